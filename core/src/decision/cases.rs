@@ -1,5 +1,9 @@
 //! Small whole projects, each with what the decision must say about it.
 
+mod answers;
+mod nodes;
+mod words;
+
 use super::tests::decide_with;
 use crate::config::Config;
 use crate::report::{CheckState, Decision, Fit, Platform, QuestionId, ScenarioName, Today, Worth};
@@ -174,7 +178,7 @@ fn flux_in_use_needs_no_second_controller() {
 
 #[test]
 fn the_scenario_names_its_own_cause() {
-    let spread = "      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}]\n";
+    let spread = "      topologySpreadConstraints: [{maxSkew: 1, minDomains: 2, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}]\n";
     let text = deployment("web", ["", "  replicas: 2\n", spread]);
     let decision = decide(&[("web.yaml", &text)]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
@@ -189,7 +193,7 @@ fn swarm_replicas_count_beside_a_cluster() {
     let decision = decide(&[("docker-stack.yml", stack), ("k8s/api.yaml", &plain("api"))]);
     assert_eq!(decision.today, Today::Both);
     let facts = facts_on(&decision, QuestionId::MultiNode);
-    assert!(facts.contains("service `web` is placed on particular nodes of a swarm"), "{facts}");
+    assert!(facts.contains("service `web` takes more than one node of a swarm"), "{facts}");
     let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
     assert!(facts.contains("service `web` runs as more than one replica"), "{facts}");
     let facts = facts_on(&decision, QuestionId::OneServer);

@@ -189,7 +189,7 @@ impl Load {
         sums.iter().any(|it| it.sized > 0)
     }
 
-    /// Whether anything runs on this side.
+    /// Whether nothing runs on this side.
     pub fn is_empty(&self) -> bool {
         self.sums.cpu.containers + self.jobs == 0
     }

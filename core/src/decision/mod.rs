@@ -8,6 +8,7 @@
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.
 
+mod beliefs;
 mod checklists;
 mod conclusion;
 mod cost;
@@ -16,7 +17,9 @@ mod crossing;
 mod load;
 mod outcome;
 mod questions;
+mod reasons;
 mod scale;
+mod scenario;
 mod signals;
 mod steps;
 mod sums;

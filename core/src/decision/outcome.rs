@@ -1,6 +1,9 @@
 //! From answers to an outcome: a table over what is known, which can be read aloud row by row.
 
-use crate::report::{Answer, Fit, Outcome, Platform, Question, QuestionId, Today, Worth};
+use crate::report::{
+    Answer, AnsweredBy, Evidence, Fit, Outcome, Platform, Question, QuestionId, Today, Weight,
+    Worth,
+};
 
 /// Whether one server carries the load, in the words of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +44,22 @@ pub struct Standing {
     pub needs_larger_server: bool,
 }
 
+/// Whether several nodes are needed, in the words of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nodes {
+    /// A person says it, or the files do in a way that one node cannot meet.
+    Must,
+    /// The files point to several nodes.
+    Likely,
+    No,
+    Unknown,
+}
+
 /// Everything that the outcome depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
     pub server: Server,
-    pub multi_node: Answer,
+    pub nodes: Nodes,
     pub replicas: Answer,
     pub teams: Answer,
     pub gitops: Answer,
@@ -70,7 +84,7 @@ impl Case {
         };
         Case {
             server,
-            multi_node: to(QuestionId::MultiNode),
+            nodes: nodes(questions),
             replicas: to(QuestionId::ReplicasAndRollouts),
             teams: to(QuestionId::TeamsAndEnvironments),
             gitops: to(QuestionId::Gitops),
@@ -100,93 +114,110 @@ impl Case {
         }
     }
 
-    /// Returns the number of demands for a cluster among the three questions about it, and how many of the
-    /// three are open.
-    fn demands(&self) -> (Demands, Open) {
-        let answers = [self.multi_node, self.replicas, self.teams];
-        let count = |wanted: Answer| answers.iter().filter(|it| **it == wanted).count();
-        let demands = match count(Answer::Yes) {
-            0 => Demands::None,
-            1 => Demands::One,
-            _ => Demands::Several,
-        };
-        (demands, if count(Answer::Unknown) == 0 { Open::Nothing } else { Open::Something })
+    /// Returns what the three questions about a cluster demand.
+    fn demands(&self) -> Demands {
+        let others = [self.replicas, self.teams].iter().filter(|it| **it == Answer::Yes).count();
+        match (self.nodes, others) {
+            (Nodes::Must, _) => Demands::Nodes,
+            (Nodes::Likely, 0) => Demands::LikelyNodes,
+            (Nodes::No | Nodes::Unknown, 0) => Demands::Nothing,
+            (Nodes::No | Nodes::Unknown, 1) => Demands::One,
+            (Nodes::Likely | Nodes::No | Nodes::Unknown, _) => Demands::Several,
+        }
+    }
+
+    /// Returns whether any of the three questions about a cluster is open.
+    fn open(&self) -> Open {
+        let is_open = self.nodes == Nodes::Unknown
+            || self.replicas == Answer::Unknown
+            || self.teams == Answer::Unknown;
+        if is_open { Open::Something } else { Open::Nothing }
     }
 
     /// Returns the row of the table that holds.
     pub fn verdict(&self) -> Verdict {
         use Platform::{Compose, Either, Kubernetes, LargerServer};
-        let (demands, open) = self.demands();
-        let nodes = self.multi_node;
         let row = |platform, so_far, sentence| Verdict { platform, so_far, sentence };
         let settled = |platform, sentence| row(platform, platform, sentence);
         #[rustfmt::skip]
-        let verdict = match (self.server, nodes, demands, open) {
-            // One server is enough.
-            (Server::Enough, _, Demands::None, Open::Nothing) =>
-                settled(Compose, "One server is enough, and nothing asks for more than that: Compose is a sound choice for production."),
-            (Server::EnoughIfLarger, _, Demands::None, Open::Nothing) =>
-                settled(LargerServer, "Nothing asks for several machines, but the load needs a larger server: Compose on that server is a sound choice."),
-            (Server::Enough | Server::EnoughIfLarger, _, Demands::None, Open::Something) =>
-                row(Either, Compose, "One server is enough as far as the files say, but not every question that decides is answered: so far Compose."),
-            (Server::Enough | Server::EnoughIfLarger, _, Demands::One, Open::Nothing) =>
-                settled(Either, "One server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
-            (Server::Enough | Server::EnoughIfLarger, _, Demands::One, Open::Something) =>
-                row(Either, Either, "One server is enough, one demand speaks for a cluster, and a question that decides is open."),
-            (Server::Enough | Server::EnoughIfLarger, _, Demands::Several, _) =>
+        let verdict = match (self.demands(), self.server, self.open()) {
+            // It must run on several nodes.
+            (Demands::Nodes, Server::Enough | Server::EnoughIfLarger, _) =>
+                settled(Kubernetes, "One server could carry the load, but it must run on several machines, which is what Kubernetes is for."),
+            (Demands::Nodes, Server::NotEnough | Server::Unknown, _) =>
+                settled(Kubernetes, "It must run on several machines, which is what Kubernetes is for."),
+            // Several demands are those of a cluster.
+            (Demands::Several, Server::Enough | Server::EnoughIfLarger, _) =>
                 settled(Kubernetes, "One server could carry the load, but several demands are those of a cluster: Kubernetes meets them by itself."),
-            // Nobody knows whether one server is enough.
-            (Server::Unknown, _, Demands::None, Open::Nothing) =>
-                row(Either, Compose, "Nothing asks for a cluster, but the files do not say whether one server carries the load: so far Compose."),
-            (Server::Unknown, _, Demands::None, Open::Something) =>
-                row(Either, Either, "The files leave open what decides: neither platform is ruled out."),
-            (Server::Unknown, Answer::Yes, Demands::One, _) =>
-                settled(Kubernetes, "It must run on several nodes, which is what Kubernetes is for."),
-            (Server::Unknown, Answer::No | Answer::Unknown, Demands::One, _) =>
-                row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
-            (Server::Unknown, _, Demands::Several, _) =>
+            (Demands::Several, Server::NotEnough, _) =>
+                settled(Kubernetes, "One server is not enough, and several demands are those of a cluster: Kubernetes meets them by itself."),
+            (Demands::Several, Server::Unknown, _) =>
                 settled(Kubernetes, "Several demands are those of a cluster: Kubernetes meets them by itself."),
-            // One server is not enough.
-            (Server::NotEnough, Answer::No, Demands::None, Open::Nothing) =>
+            // One server is enough.
+            (Demands::Nothing, Server::Enough, Open::Nothing) =>
+                settled(Compose, "One server is enough, and nothing asks for more than that: Compose is a sound choice for production."),
+            (Demands::Nothing, Server::EnoughIfLarger, Open::Nothing) =>
+                settled(LargerServer, "Nothing asks for several machines, but the load needs a larger server: Compose on that server is a sound choice."),
+            (Demands::Nothing, Server::Enough | Server::EnoughIfLarger, Open::Something) =>
+                row(Either, Compose, "One server is enough as far as the files say, but not every question that decides is answered: so far Compose."),
+            (Demands::One | Demands::LikelyNodes, Server::Enough | Server::EnoughIfLarger, Open::Nothing) =>
+                settled(Either, "One server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
+            (Demands::One | Demands::LikelyNodes, Server::Enough | Server::EnoughIfLarger, Open::Something) =>
+                row(Either, Either, "One server is enough, one demand speaks for a cluster, and a question that decides is open."),
+            // Nobody knows whether one server is enough.
+            (Demands::Nothing, Server::Unknown, Open::Nothing) =>
+                row(Either, Compose, "Nothing asks for a cluster, but the files do not say whether one server carries the load: so far Compose."),
+            (Demands::Nothing, Server::Unknown, Open::Something) =>
+                row(Either, Either, "The files leave open what decides: neither platform is ruled out."),
+            (Demands::LikelyNodes, Server::Unknown, _) =>
+                row(Either, Kubernetes, "The files point to several machines, but do not say whether one server carries the load: so far Kubernetes."),
+            (Demands::One, Server::Unknown, _) =>
+                row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
+            // One server is not enough. The files never rule out several nodes then; a person may.
+            (Demands::Nothing | Demands::One, Server::NotEnough, _) if self.nodes == Nodes::No =>
                 row(Either, Kubernetes, "One server is not enough, and yet several nodes are ruled out: one of the two answers has to give."),
-            (Server::NotEnough, Answer::No | Answer::Unknown, Demands::None, Open::Something)
-            | (Server::NotEnough, Answer::Yes | Answer::Unknown, Demands::None, Open::Nothing)
-            | (Server::NotEnough, Answer::Yes, Demands::None, Open::Something)
-            | (Server::NotEnough, _, Demands::One | Demands::Several, _) =>
+            (Demands::Nothing | Demands::One | Demands::LikelyNodes, Server::NotEnough, _) =>
                 settled(Kubernetes, "One server is not enough: it has to run on several machines, which is what Kubernetes is for."),
         };
         self.in_swarm(verdict)
     }
 
-    /// Keeps a swarm that does what is asked of it: several nodes and replicas, and no scaling by load or
-    /// teams to keep apart.
+    /// Keeps a swarm that does what is asked of it: several nodes and replicas, and no teams to keep apart.
     fn in_swarm(&self, verdict: Verdict) -> Verdict {
-        let stays = self.today == Today::Swarm
-            && verdict.platform == Platform::Kubernetes
-            && self.teams != Answer::Yes;
-        match stays {
-            true => Verdict {
-                platform: Platform::Swarm,
-                so_far: Platform::Swarm,
+        use Platform::{Compose, Either, Kubernetes, LargerServer, Swarm};
+        if self.today != Today::Swarm || self.teams == Answer::Yes {
+            return verdict;
+        }
+        match (verdict.platform, verdict.so_far) {
+            (Kubernetes, _) => Verdict {
+                platform: Swarm,
+                so_far: Swarm,
                 sentence: "It needs several machines, and Compose files in Swarm mode run on several machines today: that is enough until teams or autoscaling ask for more.",
             },
-            false => verdict,
+            (Either, Kubernetes) if self.nodes == Nodes::Likely => Verdict {
+                platform: Either,
+                so_far: Swarm,
+                sentence: "The files point to several machines, but do not say whether one server carries the load: so far Compose in Swarm mode, which runs on several.",
+            },
+            (Compose | LargerServer | Swarm | Either, _) => verdict,
         }
     }
 
     pub fn fit(&self) -> Fit {
-        let verdict = self.verdict();
         use Platform::{Compose, Either, Kubernetes, LargerServer, Swarm};
+        let verdict = self.verdict();
+        // Both platforms meet what is asked for, and nothing that bears on it is open.
+        let is_settled = verdict.so_far == Either
+            && self.open() == Open::Nothing
+            && self.server != Server::Unknown;
         match (self.today, verdict.platform) {
             (Today::Unknown, _) => Fit::Open,
-            (_, Either) if verdict.so_far == Either && self.demands().1 == Open::Nothing => {
-                Fit::Fits
-            }
-            (_, Either) => Fit::Open,
+            (_, Either) if !is_settled => Fit::Open,
+            (Today::Both, _) => Fit::Mixed,
+            (Today::Compose | Today::Swarm | Today::Kubernetes, Either) => Fit::Fits,
             (Today::Compose, Kubernetes | Swarm | LargerServer) => Fit::Outgrown,
             (Today::Swarm, Kubernetes) => Fit::Outgrown,
             (Today::Kubernetes | Today::Swarm, Compose | LargerServer) => Fit::OverBuilt,
-            (Today::Both, _) => Fit::Mixed,
             (Today::Compose, Compose)
             | (Today::Swarm, Swarm)
             | (Today::Kubernetes, Kubernetes | Swarm) => Fit::Fits,
@@ -194,11 +225,33 @@ impl Case {
     }
 }
 
-/// How many of the three questions about a cluster are answered with yes.
+/// Returns the answer about several nodes, and how sure it is.
+fn nodes(questions: &[Question]) -> Nodes {
+    let question = questions.iter().find(|question| question.id == QuestionId::MultiNode);
+    let Some(question) = question else { return Nodes::Unknown };
+    let is_decisive = |it: &Evidence| it.points == Answer::Yes && it.weight == Weight::Decisive;
+    match question.answer {
+        Answer::Yes
+            if question.by == AnsweredBy::Person || question.evidence.iter().any(is_decisive) =>
+        {
+            Nodes::Must
+        }
+        Answer::Yes => Nodes::Likely,
+        Answer::No => Nodes::No,
+        Answer::Unknown => Nodes::Unknown,
+    }
+}
+
+/// What the three questions about a cluster demand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demands {
-    None,
+    Nothing,
+    /// Replicas, or teams.
     One,
+    /// Several nodes by signs alone.
+    LikelyNodes,
+    /// Several nodes, beyond doubt.
+    Nodes,
     Several,
 }
 
@@ -250,6 +303,7 @@ mod tests {
     use super::*;
 
     const ANSWERS: [Answer; 3] = Answer::ALL;
+    const NODES: [Nodes; 4] = [Nodes::Must, Nodes::Likely, Nodes::No, Nodes::Unknown];
     const SERVERS: [Server; 4] =
         [Server::Enough, Server::EnoughIfLarger, Server::NotEnough, Server::Unknown];
     const DELIVERIES: [Delivery; 4] =
@@ -260,7 +314,7 @@ mod tests {
     /// Runs a check on every case there is.
     fn for_every_case(check: impl Fn(Case)) {
         for server in SERVERS {
-            for multi_node in ANSWERS {
+            for nodes in NODES {
                 for replicas in ANSWERS {
                     for teams in ANSWERS {
                         for (gitops, packaging) in [Answer::Yes, Answer::No, Answer::Unknown]
@@ -272,7 +326,7 @@ mod tests {
                                     for packages in PACKAGES {
                                         check(Case {
                                             server,
-                                            multi_node,
+                                            nodes,
                                             replicas,
                                             teams,
                                             gitops,
@@ -296,14 +350,19 @@ mod tests {
         for_every_case(|case| {
             let verdict = case.verdict();
             assert!(verdict.sentence.ends_with('.'), "{case:?}");
-            let demands = [case.multi_node, case.replicas, case.teams];
+            let nothing =
+                case.nodes == Nodes::No && case.replicas == Answer::No && case.teams == Answer::No;
             // Compose is only called for where every question that decides is answered.
             if matches!(verdict.platform, Platform::Compose | Platform::LargerServer) {
-                assert!(demands.iter().all(|it| *it == Answer::No), "{case:?}");
+                assert!(nothing, "{case:?}");
                 assert!(matches!(case.server, Server::Enough | Server::EnoughIfLarger), "{case:?}");
             }
             if case.fit() == Fit::OverBuilt {
-                assert!(demands.iter().all(|it| *it == Answer::No), "{case:?}");
+                assert!(nothing, "{case:?}");
+            }
+            if case.fit() == Fit::Fits {
+                let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
+                assert!(case.server != Server::Unknown || is_cluster, "{case:?}");
             }
             // A settled platform is also what the answers lean to.
             if verdict.platform != Platform::Either {
@@ -344,30 +403,43 @@ mod tests {
     fn a_demand_for_a_cluster_never_leads_away_from_it() {
         for_every_case(|case| {
             let before = lean(case.verdict());
-            for id in [
-                QuestionId::MultiNode,
-                QuestionId::ReplicasAndRollouts,
-                QuestionId::TeamsAndEnvironments,
-            ] {
-                let mut other = case;
-                match id {
-                    QuestionId::MultiNode => other.multi_node = Answer::Yes,
-                    QuestionId::ReplicasAndRollouts => other.replicas = Answer::Yes,
-                    _ => other.teams = Answer::Yes,
-                }
-                assert!(lean(other.verdict()) >= before, "{case:?} {id}");
+            let mut more = vec![
+                Case { replicas: Answer::Yes, ..case },
+                Case { teams: Answer::Yes, ..case },
+                Case { nodes: Nodes::Must, ..case },
+                Case { server: Server::NotEnough, ..case },
+            ];
+            if case.nodes != Nodes::Must {
+                more.push(Case { nodes: Nodes::Likely, ..case });
             }
-            let mut other = case;
-            other.server = Server::NotEnough;
-            assert!(lean(other.verdict()) >= before, "{case:?}, one server is not enough");
+            for other in more {
+                assert!(lean(other.verdict()) >= before, "{case:?} {other:?}");
+            }
         });
+    }
+
+    #[test]
+    fn every_row_holds_for_some_case_and_several_nodes_settle_the_platform() {
+        let sentences = std::cell::RefCell::new(rustc_hash::FxHashSet::default());
+        for_every_case(|case| {
+            let verdict = case.verdict();
+            sentences.borrow_mut().insert(verdict.sentence);
+            if case.nodes == Nodes::Must {
+                let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
+                assert!(is_cluster, "{case:?}");
+            }
+            if verdict.sentence.contains("has to give") {
+                assert_eq!((case.server, case.nodes), (Server::NotEnough, Nodes::No), "{case:?}");
+            }
+        });
+        assert_eq!(sentences.borrow().len(), 18);
     }
 
     #[test]
     fn opposites_have_opposite_outcomes() {
         let small = Case {
             server: Server::Enough,
-            multi_node: Answer::No,
+            nodes: Nodes::No,
             replicas: Answer::No,
             teams: Answer::No,
             gitops: Answer::No,
@@ -379,7 +451,7 @@ mod tests {
         assert_eq!((small.verdict().platform, small.fit()), (Platform::Compose, Fit::OverBuilt));
         let large = Case {
             server: Server::NotEnough,
-            multi_node: Answer::Yes,
+            nodes: Nodes::Must,
             replicas: Answer::Yes,
             today: Today::Compose,
             ..small

@@ -3,8 +3,7 @@
 use super::scale::Scale;
 use super::signals::Signals;
 use super::system::System;
-use crate::config::Answers;
-use crate::report::{Answer, AnsweredBy, Question, QuestionId};
+use crate::report::{Answer, Question, QuestionId};
 
 /// Returns the question as a person would ask it.
 pub fn text(id: QuestionId) -> &'static str {
@@ -29,9 +28,11 @@ fn settled_by(id: QuestionId, system: &System<'_>) -> Vec<&'static str> {
     let mut settled = match id {
         QuestionId::OneServer => vec![
             "how much downtime is tolerable (`downtime`: `none`, `seconds`, `minutes` or `hours`)",
-            "requests or limits for every container, or the measured peak load (`docker stats`, `kubectl top pods`)",
+            "requests for every container, or the measured peak load (`docker stats`, `kubectl top pods`)",
         ],
-        QuestionId::MultiNode => vec!["whether the service must stay up while a machine is down"],
+        QuestionId::MultiNode => vec![
+            "whether the service must stay up while a machine is down (`multi-node`: `yes` or `no`)",
+        ],
         QuestionId::ReplicasAndRollouts => {
             vec!["whether peak load needs more replicas than one machine can run"]
         }
@@ -58,22 +59,13 @@ fn settled_by(id: QuestionId, system: &System<'_>) -> Vec<&'static str> {
 }
 
 /// Returns the six questions with their answers.
-pub fn answer(system: &System<'_>, signals: &Signals, answers: &Answers) -> Vec<Question> {
-    QuestionId::ALL.into_iter().map(|id| answer_one(id, system, signals, answers)).collect()
+pub fn answer(system: &System<'_>, signals: &Signals) -> Vec<Question> {
+    QuestionId::ALL.into_iter().map(|id| answer_one(id, system, signals)).collect()
 }
 
-fn answer_one(
-    id: QuestionId,
-    system: &System<'_>,
-    signals: &Signals,
-    answers: &Answers,
-) -> Question {
-    let scale = Scale::of(signals.on(id).cloned().map(|seen| seen.evidence()));
-    let (answer, by) = match answers.questions.get(&id) {
-        Some(true) => (Answer::Yes, AnsweredBy::Person),
-        Some(false) => (Answer::No, AnsweredBy::Person),
-        None => scale.answer(),
-    };
+fn answer_one(id: QuestionId, system: &System<'_>, signals: &Signals) -> Question {
+    let scale = Scale::of(id, signals.on(id).cloned().map(|seen| seen.evidence()));
+    let (answer, by) = scale.answer();
     let settled_by = if answer == Answer::Unknown { settled_by(id, system) } else { Vec::new() };
     Question { id, text: text(id), answer, by, evidence: scale.evidence, settled_by }
 }

@@ -1,8 +1,12 @@
 //! The next steps, in order, each with the names that it is about.
 
+use super::cost::number;
 use super::system::System;
+use crate::facts::Service;
+use crate::model::compose::MountKind;
 use crate::report::{
-    CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform, Severity, Step, Today,
+    Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
+    Question, QuestionId, Severity, Step, Today,
 };
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,14 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Maximum number of steps.
 const MAX_STEPS: usize = 5;
 
-/// Returns the next steps: what fails today, the worst first, then what the platform asks for.
+/// Returns the next steps: what fails today, the worst first, and last what the verdict asks for.
 pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -> Vec<Step> {
-    let items: &[ChecklistItem] = match (decision.outcome.platform, decision.today) {
-        (_, Today::Unknown) => &[],
-        (Platform::Compose | Platform::LargerServer | Platform::Swarm, _) => &checklists.server,
-        (Platform::Either, Today::Compose | Today::Swarm) => &checklists.server,
-        (Platform::Either | Platform::Kubernetes, _) => &checklists.crossing,
-    };
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
     for finding in system.findings.iter().filter(|it| it.severity == Severity::Error) {
@@ -28,45 +26,161 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let warnings = system.findings.iter().filter(|it| it.severity == Severity::Warning);
     let warnings: FxHashMap<(&str, Span), &Finding> =
         warnings.map(|it| ((it.code, it.span), *it)).collect();
-    for item in items.iter().filter(|it| it.state == CheckState::Fail) {
-        let mut failing = item.findings.iter().filter_map(|place| warnings.get(place));
-        if let Some(finding) = failing.find(|it| told.insert(it.code)) {
+    for item in items(decision, checklists) {
+        let mut own = item.findings.iter().filter_map(|place| warnings.get(place));
+        let next = own.find(|it| !told.contains(it.code));
+        if let Some(finding) = next {
+            told.insert(finding.code);
             steps.push(of_finding(finding));
+        } else if item.findings.is_empty() {
+            steps.push(of_item(system, item));
         }
     }
-    steps.truncate(MAX_STEPS - 1);
-    steps.extend(last(decision));
+    let last = last(system, decision);
+    steps.truncate(MAX_STEPS - last.iter().len());
+    steps.extend(last);
     steps
 }
 
+/// Returns the items of the checklist of the platform that fail, the worst first; on a server also those that
+/// nobody can see, at the end.
+fn items<'c>(decision: &Decision, checklists: &'c Checklists) -> Vec<&'c ChecklistItem> {
+    let of_server = match (decision.outcome.platform, decision.today) {
+        (_, Today::Unknown) => return Vec::new(),
+        (Platform::Compose | Platform::LargerServer | Platform::Swarm, _) => true,
+        (Platform::Either, Today::Compose | Today::Swarm) => true,
+        (Platform::Either, Today::Kubernetes | Today::Both) | (Platform::Kubernetes, _) => false,
+    };
+    let all = if of_server { &checklists.server } else { &checklists.crossing };
+    let mut items: Vec<&ChecklistItem> = all
+        .iter()
+        .filter(|it| match it.state {
+            CheckState::Fail => true,
+            CheckState::CannotSee => of_server,
+            CheckState::Pass | CheckState::NotApplicable => false,
+        })
+        .collect();
+    // Lost data cannot be brought back, so that nobody should find out late.
+    let is_late =
+        |it: &ChecklistItem| it.state == CheckState::CannotSee && it.item != CheckItem::Backups;
+    items.sort_by_key(|it| (is_late(it), urgency(it.item)));
+    items
+}
+
+/// Returns the position of an item among the steps: what loses data, then what lets strangers in, what stops
+/// the system, and what makes it hard to look after.
+fn urgency(item: CheckItem) -> u8 {
+    match item {
+        CheckItem::PersistentData
+        | CheckItem::Backups
+        | CheckItem::HiddenState
+        | CheckItem::OneTimeMigrations => 0,
+        CheckItem::TlsEdge | CheckItem::HostHardening | CheckItem::ConfigAndSecrets => 1,
+        CheckItem::HealthChecks
+        | CheckItem::RestartPolicies
+        | CheckItem::StartupAndRetry
+        | CheckItem::ImageWithoutBindMounts
+        | CheckItem::ServiceDiscovery
+        | CheckItem::ProbesAndResources => 2,
+        CheckItem::PinnedImages | CheckItem::LogsBounded | CheckItem::Monitoring => 3,
+    }
+}
+
+/// Returns what a finding asks for: its fix, if there is one, and what is wrong.
 fn of_finding(finding: &Finding) -> Step {
-    let mut text = finding.message_for_one().to_owned();
-    text.push('.');
-    Step { text, subject: finding.subject.to_string(), span: Some(finding.span) }
+    let message = finding.message_for_one();
+    let text = match finding.fixes.first() {
+        Some(fix) => format!("{}: {message}.", fix.title),
+        None => format!("{message}."),
+    };
+    Step { text, subject: finding.subject.clone(), span: Some(finding.span) }
+}
+
+/// Returns what an item asks for that no finding fails.
+fn of_item(system: &System<'_>, item: &ChecklistItem) -> Step {
+    if item.item == CheckItem::Backups
+        && let Some(step) = backup(system)
+    {
+        return step;
+    }
+    let text = format!("{}: {}.", item.next.trim_end_matches('.'), item.seen);
+    Step { text, subject: String::new(), span: None }
+}
+
+/// Returns the step that names the data to back up.
+fn backup(system: &System<'_>) -> Option<Step> {
+    let stores = system.counted.services.iter().filter(|it| it.unit.stored().is_some());
+    let (service, data, span) = stores.into_iter().find_map(|service| {
+        let kept = |kind: MountKind| kind == MountKind::Volume || kind == MountKind::Bind;
+        let mount = service.model.volumes.iter().find(|it| kept(it.kind) && it.source.is_some())?;
+        let source = mount.source.as_ref()?;
+        Some((service, source.as_str(), source.span))
+    })?;
+    let file = system.facts.file(service.span().file).path();
+    Some(Step {
+        text: format!("Add a backup of `{data}`: nothing in {file} copies it."),
+        subject: format!("service {}", service.name),
+        span: Some(span),
+    })
 }
 
 /// Returns the step that follows from the verdict.
-fn last(decision: &Decision) -> Option<Step> {
+fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
     let text = match (decision.fit, decision.today) {
-        (_, Today::Unknown) => "Analyse the Compose or Kubernetes files of a single system.",
+        (_, Today::Unknown) => {
+            "Analyse the Compose or Kubernetes files of a single system.".to_owned()
+        }
         (Fit::Outgrown, _) if decision.outcome.platform == Platform::LargerServer => {
             "Move to the larger server with a restored backup, which also tests the backup."
+                .to_owned()
         }
-        (Fit::Outgrown, _) => {
-            "Move one service without data first, with its probes and resource requests, before anything that holds data."
-        }
-        (Fit::OverBuilt, _) => {
-            "Compare the hours that the cluster costs each month with one server and its backups."
-        }
+        (Fit::Outgrown, _) => return Some(first_to_move(system)),
+        (Fit::OverBuilt, _) => format!(
+            "Compare the hours that the cluster takes each month for {} with one server and its backups.",
+            number(system.counted.workloads.len(), "workload", "workloads")
+        ),
         (Fit::Mixed, _) => {
-            "Decide which side is production, and mark the other as development (`roles` in `plimsoll.yaml`)."
+            "Decide which side is production, and mark the other as development (`roles` in `plimsoll.yaml`).".to_owned()
         }
-        (Fit::Open, _) => {
-            let ask = decision.ask.first()?;
-            let text = format!("Answer what is open: `plimsoll decide --answer {}`.", ask.answer);
-            return Some(Step { text, subject: String::new(), span: None });
-        }
+        (Fit::Open, _) => open_answer(decision)?,
         (Fit::Fits, _) => return None,
     };
-    Some(Step { text: text.to_owned(), subject: String::new(), span: None })
+    Some(Step { text, subject: String::new(), span: None })
+}
+
+/// Returns what to answer where the verdict is open.
+fn open_answer(decision: &Decision) -> Option<String> {
+    if let Some(ask) = decision.ask.first() {
+        let (answer, changes) = (&ask.answer, &ask.changes);
+        return Some(format!(
+            "Find out whether this holds: `plimsoll decide --answer {answer}` ({changes})."
+        ));
+    }
+    let open = |it: &&Question| {
+        it.answer == Answer::Unknown
+            && matches!(it.id, QuestionId::MultiNode | QuestionId::OneServer)
+    };
+    let question = decision.questions.iter().find(open)?;
+    let id = question.id;
+    Some(format!("Answer the open question: `--answer {id}=yes` or `--answer {id}=no`."))
+}
+
+/// Returns the step that moves a service that keeps no data.
+fn first_to_move(system: &System<'_>) -> Step {
+    let is_light = |it: &&&Service<'_>| {
+        it.unit.stored().is_none() && it.model.volumes.is_empty() && !system.facts.is_one_shot(it)
+    };
+    match system.counted.services.iter().find(is_light) {
+        Some(service) => Step {
+            text: "Move this service first, with its probes and resource requests: it keeps no data."
+                .to_owned(),
+            subject: format!("service {}", service.name),
+            span: Some(service.span()),
+        },
+        None => Step {
+            text: "Take what a service keeps on disk out of it before anything moves: each one here mounts something.".to_owned(),
+            subject: String::new(),
+            span: None,
+        },
+    }
 }

@@ -1,6 +1,6 @@
 //! Sums in words, and how they compare with the servers that can be rented.
 
-use super::load::{Load, Side};
+use super::load::{Gpus, Load, Side};
 use super::system::System;
 use crate::config::Server;
 use crate::knowledge::servers::rented_servers;
@@ -31,6 +31,12 @@ impl Loads {
         let [compose, cluster] = [&self.compose, &self.cluster].map(|it| share(it, self.server));
         let is_compose = compose > cluster || compose == cluster && self.cluster.is_empty();
         if is_compose { &self.compose } else { &self.cluster }
+    }
+
+    /// Returns the GPUs of the side that asks for more of them.
+    pub fn gpus(&self) -> Gpus {
+        let (compose, cluster) = (self.compose.gpus, self.cluster.gpus);
+        if compose.count > cluster.count { compose } else { cluster }
     }
 
     /// Whether both sides state all sizes of a kind and one asks for more than the other by a tenth or more.
@@ -80,7 +86,9 @@ pub enum Size {
     NeedsLarger(Server),
     /// More than any single server that can be rented.
     Beyond,
-    /// The least fits, and what is not stated decides, or the most does not fit.
+    /// The least fits, and the most does not.
+    AtMostBeyond,
+    /// What is stated fits, and not everything is.
     Open,
 }
 
@@ -97,7 +105,10 @@ impl Size {
             return larger.map_or(Size::Beyond, Size::NeedsLarger);
         }
         let most = (cpu.max + peaks.cpu.min, memory.max + peaks.memory.min);
-        if !load.is_whole() || !holds(server, most.0, most.1) {
+        if !holds(server, most.0, most.1) {
+            return Size::AtMostBeyond;
+        }
+        if !load.is_whole() {
             return Size::Open;
         }
         let are_jobs_whole = peaks.cpu.sized == peaks.cpu.containers
@@ -240,7 +251,7 @@ mod tests {
         assert_eq!(size(&load((1.0, 8.0), (1.0, 32.0), [3, 3])), Size::FitsEasily);
         assert_eq!(size(&load((1.0, 9.0), (1.0, 32.0), [3, 3])), Size::Fits);
         assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [3, 4])), Size::Open);
-        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::Open);
+        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::AtMostBeyond);
         let larger = Server { cpus: 32.0, memory_bytes: 128.0 * GIB };
         assert_eq!(size(&load((17.0, 17.0), (1.0, 2.0), [1, 3])), Size::NeedsLarger(larger));
         assert_eq!(size(&load((2000.0, 2000.0), (1.0, 2.0), [1, 3])), Size::Beyond);

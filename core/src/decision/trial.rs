@@ -3,24 +3,39 @@
 use super::conclusion::{DECIDING, platform_words};
 use super::outcome::{Case, Delivery, Packages, Standing};
 use super::questions;
-use super::signals::{self, Row, Seen, Signals};
+use super::signals::{self, Seen, Signals};
 use super::sums::{Loads, Size};
 use super::system::{System, is_argocd, is_flux};
 use crate::config::Answers;
 use crate::model::kubernetes::Body;
-use crate::report::{Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, TargetKind};
+use crate::report::{Answer, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// Maximum number of answers that are asked for.
 const MAX_ASKED: usize = 2;
 
-/// Maximum number of facts that are named as changing the outcome.
-const MAX_FLIPS: usize = 4;
+/// Maximum number of facts and answers that are named as changing the outcome.
+const MAX_FLIPS: usize = 5;
+
+/// The answers that are tried.
+const CANDIDATES: &[(&str, &str)] = &[
+    ("downtime", "none"),
+    ("downtime", "hours"),
+    ("multi-node", "yes"),
+    ("teams", "3"),
+    ("teams", "1"),
+    ("one-server", "yes"),
+    ("one-server", "no"),
+    ("replicas-and-rollouts", "yes"),
+    ("replicas-and-rollouts", "no"),
+    ("multi-node", "no"),
+];
 
 /// What it takes to answer the questions again, with other signals and answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Trial<'t, 'f> {
     system: &'t System<'f>,
+    /// What the files show.
     signals: &'t Signals,
     answers: &'t Answers,
     standing: Standing,
@@ -41,65 +56,87 @@ impl<'t, 'f> Trial<'t, 'f> {
 
     /// Returns the questions as they are answered, and the case that they make.
     pub fn as_it_is(&self) -> (Vec<Question>, Case) {
-        let questions = questions::answer(self.system, self.signals, self.answers);
+        self.decide(self.signals.clone(), self.answers)
+    }
+
+    fn decide(&self, signals: Signals, answers: &Answers) -> (Vec<Question>, Case) {
+        let signals = signals.complete(self.system, answers);
+        let questions = questions::answer(self.system, &signals);
         let case = Case::new(&questions, self.standing);
         (questions, case)
     }
 
-    fn platform_with(&self, signals: &Signals, answers: &Answers) -> Platform {
-        let questions = questions::answer(self.system, signals, answers);
-        Case::new(&questions, self.standing).verdict().platform
+    fn platform_with(&self, signals: Signals, answers: &Answers) -> Platform {
+        self.decide(signals, answers).1.verdict().platform
     }
 
-    /// Returns the single facts that would change the platform: each signal of the table that the files do
-    /// not show is added, and the decision is made again.
+    /// Returns the platform with another answer; `None` where the answer is the one that was given.
+    fn platform_with_answer(&self, key: &str, value: &str) -> Option<Platform> {
+        let mut other = Answers::default();
+        // Every candidate is a valid answer.
+        other.set(key, value).ok()?;
+        let answers = self.answers.clone().with(&other);
+        let is_given = answers == *self.answers;
+        (!is_given).then(|| self.platform_with(self.signals.clone(), &answers))
+    }
+
+    /// Returns the single facts and answers that would change the platform, each found by deciding again: without
+    /// a fact that the files show, with one that they do not show, and with another answer than was given.
     pub fn flips(&self, now: Platform) -> Vec<Flip> {
-        let mut flips = Vec::new();
+        let mut flips = self.flips_by_removal(now);
         for row in signals::TABLE.iter().filter(|row| !row.would_be.is_empty()) {
-            let is_seen = self
-                .signals
-                .seen
-                .iter()
-                .any(|it| it.signal == row.signal && it.points == row.points);
+            let is_seen = self.signals.seen.iter().any(|it| it.signal == row.signal);
             if is_seen || !DECIDING.contains(&row.question) {
                 continue;
             }
-            let signals = self.signals.with(supposed(row));
-            let to = self.platform_with(&signals, self.answers);
+            let to = self.platform_with(self.signals.with(row), self.answers);
             if to != now && to != Platform::Either {
                 flips.push(Flip { fact: row.would_be.to_owned(), to });
             }
         }
-        flips.truncate(MAX_FLIPS);
+        let given = CANDIDATES.iter().filter(|(key, _)| self.is_answered(key));
+        let mut answers: Vec<Flip> = given
+            .filter_map(|(key, value)| {
+                let to = self.platform_with_answer(key, value).filter(|to| *to != now)?;
+                Some(Flip { fact: format!("`--answer {key}={value}`"), to })
+            })
+            .collect();
+        answers.extend(flips);
+        // A platform that is settled says more than one that is open.
+        answers.sort_by_key(|it| it.to == Platform::Either);
+        answers.truncate(MAX_FLIPS);
+        answers
+    }
+
+    /// Returns the facts that speak for a cluster and without which the platform would be another.
+    fn flips_by_removal(&self, now: Platform) -> Vec<Flip> {
+        let speaks_for_cluster = |it: &&Seen| match it.question {
+            QuestionId::OneServer => it.points == Answer::No,
+            QuestionId::MultiNode
+            | QuestionId::ReplicasAndRollouts
+            | QuestionId::TeamsAndEnvironments => it.points == Answer::Yes,
+            QuestionId::Gitops | QuestionId::Packaging => false,
+        };
+        let mut tried: FxHashSet<Signal> = FxHashSet::default();
+        let mut flips = Vec::new();
+        for seen in self.signals.seen.iter().filter(speaks_for_cluster) {
+            if !tried.insert(seen.signal) {
+                continue;
+            }
+            let to = self.platform_with(self.signals.without(seen.signal), self.answers);
+            if to != now {
+                flips.push(Flip { fact: format!("without this: {}", seen.fact), to });
+            }
+        }
         flips
     }
 
     /// Returns the answers that are worth giving: those that change the platform, of open questions first.
     pub fn ask(&self, now: Platform, questions: &[Question]) -> Vec<Ask> {
-        let candidates = [
-            ("downtime", "none"),
-            ("downtime", "hours"),
-            ("multi-node", "yes"),
-            ("teams", "3"),
-            ("teams", "1"),
-            ("one-server", "yes"),
-            ("replicas-and-rollouts", "yes"),
-            ("replicas-and-rollouts", "no"),
-            ("multi-node", "no"),
-        ];
         let mut asks: Vec<(bool, Ask)> = Vec::new();
         let mut keys: FxHashSet<&str> = FxHashSet::default();
-        for (key, value) in candidates {
-            let mut other = Answers::default();
-            // Every candidate is a valid answer.
-            let Ok(()) = other.set(key, value) else { continue };
-            if self.is_answered(key) {
-                continue;
-            }
-            let answers = self.answers.clone().with(&other);
-            let mut signals = self.signals.of_files();
-            signals::person::add(&mut signals, &answers);
-            let to = self.platform_with(&signals, &answers);
+        for (key, value) in CANDIDATES.iter().filter(|(key, _)| !self.is_answered(key)) {
+            let Some(to) = self.platform_with_answer(key, value) else { continue };
             if to == now || !keys.insert(key) {
                 continue;
             }
@@ -130,18 +167,6 @@ fn question_of(key: &str) -> Option<QuestionId> {
         "downtime" => Some(QuestionId::OneServer),
         "teams" => Some(QuestionId::TeamsAndEnvironments),
         _ => QuestionId::from_name(key),
-    }
-}
-
-/// Returns a signal that the files do not show, as if they did.
-fn supposed(row: &Row) -> Seen {
-    Seen {
-        signal: row.signal,
-        question: row.question,
-        points: row.points,
-        by: AnsweredBy::Files,
-        fact: row.would_be.into(),
-        span: None,
     }
 }
 

@@ -21,8 +21,9 @@ vocabulary! {
         // Whether one server is enough.
         FitsServer = "fits-server",
         FitsServerEasily = "fits-server-easily",
-        // Too little is stated, or its least fits and its most does not.
-        SizeOpen = "size-open",
+        // Some containers state no size, or are not shown.
+        FitsInPart = "fits-in-part",
+        LimitsBeyondServer = "limits-beyond-server",
         NeedsLargerServer = "needs-larger-server",
         BeyondServers = "beyond-servers",
         SeveralGpus = "several-gpus",
@@ -36,7 +37,9 @@ vocabulary! {
         // Whether several nodes are needed.
         RequiredSpread = "required-spread",
         PreferredSpread = "preferred-spread",
+        AwayFromOthers = "away-from-others",
         ParticularNodes = "particular-nodes",
+        KindOfNode = "kind-of-node",
         Tolerations = "tolerations",
         DisruptionBudget = "disruption-budget",
         RunsOnEveryNode = "runs-on-every-node",

@@ -8,8 +8,8 @@ use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
-/// Up to this number of workloads, a pipeline that applies them is easy to follow.
-const FEW_WORKLOADS: usize = 8;
+/// Maximum number of objects that are a handful: what one pipeline applies is easy to follow.
+const FEW_OBJECTS: usize = 15;
 
 /// From this number on, workloads that are alike are worth a template.
 const MANY_ALIKE: usize = 6;
@@ -26,7 +26,10 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
     } else if !system.has_cluster() {
         let fact = "there is no cluster whose state could drift from Git";
         signals.add(Signal::NoCluster, Gitops, No, fact, None);
-    } else if system.counted.workloads.len() <= FEW_WORKLOADS && !system.hides_workloads() {
+    } else if system.counted.objects.len() <= FEW_OBJECTS
+        && system.built_environments().len() < 2
+        && !system.hides_workloads()
+    {
         let fact = "a pipeline that applies these few objects is easy enough to follow";
         signals.add(Signal::FewObjects, Gitops, No, fact, None);
     }
@@ -58,14 +61,19 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
         let fact = format!("one source is built for {}", names.join(" and "));
         signals.add(Signal::ReusedBase, Packaging, Yes, fact, None);
     }
-    if !signals.any(Packaging, Yes) {
-        if system.has_cluster() {
-            let fact = "nothing is written again for another environment";
-            signals.add(Signal::WrittenOnce, Packaging, No, fact, None);
-        } else {
-            let fact = "there is no cluster to package for";
-            signals.add(Signal::NoCluster, Packaging, No, fact, None);
-        }
+}
+
+/// Adds that nothing is there to package. What is hidden may be written twice.
+pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
+    if signals.any(Packaging, Yes) {
+        return;
+    }
+    if !system.has_cluster() {
+        let fact = "there is no cluster to package for";
+        signals.add(Signal::NoCluster, Packaging, No, fact, None);
+    } else if !system.hides_workloads() {
+        let fact = "nothing is written again for another environment";
+        signals.add(Signal::WrittenOnce, Packaging, No, fact, None);
     }
 }
 

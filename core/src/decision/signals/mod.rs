@@ -10,6 +10,7 @@ mod teams;
 
 use super::sums::Loads;
 use super::system::System;
+use crate::config::Answers;
 use crate::report::{Answer, AnsweredBy, Evidence, QuestionId, Signal, Weight};
 use crate::text::Span;
 use std::borrow::Cow;
@@ -29,7 +30,7 @@ pub struct Row {
     pub would_be: &'static str,
 }
 
-use Answer::{No, Unknown, Yes};
+use Answer::{No, Yes};
 use QuestionId::{Gitops, MultiNode, OneServer, Packaging};
 use QuestionId::{ReplicasAndRollouts as Replicas, TeamsAndEnvironments as Teams};
 use Weight::{Decisive, Hint, Sign};
@@ -43,30 +44,40 @@ use Weight::{Decisive, Hint, Sign};
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row(Signal::FitsServerEasily, OneServer, Yes, Sign, "a sum that covers every container and fills at most half of the server leaves room to grow", ""),
-    row(Signal::FitsServer, OneServer, Yes, Sign, "a sum that covers everything that runs all the time fits", ""),
-    row(Signal::SizeOpen, OneServer, Unknown, Hint, "a container that states no size may ask for any amount", ""),
-    row(Signal::NeedsLargerServer, OneServer, Yes, Hint, "a larger machine is still one machine", ""),
+    row(Signal::FitsServer, OneServer, Yes, Sign, "a sum that covers every container and fits is carried by one machine", ""),
+    row(Signal::FitsInPart, OneServer, Yes, Hint, "what states no size or is not shown may ask for any amount", ""),
+    row(Signal::NeedsLargerServer, OneServer, Yes, Sign, "a larger machine is still one machine", ""),
+    row(Signal::LimitsBeyondServer, OneServer, No, Hint, "the most that is stated is seldom used", ""),
     row(Signal::BeyondServers, OneServer, No, Decisive, "no single machine that can be rented holds what the containers ask for", "requests that no single server holds"),
     row(Signal::SeveralGpus, OneServer, No, Hint, "servers with several GPUs exist, but few providers rent them", ""),
     row(Signal::ManyGpus, OneServer, No, Decisive, "one server holds 16 GPUs at most", "more than 16 GPUs"),
     row(Signal::SingleReplicas, OneServer, Yes, Hint, "what runs once is down while its machine is down, on any platform", ""),
     row(Signal::HostCoupled, OneServer, Yes, Hint, "files of one machine do not follow a Pod to another", ""),
     row(Signal::StatefulSingleton, OneServer, Yes, Hint, "a single data store is the part that a second machine does not help", ""),
-    row(Signal::ComposeInProduction, OneServer, Yes, Hint, "what runs on one machine today shows that one machine can do it", ""),
+    row(Signal::ComposeInProduction, OneServer, Yes, Sign, "what runs on one machine today shows that one machine can do it", ""),
+    row(Signal::RequiredSpread, OneServer, No, Decisive, "one server is one node, and some of the Pods would stay pending", ""),
     row(Signal::MustSurviveLoss, OneServer, No, Decisive, "one machine cannot survive its own loss", ""),
-    row(Signal::ToleratedDowntime, OneServer, Yes, Sign, "a restore onto a new machine takes minutes to hours", ""),
+    row(Signal::ToleratedDowntime, OneServer, Yes, Decisive, "a restore onto a new machine takes minutes to hours", ""),
+    row(Signal::DirectAnswer, OneServer, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, OneServer, No, Decisive, BY_PERSON, ""),
 
     row(Signal::RequiredSpread, MultiNode, Yes, Decisive, "the scheduler leaves Pods pending rather than put them on one node", "a workload whose replicas must run on different nodes"),
-    row(Signal::PreferredSpread, MultiNode, Yes, Hint, "a preference is met by one node too", ""),
-    row(Signal::ParticularNodes, MultiNode, Yes, Sign, "nodes that differ are several nodes", "a workload that asks for nodes of a certain kind"),
+    row(Signal::SwarmPlacement, MultiNode, Yes, Decisive, "a swarm of one node leaves the tasks pending", "a service that a swarm of one node cannot place"),
+    row(Signal::BeyondServers, MultiNode, Yes, Decisive, "what no single machine carries takes several", ""),
+    row(Signal::ManyGpus, MultiNode, Yes, Decisive, "what no single machine carries takes several", ""),
+    row(Signal::ParticularNodes, MultiNode, Yes, Sign, "nodes that differ are several nodes", "workloads that ask for nodes of several kinds"),
+    row(Signal::KindOfNode, MultiNode, Yes, Hint, "a single node may be of that kind", ""),
+    row(Signal::PreferredSpread, MultiNode, Yes, Hint, "a preference is met by one node too, and so is a skew while there is one domain", ""),
+    row(Signal::AwayFromOthers, MultiNode, Yes, Hint, "the others may run elsewhere, or not at all", ""),
     row(Signal::Tolerations, MultiNode, Yes, Hint, "a toleration allows a node that is kept for something, and does not ask for it", ""),
     row(Signal::DisruptionBudget, MultiNode, Yes, Hint, "a budget matters only while one of several nodes is drained", "a PodDisruptionBudget"),
     row(Signal::RunsOnEveryNode, MultiNode, Yes, Hint, "an agent for every node is written for one node too", ""),
-    row(Signal::SwarmPlacement, MultiNode, Yes, Sign, "nodes of a swarm are told apart only where there are several", "a service that is placed on some nodes of a swarm"),
     row(Signal::OverlayNetwork, MultiNode, Yes, Hint, "an overlay network connects the hosts of a swarm, which may be one", ""),
     row(Signal::MustSurviveLoss, MultiNode, Yes, Decisive, "to stay up while a machine is down takes another machine", ""),
-    row(Signal::ToleratedDowntime, MultiNode, No, Sign, "who can wait for a restore needs no second machine", ""),
+    row(Signal::ToleratedDowntime, MultiNode, No, Decisive, "who can wait for a restore needs no second machine", ""),
     row(Signal::NothingSpreads, MultiNode, No, Sign, "what is written for several nodes says so somewhere", ""),
+    row(Signal::DirectAnswer, MultiNode, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, MultiNode, No, Decisive, BY_PERSON, ""),
 
     row(Signal::FewReplicas, Replicas, Yes, Hint, "two or three replicas of one workload often stand for a restart without a gap", ""),
     row(Signal::SeveralReplicated, Replicas, Yes, Sign, "replicas of several workloads are a habit that a platform carries better than a person", "several workloads with more than one replica"),
@@ -77,34 +88,41 @@ pub const TABLE: &[Row] = &[
     row(Signal::ProgressiveDelivery, Replicas, Yes, Sign, "canaries and blue-green releases need a controller", "a Rollout that releases step by step"),
     row(Signal::Audit, Replicas, Yes, Hint, "audited changes are easier to show where releases are objects", ""),
     row(Signal::NothingScales, Replicas, No, Sign, "replicas and autoscalers are written where they are wanted", ""),
+    row(Signal::DirectAnswer, Replicas, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, Replicas, No, Decisive, BY_PERSON, ""),
 
     row(Signal::FewWorkloads, Teams, No, Sign, "a person can hold eight services in mind", ""),
     row(Signal::ManyWorkloads, Teams, Yes, Hint, "more than twenty services seldom belong to one team", ""),
     row(Signal::ManyNamespaces, Teams, Yes, Hint, "namespaces separate teams or systems", ""),
-    row(Signal::TenantWalls, Teams, Yes, Hint, "quotas and policies in several namespaces keep tenants apart", ""),
+    row(Signal::TenantWalls, Teams, Yes, Hint, "quotas in several namespaces keep tenants apart", ""),
     row(Signal::AccessRules, Teams, Yes, Hint, "rights that are given to groups of people mean several groups", ""),
     row(Signal::OwnerLabels, Teams, Yes, Sign, "owners are named where there are several", "labels that name several owners"),
     row(Signal::ImageOwners, Teams, Yes, Hint, "each account that own images come from may be a team", ""),
     row(Signal::ManyEnvironments, Teams, Yes, Hint, "each environment is deployed and changed on its own", ""),
     row(Signal::Teams, Teams, Yes, Decisive, "three or more teams that deploy on their own need walls between them", ""),
     row(Signal::Teams, Teams, No, Decisive, "one or two teams agree without a platform", ""),
+    row(Signal::DirectAnswer, Teams, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, Teams, No, Decisive, BY_PERSON, ""),
 
     row(Signal::GitopsInUse, Gitops, Yes, Decisive, "what runs and is relied on is needed", ""),
     row(Signal::NoCluster, Gitops, No, Sign, "without a cluster there is no state that could drift from Git", ""),
     row(Signal::FewObjects, Gitops, No, Sign, "one pipeline that applies a few objects is easy to follow", ""),
-    row(Signal::Audit, Gitops, Yes, Decisive, "every change must be traceable, and a GitOps controller lets none pass by Git", ""),
+    row(Signal::Audit, Gitops, Yes, Decisive, "every change must be traceable; a GitOps controller applies what Git holds, and reports or reverts what differs", ""),
     row(Signal::Audit, Gitops, No, Decisive, "nobody asks for a record of changes", ""),
+    row(Signal::DirectAnswer, Gitops, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, Gitops, No, Decisive, BY_PERSON, ""),
 
     row(Signal::CopiedEnvironments, Packaging, Yes, Sign, "copies of one manifest drift apart", "manifests that are copied for another environment"),
     row(Signal::CopiedWorkloads, Packaging, Yes, Sign, "many workloads that differ only in names are one template", ""),
     row(Signal::ReusedBase, Packaging, Yes, Sign, "several environments share one source already", "overlays or values files for two environments"),
     row(Signal::NoCluster, Packaging, No, Sign, "there is no cluster to package for", ""),
     row(Signal::WrittenOnce, Packaging, No, Sign, "what is written once has nothing to share", ""),
+    row(Signal::DirectAnswer, Packaging, Yes, Decisive, BY_PERSON, ""),
+    row(Signal::DirectAnswer, Packaging, No, Decisive, BY_PERSON, ""),
 ];
 
-/// Signals that say that nothing of a kind is there.
-const ABSENCES: &[Signal] =
-    &[Signal::NothingSpreads, Signal::NothingScales, Signal::WrittenOnce, Signal::NoCluster];
+/// Why an answer to the question itself decides.
+const BY_PERSON: &str = "a person knows what the files do not say";
 
 const fn row(
     signal: Signal,
@@ -152,26 +170,37 @@ fn find(signal: Signal, question: QuestionId, points: Answer) -> Option<&'static
 }
 
 /// The signals of a system in the order in which they are found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Signals {
     pub seen: Vec<Seen>,
 }
 
 impl Signals {
+    /// Returns what the files show. What they lack, and what a person answered, is added by
+    /// [`Signals::complete`].
     pub fn of(system: &System<'_>, loads: &Loads) -> Signals {
         let mut signals = Signals::default();
-        // Files that show no system show neither what it needs nor what it can do without.
-        if system.is_empty() {
-            person::add(&mut signals, &system.facts.config().answers);
-            return signals;
+        // Files that show no system show nothing about what it needs.
+        if !system.is_empty() {
+            size::add(&mut signals, system, loads);
+            nodes::add(&mut signals, system);
+            replicas::add(&mut signals, system);
+            teams::add(&mut signals, system);
+            delivery::add(&mut signals, system);
         }
-        size::add(&mut signals, system, loads);
-        nodes::add(&mut signals, system);
-        replicas::add(&mut signals, system);
-        teams::add(&mut signals, system);
-        delivery::add(&mut signals, system);
-        person::add(&mut signals, &system.facts.config().answers);
         signals
+    }
+
+    /// Returns these signals of the files with what is absent, and with what a person answered.
+    #[must_use]
+    pub fn complete(mut self, system: &System<'_>, answers: &Answers) -> Signals {
+        if !system.is_empty() {
+            nodes::add_absence(&mut self, system);
+            replicas::add_absence(&mut self, system);
+            delivery::add_absence(&mut self, system);
+        }
+        person::add(&mut self, answers);
+        self
     }
 
     /// Returns the signals that bear on a question.
@@ -179,21 +208,25 @@ impl Signals {
         self.seen.iter().filter(move |it| it.question == question)
     }
 
-    /// Returns the signals that the files show, without what a person stated.
-    pub fn of_files(&self) -> Signals {
-        let seen = self.seen.iter().filter(|it| it.by == AnsweredBy::Files).cloned().collect();
-        Signals { seen }
+    /// Returns these signals and one that the files do not show, on every question that it bears on.
+    #[must_use]
+    pub fn with(&self, supposed: &Row) -> Signals {
+        let rows = TABLE.iter().filter(|row| row.signal == supposed.signal);
+        let more = rows.map(|row| Seen {
+            signal: row.signal,
+            question: row.question,
+            points: row.points,
+            by: AnsweredBy::Files,
+            fact: supposed.would_be.into(),
+            span: None,
+        });
+        Signals { seen: self.seen.iter().cloned().chain(more).collect() }
     }
 
-    /// Returns these signals and one more. A signal that something is absent goes with the first one that is
-    /// there.
-    pub fn with(&self, more: Seen) -> Signals {
-        let is_gone = |it: &Seen| {
-            it.question == more.question && more.points == Yes && ABSENCES.contains(&it.signal)
-        };
-        let mut seen: Vec<Seen> = self.seen.iter().filter(|it| !is_gone(it)).cloned().collect();
-        seen.push(more);
-        Signals { seen }
+    /// Returns these signals without one of them.
+    #[must_use]
+    pub fn without(&self, signal: Signal) -> Signals {
+        Signals { seen: self.seen.iter().filter(|it| it.signal != signal).cloned().collect() }
     }
 
     /// Adds a signal of the files.
@@ -246,8 +279,7 @@ mod tests {
             assert!(!row.because.is_empty(), "{}", row.signal);
         }
         for signal in Signal::ALL {
-            let known = TABLE.iter().any(|row| row.signal == signal);
-            assert!(known || signal == Signal::DirectAnswer, "{signal}");
+            assert!(TABLE.iter().any(|row| row.signal == signal), "{signal}");
         }
     }
 }

@@ -1,14 +1,21 @@
 //! Whether several nodes are needed.
 
-use super::{MultiNode, No, OneServer, Signals};
+use super::{MultiNode, No, OneServer, Signals, Yes};
 use crate::decision::system::System;
 use crate::facts::Workload;
-use crate::model::kubernetes::{Body, Toleration, WorkloadKind};
+use crate::model::Str;
+use crate::model::compose::Placement;
+use crate::model::kubernetes::{
+    AffinityTerm, Body, NodeTerm, Operator, Requirement, Toleration, TopologySpread, WorkloadKind,
+};
 use crate::report::Signal;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 /// Node labels that name a machine, an operating system or an architecture. They say where an image runs, or
 /// bind it to one machine, and nothing about wanting several.
+///
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
 const LABELS_OF_ANY_NODE: &[&str] = &[
     "kubernetes.io/os",
     "kubernetes.io/arch",
@@ -17,61 +24,26 @@ const LABELS_OF_ANY_NODE: &[&str] = &[
     "kubernetes.io/hostname",
 ];
 
+/// Node labels that split the nodes into machines or zones, from the same source.
+const DOMAINS: &[&str] = &[
+    "kubernetes.io/hostname",
+    "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/zone",
+];
+
 pub fn add(signals: &mut Signals, system: &System<'_>) {
-    let mut required = Vec::new();
-    let mut preferred = Vec::new();
-    let mut pinned = Vec::new();
-    let mut tolerant = Vec::new();
-    let mut agents = Vec::new();
-    for workload in &system.counted.workloads {
-        let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
-        match spread(workload) {
-            Some((true, span)) => note(&mut required, span),
-            Some((false, span)) => note(&mut preferred, span),
-            None => {}
-        }
-        let spec = &workload.model.template.spec;
-        let mut labels = spec.node_selector.iter();
-        if let Some((key, value)) =
-            labels.find(|(key, _)| !LABELS_OF_ANY_NODE.contains(&key.as_str()))
-        {
-            note(&mut pinned, key.span.to(value.span));
-        } else if let Some(span) = spec.affinity.node
-            && !names_any_node(system, span)
-        {
-            note(&mut pinned, span);
-        }
-        if workload.kind() == WorkloadKind::DaemonSet {
-            note(&mut agents, workload.span());
-        } else if let Some(toleration) = spec.tolerations.iter().find(|it| is_for_kept_nodes(it)) {
-            note(&mut tolerant, toleration.span);
-        }
-    }
-    let words = ["must spread its Pods across nodes", "must spread their Pods across nodes"];
-    signals.places(Signal::RequiredSpread, MultiNode, &required, words);
-    let words =
-        ["prefers to spread its Pods across nodes", "prefer to spread their Pods across nodes"];
-    signals.places(Signal::PreferredSpread, MultiNode, &preferred, words);
-    let words = ["asks for particular nodes", "ask for particular nodes"];
-    signals.places(Signal::ParticularNodes, MultiNode, &pinned, words);
-    let words = [
-        "may run on nodes that are kept for something",
-        "may run on nodes that are kept for something",
-    ];
-    signals.places(Signal::Tolerations, MultiNode, &tolerant, words);
-    let words = ["runs on every node", "run on every node"];
-    signals.places(Signal::RunsOnEveryNode, MultiNode, &agents, words);
+    add_spread(signals, system);
+    add_kinds_of_nodes(signals, system);
     let budgets = system.objects_where(|body| matches!(body, Body::DisruptionBudget(_)));
     let words = ["protects Pods while a node is drained", "protect Pods while a node is drained"];
     signals.places(Signal::DisruptionBudget, MultiNode, &budgets, words);
     add_swarm(signals, system);
+    add_size(signals);
+}
 
-    // What must run on different nodes does not run on one server.
-    if let Some((label, span)) = required.first() {
-        let fact = format!("{label} must spread its Pods across nodes");
-        signals.add(Signal::MustSurviveLoss, OneServer, No, fact, Some(*span));
-    }
-    if !signals.any(MultiNode, super::Yes) && !system.is_empty() && !system.hides_workloads() {
+/// Adds that nothing asks for several nodes, where everything is shown.
+pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
+    if !signals.any(MultiNode, Yes) && !system.hides_workloads() {
         let fact = if system.workloads.is_empty() {
             "nothing in the files mentions more than one machine"
         } else {
@@ -81,27 +53,178 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     }
 }
 
-/// Returns whether the Pods of a workload must or may be spread across nodes, and where that is written.
-/// One replica has nothing to spread.
-fn spread(workload: &Workload<'_>) -> Option<(bool, Span)> {
-    let spec = &workload.model.template.spec;
-    let several = workload.copies.is_many();
-    let anti = spec.affinity.anti_terms.iter().find(|term| term.required && several);
-    let hard = spec.topology_spread.iter().find(|it| {
-        several && it.when_unsatisfiable.as_ref().is_none_or(|it| it.as_str() == "DoNotSchedule")
-    });
-    let required = anti.map(|term| term.span).or(hard.map(|it| it.span));
-    let preferred = spec.topology_spread.first().map(|it| it.span).or(spec.affinity.anti);
-    required.map(|span| (true, span)).or(preferred.map(|span| (false, span)))
+/// Adds that a load that no server carries takes several.
+fn add_size(signals: &mut Signals) {
+    let is_beyond = |it: &Signal| matches!(it, Signal::BeyondServers | Signal::ManyGpus);
+    let beyond: Vec<_> =
+        signals.on(OneServer).filter(|it| is_beyond(&it.signal)).cloned().collect();
+    for seen in beyond {
+        signals.add(seen.signal, MultiNode, Yes, seen.fact, seen.span);
+    }
 }
 
-/// Whether all that a node affinity names are labels that any node has.
-fn names_any_node(system: &System<'_>, span: Span) -> bool {
-    let text = system.facts.written(&span);
-    let keys = text.match_indices("key:").count();
-    let known: usize =
-        LABELS_OF_ANY_NODE.iter().map(|label| text.matches(&format!("key: {label}")).count()).sum();
-    keys > 0 && known >= keys
+/// Adds which Pods must or may be spread across nodes.
+fn add_spread(signals: &mut Signals, system: &System<'_>) {
+    let mut required = Vec::new();
+    let mut preferred = Vec::new();
+    let mut away = Vec::new();
+    for workload in &system.counted.workloads {
+        let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
+        match spread(workload) {
+            Spread::Required(span) => note(&mut required, span),
+            Spread::Preferred(span) => note(&mut preferred, span),
+            Spread::FromOthers(span) => note(&mut away, span),
+            Spread::Nothing => {}
+        }
+    }
+    let words = ["must spread its Pods across nodes", "must spread their Pods across nodes"];
+    signals.places(Signal::RequiredSpread, MultiNode, &required, words);
+    // What must run on different nodes does not run on one server.
+    if let Some((label, span)) = required.first() {
+        let fact = format!("{label} must spread its Pods across nodes");
+        signals.add(Signal::RequiredSpread, OneServer, No, fact, Some(*span));
+    }
+    let words =
+        ["prefers to spread its Pods across nodes", "prefer to spread their Pods across nodes"];
+    signals.places(Signal::PreferredSpread, MultiNode, &preferred, words);
+    let words =
+        ["keeps its Pods away from those of others", "keep their Pods away from those of others"];
+    signals.places(Signal::AwayFromOthers, MultiNode, &away, words);
+}
+
+/// What keeps the Pods of a workload apart, and where it is written.
+#[derive(Debug, Clone, Copy)]
+enum Spread {
+    /// One node cannot meet it.
+    Required(Span),
+    Preferred(Span),
+    /// The Pods keep away from those of other workloads.
+    FromOthers(Span),
+    Nothing,
+}
+
+fn spread(workload: &Workload<'_>) -> Spread {
+    let spec = &workload.model.template.spec;
+    // One replica has nothing to spread.
+    let several = workload.copies.is_many();
+    let anti = &spec.affinity.anti_terms;
+    let apart = anti.iter().find(|term| several && keeps_apart(workload, term)).map(|it| it.span);
+    let over = spec.topology_spread.iter().find(|it| several && needs_domains(workload, it));
+    if let Some(span) = apart.or(over.map(|it| it.span)) {
+        return Spread::Required(span);
+    }
+    let from_others = |term: &&AffinityTerm| term.required && !selects_own(workload, term);
+    let preferred = anti.iter().find(|term| !from_others(term)).map(|it| it.span);
+    if let Some(span) = preferred.or(spec.topology_spread.first().map(|it| it.span)) {
+        return Spread::Preferred(span);
+    }
+    anti.iter().find(from_others).map_or(Spread::Nothing, |it| Spread::FromOthers(it.span))
+}
+
+fn selects_own(workload: &Workload<'_>, term: &AffinityTerm) -> bool {
+    let own = &workload.model.template.meta.labels;
+    term.selector.as_ref().is_some_and(|selector| selector.matches(own))
+}
+
+fn is_domain(key: Option<&Str>) -> bool {
+    key.is_some_and(|key| DOMAINS.contains(&key.as_str()))
+}
+
+/// Whether a term of anti-affinity keeps the Pods of the workload on different machines or in different zones.
+fn keeps_apart(workload: &Workload<'_>, term: &AffinityTerm) -> bool {
+    term.required && is_domain(term.topology_key.as_ref()) && selects_own(workload, term)
+}
+
+/// Whether a constraint leaves Pods pending while there is a single machine or zone. Without `minDomains`, the
+/// only domain there is has no other to differ from:
+/// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
+fn needs_domains(workload: &Workload<'_>, constraint: &TopologySpread) -> bool {
+    let own = &workload.model.template.meta.labels;
+    let is_hard =
+        constraint.when_unsatisfiable.as_ref().is_none_or(|it| it.as_str() == "DoNotSchedule");
+    is_hard
+        && is_domain(constraint.topology_key.as_ref())
+        && constraint.min_domains.is_some_and(|it| it.value > 1)
+        && constraint.selector.as_ref().is_some_and(|selector| selector.matches(own))
+}
+
+/// Adds which kinds of nodes are asked for.
+fn add_kinds_of_nodes(signals: &mut Signals, system: &System<'_>) {
+    let mut kinds: FxHashSet<Vec<(&str, &str)>> = FxHashSet::default();
+    let mut asking = Vec::new();
+    let mut preferring = Vec::new();
+    let mut tolerant = Vec::new();
+    let mut agents = Vec::new();
+    for workload in &system.counted.workloads {
+        let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
+        let spec = &workload.model.template.spec;
+        if let Some((kind, span)) = kind_of_node(workload) {
+            kinds.insert(kind);
+            note(&mut asking, span);
+        } else if let Some(term) =
+            spec.affinity.node_terms.iter().find(|it| !it.required && tells_kinds_apart(it))
+        {
+            note(&mut preferring, term.span);
+        }
+        if workload.kind() == WorkloadKind::DaemonSet {
+            note(&mut agents, workload.span());
+        } else if let Some(toleration) = spec.tolerations.iter().find(|it| is_for_kept_nodes(it)) {
+            note(&mut tolerant, toleration.span);
+        }
+    }
+    let signal = if kinds.len() > 1 { Signal::ParticularNodes } else { Signal::KindOfNode };
+    let words = ["asks for nodes of a kind", "ask for nodes of a kind"];
+    signals.places(signal, MultiNode, &asking, words);
+    if asking.is_empty() {
+        let words = ["prefers nodes of a kind", "prefer nodes of a kind"];
+        signals.places(Signal::KindOfNode, MultiNode, &preferring, words);
+    }
+    let words = [
+        "may run on nodes that are kept for something",
+        "may run on nodes that are kept for something",
+    ];
+    signals.places(Signal::Tolerations, MultiNode, &tolerant, words);
+    let words = ["runs on every node", "run on every node"];
+    signals.places(Signal::RunsOnEveryNode, MultiNode, &agents, words);
+}
+
+/// Returns the labels of the nodes that the Pods of a workload ask for, and where they are written.
+fn kind_of_node<'w>(workload: &'w Workload<'_>) -> Option<(Vec<(&'w str, &'w str)>, Span)> {
+    let spec = &workload.model.template.spec;
+    let told = |key: &str| !LABELS_OF_ANY_NODE.contains(&key);
+    let mut labels = spec.node_selector.iter().filter(|(key, _)| told(key.as_str()));
+    if let Some(first) = labels.next() {
+        let all = std::iter::once(first).chain(labels);
+        let mut kind: Vec<_> = all.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        kind.sort_unstable();
+        return Some((kind, first.0.span.to(first.1.span)));
+    }
+    // A node has to meet one of the terms: one that any node may meet leaves nothing to ask for.
+    let mut required = spec.affinity.node_terms.iter().filter(|it| it.required).peekable();
+    let first = *required.peek()?;
+    if !required.all(tells_kinds_apart) {
+        return None;
+    }
+    let requirements = first.labels.iter().filter(|it| tells_apart(it));
+    let value = |it: &'w Requirement| it.values.first().map_or("", |value| value.as_str());
+    let mut kind: Vec<_> = requirements.map(|it| (it.key.as_str(), value(it))).collect();
+    kind.sort_unstable();
+    Some((kind, first.span))
+}
+
+fn tells_kinds_apart(term: &NodeTerm) -> bool {
+    term.labels.iter().any(tells_apart)
+}
+
+/// Whether a requirement asks for a label that not every node has. A node without any label meets `NotIn` and
+/// `DoesNotExist`: <https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/>.
+fn tells_apart(requirement: &Requirement) -> bool {
+    let asks = match requirement.operator {
+        // `Gt` and `Lt` are unknown to label selectors, and compare a label that has to be there.
+        Operator::In | Operator::Exists | Operator::Unknown => true,
+        Operator::NotIn | Operator::DoesNotExist => false,
+    };
+    asks && !LABELS_OF_ANY_NODE.contains(&requirement.key.as_str())
 }
 
 /// Whether a toleration is for a taint that somebody set, and not for one of the states of a node.
@@ -112,52 +235,86 @@ fn is_for_kept_nodes(toleration: &Toleration) -> bool {
         && !key.starts_with("node-role.kubernetes.io/")
 }
 
-/// Whether a constraint tells nodes apart. Every swarm has a manager, if only one; a host name or an
-/// operating system binds a service to where it can run.
-fn tells_nodes_apart(constraint: &str) -> bool {
-    let words: String = constraint.chars().filter(|it| !it.is_whitespace()).collect();
-    !(words == "node.role==manager"
-        || words == "node.role!=worker"
-        || words.starts_with("node.hostname==")
-        || words.starts_with("node.id==")
-        || words.starts_with("node.platform."))
+/// What a constraint of a swarm says about its nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Constraint {
+    /// A swarm has a manager: whatever else it asks for takes another node.
+    NeedsAnother,
+    /// It asks for a label, which a single node may have.
+    Label,
+    /// It binds a service to a machine, or to what any node is.
+    AnyNode,
+}
+
+/// Reads a constraint: <https://docs.docker.com/engine/swarm/services/#placement-constraints>.
+fn constraint(text: &str) -> Constraint {
+    let words: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    let is_label = ["node.labels.", "engine.labels."].iter().any(|it| words.starts_with(it));
+    match words.as_str() {
+        "node.role==worker" | "node.role!=manager" => Constraint::NeedsAnother,
+        _ if is_label && !words.contains("!=") => Constraint::Label,
+        _ => Constraint::AnyNode,
+    }
 }
 
 /// Adds what a swarm is asked for.
 fn add_swarm(signals: &mut Signals, system: &System<'_>) {
     let mut placed = Vec::new();
+    let mut labelled = Vec::new();
+    let mut spread = Vec::new();
+    let mut global = Vec::new();
     for service in &system.counted.services {
         let Some(deploy) = &service.model.deploy else { continue };
-        let placement = deploy.placement.as_ref().filter(|it| {
-            !it.preferences.is_empty()
-                || it.constraints.iter().any(|rule| tells_nodes_apart(rule.as_str()))
-        });
-        let global = deploy.mode.as_ref().filter(|mode| mode.as_str().starts_with("global"));
-        let span = placement.map(|it| it.span).or(global.map(|mode| mode.span));
-        placed.extend(span.map(|span| (service.unit.label.clone(), span)));
+        let note = |list: &mut Vec<_>, span: Span| list.push((service.unit.label.clone(), span));
+        if let Some(placement) = &deploy.placement {
+            let has = |wanted: Constraint| {
+                placement.constraints.iter().any(|it| constraint(it.as_str()) == wanted)
+            };
+            if has(Constraint::NeedsAnother) || is_crowded(placement, service.model.replicas()) {
+                note(&mut placed, placement.span);
+            } else if has(Constraint::Label) {
+                note(&mut labelled, placement.span);
+            } else if !placement.preferences.is_empty() {
+                note(&mut spread, placement.span);
+            }
+        }
+        let mode = deploy.mode.as_ref().filter(|mode| mode.as_str().starts_with("global"));
+        if let Some(mode) = mode {
+            note(&mut global, mode.span);
+        }
     }
-    let words =
-        ["is placed on particular nodes of a swarm", "are placed on particular nodes of a swarm"];
+    let words = ["takes more than one node of a swarm", "take more than one node of a swarm"];
     signals.places(Signal::SwarmPlacement, MultiNode, &placed, words);
+    let words = ["asks for labelled nodes of a swarm", "ask for labelled nodes of a swarm"];
+    signals.places(Signal::KindOfNode, MultiNode, &labelled, words);
+    let words = ["prefers to be spread over a swarm", "prefer to be spread over a swarm"];
+    signals.places(Signal::PreferredSpread, MultiNode, &spread, words);
+    let words = ["runs on every node of a swarm", "run on every node of a swarm"];
+    signals.places(Signal::RunsOnEveryNode, MultiNode, &global, words);
     if let Some(network) = system.overlay_network() {
         let fact = format!("the network `{}` spans the hosts of a swarm", network.0);
-        signals.add(Signal::OverlayNetwork, MultiNode, super::Yes, fact, Some(network.1));
+        signals.add(Signal::OverlayNetwork, MultiNode, Yes, fact, Some(network.1));
     }
+}
+
+/// Whether one node may not hold all replicas.
+fn is_crowded(placement: &Placement, replicas: i64) -> bool {
+    placement.max_replicas_per_node.is_some_and(|most| most.value > 0 && most.value < replicas)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tells_nodes_apart;
+    use super::{Constraint, constraint};
 
     #[test]
     fn a_constraint_that_one_node_meets_is_no_sign_of_several() {
-        for constraint in ["node.role == manager", "node.hostname==a", "node.platform.os == linux"]
-        {
-            assert!(!tells_nodes_apart(constraint), "{constraint}");
+        for text in ["node.role == manager", "node.hostname==a", "node.platform.os == linux"] {
+            assert_eq!(constraint(text), Constraint::AnyNode, "{text}");
         }
-        for constraint in ["node.role == worker", "node.role != manager", "node.labels.disk == ssd"]
-        {
-            assert!(tells_nodes_apart(constraint), "{constraint}");
+        for text in ["node.role == worker", "node.role != manager"] {
+            assert_eq!(constraint(text), Constraint::NeedsAnother, "{text}");
         }
+        assert_eq!(constraint("node.labels.disk == ssd"), Constraint::Label);
+        assert_eq!(constraint("node.labels.disk != hdd"), Constraint::AnyNode);
     }
 }

@@ -1,52 +1,90 @@
 //! What a person answered. An answer counts for every question that it bears on.
 
-use super::{Gitops, MultiNode, No, OneServer, Replicas, Seen, Signals, Teams, Yes};
+use super::{Gitops, MultiNode, No, OneServer, Packaging, Replicas, Seen, Signals, Teams, Yes};
 use crate::config::{Answers, Downtime};
 use crate::report::{Answer, AnsweredBy, QuestionId, Signal};
 
 pub fn add(signals: &mut Signals, answers: &Answers) {
-    let mut state = |signal: Signal, question: QuestionId, points: Answer, fact: String| {
-        let fact = format!("{fact} (your answer)").into();
+    let is_beyond_servers = signals
+        .on(OneServer)
+        .any(|it| matches!(it.signal, Signal::BeyondServers | Signal::ManyGpus));
+    let mut state = |signal: Signal, question: QuestionId, points: Answer, said: String| {
+        let fact = format!("you answered {said}").into();
         let by = AnsweredBy::Person;
         signals.seen.push(Seen { signal, question, points, by, fact, span: None });
     };
-    match answers.downtime {
-        None => {}
-        Some(Downtime::Hours | Downtime::Minutes) => {
-            let name = answers.downtime.map_or("", Downtime::name);
-            let fact = format!("{name} of downtime are tolerable");
-            state(Signal::ToleratedDowntime, OneServer, Yes, fact.clone());
-            state(Signal::ToleratedDowntime, MultiNode, No, fact);
-        }
-        Some(Downtime::Seconds | Downtime::None) => {
-            let fact = match answers.downtime {
-                Some(Downtime::Seconds) => "only seconds of downtime are tolerable",
-                _ => "no downtime is tolerable",
-            };
-            state(Signal::MustSurviveLoss, OneServer, No, fact.to_owned());
-            state(Signal::MustSurviveLoss, MultiNode, Yes, fact.to_owned());
+    for id in QuestionId::ALL {
+        if let Some(is_yes) = answers.questions.get(&id) {
+            let (value, points) = if *is_yes { ("yes", Yes) } else { ("no", No) };
+            let said = format!("`{id}={value}`: {}", meaning(id, *is_yes));
+            state(Signal::DirectAnswer, id, points, said);
         }
     }
     if answers.questions.get(&MultiNode) == Some(&true) {
-        let fact = "it must run on several nodes, or survive the loss of one".to_owned();
-        state(Signal::MustSurviveLoss, OneServer, No, fact);
+        let said = "`multi-node=yes`, and one server is one node".to_owned();
+        state(Signal::MustSurviveLoss, OneServer, No, said);
+    }
+    if answers.questions.get(&OneServer) == Some(&false) {
+        let said = "`one-server=no`, and more than one server is several nodes".to_owned();
+        state(Signal::BeyondServers, MultiNode, Yes, said);
+    }
+    if let Some(downtime) = answers.downtime {
+        let said = format!("`downtime={}`", downtime.name());
+        match downtime {
+            Downtime::Hours | Downtime::Minutes => {
+                // Patience makes no server larger.
+                if !is_beyond_servers {
+                    let said = format!("{said}: one machine can be restored in that time");
+                    state(Signal::ToleratedDowntime, OneServer, Yes, said);
+                }
+                let said = format!("{said}: the loss of a machine can wait for a restore");
+                state(Signal::ToleratedDowntime, MultiNode, No, said);
+            }
+            Downtime::Seconds | Downtime::None => {
+                let said = format!("{said}: it must stay up while a machine is down");
+                state(Signal::MustSurviveLoss, OneServer, No, said.clone());
+                state(Signal::MustSurviveLoss, MultiNode, Yes, said);
+            }
+        }
     }
     match answers.teams {
         None => {}
         Some(teams @ 3..) => {
-            state(Signal::Teams, Teams, Yes, format!("{teams} teams deploy on their own"));
+            let said = format!("`teams={teams}`: that many teams deploy on their own");
+            state(Signal::Teams, Teams, Yes, said);
         }
         Some(teams) => {
-            let fact = format!("the number of teams that deploy on their own is {teams}");
-            state(Signal::Teams, Teams, No, fact);
+            let said = format!("`teams={teams}`: they agree without a platform between them");
+            state(Signal::Teams, Teams, No, said);
         }
     }
     match answers.audit {
         None => {}
         Some(true) => {
-            state(Signal::Audit, Gitops, Yes, "changes are audited".to_owned());
-            state(Signal::Audit, Replicas, Yes, "changes are audited".to_owned());
+            let said = || "`audit=yes`: changes are audited".to_owned();
+            state(Signal::Audit, Gitops, Yes, said());
+            state(Signal::Audit, Replicas, Yes, said());
         }
-        Some(false) => state(Signal::Audit, Gitops, No, "changes are not audited".to_owned()),
+        Some(false) => {
+            state(Signal::Audit, Gitops, No, "`audit=no`: changes are not audited".to_owned());
+        }
+    }
+}
+
+/// Returns what an answer to a question means.
+fn meaning(id: QuestionId, is_yes: bool) -> &'static str {
+    match (id, is_yes) {
+        (OneServer, true) => "one server is enough",
+        (OneServer, false) => "one server is not enough",
+        (MultiNode, true) => "it must run on several nodes, or survive the loss of one",
+        (MultiNode, false) => "it may be down while its machine is down",
+        (Replicas, true) => "it needs many replicas, controlled rollouts or autoscaling",
+        (Replicas, false) => "it needs neither many replicas nor autoscaling",
+        (Teams, true) => "many services are shared by teams and environments",
+        (Teams, false) => "few people work on few services",
+        (Gitops, true) => "GitOps is needed",
+        (Gitops, false) => "GitOps is not needed",
+        (Packaging, true) => "several environments are to share their manifests",
+        (Packaging, false) => "there is nothing to package",
     }
 }

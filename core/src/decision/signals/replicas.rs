@@ -26,11 +26,12 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     let words = ["adapts the size of Pods", "adapt the size of Pods"];
     signals.places(Signal::VerticalAutoscaler, Replicas, &vertical, words);
     add_rollouts(signals, system);
-    if !signals.any(Replicas, Yes)
-        && !system.is_empty()
-        && !system.hides_workloads()
-        && system.runs_everything_once()
-    {
+}
+
+/// Adds that nothing scales, where everything is shown.
+pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
+    let is_shown = !system.hides_workloads() && system.runs_everything_once();
+    if !signals.any(Replicas, Yes) && is_shown {
         let fact = "everything runs as one replica, and nothing scales with the load";
         signals.add(Signal::NothingScales, Replicas, No, fact, None);
     }

@@ -1,47 +1,60 @@
 //! Whether one server is enough for the load.
 
-use super::{No, OneServer, Signals, Unknown, Yes};
+use super::{No, OneServer, Signals, Yes};
 use crate::decision::load::Gpus;
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
 use crate::knowledge::servers::most_gpus;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind};
-use crate::report::{Answer, Role, Signal};
+use crate::report::{Answer, Signal, Today};
 use crate::text::Span;
 
 pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     let load = loads.main();
     let server = system.facts.config().server.unwrap_or_default();
     let given = sums::server_words(server);
+    let is_hidden = system.hides_workloads();
+    let shown = if is_hidden { "of what is shown, " } else { "" };
     let mut state = |signal: Signal, points: Answer, more: String| {
-        if !load.is_empty() {
-            signals.add(signal, OneServer, points, format!("{}{more}", loads.words()), None);
+        // What states no size says nothing about a server.
+        if load.is_sized() {
+            let fact = format!("{shown}{}, {more}", loads.words());
+            signals.add(signal, OneServer, points, fact, None);
         }
     };
+    let is_whole = load.is_whole() && !is_hidden;
     match Size::of(load, server) {
-        Size::FitsEasily => {
-            let more = format!(", at most half of a server with {given}");
-            state(Signal::FitsServerEasily, Yes, more);
+        Size::FitsEasily if is_whole => {
+            state(Signal::FitsServerEasily, Yes, format!("at most half of a server with {given}"));
         }
-        Size::Fits => state(Signal::FitsServer, Yes, format!(", which a server with {given} has")),
-        Size::NeedsLarger(larger) => {
+        Size::Fits if is_whole => {
+            state(Signal::FitsServer, Yes, format!("which a server with {given} has"));
+        }
+        Size::NeedsLarger(larger) if is_whole => {
             let more = format!(
-                ", more than a server with {given} has; one with {} is enough",
+                "more than a server with {given} has; one with {} is enough",
                 sums::server_words(larger)
             );
             state(Signal::NeedsLargerServer, Yes, more);
         }
+        Size::NeedsLarger(larger) => {
+            let larger = sums::server_words(larger);
+            let more = format!("which takes a server with {larger} at least");
+            state(Signal::FitsInPart, Yes, more);
+        }
         Size::Beyond => {
-            state(Signal::BeyondServers, No, ", more than any single server has".to_owned());
+            state(Signal::BeyondServers, No, "more than any single server has".to_owned());
         }
-        Size::Open if load.is_whole() => {
-            let more = format!(", at its most more than a server with {given} has");
-            state(Signal::SizeOpen, Unknown, more);
+        Size::AtMostBeyond => {
+            let more = format!("at its most beyond a server with {given}");
+            state(Signal::LimitsBeyondServer, No, more);
         }
-        Size::Open => state(Signal::SizeOpen, Unknown, String::new()),
+        Size::FitsEasily | Size::Fits | Size::Open => {
+            state(Signal::FitsInPart, Yes, format!("which so far a server with {given} has"));
+        }
     }
-    add_gpus(signals, load.gpus);
+    add_gpus(signals, loads.gpus());
     add_singletons(signals, system);
 }
 
@@ -75,12 +88,8 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
         let fact = format!("{label} keeps its data in one place");
         signals.add(Signal::StatefulSingleton, OneServer, Yes, fact, Some(span));
     }
-    let production = counted.services.iter().find(|service| service.role == Role::Production);
-    if let Some(service) = production
-        && !system.has_cluster()
-        && !system.facts.is_for_swarm(service)
-    {
-        let fact = "a Compose file for production runs everything on one machine today";
+    if let (Today::Compose, Some(service)) = (system.today(), counted.services.first()) {
+        let fact = "Compose runs everything on one machine today";
         signals.add(Signal::ComposeInProduction, OneServer, Yes, fact, Some(service.span()));
     }
 }

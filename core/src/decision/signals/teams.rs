@@ -8,8 +8,8 @@ use crate::report::Signal;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Labels and annotations by which owners are told apart.
-const OWNER_KEYS: &[&str] = &["owner", "team", "app.kubernetes.io/managed-by-team", "owner-team"];
+/// Labels by which owners are told apart. What made an object (`app.kubernetes.io/managed-by`) owns nothing.
+const OWNER_KEYS: &[&str] = &["owner", "team", "owner-team"];
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
@@ -49,13 +49,15 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     }
 }
 
-/// Adds what keeps tenants apart. A quota or a policy in one namespace is good practice for one team too.
+/// Adds what keeps tenants apart. A quota in one namespace is good practice for one team too, and a
+/// LimitRange shares nothing out: it bounds single containers
+/// (<https://kubernetes.io/docs/concepts/policy/limit-range/>).
 fn add_walls(signals: &mut Signals, system: &System<'_>) {
     let walls: Vec<_> = system
         .counted
         .objects
         .iter()
-        .filter(|it| matches!(it.body, Body::ResourceQuota(_) | Body::LimitRange(_)))
+        .filter(|it| matches!(it.body, Body::ResourceQuota(_)))
         .collect();
     let namespaces: FxHashSet<&str> = walls.iter().map(|it| it.namespace()).collect();
     if let (Some(first), true) = (walls.first(), namespaces.len() > 1) {

@@ -1,6 +1,6 @@
 //! The Pod template and the Pod spec.
 
-use super::{Container, Meta, Resources, Selector, Volume};
+use super::{Container, Meta, Requirement, Resources, Selector, Volume};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -68,14 +68,28 @@ impl PodSpec {
     }
 }
 
-/// The spans of the parts of `affinity`.
+/// `affinity`: the spans of its parts, and the terms of two of them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Affinity {
     pub node: Option<Span>,
     pub pod: Option<Span>,
     pub anti: Option<Span>,
+    /// The terms of `nodeAffinity`, required and preferred. A node has to meet one of the required terms.
+    pub node_terms: Vec<NodeTerm>,
     /// The terms of `podAntiAffinity`, required and preferred.
     pub anti_terms: Vec<AffinityTerm>,
+}
+
+/// A term of `nodeAffinity`. A node meets it by meeting every requirement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeTerm {
+    pub required: bool,
+    /// Requirements on the labels of the node. `Gt` and `Lt`, which label selectors lack, are read as unknown
+    /// operators.
+    pub labels: Vec<Requirement>,
+    /// Requirements on the fields of the node, of which only `metadata.name` is allowed.
+    pub fields: Vec<Requirement>,
+    pub span: Span,
 }
 
 /// A term of `podAntiAffinity`.
@@ -105,6 +119,8 @@ pub struct TopologySpread {
     pub topology_key: Option<Str>,
     pub max_skew: Option<Spanned<i64>>,
     pub when_unsatisfiable: Option<Str>,
+    /// Number of domains below which the least loaded one counts as empty.
+    pub min_domains: Option<Spanned<i64>>,
     pub selector: Option<Selector>,
     pub span: Span,
 }

@@ -101,7 +101,8 @@ pub(crate) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Sele
     })
 }
 
-fn read_requirement(reader: &mut Reader, node: Node<'_>) -> Option<Requirement> {
+/// Reads an item of `matchExpressions` or `matchFields`.
+pub(crate) fn read_requirement(reader: &mut Reader, node: Node<'_>) -> Option<Requirement> {
     let (mut name, mut operator, mut values) = (None, None, Vec::new());
     reader.each(node, "LabelSelectorRequirement", |reader, key, entry| {
         match key {

@@ -54,6 +54,13 @@ spec:
       imagePullSecrets: [{name: registry}]
       hostAliases: [{ip: 10.0.0.1, hostnames: [db]}]
       affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions: [{key: disk, operator: In, values: [ssd]}]
+              matchFields: [{key: metadata.name, operator: In, values: [node-1]}]
+          preferredDuringSchedulingIgnoredDuringExecution:
+          - {weight: 1, preference: {matchExpressions: [{key: zone, operator: Exists}]}}
         podAntiAffinity:
           preferredDuringSchedulingIgnoredDuringExecution:
           - weight: 1
@@ -61,7 +68,7 @@ spec:
               topologyKey: kubernetes.io/hostname
               labelSelector: {matchLabels: {app: api}}
       topologySpreadConstraints:
-      - {topologyKey: zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}
+      - {topologyKey: zone, maxSkew: 1, minDomains: 2, whenUnsatisfiable: DoNotSchedule}
       securityContext: {runAsNonRoot: true, fsGroup: 2000}
       initContainers:
       - {name: proxy, image: envoy:1, restartPolicy: Always}
@@ -133,9 +140,18 @@ fn all_fields_of_a_deployment_are_read() {
     assert_eq!(spec.enable_service_links.map(|it| it.value), Some(false));
     is(spec.image_pull_secrets.first(), "registry");
     is(spec.host_aliases[0].hostnames.first(), "db");
-    assert!(spec.affinity.anti.is_some() && spec.affinity.node.is_none());
+    assert!(spec.affinity.anti.is_some() && spec.affinity.pod.is_none());
+    let [required, preferred] = &spec.affinity.node_terms[..] else { panic!("two terms") };
+    assert!(required.required && !preferred.required);
+    assert_eq!(
+        (required.labels[0].key.as_str(), required.labels[0].operator),
+        ("disk", Operator::In)
+    );
+    assert_eq!(required.fields[0].values[0].as_str(), "node-1");
+    assert_eq!(preferred.labels[0].operator, Operator::Exists);
     is(spec.affinity.anti_terms[0].topology_key.as_ref(), "kubernetes.io/hostname");
     assert_eq!(spec.topology_spread[0].max_skew.unwrap().value, 1);
+    assert_eq!(spec.topology_spread[0].min_domains.unwrap().value, 2);
     assert_eq!(spec.security.as_ref().unwrap().fs_group.unwrap().value, 2000);
     let running: Vec<&str> = it.running().map(Container::label).collect();
     assert_eq!(running, ["web", "proxy"]);

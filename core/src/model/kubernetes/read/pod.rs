@@ -4,10 +4,10 @@ use crate::model::kubernetes::pod::{SecurityOf, read_security};
 use crate::model::kubernetes::read::container::{read_container, read_requirements};
 use crate::model::kubernetes::read::meta::read_meta;
 use crate::model::kubernetes::read::scalar::string_pairs;
-use crate::model::kubernetes::selector::read_selector;
+use crate::model::kubernetes::selector::{read_requirement, read_selector};
 use crate::model::kubernetes::volume::read_volume;
 use crate::model::kubernetes::{
-    Affinity, AffinityTerm, HostAlias, PodSpec, PodTemplate, Toleration, TopologySpread,
+    Affinity, AffinityTerm, HostAlias, NodeTerm, PodSpec, PodTemplate, Toleration, TopologySpread,
 };
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
@@ -108,7 +108,10 @@ fn read_affinity(reader: &mut Reader, node: Node<'_>) -> Affinity {
         let value = entry.value;
         let set = (!value.is_null()).then(|| entry.span());
         match key {
-            "nodeAffinity" => it.node = set,
+            "nodeAffinity" => {
+                it.node = set;
+                it.node_terms = read_node_terms(reader, value);
+            }
             "podAffinity" => it.pod = set,
             "podAntiAffinity" => {
                 it.anti = set;
@@ -119,6 +122,45 @@ fn read_affinity(reader: &mut Reader, node: Node<'_>) -> Affinity {
         true
     });
     it
+}
+
+fn read_node_terms(reader: &mut Reader, node: Node<'_>) -> Vec<NodeTerm> {
+    let mut all = Vec::new();
+    reader.each(node, "NodeAffinity", |reader, key, entry| {
+        match key {
+            "requiredDuringSchedulingIgnoredDuringExecution" => {
+                reader.each(entry.value, "NodeSelector", |reader, key, entry| {
+                    if key == "nodeSelectorTerms" {
+                        all.extend(reader.list(entry.value, |reader, it| {
+                            Some(read_node_term(reader, it, true))
+                        }));
+                    }
+                    key == "nodeSelectorTerms"
+                });
+            }
+            "preferredDuringSchedulingIgnoredDuringExecution" => {
+                all.extend(reader.list(entry.value, |reader, it| {
+                    it.get("preference").map(|it| read_node_term(reader, it, false))
+                }));
+            }
+            _ => return false,
+        }
+        true
+    });
+    all
+}
+
+fn read_node_term(reader: &mut Reader, node: Node<'_>, required: bool) -> NodeTerm {
+    let mut term = NodeTerm { required, labels: Vec::new(), fields: Vec::new(), span: node.span() };
+    reader.each(node, "NodeSelectorTerm", |reader, key, entry| {
+        match key {
+            "matchExpressions" => term.labels = reader.list(entry.value, read_requirement),
+            "matchFields" => term.fields = reader.list(entry.value, read_requirement),
+            _ => return false,
+        }
+        true
+    });
+    term
 }
 
 fn read_anti_terms(reader: &mut Reader, node: Node<'_>) -> Vec<AffinityTerm> {
@@ -186,6 +228,7 @@ fn read_spread(reader: &mut Reader, node: Node<'_>) -> Option<TopologySpread> {
             "topologyKey" => reader.read(value, &mut it.topology_key),
             "maxSkew" => reader.read(value, &mut it.max_skew),
             "whenUnsatisfiable" => reader.read(value, &mut it.when_unsatisfiable),
+            "minDomains" => reader.read(value, &mut it.min_domains),
             "labelSelector" => it.selector = read_selector(reader, value),
             _ => return false,
         }

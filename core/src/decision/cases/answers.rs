@@ -1,0 +1,125 @@
+//! What a person answers, and what would change the outcome.
+
+use super::{compose, decide, deployment, plain};
+use crate::config::Config;
+use crate::decision::tests::decide_with;
+use crate::report::{Answer, AnsweredBy, Decision, Fit, Platform, QuestionId, Signal, Worth};
+
+fn answered(files: &[(&str, &str)], answers: &[(&str, &str)]) -> Decision {
+    let mut config = Config::default();
+    for (key, value) in answers {
+        config.answers.set(key, value).unwrap();
+    }
+    decide_with(files, config)
+}
+
+fn question(decision: &Decision, id: QuestionId) -> (Answer, AnsweredBy) {
+    let question = decision.questions.iter().find(|it| it.id == id).unwrap();
+    (question.answer, question.by)
+}
+
+fn sized(name: &str, cpus: &str) -> String {
+    plain(name).replace(
+        ":1.2.3'}",
+        &format!(":1.2.3', resources: {{requests: {{cpu: {cpus}, memory: 1Gi}}}}}}"),
+    )
+}
+
+const REQUIRED: &str = "      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}]}}\n";
+
+#[test]
+fn several_nodes_by_a_person_mean_a_cluster() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let decision = answered(&[("compose.yaml", &text)], &[("multi-node", "yes")]);
+    assert_eq!((decision.outcome.platform, decision.fit), (Platform::Kubernetes, Fit::Outgrown));
+    assert_eq!(question(&decision, QuestionId::OneServer), (Answer::No, AnsweredBy::Person));
+    assert_eq!(question(&decision, QuestionId::MultiNode), (Answer::Yes, AnsweredBy::Person));
+    assert!(decision.reasons[0].text.starts_with("You answered"), "{:?}", decision.reasons);
+    let both = [("multi-node", "yes"), ("one-server", "yes")];
+    let decision = answered(&[("compose.yaml", &text)], &both);
+    assert_eq!(decision.outcome.platform, Platform::Kubernetes);
+    assert_eq!(question(&decision, QuestionId::OneServer), (Answer::Yes, AnsweredBy::Person));
+}
+
+#[test]
+fn a_direct_answer_is_evidence_of_the_person() {
+    for id in QuestionId::ALL {
+        for (value, answer) in [("yes", Answer::Yes), ("no", Answer::No)] {
+            let decision = answered(&[("web.yaml", &plain("web"))], &[(id.name(), value)]);
+            assert_eq!(question(&decision, id), (answer, AnsweredBy::Person), "{id}");
+            let question = decision.questions.iter().find(|it| it.id == id).unwrap();
+            let own = question.evidence.iter().find(|it| it.signal == Signal::DirectAnswer);
+            assert!(own.is_some_and(|it| it.fact.contains(&format!("`{id}={value}`"))), "{id}");
+        }
+    }
+}
+
+#[test]
+fn tolerated_downtime_decides_unless_the_size_says_otherwise() {
+    let web = deployment("web", ["", "  replicas: 2\n", REQUIRED]);
+    let hours = [("downtime", "hours")];
+    let decision = answered(&[("web.yaml", &web)], &hours);
+    assert_eq!(question(&decision, QuestionId::OneServer), (Answer::Yes, AnsweredBy::Person));
+    assert_eq!(question(&decision, QuestionId::MultiNode), (Answer::No, AnsweredBy::Person));
+    let decision = answered(&[("web.yaml", &sized("web", "900"))], &hours);
+    assert_eq!(question(&decision, QuestionId::OneServer).0, Answer::No);
+}
+
+#[test]
+fn only_a_person_can_rule_out_what_the_load_asks_for() {
+    let large = sized("web", "900");
+    let decision = answered(&[("web.yaml", &large)], &[("multi-node", "no")]);
+    assert!(decision.verdict.contains("has to give"), "{}", decision.verdict);
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let decision = answered(&[("compose.yaml", &text)], &[("one-server", "no")]);
+    assert_eq!(decision.outcome.platform, Platform::Kubernetes);
+    assert_eq!(question(&decision, QuestionId::MultiNode), (Answer::Yes, AnsweredBy::Person));
+}
+
+#[test]
+fn audits_on_compose_have_a_sentence_of_their_own() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let decision = answered(&[("compose.yaml", &text)], &[("audit", "yes")]);
+    let outcome = decision.outcome;
+    assert_eq!((outcome.argocd, outcome.flux), (Worth::No, Worth::No));
+    let said = decision.reasons.iter().any(|it| {
+        it.text.contains("regulated")
+            && it.text.contains("main branch")
+            && it.text.contains("signed")
+    });
+    assert!(said, "{:?}", decision.reasons);
+    let cluster = answered(&[("web.yaml", &plain("web"))], &[("audit", "yes")]);
+    assert_eq!(cluster.outcome.argocd, Worth::WorthIt);
+    let gitops = cluster.questions.iter().find(|it| it.id == QuestionId::Gitops).unwrap();
+    assert!(gitops.evidence.iter().any(|it| it.because.contains("reports or reverts")));
+}
+
+#[test]
+fn what_would_change_the_outcome_is_tried() {
+    let web = deployment("web", ["", "  replicas: 2\n", REQUIRED]);
+    let decision = decide(&[("web.yaml", &web)]);
+    assert_eq!(decision.outcome.platform, Platform::Kubernetes);
+    let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
+    assert!(
+        facts.iter().any(|it| it.starts_with("without this: Deployment `web` must")),
+        "{facts:?}"
+    );
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let decision = answered(&[("compose.yaml", &text)], &[("multi-node", "yes")]);
+    let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
+    assert!(facts.contains(&"`--answer multi-node=no`"), "{facts:?}");
+    let decision = decide(&[("compose.yaml", &text)]);
+    let spread = decision.flips.iter().find(|it| it.fact.contains("different nodes"));
+    assert_eq!(spread.map(|it| it.to), Some(Platform::Kubernetes), "{:?}", decision.flips);
+}
+
+#[test]
+fn reasons_begin_with_what_supports_the_verdict() {
+    // Ten replicas are decisive and speak against the verdict, which the person gave.
+    let web = sized("web", "100m").replace("spec:\n  selector", "spec:\n  replicas: 2\n  selector");
+    let decision =
+        answered(&[("web.yaml", &web)], &[("replicas-and-rollouts", "yes"), ("teams", "4")]);
+    assert_eq!(decision.outcome.platform, Platform::Kubernetes);
+    let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
+    assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);
+}

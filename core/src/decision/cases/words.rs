@@ -1,0 +1,100 @@
+//! What the report says beside the answers: the belief, the scenario, the fit and the next steps.
+
+use super::{compose, decide, decide_with, deployment, plain};
+use crate::config::Config;
+use crate::report::{Answer, Decision, Fit, QuestionId, ScenarioName, Today};
+
+fn with_answers(files: &[(&str, &str)], answers: &[(&str, &str)]) -> Decision {
+    let mut config = Config::default();
+    for (key, value) in answers {
+        config.answers.set(key, value).unwrap();
+    }
+    decide_with(files, config)
+}
+
+fn steps(decision: &Decision) -> Vec<String> {
+    decision.steps.iter().map(|it| format!("{}: {}", it.subject, it.text)).collect()
+}
+
+#[test]
+fn the_belief_bears_on_the_outcome() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let web = plain("web");
+    let (server, cluster) = ([("compose.yaml", text.as_str())], [("web.yaml", web.as_str())]);
+    let nodes = ("multi-node", "yes");
+    let sized =
+        plain("web").replace(":1.2.3'}", ":1.2.3', resources: {requests: {cpu: 1, memory: 1Gi}}}");
+    let cases = [
+        (with_answers(&server, &[]), "only for development"),
+        (with_answers(&server, &[nodes]), "converter"),
+        (with_answers(&[("web.yaml", &sized)], &[]), "available by itself"),
+        (with_answers(&cluster, &[nodes, ("packaging", "no")]), "needs Helm"),
+        (with_answers(&cluster, &[nodes, ("packaging", "yes"), ("gitops", "no")]), "needs Argo CD"),
+        (with_answers(&cluster, &[]), "More load"),
+    ];
+    for (decision, part) in cases {
+        let myth = decision.myth.unwrap_or_default();
+        assert!(myth.contains(part), "{myth:?} for {part}");
+    }
+}
+
+#[test]
+fn open_answers_are_not_called_few_teams() {
+    let decision =
+        with_answers(&[("compose.yaml", "services: {}\n")], &[("replicas-and-rollouts", "yes")]);
+    assert!(!decision.scenario.because.contains("few teams"), "{:?}", decision.scenario);
+    let decision =
+        with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
+    assert_eq!(decision.scenario.nearest, ScenarioName::GrowingSaas);
+    assert!(decision.scenario.because.contains("few teams"));
+}
+
+#[test]
+fn a_platform_fits_only_where_one_server_is_answered() {
+    // One demand, nothing open, and nobody knows whether one server is enough.
+    let decision =
+        with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
+    let server = decision.questions.iter().find(|it| it.id == QuestionId::OneServer).unwrap();
+    assert_eq!((server.answer, decision.fit), (Answer::Unknown, Fit::Open));
+}
+
+#[test]
+fn both_sides_are_for_production_only_where_both_say_so() {
+    let text = compose(&[("api", "acme/api:1.2.3")]);
+    let web = plain("api");
+    let says = |path: &str| {
+        let decision = decide(&[(path, &text), ("k8s/api.yaml", &web)]);
+        assert_eq!(decision.today, Today::Both);
+        decision.reasons.iter().any(|it| it.text.contains("Both sides look meant for production"))
+    };
+    assert!(!says("compose.yaml"));
+    assert!(says("compose.prod.yaml"));
+}
+
+#[test]
+fn steps_name_services_and_volumes() {
+    let text = "services:\n  db:\n    image: postgres:16\n    restart: always\n    volumes: ['postgres_data:/var/lib/postgresql/data']\n  web:\n    image: acme/web:1.2.3\nvolumes: {postgres_data: {}}\n";
+    let decision = decide(&[("compose.yaml", text)]);
+    let steps = steps(&decision);
+    assert!(steps.len() <= 5, "{steps:?}");
+    let backup = "service db: Add a backup of `postgres_data`: nothing in compose.yaml copies it.";
+    assert!(steps.iter().any(|it| it == backup), "{steps:#?}");
+    assert!(
+        steps.iter().any(|it| it.contains("missing: `web`") || it.contains("`web`")),
+        "{steps:#?}"
+    );
+}
+
+#[test]
+fn an_open_question_is_a_step() {
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
+    let web = deployment("web", ["", "", ""]);
+    let decision = decide(&[("web.yaml", &web), ("budget.yaml", budget)]);
+    let steps = steps(&decision);
+    assert!(steps.iter().any(|it| it.contains("--answer ")), "{steps:?}");
+    let asked: Vec<&str> = decision.ask.iter().map(|it| &*it.answer).collect();
+    assert!(
+        asked.iter().any(|it| it.starts_with("multi-node=") || it.starts_with("downtime=")),
+        "{asked:?}"
+    );
+}

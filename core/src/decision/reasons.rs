@@ -1,0 +1,170 @@
+//! The reasons for a verdict, the ones that support it first.
+
+use super::conclusion::DECIDING;
+use super::cost::over_built;
+use super::outcome::{Case, Delivery};
+use super::sums::{self, Loads};
+use super::system::System;
+use crate::report::{
+    Answer, AnsweredBy, Fit, Platform, Question, QuestionId, Role, Signal, Statement, Today, Weight,
+};
+use rustc_hash::FxHashSet;
+use std::cmp::Reverse;
+
+/// Maximum number of reasons on the first screen.
+const MAX_REASONS: usize = 3;
+
+/// What an audit asks for where no GitOps controller has a place.
+///
+/// Sources: <https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets>
+/// for reviewed changes, <https://git-scm.com/docs/git-tag> for signed tags and
+/// <https://docs.docker.com/engine/logging/configure/> for logs that leave the server.
+const AUDIT_ON_SERVERS: &str = "Changes are audited: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, a pipeline that deploys only from the main branch, signed tags and logs that are kept do that today.";
+
+/// How a reason bears on the verdict, in the order in which reasons are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bearing {
+    /// It is about the fit of today's platform.
+    Fit,
+    Supports,
+    Opposes,
+    /// It leaves a question open.
+    Open,
+}
+
+/// A reason with its rank: how it bears on the verdict, how much it weighs, and whether a person stated it.
+type Ranked = ((Bearing, Reverse<Weight>, AnsweredBy), Statement);
+
+/// Returns the reasons: for each deciding question the strongest evidence for its answer.
+pub fn reasons(
+    system: &System<'_>,
+    loads: &Loads,
+    questions: &[Question],
+    case: &Case,
+) -> Vec<Statement> {
+    let mut reasons = about_fit(system, case);
+    let mut told: FxHashSet<Signal> = FxHashSet::default();
+    for question in questions.iter().filter(|it| DECIDING.contains(&it.id)) {
+        // One fact may bear on two questions; it is told once.
+        let mut own: Vec<_> = question
+            .evidence
+            .iter()
+            .filter(|it| it.points == question.answer || question.answer == Answer::Unknown)
+            .filter(|it| !told.contains(&topic(it.signal)))
+            .collect();
+        own.sort_by_key(|it| {
+            (Reverse(it.by), it.signal != Signal::DirectAnswer, Reverse(it.weight))
+        });
+        let Some(strongest) = own.first() else { continue };
+        told.insert(topic(strongest.signal));
+        let text = format!("{}.", capitalised(&strongest.fact));
+        if reasons.iter().any(|it| it.1.text == text) {
+            continue;
+        }
+        let rank = (bearing(case, question), Reverse(strongest.weight), strongest.by);
+        reasons.push((rank, Statement { text, span: strongest.span }));
+    }
+    if loads.differ() {
+        let [compose, cluster] = [&loads.compose, &loads.cluster].map(|it| sums::amounts(&it.sums));
+        let text = format!(
+            "The two sides differ: Compose states {compose}, the cluster {cluster}; the larger one counts."
+        );
+        let rank = (Bearing::Supports, Reverse(Weight::Hint), AnsweredBy::Files);
+        reasons.push((rank, Statement { text, span: None }));
+    }
+    reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
+    let mut reasons: Vec<Statement> = reasons.into_iter().map(|it| it.1).collect();
+    if is_audited_without_cluster(system, case) {
+        reasons.truncate(MAX_REASONS - 1);
+        reasons.push(Statement { text: AUDIT_ON_SERVERS.to_owned(), span: None });
+    }
+    reasons.truncate(MAX_REASONS);
+    reasons
+}
+
+/// Whether changes are audited, and nothing of what the outcome calls for could hold a GitOps controller.
+fn is_audited_without_cluster(system: &System<'_>, case: &Case) -> bool {
+    let without_cluster = match case.verdict().platform {
+        Platform::Compose | Platform::LargerServer | Platform::Swarm => true,
+        Platform::Either => matches!(case.today, Today::Compose | Today::Swarm),
+        Platform::Kubernetes => false,
+    };
+    system.facts.config().answers.audit == Some(true) && without_cluster
+}
+
+/// Returns how the answer to a question bears on the verdict, or on what the answers lean to.
+fn bearing(case: &Case, question: &Question) -> Bearing {
+    let for_cluster = match (question.id, question.answer) {
+        (_, Answer::Unknown) => return Bearing::Open,
+        (QuestionId::OneServer, answer) => answer == Answer::No,
+        (
+            QuestionId::MultiNode
+            | QuestionId::ReplicasAndRollouts
+            | QuestionId::TeamsAndEnvironments
+            | QuestionId::Gitops
+            | QuestionId::Packaging,
+            answer,
+        ) => answer == Answer::Yes,
+    };
+    let supports = match case.verdict().so_far {
+        Platform::Compose | Platform::LargerServer => !for_cluster,
+        Platform::Swarm | Platform::Kubernetes => for_cluster,
+        // What is asked for, on either side, is what leaves both platforms open.
+        Platform::Either => question.answer == Answer::Yes,
+    };
+    if supports { Bearing::Supports } else { Bearing::Opposes }
+}
+
+/// Returns what is to say about the platform of today.
+fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
+    let mut reasons = Vec::new();
+    let mut add = |bearing: Bearing, text: String, span| {
+        let rank = (bearing, Reverse(Weight::Sign), AnsweredBy::Files);
+        reasons.push((rank, Statement { text, span }));
+    };
+    if case.fit() == Fit::OverBuilt {
+        add(Bearing::Fit, over_built(system), None);
+    }
+    if case.today == Today::Both {
+        add(Bearing::Fit, both_sides(system).to_owned(), None);
+    }
+    if case.delivery == Delivery::Flux {
+        let text = "Flux is in use, and a second GitOps controller beside it has no use.";
+        let place = system.delivery_object().map(|object| object.name_span());
+        add(Bearing::Opposes, text.to_owned(), place);
+    }
+    reasons
+}
+
+/// Returns what is to say about two sides, of which Compose may or may not be meant for production.
+fn both_sides(system: &System<'_>) -> &'static str {
+    let is_for_production = system
+        .counted
+        .services
+        .iter()
+        .any(|it| it.role == Role::Production || system.facts.is_for_swarm(it));
+    match is_for_production {
+        true => {
+            "Both sides look meant for production: every change is made twice, or the two drift apart."
+        }
+        false => {
+            "Compose files stand beside the cluster, and nothing says whether they are for development."
+        }
+    }
+}
+
+/// Returns the signal that says the same for another question.
+fn topic(signal: Signal) -> Signal {
+    match signal {
+        Signal::SingleReplicas => Signal::NothingScales,
+        other => other,
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

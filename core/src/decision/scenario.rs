@@ -1,0 +1,70 @@
+//! The typical system that is nearest.
+
+use super::outcome::{Case, Nodes, Server};
+use crate::config::Answers;
+use crate::report::{Answer, Scenario, ScenarioName};
+
+/// What makes a system a growing one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Replicas,
+    BeyondOneServer,
+    Nodes,
+    Nothing,
+}
+
+pub fn nearest(case: &Case, answers: &Answers) -> Scenario {
+    let growth = if case.replicas == Answer::Yes {
+        Growth::Replicas
+    } else if case.server == Server::NotEnough {
+        Growth::BeyondOneServer
+    } else if matches!(case.nodes, Nodes::Must | Nodes::Likely) {
+        Growth::Nodes
+    } else {
+        Growth::Nothing
+    };
+    // An open answer about teams is not one about few teams.
+    let few_teams = case.teams == Answer::No;
+    let (nearest, because) = match (case.teams, growth) {
+        _ if answers.audit == Some(true) => (ScenarioName::Regulated, "changes are audited"),
+        (
+            Answer::Yes,
+            Growth::Replicas | Growth::BeyondOneServer | Growth::Nodes | Growth::Nothing,
+        ) => (
+            ScenarioName::MultiTeamPlatform,
+            "it is shared by many services, teams or environments",
+        ),
+        (Answer::No | Answer::Unknown, Growth::Replicas) => {
+            let because = match few_teams {
+                true => {
+                    "it runs several replicas or scales with the load, and few teams work on it"
+                }
+                false => {
+                    "it runs several replicas or scales with the load; how many teams work on it is open"
+                }
+            };
+            (ScenarioName::GrowingSaas, because)
+        }
+        (Answer::No | Answer::Unknown, Growth::BeyondOneServer) => {
+            let because = match few_teams {
+                true => "one server is not enough for it, and few teams work on it",
+                false => "one server is not enough for it; how many teams work on it is open",
+            };
+            (ScenarioName::GrowingSaas, because)
+        }
+        (Answer::No | Answer::Unknown, Growth::Nodes) => {
+            let because = match few_teams {
+                true => "it is meant to run on several nodes, and few teams work on it",
+                false => "it is meant to run on several nodes; how many teams work on it is open",
+            };
+            (ScenarioName::GrowingSaas, because)
+        }
+        (Answer::No, Growth::Nothing) if case.replicas == Answer::No => {
+            (ScenarioName::InternalApp, "few teams work on it, and nothing in it scales")
+        }
+        (Answer::No | Answer::Unknown, Growth::Nothing) => {
+            (ScenarioName::InternalApp, "what is answered so far asks for nothing more")
+        }
+    };
+    Scenario { nearest, because }
+}
