@@ -1,7 +1,7 @@
 //! Whether one server is enough for the load.
 
 use super::{No, OneServer, Signals, Yes};
-use crate::decision::load::Gpus;
+use crate::decision::load::{Gpus, Side};
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
@@ -47,7 +47,10 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             state(Signal::BeyondServers, No, "more than any single server has".to_owned());
         }
         Size::AtMostBeyond => {
-            let more = format!("at its most beyond a server with {given}");
+            let more = match load.side {
+                Side::Compose => format!("and the limits go beyond a server with {given}"),
+                Side::Cluster => format!("at its most more than a server with {given} has"),
+            };
             state(Signal::LimitsBeyondServer, No, more);
         }
         Size::FitsEasily | Size::Fits | Size::Open => {
