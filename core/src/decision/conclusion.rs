@@ -8,7 +8,8 @@ use super::signals::Signals;
 use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
-use crate::report::{Ask, Decision, Flip, Platform, QuestionId};
+use crate::model::environment_of;
+use crate::report::{Ask, Decision, Environment, Flip, Platform, QuestionId};
 
 /// The questions that decide on the platform; the others are about what is added to it.
 pub const DECIDING: [QuestionId; 4] = [
@@ -62,6 +63,9 @@ fn counted(system: &System<'_>) -> String {
             )
         }
     };
+    if let Some(environment) = counted_environment(system) {
+        words.push_str(&format!(" of `{environment}`"));
+    }
     let left = system.services.len() + system.workloads.len() - services - workloads;
     if left > 0 {
         let noun = if left == 1 { "is" } else { "are" };
@@ -70,6 +74,18 @@ fn counted(system: &System<'_>) -> String {
         ));
     }
     words
+}
+
+/// Returns the environment that the counted workloads are for, if all that say so say the same.
+fn counted_environment(system: &System<'_>) -> Option<Environment> {
+    let facts = system.facts;
+    let mut environments = system.counted.workloads.iter().filter_map(|workload| {
+        let file = workload.object.file;
+        let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
+        target.map_or_else(|| environment_of(facts.file(file).path()), |it| it.environment)
+    });
+    let first = environments.next()?;
+    environments.all(|it| it == first).then_some(first)
 }
 
 fn would_change(ask: &[Ask], flips: &[Flip]) -> Vec<String> {

@@ -26,9 +26,11 @@ const AUDIT_ON_SERVERS: &str = "Changes are audited: regulated systems review ev
 enum Bearing {
     /// It is about the fit of today's platform.
     Fit,
+    /// It leaves a question open, and the platform with it.
+    Decides,
     Supports,
     Opposes,
-    /// It leaves a question open.
+    /// It leaves a question open that decides nothing.
     Open,
 }
 
@@ -95,6 +97,9 @@ fn is_audited_without_cluster(system: &System<'_>, case: &Case) -> bool {
 /// Returns how the answer to a question bears on the verdict, or on what the answers lean to.
 fn bearing(case: &Case, question: &Question) -> Bearing {
     let for_cluster = match (question.id, question.answer) {
+        (_, Answer::Unknown) if case.verdict().platform == Platform::Either => {
+            return Bearing::Decides;
+        }
         (_, Answer::Unknown) => return Bearing::Open,
         (QuestionId::OneServer, answer) => answer == Answer::No,
         (

@@ -103,7 +103,7 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Step {
     {
         return step;
     }
-    let text = format!("{}: {}.", item.next.trim_end_matches('.'), item.seen);
+    let text = format!("{} ({}).", item.next.trim_end_matches('.'), item.seen);
     Step { text, subject: String::new(), span: None }
 }
 
@@ -150,11 +150,11 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
 
 /// Returns what to answer where the verdict is open.
 fn open_answer(decision: &Decision) -> Option<String> {
-    if let Some(ask) = decision.ask.first() {
-        let (answer, changes) = (&ask.answer, &ask.changes);
-        return Some(format!(
-            "Find out whether this holds: `plimsoll decide --answer {answer}` ({changes})."
-        ));
+    if !decision.ask.is_empty() {
+        let answers =
+            decision.ask.iter().map(|it| format!("`--answer {}`: {}", it.answer, it.changes));
+        let answers: Vec<String> = answers.collect();
+        return Some(format!("Settle what is open. {}.", answers.join("; ")));
     }
     let open = |it: &&Question| {
         it.answer == Answer::Unknown

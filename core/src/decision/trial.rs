@@ -133,21 +133,23 @@ impl<'t, 'f> Trial<'t, 'f> {
 
     /// Returns the answers that are worth giving: those that change the platform, of open questions first.
     pub fn ask(&self, now: Platform, questions: &[Question]) -> Vec<Ask> {
-        let mut asks: Vec<(bool, Ask)> = Vec::new();
-        let mut keys: FxHashSet<&str> = FxHashSet::default();
+        let mut asks: Vec<(bool, Platform, Ask)> = Vec::new();
         for (key, value) in CANDIDATES.iter().filter(|(key, _)| !self.is_answered(key)) {
             let Some(to) = self.platform_with_answer(key, value) else { continue };
-            if to == now || !keys.insert(key) {
+            if to == now {
                 continue;
             }
             let open = questions.iter().any(|it| {
                 it.answer == Answer::Unknown && question_of(key).is_some_and(|id| id == it.id)
             });
             let changes = format!("{} instead of {}", platform_words(to), platform_words(now));
-            asks.push((!open, Ask { answer: format!("{key}={value}"), changes }));
+            asks.push((!open, to, Ask { answer: format!("{key}={value}"), changes }));
         }
-        asks.sort_by_key(|it| it.0);
-        asks.into_iter().map(|it| it.1).take(MAX_ASKED).collect()
+        asks.sort_by_key(|it| (it.1 == Platform::Either, it.0));
+        // A second answer with the same result says nothing new.
+        let mut results: FxHashSet<Platform> = FxHashSet::default();
+        let new = asks.into_iter().filter(|it| results.insert(it.1));
+        new.map(|it| it.2).take(MAX_ASKED).collect()
     }
 
     /// Whether a person has given this answer already.

@@ -80,7 +80,9 @@ fn only_a_person_can_rule_out_what_the_load_asks_for() {
 fn audits_on_compose_have_a_sentence_of_their_own() {
     let text = compose(&[("web", "acme/web:1.2.3")]);
     let decision = answered(&[("compose.yaml", &text)], &[("audit", "yes")]);
+    assert_eq!(question(&decision, QuestionId::ReplicasAndRollouts).0, Answer::No);
     let outcome = decision.outcome;
+    assert_eq!(outcome.platform, Platform::Compose);
     assert_eq!((outcome.argocd, outcome.flux), (Worth::No, Worth::No));
     let said = decision.reasons.iter().any(|it| {
         it.text.contains("regulated")

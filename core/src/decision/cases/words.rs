@@ -98,3 +98,19 @@ fn an_open_question_is_a_step() {
         "{asked:?}"
     );
 }
+
+#[test]
+fn the_environment_that_counts_is_named() {
+    let web = plain("web");
+    let decision = decide(&[("dev/web.yaml", &web), ("prod/web.yaml", &web)]);
+    assert!(decision.counted.starts_with("1 workload of `production`"), "{}", decision.counted);
+}
+
+#[test]
+fn what_leaves_the_platform_open_is_the_first_reason() {
+    let size = ", resources: {requests: {cpu: 100m, memory: 1Gi}}}";
+    let web = plain("web").replace(":1.2.3'}", &format!(":1.2.3'{size}"));
+    let api = plain("api").replace(":1.2.3'}", &format!(":1.2.3'{size}"));
+    let decision = decide(&[("web.yaml", &web), ("api.yaml", &api), ("db.yaml", &plain("db"))]);
+    assert!(decision.reasons[0].text.starts_with("2 of 3 containers"), "{:?}", decision.reasons);
+}

@@ -56,6 +56,7 @@ pub const TABLE: &[Row] = &[
     row(Signal::StatefulSingleton, OneServer, Yes, Hint, "a single data store is the part that a second machine does not help", ""),
     row(Signal::ComposeInProduction, OneServer, Yes, Sign, "what runs on one machine today shows that one machine can do it", ""),
     row(Signal::RequiredSpread, OneServer, No, Decisive, "one server is one node, and some of the Pods would stay pending", ""),
+    row(Signal::SwarmPlacement, OneServer, No, Decisive, "one server is a swarm of one node, which leaves the tasks pending", ""),
     row(Signal::MustSurviveLoss, OneServer, No, Decisive, "one machine cannot survive its own loss", ""),
     row(Signal::ToleratedDowntime, OneServer, Yes, Decisive, "a restore onto a new machine takes minutes to hours", ""),
     row(Signal::DirectAnswer, OneServer, Yes, Decisive, BY_PERSON, ""),

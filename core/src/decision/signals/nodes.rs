@@ -285,6 +285,10 @@ fn add_swarm(signals: &mut Signals, system: &System<'_>) {
     }
     let words = ["takes more than one node of a swarm", "take more than one node of a swarm"];
     signals.places(Signal::SwarmPlacement, MultiNode, &placed, words);
+    if let Some((label, span)) = placed.first() {
+        let fact = format!("{label} takes more than one node of a swarm");
+        signals.add(Signal::SwarmPlacement, OneServer, No, fact, Some(*span));
+    }
     let words = ["asks for labelled nodes of a swarm", "ask for labelled nodes of a swarm"];
     signals.places(Signal::KindOfNode, MultiNode, &labelled, words);
     let words = ["prefers to be spread over a swarm", "prefer to be spread over a swarm"];

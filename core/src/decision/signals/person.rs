@@ -8,6 +8,8 @@ pub fn add(signals: &mut Signals, answers: &Answers) {
     let is_beyond_servers = signals
         .on(OneServer)
         .any(|it| matches!(it.signal, Signal::BeyondServers | Signal::ManyGpus));
+    // An audit alone asks for no replicas; it adds to what already does.
+    let asks_for_rollouts = signals.any(Replicas, Yes);
     let mut state = |signal: Signal, question: QuestionId, points: Answer, said: String| {
         let fact = format!("you answered {said}").into();
         let by = AnsweredBy::Person;
@@ -63,7 +65,9 @@ pub fn add(signals: &mut Signals, answers: &Answers) {
         Some(true) => {
             let said = || "`audit=yes`: changes are audited".to_owned();
             state(Signal::Audit, Gitops, Yes, said());
-            state(Signal::Audit, Replicas, Yes, said());
+            if asks_for_rollouts {
+                state(Signal::Audit, Replicas, Yes, said());
+            }
         }
         Some(false) => {
             state(Signal::Audit, Gitops, No, "`audit=no`: changes are not audited".to_owned());
