@@ -507,6 +507,6 @@ fn where_a_checkout_lies_changes_nothing() {
         systems.iter().map(|it| it.decision.sums).collect::<Vec<_>>()
     };
     assert_eq!(at("").len(), 2);
-    assert_eq!(at("srv/deploy/"), at(""));
-    assert_eq!(at("srv/k8s/manifests/"), at(""));
+    assert_eq!(at("srv/deploy/project/"), at(""));
+    assert_eq!(at("srv/k8s/project/"), at(""));
 }

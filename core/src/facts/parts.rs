@@ -118,7 +118,8 @@ struct Children {
 }
 
 /// Returns the folders that belong together with everything below them. The folders that all files lie in say
-/// where somebody keeps the project, and nothing about its parts.
+/// where somebody keeps the project, and nothing about its parts; only a `k8s/` that holds everything is
+/// one application whatever is in it.
 fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
     let common = common_folder(files.iter().map(|file| folder_of(&file.file.path)));
     let mut holding: FxHashSet<&str> = FxHashSet::default();
@@ -127,14 +128,16 @@ fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
     for file in files.iter().filter(|file| is_deployed(file)) {
         let folder = folder_of(&file.file.path);
         holding.insert(folder);
-        for folder in ancestors(folder).take_while(|folder| folder.len() > common.len()) {
+        for folder in ancestors(folder).take_while(|it| !it.is_empty() && it.len() >= common.len())
+        {
             if !seen.insert(folder) {
                 break;
             }
             let of_parent = children.entry(folder_of(folder)).or_default();
             of_parent.count += 1;
             of_parent.forms += usize::from(is_form(name_of(folder)));
-            of_parent.stages += usize::from(is_among(STAGES, name_of(folder)));
+            let is_stage = folder != common && is_among(STAGES, name_of(folder));
+            of_parent.stages += usize::from(is_stage);
         }
     }
     let is_one = |it: &Children| it.forms > 0 || it.stages * 2 > it.count;
@@ -225,7 +228,7 @@ mod tests {
 
     #[test]
     fn where_a_checkout_lies_does_not_matter() {
-        for checkout in ["", "tmp/dev/", "deploy/", "tmp/k8s/prod/"] {
+        for checkout in ["", "tmp/dev/", "deploy/project/", "tmp/k8s/prod/"] {
             let paths =
                 ["shop/web.yaml", "blog/web.yaml", "app/k8s/web.yaml", "app/src/compose.yaml"];
             let paths = paths.map(|it| format!("{checkout}{it}"));
