@@ -117,11 +117,25 @@ fn what_would_change_the_outcome_is_tried() {
 
 #[test]
 fn reasons_begin_with_what_supports_the_verdict() {
-    // Ten replicas are decisive and speak against the verdict, which the person gave.
+    // The sum of the requests is known and speaks for one server.
     let web = sized("web", "100m").replace("spec:\n  selector", "spec:\n  replicas: 2\n  selector");
     let decision =
         answered(&[("web.yaml", &web)], &[("replicas-and-rollouts", "yes"), ("teams", "4")]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
     assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);
+    assert!(decision.reasons[2].text.contains("sized"), "{:?}", decision.reasons);
+}
+
+#[test]
+fn two_questions_with_different_results_are_asked() {
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
+    let decision = decide(&[("web.yaml", &sized("web", "100m")), ("budget.yaml", budget)]);
+    let asked: Vec<(&str, &str)> =
+        decision.ask.iter().map(|it| (&*it.answer, &*it.changes)).collect();
+    let expected = [
+        ("multi-node=yes", "Kubernetes instead of either of the two"),
+        ("multi-node=no", "Compose instead of either of the two"),
+    ];
+    assert_eq!(asked, expected);
 }

@@ -52,11 +52,15 @@ pub fn add(signals: &mut Signals, answers: &Answers) {
     match answers.teams {
         None => {}
         Some(teams @ 3..) => {
-            let said = format!("`teams={teams}`: that many teams deploy on their own");
+            let said = format!("`teams={teams}`: {teams} teams deploy on their own");
             state(Signal::Teams, Teams, Yes, said);
         }
-        Some(teams) => {
-            let said = format!("`teams={teams}`: they agree without a platform between them");
+        Some(2) => {
+            let said = "`teams=2`: two teams agree without a platform between them".to_owned();
+            state(Signal::Teams, Teams, No, said);
+        }
+        Some(teams @ (0 | 1)) => {
+            let said = format!("`teams={teams}`: no other team has to be kept apart");
             state(Signal::Teams, Teams, No, said);
         }
     }
