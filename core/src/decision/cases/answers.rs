@@ -124,7 +124,7 @@ fn reasons_begin_with_what_supports_the_verdict() {
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
     assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);
-    assert!(decision.reasons[2].text.contains("sized"), "{:?}", decision.reasons);
+    assert!(decision.reasons[2].text.contains("states CPUs"), "{:?}", decision.reasons);
 }
 
 #[test]
