@@ -3,6 +3,7 @@
 use super::tests::decide_with;
 use crate::config::Config;
 use crate::report::{Answer, Decision, QuestionId, Signal, Sums};
+use crate::{File, Options, analyze};
 
 fn decide(files: &[(&str, &str)]) -> Decision {
     decide_with(files, Config::default())
@@ -501,8 +502,8 @@ fn where_a_checkout_lies_changes_nothing() {
     let compose = "services: {blog: {image: 'acme/blog:1.2.3', cpus: 1, mem_limit: 1g}}\n";
     let at = |folder: &str| {
         let paths = [format!("{folder}shop/web.yaml"), format!("{folder}blog/compose.yaml")];
-        let files = [crate::File::new(&*paths[0], &*web), crate::File::new(&*paths[1], compose)];
-        let report = crate::analyze(&files, &crate::Options::default());
+        let files = [File::new(&*paths[0], &*web), File::new(&*paths[1], compose)];
+        let report = analyze(&files, &Options::default());
         let systems = &report.systems;
         systems.iter().map(|it| it.decision.sums).collect::<Vec<_>>()
     };
