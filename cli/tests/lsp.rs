@@ -225,6 +225,22 @@ fn fixes_are_offered_as_edits_to_the_open_version() {
 }
 
 #[test]
+fn a_command_returns_the_decision_on_the_project_of_a_file() {
+    let root = folder(&[("compose.yaml", ONCE)]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    let command =
+        |arguments: Value| json!({ "command": "plimsoll.decide", "arguments": arguments });
+    for arguments in [json!([]), json!([uri(&path)])] {
+        let decision = server.request("workspace/executeCommand", command(arguments));
+        assert_eq!(decision["today"], "compose", "{decision}");
+        assert_eq!(decision["questions"].as_array().unwrap().len(), 6);
+    }
+    let elsewhere = json!([uri(std::path::Path::new("/nowhere/compose.yaml"))]);
+    assert_eq!(server.request("workspace/executeCommand", command(elsewhere)), Value::Null);
+}
+
+#[test]
 fn the_clients_settings_apply() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");

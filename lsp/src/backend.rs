@@ -5,6 +5,7 @@
 use crate::convert::{self, Outgoing};
 use crate::state::{Place, Shared};
 use crate::worker::file_uri;
+use plimsoll_core::output::wire;
 use plimsoll_core::report::{Finding, Safety};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, Span};
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tower_lsp_server::jsonrpc::Result;
+use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types::*;
 use tower_lsp_server::{Client, LanguageServer};
 
@@ -22,6 +23,10 @@ use tower_lsp_server::{Client, LanguageServer};
 /// project is decided by [`plimsoll_files::belongs`].
 const WATCHED: &str =
     "**/{*.yaml,*.yml,*.tpl,*.env,.env*,env.*,Dockerfile*,*.Dockerfile,Containerfile*}";
+
+/// The command that returns the decision report of a project, as `plimsoll decide --format json` prints it.
+/// Its argument is the URI of a file of the project; without one, the first workspace folder is the project.
+const DECIDE: &str = "plimsoll.decide";
 
 pub struct Backend {
     client: Client,
@@ -67,6 +72,20 @@ impl Backend {
             let register = client.register_capability(vec![registration]);
             let _ = tokio::time::timeout(Duration::from_secs(5), register).await;
         });
+    }
+
+    /// Returns the decision report of the project of a file, or of the first workspace folder.
+    async fn decision(&self, uri: Option<Uri>) -> Option<Value> {
+        self.shared.settled().await;
+        let snapshot = {
+            let state = self.shared.lock();
+            let root = match &uri {
+                Some(uri) => state.place(uri).root,
+                None => state.roots.first()?.clone(),
+            };
+            Arc::clone(state.snapshots.get(&root)?)
+        };
+        serde_json::from_str(&wire::decision_json(&snapshot.report)).ok()
     }
 
     /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where
@@ -161,6 +180,10 @@ fn capabilities(encoding: PositionEncodingKind) -> ServerCapabilities {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
             ..CodeActionOptions::default()
         })),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![DECIDE.to_owned()],
+            ..ExecuteCommandOptions::default()
+        }),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
@@ -312,5 +335,23 @@ impl LanguageServer for Backend {
             actions
         });
         Ok(actions.await.filter(|it| !it.is_empty()))
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        if params.command != DECIDE {
+            let message = format!("`{}` is not a command of this server", params.command);
+            return Err(Error::invalid_params(message));
+        }
+        let uri = match params.arguments.into_iter().next() {
+            None => None,
+            Some(argument) => match serde_json::from_value(argument) {
+                Ok(uri) => Some(uri),
+                Err(_) => {
+                    let message = format!("`{DECIDE}` takes the URI of a file as its argument");
+                    return Err(Error::invalid_params(message));
+                }
+            },
+        };
+        Ok(self.decision(uri).await)
     }
 }

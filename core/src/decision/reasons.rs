@@ -45,20 +45,25 @@ pub fn reasons(
     case: &Case,
 ) -> Vec<Statement> {
     let mut reasons = about_fit(system, case);
-    let mut told: FxHashSet<Signal> = FxHashSet::default();
-    for question in questions.iter().filter(|it| DECIDING.contains(&it.id)) {
+    let mut told: FxHashSet<(Signal, Option<QuestionId>)> = FxHashSet::default();
+    let mut deciding: Vec<&Question> =
+        questions.iter().filter(|it| DECIDING.contains(&it.id)).collect();
+    // An answer to a question comes before what follows from it for another one.
+    let is_direct = |it: &Question| it.evidence.iter().any(|it| it.signal == Signal::DirectAnswer);
+    deciding.sort_by_key(|it| !is_direct(it));
+    for question in deciding {
         // One fact may bear on two questions; it is told once.
         let mut own: Vec<_> = question
             .evidence
             .iter()
             .filter(|it| it.points == question.answer || question.answer == Answer::Unknown)
-            .filter(|it| !told.contains(&topic(it.signal)))
+            .filter(|it| !told.contains(&topic(it.signal, question.id)))
             .collect();
         own.sort_by_key(|it| {
             (Reverse(it.by), it.signal != Signal::DirectAnswer, Reverse(it.weight))
         });
         let Some(strongest) = own.first() else { continue };
-        told.insert(topic(strongest.signal));
+        told.insert(topic(strongest.signal, question.id));
         let text = format!("{}.", capitalised(&strongest.fact));
         if reasons.iter().any(|it| it.1.text == text) {
             continue;
@@ -158,11 +163,15 @@ fn both_sides(system: &System<'_>) -> &'static str {
     }
 }
 
-/// Returns the signal that says the same for another question.
-fn topic(signal: Signal) -> Signal {
-    match signal {
-        Signal::SingleReplicas => Signal::NothingScales,
-        other => other,
+/// Returns what a signal says, whichever question it bears on. What follows from an answer for another question
+/// says the same as the answer.
+fn topic(signal: Signal, question: QuestionId) -> (Signal, Option<QuestionId>) {
+    match (signal, question) {
+        (Signal::SingleReplicas, _) => (Signal::NothingScales, None),
+        (Signal::DirectAnswer, QuestionId::OneServer) => (Signal::BeyondServers, None),
+        (Signal::DirectAnswer, QuestionId::MultiNode) => (Signal::MustSurviveLoss, None),
+        (Signal::DirectAnswer, other) => (Signal::DirectAnswer, Some(other)),
+        (signal, _) => (signal, None),
     }
 }
 

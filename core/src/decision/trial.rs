@@ -8,7 +8,7 @@ use super::sums::{Loads, Size};
 use super::system::{System, is_argocd, is_flux};
 use crate::config::Answers;
 use crate::model::kubernetes::Body;
-use crate::report::{Answer, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind};
+use crate::report::{Answer, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today};
 use rustc_hash::FxHashSet;
 
 /// Maximum number of answers that are asked for.
@@ -86,7 +86,9 @@ impl<'t, 'f> Trial<'t, 'f> {
         let mut flips = self.flips_by_removal(now);
         for row in signals::TABLE.iter().filter(|row| !row.would_be.is_empty()) {
             let is_seen = self.signals.seen.iter().any(|it| it.signal == row.signal);
-            if is_seen || !DECIDING.contains(&row.question) {
+            let is_out_of_place =
+                row.signal == Signal::SwarmPlacement && self.standing.today != Today::Swarm;
+            if is_seen || is_out_of_place || !DECIDING.contains(&row.question) {
                 continue;
             }
             let to = self.platform_with(self.signals.with(row), self.answers);

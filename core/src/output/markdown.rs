@@ -1,15 +1,11 @@
-//! Markdown, for comments on pull requests and for the decision report.
+//! Markdown, for comments on pull requests.
 
 use super::columns::{escape, escape_line};
-use super::decision::{crossing, first_failing, source};
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
 use crate::explain;
-use crate::report::{
-    Answer, CheckState, ChecklistItem, Decision, Finding, Report, Safety, Severity, System,
-};
+use crate::report::{Finding, Report, Safety, Severity};
 use crate::rules;
-use crate::text::Span;
 use rustc_hash::FxHashSet;
 
 /// Maximum number of bytes in a comment. Services refuse more than 65,536 characters, and callers may
@@ -119,142 +115,6 @@ fn item<'r>(
     out
 }
 
-/// Renders the decision as an architecture decision record, one for each system.
-pub fn decision(report: &Report) -> String {
-    let records = report.systems.iter().map(|system| record(report, system));
-    records.collect::<Vec<_>>().join("\n")
-}
-
-fn record(report: &Report, system: &System) -> String {
-    let decision = &system.decision;
-    let outcome = &decision.outcome;
-    let title = match system.name.as_str() {
-        "" | "." => "Platform".to_owned(),
-        name => format!("Platform of {}", code_span(name)),
-    };
-    let mut out = format!(
-        "# {title}\n\n## Context\n\n| today | fit | counted |\n| --- | --- | --- |\n| {} | {} | {} |\n",
-        decision.today,
-        decision.fit,
-        cell(&prose(&decision.counted))
-    );
-    out.push_str(&format!(
-        "\nNearest scenario: **{}** ({})\n",
-        decision.scenario.nearest,
-        prose(decision.scenario.because)
-    ));
-    out.push_str(&format!(
-        "\n## Decision\n\n{}\n\n| platform | Kustomize | Helm | Argo CD | Flux |\n| --- | --- | --- | --- | --- |\n\
-         | {} | {} | {} | {} | {} |\n",
-        prose(&decision.verdict),
-        outcome.platform,
-        outcome.kustomize,
-        outcome.helm,
-        outcome.argocd,
-        outcome.flux
-    ));
-    let reasons: Vec<String> = decision.reasons.iter().map(|it| it.text.clone()).collect();
-    list(&mut out, "Why", &reasons);
-    if !decision.cost.stay.text.is_empty() {
-        out.push_str(&format!(
-            "\n## Consequences\n\n- to stay: {}\n- to move: {}\n",
-            prose(&decision.cost.stay.text),
-            prose(&decision.cost.go.text)
-        ));
-    }
-    list(&mut out, "What would change this outcome", &decision.would_change);
-    let steps: Vec<String> = decision
-        .steps
-        .iter()
-        .map(|step| match step.subject.as_str() {
-            "" => step.text.clone(),
-            subject => format!("{subject}: {}", step.text),
-        })
-        .collect();
-    list(&mut out, "Next steps", &steps);
-    questions(&mut out, report, decision);
-    let checklists = &decision.checklists;
-    checklist(&mut out, report, "A single server done well", &checklists.server);
-    checklist(&mut out, report, "Crossing from Compose to Kubernetes", &checklists.crossing);
-    if !decision.crossing.is_empty() {
-        out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services |\n| --- | --- | --- | --- |\n");
-        for row in crossing(&decision.crossing) {
-            let services: Vec<String> = row.services.iter().map(|name| code_span(name)).collect();
-            out.push_str(&format!(
-                "| {} | {} | {} | {} |\n",
-                cell(&code_span(row.key)),
-                row.fate,
-                cell(&prose(row.instead)),
-                cell(&services.join(" "))
-            ));
-        }
-    }
-    out
-}
-
-fn questions(out: &mut String, report: &Report, decision: &Decision) {
-    out.push_str("\n## Evidence: the six questions\n");
-    for (index, question) in decision.questions.iter().enumerate() {
-        let by = source(question.by);
-        out.push_str(&format!(
-            "\n{}. {} **{}** ({by})\n",
-            index + 1,
-            prose(question.text),
-            question.answer
-        ));
-        for evidence in &question.evidence {
-            let place = evidence.span.map(|span| place(report, span)).unwrap_or_default();
-            let fact = prose(&evidence.fact);
-            out.push_str(&format!("   - {}: {fact}{place}\n", evidence.points));
-        }
-        if question.answer == Answer::Unknown {
-            for settled in &question.settled_by {
-                out.push_str(&format!("   - to settle it: {}\n", prose(settled)));
-            }
-        }
-    }
-}
-
-fn place(report: &Report, span: Span) -> String {
-    let place = Place::of(report, span);
-    format!(" ({})", code_span(&format!("{}:{}", place.path, place.line)))
-}
-
-fn list(out: &mut String, title: &str, items: &[impl AsRef<str>]) {
-    if items.is_empty() {
-        return;
-    }
-    out.push_str(&format!("\n## {title}\n\n"));
-    for item in items {
-        out.push_str(&format!("- {}\n", prose(item.as_ref())));
-    }
-}
-
-fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistItem]) {
-    if items.is_empty() {
-        return;
-    }
-    out.push_str(&format!(
-        "\n## {title}\n\n| | item | state | findings | next |\n| --- | --- | --- | --- | --- |\n"
-    ));
-    for item in items {
-        let mark = match item.state {
-            CheckState::Pass => "✓",
-            CheckState::Fail => "✗",
-            CheckState::CannotSee | CheckState::NotApplicable => "?",
-        };
-        let findings: Vec<String> =
-            first_failing(report, item).iter().map(|it| code_span(it)).collect();
-        out.push_str(&format!(
-            "| {mark} | {} | {} | {} | {} |\n",
-            item.item,
-            item.state,
-            cell(&findings.join(" ")),
-            cell(&prose(&item.next))
-        ));
-    }
-}
-
 /// Escapes one of our own sentences. Names stand in backticks; outside of them nothing may become
 /// markup or a mention.
 pub(super) fn prose(text: &str) -> String {
@@ -280,7 +140,7 @@ pub(super) fn prose(text: &str) -> String {
 }
 
 /// Escapes text for HTML.
-fn html(text: &str) -> String {
+pub(super) fn html(text: &str) -> String {
     escape_line(text).replace('&', "&amp;").replace('<', "&lt;")
 }
 
@@ -290,13 +150,13 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// Returns a code span around text that may contain backticks.
-fn code_span(text: &str) -> String {
+pub(super) fn code_span(text: &str) -> String {
     let text = escape_line(text);
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
 /// Returns a fence that does not occur in the text.
-fn fence(text: &str) -> &'static str {
+pub(super) fn fence(text: &str) -> &'static str {
     if text.contains("```") { "````" } else { "```" }
 }
 

@@ -20,10 +20,10 @@ pub mod wire;
 
 pub use columns::{escape, escape_line};
 pub use compare::{json as comparison_json, markdown as comparison_markdown, text as comparison};
-pub use decision::decision;
+pub use decision::{decision, records as decision_markdown};
 pub use github::github;
 pub use junit::junit;
-pub use markdown::{decision as decision_markdown, markdown};
+pub use markdown::markdown;
 pub use sarif::sarif;
 pub use style::Style;
 pub use text::text;

@@ -43,7 +43,8 @@ export function crossing(rows: Crossing[], actions: Actions): HTMLElement | fals
           h("td", {}, it.service === rows[index - 1]?.service ? "" : it.service),
           h("td", {}, h("code", {}, it.key), " ", it.path && it.range ? placeLink(actions, it.path, it.range) : null),
           h("td", {}, h("span", { class: `fate ${it.fate}` }, it.fate)),
-          h("td", {}, ...inline(it.instead), it.counterpart && h("p", {}, ...inline(it.counterpart)))))))));
+          h("td", {}, ...inline(it.instead), it.counterpart && h("p", {}, ...inline(it.counterpart)),
+            it.yaml && h("details", {}, h("summary", {}, "YAML to write instead"), h("pre", {}, it.yaml)))))))));
 }
 
 /** Returns an item as a phrase: `tls-edge` is "TLS edge". */

@@ -50,8 +50,9 @@ export class Decision {
     const parts: (HTMLElement | false)[] = [
       this.#verdict(report),
       list("Why", report.reasons),
-      list("What would change this", report.wouldChange),
-      list("Next steps", report.nextSteps),
+      this.#asks(report.ask),
+      this.#steps(report.steps),
+      list("What would change this", report.flips.map((it) => `${it.fact}: ${(PLATFORMS[it.to] ?? it.to)}`)),
       report.myth !== undefined && h("p", { class: "myth" }, report.myth),
       h("section", {}, h("h2", {}, "Six questions"), ...report.questions.map((it) => this.#question(it)), this.#form()),
       checklist("A single server done well", report.checklists.server, this.actions),
@@ -61,7 +62,23 @@ export class Decision {
     return parts.filter((it) => it !== false);
   }
 
-  #verdict({ verdict, outcome, today, fit, counted, cost, scenario }: Report): HTMLElement {
+  /** Answers worth giving, each with a button that gives it. */
+  #asks(asks: Report["ask"]): HTMLElement | false {
+    return asks.length > 0 && h("section", { class: "asks" }, h("h2", {}, "Worth answering"),
+      h("ul", {}, ...asks.map(({ answer, changes }) => {
+        const [key = "", value = ""] = answer.split("=");
+        return h("li", {}, h("button", { type: "button", onclick: () => this.project.answer(key, value) }, `${key}: ${value}`), " ", ...inline(changes));
+      })));
+  }
+
+  #steps(steps: Report["steps"]): HTMLElement | false {
+    return steps.length > 0 && h("section", {}, h("h2", {}, "Next steps"),
+      h("ol", {}, ...steps.map((it) => h("li", {},
+        it.subject && h("strong", {}, ...inline(`${it.subject}: `)), ...inline(it.text), " ",
+        it.path && it.range ? placeLink(this.actions, it.path, it.range) : null))));
+  }
+
+  #verdict({ verdict, outcome, today, fit, counted, sums, cost, scenario }: Report): HTMLElement {
     return h("section", { class: "verdict" },
       h("div", {},
         h("h2", { class: "outcome" }, PLATFORMS[outcome.platform] ?? "Not enough to say yet"),
@@ -69,6 +86,7 @@ export class Decision {
         h("p", { class: `fit ${fit}` }, FITS[fit] ?? ""),
         h("dl", {},
           fact("Today", today), fact("Counted", counted),
+          fact("CPU", amount(sums.cpu, 1, "")), fact("Memory", amount(sums.memory, 2 ** 30, " GiB")),
           fact("Kustomize", outcome.kustomize), fact("Helm", outcome.helm), fact("Argo CD", outcome.argocd), fact("Flux", outcome.flux),
           cost.stay.text ? fact("To stay", cost.stay.text) : null, cost.move.text ? fact("To move", cost.move.text) : null,
           scenario.because ? fact("Nearest to", `${SCENARIOS[scenario.nearest]}: ${scenario.because}`) : null)),
@@ -108,6 +126,13 @@ export class Decision {
       ...values.map(([value, text]) => h("option", { value, selected: this.project.answers[key] === value }, text)));
     return h("label", { class: "ask" }, label, " ", select);
   }
+}
+
+/** Returns a sum as a range, with the number of containers that state an amount. */
+function amount(sum: Report["sums"]["cpu"], unit: number, suffix: string): string {
+  const round = (value: number): number => Math.round((value / unit) * 100) / 100;
+  const range = sum.min === sum.max ? `${round(sum.min)}` : `${round(sum.min)} to ${round(sum.max)}`;
+  return `${sum.sized ? range + suffix : "unknown"}, stated by ${sum.sized} of ${sum.containers} containers`;
 }
 
 function fact(name: string, value: string): HTMLElement {

@@ -139,3 +139,17 @@ fn two_questions_with_different_results_are_asked() {
     ];
     assert_eq!(asked, expected);
 }
+
+#[test]
+fn each_answer_is_one_reason() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let starts = |answers: &[(&str, &str)]| -> Vec<String> {
+        let decision = answered(&[("compose.yaml", &text)], answers);
+        let said = decision.reasons.iter().filter(|it| it.text.starts_with("You answered"));
+        said.map(|it| it.text.split('`').nth(1).unwrap().to_owned()).collect()
+    };
+    assert_eq!(starts(&[("multi-node", "yes")]), ["multi-node=yes"]);
+    let both = [("replicas-and-rollouts", "yes"), ("teams-and-environments", "yes")];
+    let expected = ["replicas-and-rollouts=yes", "teams-and-environments=yes"];
+    assert_eq!(starts(&both), expected);
+}

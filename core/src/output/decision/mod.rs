@@ -1,0 +1,174 @@
+//! The decision report: text for a terminal, and Markdown for a record.
+
+mod details;
+mod record;
+mod screen;
+mod words;
+
+use super::columns::{escape_line, wrap};
+use super::place::Place;
+use super::style::Style;
+use crate::report::{Decision, Report, System};
+use crate::text::Span;
+
+pub(super) use details::failing;
+pub use record::records;
+
+/// Renders the decision report as text: the first screen of each system, or with `details` everything.
+/// Several systems begin with a table.
+pub fn decision(report: &Report, style: Style, details: bool) -> String {
+    let mut out = String::new();
+    match &report.systems[..] {
+        [] => return out,
+        [one] => system(&mut out, report, &one.decision, style, details),
+        several => {
+            systems_table(&mut out, several, style);
+            if details {
+                for one in several {
+                    heading(&mut out, style, &escape_line(&one.name));
+                    system(&mut out, report, &one.decision, style, details);
+                }
+            } else {
+                out.push_str("\nOne system in full: plimsoll decide --system NAME\n");
+            }
+        }
+    }
+    out
+}
+
+fn system(out: &mut String, report: &Report, decision: &Decision, style: Style, details: bool) {
+    if details {
+        out.push_str(&screen::whole(report, decision, style));
+        details::render(out, report, decision, style);
+        return;
+    }
+    let (screen, left) = screen::first(report, decision, style);
+    out.push_str(&screen);
+    let more = match left {
+        0 => String::new(),
+        1 => "One more step, ".to_owned(),
+        _ => format!("{left} more steps, "),
+    };
+    let the = if more.is_empty() { "The" } else { "the" };
+    let more =
+        format!("{more}{the} evidence, both checklists and every key: plimsoll decide --details");
+    out.push_str(&format!("\n{}\n", style.dim(&more)));
+}
+
+/// Renders one line for each system.
+fn systems_table(out: &mut String, systems: &[System], style: Style) {
+    out.push_str(&style.bold(&format!("{} systems in these files", systems.len())));
+    out.push_str("\n\n");
+    let rows: Vec<[String; 4]> = systems
+        .iter()
+        .map(|system| {
+            let decision = &system.decision;
+            let settle = decision.ask.first().map(|it| format!("--answer {}", it.answer));
+            [
+                escape_line(&system.name),
+                words::today(decision.today).to_owned(),
+                words::platform_and_fit(decision),
+                settle.unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let titles = ["System", "Today", "Verdict", "Worth answering"].map(str::to_owned);
+    let width = |column: usize| {
+        let all = rows.iter().chain(std::iter::once(&titles));
+        all.map(|row| row[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut line = |row: &[String; 4], bold: bool| {
+        let text = format!(
+            "  {:<a$}  {:<b$}  {:<c$}  {}",
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            a = widths[0],
+            b = widths[1],
+            c = widths[2]
+        );
+        let text = text.trim_end();
+        out.push_str(&if bold { style.bold(text) } else { text.to_owned() });
+        out.push('\n');
+    };
+    line(&titles, true);
+    for row in &rows {
+        line(row, false);
+    }
+}
+
+/// Returns a place in brackets.
+fn at(report: &Report, span: Span) -> String {
+    let place = Place::of(report, span);
+    format!(" ({}:{})", place.path, place.line)
+}
+
+fn heading(out: &mut String, style: Style, title: &str) {
+    out.push_str(&format!("\n{}\n", style.bold(title)));
+}
+
+/// Adds wrapped text that hangs behind a head, which takes `columns` columns on a terminal.
+fn hang(out: &mut String, style: Style, head: &str, columns: usize, text: &str) {
+    let width = style.prose_width().saturating_sub(columns).max(24);
+    let indent = " ".repeat(columns);
+    for (index, line) in wrap(text, width).iter().enumerate() {
+        let before = if index == 0 { head } else { &indent };
+        out.push_str(format!("{before}{line}").trim_end());
+        out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Ask, Crossing, Fate, Statement, Step, Today};
+
+    fn report(decision: Decision) -> Report {
+        let systems = vec![System { decision, ..System::default() }];
+        Report { systems, ..Report::default() }
+    }
+
+    #[test]
+    fn the_report_is_plain_text_without_colour() {
+        let ports = Crossing {
+            service: "web".into(),
+            key: "ports".to_owned(),
+            fate: Fate::Changed,
+            instead: "Something.".to_owned(),
+            counterpart: "no Service".to_owned(),
+            yaml: String::new(),
+            span: None,
+        };
+        let decided = Decision { today: Today::Both, crossing: vec![ports], ..Decision::default() };
+        let text = decision(&report(decided), Style::default(), true);
+        assert!(text.contains("\nToday     Compose and Kubernetes (still open)"), "{text}");
+        assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
+        assert!(text.contains("web: no Service\n"), "{text}");
+        assert!(!text.contains('\x1b'));
+    }
+
+    #[test]
+    fn the_first_screen_has_25_lines_and_says_what_it_leaves_out() {
+        let long =
+            "A sentence of many words that takes more than one line of a terminal. ".repeat(3);
+        let reason = Statement { text: long.clone(), span: None };
+        let step = Step { text: long.clone(), subject: "service `db`".to_owned(), span: None };
+        let ask = Ask { answer: "downtime=none".to_owned(), changes: long.clone() };
+        let decided = Decision {
+            verdict: long,
+            reasons: vec![reason; 3],
+            ask: vec![ask; 2],
+            steps: vec![step; 5],
+            myth: Some("\"A belief\": what is so."),
+            ..Decision::default()
+        };
+        let report = report(decided);
+        let text = decision(&report, Style::default(), false);
+        assert!(text.lines().count() <= 25, "{text}");
+        assert!(text.contains("4 more steps, the evidence"), "{text}");
+        let whole = decision(&report, Style::default(), true);
+        assert_eq!(whole.matches("service `db`").count(), 5, "{whole}");
+    }
+}

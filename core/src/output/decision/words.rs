@@ -1,0 +1,97 @@
+//! The closed vocabularies of the decision in words.
+
+use crate::report::{
+    AnsweredBy, Decision, Fit, Outcome, Platform, ScenarioName, Sum, Today, Weight,
+};
+
+pub fn today(today: Today) -> &'static str {
+    match today {
+        Today::Compose => "Compose",
+        Today::Swarm => "Compose in Swarm mode",
+        Today::Kubernetes => "Kubernetes",
+        Today::Both => "Compose and Kubernetes",
+        Today::Unknown => "cannot be seen in these files",
+    }
+}
+
+pub fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Compose => "Compose",
+        Platform::LargerServer => "Compose on a larger server",
+        Platform::Swarm => "Compose in Swarm mode",
+        Platform::Kubernetes => "Kubernetes",
+        Platform::Either => "either of the two",
+    }
+}
+
+pub fn fit(fit: Fit) -> &'static str {
+    match fit {
+        Fit::Fits => "it fits",
+        Fit::Mixed => "it fits in part",
+        Fit::Open => "still open",
+        Fit::Outgrown => "outgrown",
+        Fit::OverBuilt => "over-built",
+    }
+}
+
+/// Returns where an answer comes from.
+pub fn source(by: AnsweredBy) -> &'static str {
+    match by {
+        AnsweredBy::Person => "your answer",
+        AnsweredBy::Files => "from the files",
+    }
+}
+
+/// Returns the platform of the outcome and how well the platform of today suits the system.
+pub fn platform_and_fit(decision: &Decision) -> String {
+    format!("{} ({})", platform(decision.outcome.platform), fit(decision.fit))
+}
+
+/// Returns the platform of the outcome and what is added to it.
+pub fn outcome(outcome: &Outcome) -> String {
+    format!(
+        "{}; Kustomize {}, Helm {}, Argo CD {}, Flux {}",
+        platform(outcome.platform),
+        outcome.kustomize,
+        outcome.helm,
+        outcome.argocd,
+        outcome.flux
+    )
+}
+
+pub fn weight(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Hint => "a hint",
+        Weight::Sign => "a sign",
+        Weight::Decisive => "decisive",
+    }
+}
+
+pub fn scenario(name: ScenarioName) -> &'static str {
+    match name {
+        ScenarioName::InternalApp => "an internal business application",
+        ScenarioName::GrowingSaas => "a growing SaaS",
+        ScenarioName::MultiTeamPlatform => "a platform of several teams",
+        ScenarioName::Regulated => "a regulated system",
+    }
+}
+
+/// Returns a sum of CPUs, with the number of containers that state an amount.
+pub fn cpus(sum: Sum) -> String {
+    range(sum, 1.0, "")
+}
+
+/// Returns a sum of memory, with the number of containers that state an amount.
+pub fn memory(sum: Sum) -> String {
+    range(sum, 1024.0 * 1024.0 * 1024.0, " GiB")
+}
+
+fn range(sum: Sum, divisor: f64, unit: &str) -> String {
+    let coverage = format!("stated by {} of {} containers", sum.sized, sum.containers);
+    let [min, max] = [sum.min, sum.max].map(|it| (it / divisor * 100.0).round() / 100.0);
+    match sum.sized {
+        0 => format!("unknown, {coverage}"),
+        _ if min == max => format!("{min}{unit}, {coverage}"),
+        _ => format!("{min} to {max}{unit}, {coverage}"),
+    }
+}
