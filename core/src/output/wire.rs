@@ -544,7 +544,7 @@ impl<'r> Places<'r> {
                 crossing: checklist(&decision.checklists.crossing),
             },
             crossing: decision.crossing.iter().map(|row| self.crossing(row)).collect(),
-            next_steps: decision.steps.iter().map(next_step).collect(),
+            next_steps: decision.steps.iter().map(super::decision::step).collect(),
         }
     }
 
@@ -636,14 +636,6 @@ pub fn json(report: &report::Report) -> String {
 /// Renders the decision alone as JSON.
 pub fn decision_json(report: &report::Report) -> String {
     pretty(&Places { report }.decisions())
-}
-
-/// Returns a step as one sentence.
-fn next_step(step: &report::Step) -> String {
-    match step.subject.as_str() {
-        "" => step.text.clone(),
-        subject => format!("{subject}: {}", step.text),
-    }
 }
 
 fn pretty(value: &impl Serialize) -> String {

@@ -13,6 +13,7 @@ use crate::text::Span;
 
 pub(super) use details::failing;
 pub use record::records;
+pub(super) use words::step;
 
 /// Renders the decision report as text: the first screen of each system, or with `details` everything.
 /// Several systems begin with a table.

@@ -88,10 +88,7 @@ fn consequences(out: &mut String, report: &Report, decision: &Decision) {
     list(out, "What would change this outcome", decision.would_change.iter().map(|it| prose(it)));
     let step = |step: &Step| {
         let place = step.span.map(|span| place(report, span)).unwrap_or_default();
-        match step.subject.as_str() {
-            "" => format!("{}{place}", prose(&step.text)),
-            subject => format!("{}: {}{place}", prose(subject), prose(&step.text)),
-        }
+        format!("{}{place}", prose(&words::step(step)))
     };
     list(out, "Next steps", decision.steps.iter().map(step));
 }

@@ -116,8 +116,5 @@ fn statement(report: &Report, statement: &Statement) -> String {
 
 fn step(report: &Report, step: &Step) -> String {
     let place = step.span.map(|span| at(report, span)).unwrap_or_default();
-    match step.subject.as_str() {
-        "" => format!("{}{place}", step.text),
-        subject => format!("{subject}: {}{place}", step.text),
-    }
+    format!("{}{place}", words::step(step))
 }

@@ -1,7 +1,7 @@
 //! The closed vocabularies of the decision in words.
 
 use crate::report::{
-    AnsweredBy, Decision, Fit, Outcome, Platform, ScenarioName, Sum, Today, Weight,
+    AnsweredBy, Decision, Fit, Outcome, Platform, ScenarioName, Step, Sum, Today, Weight,
 };
 
 pub fn today(today: Today) -> &'static str {
@@ -94,4 +94,14 @@ fn range(sum: Sum, divisor: f64, unit: &str) -> String {
         _ if min == max => format!("{min}{unit}, {coverage}"),
         _ => format!("{min} to {max}{unit}, {coverage}"),
     }
+}
+
+/// Returns a step as a sentence, behind its subject where the sentence does not name that already.
+pub fn step(step: &Step) -> String {
+    let object = step.subject.split(", ").next().unwrap_or_default();
+    let name = object.rsplit([' ', '/']).next().unwrap_or_default();
+    if name.is_empty() || step.text.contains(&format!("`{name}`")) {
+        return step.text.clone();
+    }
+    format!("{}: {}", step.subject, step.text)
 }
