@@ -453,6 +453,11 @@ fn a_cluster_for_compose_takes_what_the_services_use() {
 #[test]
 fn a_copy_of_an_environment_changes_no_sum() {
     let web = deployment("web", "  replicas: 3\n", SMALL);
+    let staged =
+        |stage: &str| web.replace("name: web}", &format!("name: web, namespace: shop-{stage}}}"));
+    let (production, staging) = (staged("prod"), staged("staging"));
+    let files = [("k8s/prod.yaml", &*production), ("k8s/staging.yaml", &*staging)];
+    assert_eq!(sums(&files), sums(&files[..1]));
     let one = sums(&[("k8s/prod/web.yaml", &web)]);
     assert_eq!(one.cpu.max, 1.5);
     assert_eq!(sums(&[("k8s/prod/web.yaml", &web), ("k8s/staging/web.yaml", &web)]), one);

@@ -226,7 +226,7 @@ fn split_path(path: &str) -> Option<(&str, String, Environment)> {
 }
 
 /// Returns a text with the words that name an environment left open, and the first environment.
-pub(super) fn without_environment(text: &str) -> Option<(String, Environment)> {
+pub fn without_environment(text: &str) -> Option<(String, Environment)> {
     let mut open = String::new();
     let mut found = None;
     let mut word = String::new();
