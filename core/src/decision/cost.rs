@@ -1,73 +1,124 @@
 //! What it costs to stay on the platform of today, and to move to the other one: counted, and in words.
 
+use super::load::runs_to_an_end;
 use super::system::System;
-use crate::model::compose::Service;
+use crate::facts::{self, Workload};
+use crate::model::compose::{MountKind, Service};
 use crate::model::kubernetes::Body;
 use crate::report::{Cost, Costs, Today};
 use rustc_hash::FxHashSet;
 
 /// Returns what the cluster side costs as it is.
-pub fn cluster_cost(system: &System<'_>) -> Cost {
+fn cluster_cost(system: &System<'_>) -> Cost {
     let objects = &system.counted.objects;
     let kinds: FxHashSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
     let lines = system.counted.lines_of_objects(system.facts);
     let text = format!(
-        "{} objects of {} kinds in {lines} lines, and a cluster to run and upgrade",
-        objects.len(),
-        kinds.len()
+        "{} of {} in {}, and a cluster to run and upgrade",
+        number(objects.len(), "object", "objects"),
+        number(kinds.len(), "kind", "kinds"),
+        number(lines, "line", "lines")
     );
-    Cost { kinds: kinds.len(), objects: objects.len(), lines, text }
+    Cost { kinds: kinds.len(), objects: objects.len(), lines: Some(lines), text }
 }
 
 /// Returns what the Compose side costs as it is.
 fn compose_cost(system: &System<'_>) -> Cost {
     let services = system.counted.services.len();
-    let files: FxHashSet<_> =
-        system.counted.services.iter().flat_map(|it| it.project.files.iter().copied()).collect();
-    let lines = files.iter().map(|file| system.facts.file(*file).lines.lines()).sum();
+    let lines = compose_lines(system);
+    let machines = match system.today() {
+        Today::Swarm => "the nodes of a swarm",
+        Today::Compose | Today::Kubernetes | Today::Both | Today::Unknown => "one server",
+    };
     let text = format!(
-        "{} in {lines} lines, and one server to patch, watch and back up by yourself",
-        number(services, "service", "services")
+        "{} in {}, and {machines} to patch, watch and back up by yourself",
+        number(services, "service", "services"),
+        number(lines, "line", "lines")
     );
-    Cost { kinds: 1, objects: services, lines, text }
+    Cost { kinds: 1, objects: services, lines: Some(lines), text }
+}
+
+/// Returns the number of lines of the Compose files.
+fn compose_lines(system: &System<'_>) -> usize {
+    let files: FxHashSet<_> = system.projects().flat_map(|it| it.files.iter().copied()).collect();
+    files.into_iter().map(|file| system.facts.file(file).text().lines().count()).sum()
+}
+
+/// Returns what is operated beyond what the system needs.
+pub fn over_built(system: &System<'_>) -> String {
+    if system.today() == Today::Swarm {
+        let services = system.counted.services.len();
+        return format!(
+            "You operate {} in Swarm mode, written in {}, and nothing in {} needs more than one machine.",
+            number(services, "service", "services"),
+            number(compose_lines(system), "line", "lines"),
+            if services == 1 { "it" } else { "them" }
+        );
+    }
+    let cost = cluster_cost(system);
+    format!(
+        "You operate {} of {}, written in {}, and nothing in {} needs more than one machine.",
+        number(cost.objects, "object", "objects"),
+        number(cost.kinds, "kind", "kinds"),
+        number(cost.lines.unwrap_or_default(), "line", "lines"),
+        if cost.objects == 1 { "it" } else { "them" }
+    )
+}
+
+/// Returns the parts that are there, in words.
+fn named(parts: &[(usize, &str, &str)]) -> Vec<String> {
+    let parts = parts.iter().filter(|part| part.0 > 0);
+    parts.map(|(count, one, many)| number(*count, one, many)).collect()
 }
 
 /// Returns what a cluster would take for the Compose services that count.
 fn cost_of_cluster(system: &System<'_>) -> Cost {
     let services = &system.counted.services;
-    let count = |has: &dyn Fn(&Service) -> bool| services.iter().filter(|it| has(it.model)).count();
-    let with_ports = count(&|it| !it.ports.is_empty() || !it.expose.is_empty());
-    let with_env = count(&|it| !it.environment.is_empty() || !it.env_files.is_empty());
-    let volumes: FxHashSet<&str> = services
-        .iter()
-        .flat_map(|it| &it.project.volumes)
-        .map(|volume| volume.key.as_str())
-        .collect();
+    let (jobs, running): (Vec<&facts::Service<'_>>, Vec<&facts::Service<'_>>) =
+        services.iter().copied().partition(|it| runs_to_an_end(system.facts, it));
+    let with_ports =
+        running.iter().filter(|it| !it.model.ports.is_empty() || !it.model.expose.is_empty());
+    let has_env = |it: &Service| !it.environment.is_empty() || !it.env_files.is_empty();
+    let with_env = services.iter().filter(|it| has_env(it.model));
     let parts = [
-        (services.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
-        (with_ports, "Service", "Services"),
-        (with_env, "ConfigMap or Secret", "ConfigMaps or Secrets"),
-        (volumes.len(), "PersistentVolumeClaim", "PersistentVolumeClaims"),
+        (running.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
+        (jobs.len(), "Job", "Jobs"),
+        (with_ports.count(), "Service", "Services"),
+        (with_env.count(), "ConfigMap or Secret", "ConfigMaps or Secrets"),
+        (volumes_in_use(system), "PersistentVolumeClaim", "PersistentVolumeClaims"),
     ];
-    let named: Vec<String> = parts
-        .iter()
-        .filter(|part| part.0 > 0)
-        .map(|(count, one, many)| number(*count, one, many))
-        .collect();
+    let named = named(&parts);
     let objects = parts.iter().map(|part| part.0).sum();
+    let registry = match services.iter().any(|it| it.is_built()) {
+        true => ", a registry for the images that are built here",
+        false => "",
+    };
     let text = format!(
-        "about {objects} objects to write ({}), a registry for the images, and a cluster to run and upgrade",
+        "about {} to write ({}){registry}, and a cluster to run and upgrade",
+        number(objects, "object", "objects"),
         named.join(", ")
     );
-    Cost { kinds: named.len(), objects, lines: 0, text }
+    Cost { kinds: named.len(), objects, lines: None, text }
 }
 
-/// Returns what Compose would take for what the cluster does.
+/// Returns the number of named volumes that the counted services mount.
+fn volumes_in_use(system: &System<'_>) -> usize {
+    let mounts = system.counted.services.iter().flat_map(|service| {
+        let named = service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume);
+        named.filter_map(|it| Some((service.project_index, it.source.as_ref()?.as_str())))
+    });
+    mounts.collect::<FxHashSet<_>>().len()
+}
+
+/// Returns what Compose would take for what the cluster does. A workload that a counted Compose service runs
+/// too is written already.
 fn cost_of_compose(system: &System<'_>) -> Cost {
     let objects = &system.counted.objects;
     let count = |wanted: &dyn Fn(&Body) -> bool| {
         objects.iter().filter(|object| wanted(&object.body)).count()
     };
+    let (jobs, running): (Vec<&Workload<'_>>, Vec<&Workload<'_>>) =
+        system.counted.workloads.iter().copied().partition(|it| it.kind().is_job());
     let parts = [
         (count(&|it| matches!(it, Body::Autoscaler(_))), "autoscaler", "autoscalers"),
         (
@@ -77,21 +128,28 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
         ),
         (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
         (count(&|it| matches!(it, Body::Routes(_))), "route from outside", "routes from outside"),
-        (system.counted.workloads.iter().filter(|it| it.kind().is_job()).count(), "Job", "Jobs"),
+        (jobs.len(), "Job", "Jobs"),
     ];
-    let named: Vec<String> = parts
-        .iter()
-        .filter(|part| part.0 > 0)
-        .map(|(count, one, many)| number(*count, one, many))
-        .collect();
-    let workloads = system.counted.workloads.len();
-    let written = number(workloads, "service", "services");
+    let named = named(&parts);
+    let services: FxHashSet<usize> =
+        system.counted.services.iter().map(|service| service.index).collect();
+    let is_written = |workload: &Workload<'_>| {
+        (0..workload.units.len()).any(|unit| {
+            let service = system.facts.counterpart_of_container(workload.index, unit);
+            service.is_some_and(|it| services.contains(&it.service))
+        })
+    };
+    let missing = running.iter().filter(|it| !is_written(it)).count();
+    let written = match missing {
+        0 => "no service".to_owned(),
+        _ => number(missing, "service", "services"),
+    };
     let outside = match named.is_empty() {
         true => "nothing that Compose lacks".to_owned(),
         false => format!("{} to give up or to build outside Compose", named.join(", ")),
     };
     let text = format!("{written} to write, {outside}, and one server to patch, watch and back up");
-    Cost { kinds: 1, objects: workloads, lines: 0, text }
+    Cost { kinds: 1, objects: missing, lines: None, text }
 }
 
 /// Returns a number with its noun.

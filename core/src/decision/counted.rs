@@ -3,14 +3,14 @@
 //! A repository often holds an application several times: Compose files for other machines or databases,
 //! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
 
-use crate::facts::{Facts, Part, Service, Workload};
+use crate::facts::{Facts, Part, Service, Workload, without_environment};
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::{Object, WorkloadKind};
 use crate::model::{FileModel, environment_of};
 use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
 /// The services, workloads and objects that count, in the order of the facts.
@@ -45,15 +45,22 @@ impl<'f> Counted<'f> {
                 continue;
             }
             let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
+            let mut stages = Stages::new(facts);
             counted.workloads.extend(home.workloads.iter().filter(|it| !is_known(it)).filter(
-                |it| it.name.is_empty() || named.insert((it.kind(), it.namespace, it.name)),
+                |it| {
+                    it.name.is_empty()
+                        || stages.is_first(it.object)
+                            && named.insert((it.kind(), it.namespace, it.name))
+                },
             ));
             let mut here: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
+            let mut stages = Stages::new(facts);
             counted.objects.extend(home.objects.iter().filter(|object| {
                 let Some(name) = object.name() else { return true };
                 let kind = object.kind.as_str();
                 !mounted.contains(&object.file)
                     && !known_objects.contains(&(home.part, kind, of_release(name.as_str())))
+                    && stages.is_first(object)
                     && here.insert((kind, object.namespace(), name.as_str()))
             }));
             known.extend(home.workloads.iter().filter_map(|it| identity(home.part, it)));
@@ -67,25 +74,50 @@ impl<'f> Counted<'f> {
     /// Returns the number of lines of the files that the counted objects are written in.
     pub fn lines_of_objects(&self, facts: &Facts<'_>) -> usize {
         let mut files: FxHashSet<FileId> = FxHashSet::default();
+        let mut targets: FxHashSet<&str> = FxHashSet::default();
         for object in &self.objects {
             files.insert(object.file);
-            if let Some(target) = facts.built_target(object.file) {
+            if let Some(target) = facts.built_target(object.file)
+                && targets.insert(&target.target.name)
+            {
                 files.extend(&target.target.sources);
             }
         }
-        files.into_iter().map(|file| facts.file(file).lines.lines()).sum()
+        files.into_iter().map(|file| facts.file(file).text().lines().count()).sum()
     }
 }
 
 /// Returns the position of an environment among those that may count: production first, then what
 /// is for no environment in particular.
-fn rank(environment: Option<Environment>) -> usize {
+pub fn rank(environment: Option<Environment>) -> usize {
     match environment {
         Some(Environment::Production) => 0,
         None => 1,
         Some(Environment::Staging) => 2,
         Some(Environment::Test) => 3,
         Some(Environment::Development) => 4,
+    }
+}
+
+/// The environments of loose manifests, by what they define: what is written for production and again for staging
+/// counts for production alone.
+struct Stages<'f> {
+    facts: &'f Facts<'f>,
+    seen: FxHashMap<(&'f str, String), Option<Environment>>,
+}
+
+impl<'f> Stages<'f> {
+    fn new(facts: &'f Facts<'f>) -> Stages<'f> {
+        Stages { facts, seen: FxHashMap::default() }
+    }
+
+    /// Whether nothing of the same kind and name, but for words that name an environment, was seen for another
+    /// environment before.
+    fn is_first(&mut self, object: &'f Object) -> bool {
+        let environment = environment_of(self.facts.file(object.file).path());
+        let name = object.name().map_or("", |name| name.as_str());
+        let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
+        *self.seen.entry((object.kind.as_str(), name)).or_insert(environment) == environment
     }
 }
 

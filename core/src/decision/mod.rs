@@ -14,6 +14,7 @@ mod conclusion;
 mod cost;
 mod counted;
 mod crossing;
+mod load;
 mod outcome;
 mod questions;
 mod reasons;
@@ -63,6 +64,8 @@ fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &Shared<'f>) -> Dec
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod sum_cases;
 
 #[cfg(test)]
 mod tests {

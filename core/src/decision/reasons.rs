@@ -1,7 +1,7 @@
 //! The reasons for a verdict, the ones that support it first.
 
 use super::conclusion::DECIDING;
-use super::cost::{cluster_cost, number};
+use super::cost::over_built;
 use super::outcome::{Case, Delivery};
 use super::sums::{self, Loads};
 use super::system::System;
@@ -144,16 +144,6 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
         add(Bearing::Opposes, text.to_owned(), place);
     }
     reasons
-}
-
-fn over_built(system: &System<'_>) -> String {
-    let cost = cluster_cost(system);
-    format!(
-        "You operate {} of {}, written in {}, and nothing in them needs more than one machine.",
-        number(cost.objects, "object", "objects"),
-        number(cost.kinds, "kind", "kinds"),
-        number(cost.lines, "line", "lines"),
-    )
 }
 
 /// Returns what is to say about two sides, of which Compose may or may not be meant for production.

@@ -1,169 +1,82 @@
-//! What a system asks for, added up: CPUs and memory as ranges, with how many containers state them.
-//!
-//! Nothing is guessed: a container that states no size adds nothing, and the counts say how much of the
-//! system a sum covers.
+//! Sums in words, and how they compare with the servers that can be rented.
 
+use super::load::{Gpus, Load, Side};
 use super::system::System;
 use crate::config::Server;
-use crate::facts::{Part, Service, Workload};
-use crate::model::kubernetes::{Resources, WorkloadKind};
+use crate::knowledge::servers::rented_servers;
 use crate::report::{Sum, Sums};
-use crate::text::Span;
 
-/// Servers that can be rented as one machine, in CPUs and GiB of memory, small ones first.
-///
-/// Source: <https://aws.amazon.com/ec2/instance-types/m7i/> and
-/// <https://aws.amazon.com/ec2/instance-types/high-memory/>, read in November 2026; other providers rent
-/// similar machines.
-const SERVERS: &[(f64, f64)] =
-    &[(16.0, 64.0), (32.0, 128.0), (64.0, 256.0), (96.0, 384.0), (192.0, 768.0), (448.0, 12_288.0)];
-
-const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
-
-/// What one side of a system asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Load {
-    pub sums: Sums,
-    /// Number of GPUs, at least.
-    pub gpus: i64,
-    pub first_gpu: Option<Span>,
-}
+const MIB: f64 = 1024.0 * 1024.0;
+const GIB: f64 = 1024.0 * MIB;
 
 /// What both sides of a system ask for. They describe the same application, so they are not added up.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Loads {
     pub compose: Load,
     pub cluster: Load,
+    server: Server,
 }
 
 impl Loads {
     pub fn of(system: &System<'_>) -> Loads {
-        let mut loads = Loads::default();
-        for service in &system.counted.services {
-            loads.compose.add_service(service);
+        Loads {
+            compose: Load::of_compose(system),
+            cluster: Load::of_cluster(system),
+            server: system.facts.config().server.unwrap_or_default(),
         }
-        loads.cluster = cluster(system);
-        loads
     }
 
-    /// Returns the load that counts: that of the side that runs more containers with a size, and of two
-    /// alike the larger one.
+    /// Returns the load that counts: that of the side that takes the larger share of the server.
     pub fn main(&self) -> &Load {
-        let key = |load: &Load| (load.sums.memory.max / GIB).max(load.sums.cpu.max);
-        let sized = |load: &Load| load.sums.memory.sized + load.sums.cpu.sized;
-        match (sized(&self.compose), sized(&self.cluster)) {
-            (0, 0) if self.cluster.sums.cpu.containers > 0 => &self.cluster,
-            (0, 0) | (_, 0) => &self.compose,
-            (0, _) => &self.cluster,
-            (_, _) if key(&self.compose) > key(&self.cluster) => &self.compose,
-            (_, _) => &self.cluster,
-        }
+        let [compose, cluster] = [&self.compose, &self.cluster].map(|it| share(it, self.server));
+        let is_compose = compose > cluster || compose == cluster && self.cluster.is_empty();
+        if is_compose { &self.compose } else { &self.cluster }
     }
 
-    /// Whether both sides state sizes and one asks for more than the other by a tenth or more.
+    /// Returns the GPUs of the side that asks for more of them.
+    pub fn gpus(&self) -> Gpus {
+        let (compose, cluster) = (self.compose.gpus, self.cluster.gpus);
+        if compose.count > cluster.count { compose } else { cluster }
+    }
+
+    /// Whether both sides state all sizes of a kind and one asks for more than the other by a tenth or more.
+    /// Reservations are compared with requests, and limits with limits.
     pub fn differ(&self) -> bool {
+        let (a, b) = (&self.compose, &self.cluster);
+        let is_whole = |sum: Sum| sum.containers > 0 && sum.sized == sum.containers;
         let differ = |a: Sum, b: Sum| {
-            a.sized > 0 && b.sized > 0 && (a.max - b.max).abs() > 0.1 * a.max.max(b.max)
+            is_whole(a).then_some(())?;
+            is_whole(b).then_some(())?;
+            Some((a.max - b.max).abs() > 0.1 * a.max.max(b.max))
         };
-        let (a, b) = (&self.compose.sums, &self.cluster.sums);
-        differ(a.cpu, b.cpu) || differ(a.memory, b.memory)
+        let cpu = differ(a.requests.cpu, b.requests.cpu);
+        let memory = differ(a.requests.memory, b.requests.memory);
+        cpu.or_else(|| differ(a.limits.cpu, b.limits.cpu)).unwrap_or(false)
+            || memory.or_else(|| differ(a.limits.memory, b.limits.memory)).unwrap_or(false)
     }
-}
 
-impl Load {
-    fn add_service(&mut self, service: &Service<'_>) {
-        let model = service.model;
-        let copies = model.replicas().max(0) as f64;
-        let deploy = model.deploy.as_ref();
-        let reserved = deploy.and_then(|it| it.reservations.as_ref());
-        let reserved_cpus = reserved.and_then(|it| it.cpus).map(|it| it.value);
-        let limit = model.cpu_limit().map(|it| it.value);
-        add(&mut self.sums.cpu, reserved_cpus, limit, copies);
-        let reservation = model.memory_reservation().map(|it| it.value as f64);
-        let limit = model.memory_limit().map(|it| it.value as f64);
-        add(&mut self.sums.memory, reservation, limit, copies);
-        for device in reserved.map_or(&[][..], |it| &it.devices).iter().chain(&model.gpus) {
-            let is_gpu = device.capabilities.is_empty()
-                || device.capabilities.iter().any(|it| it.as_str() == "gpu");
-            if is_gpu {
-                let count = device.count.map_or(1, |it| it.value.max(1));
-                self.gpus = self.gpus.saturating_add(count.saturating_mul(copies as i64));
-                self.first_gpu.get_or_insert(device.span);
-            }
-        }
-    }
-}
-
-/// Adds what a Compose service reserves at least and may use at most.
-fn add(sum: &mut Sum, reserved: Option<f64>, limit: Option<f64>, copies: f64) {
-    sum.containers += 1;
-    if reserved.is_none() && limit.is_none() {
-        return;
-    }
-    sum.sized += 1;
-    sum.min += reserved.unwrap_or(0.0) * copies;
-    sum.max += limit.or(reserved).unwrap_or(0.0) * copies;
-}
-
-/// Returns what the counted workloads ask for. Jobs do not run all at once: of theirs only the largest
-/// adds to the most.
-fn cluster(system: &System<'_>) -> Load {
-    let mut load = Load::default();
-    let mut peak = Sums::default();
-    for workload in &system.counted.workloads {
-        let one = pod(workload);
-        let (least, most) = match workload.kind() {
-            // On one server there is one of each.
-            WorkloadKind::DaemonSet => (1, 1),
-            _ => system.facts.replica_range(workload).unwrap_or((1, 1)),
+    /// Returns what the side that counts asks for, in words: "in Compose, 3 of 4 containers state memory and 1
+    /// of 4 CPUs: at most 1 CPU and at most 3 GiB of memory".
+    pub fn words(&self) -> String {
+        let load = self.main();
+        let side = match load.side {
+            Side::Compose => "in Compose",
+            Side::Cluster => "in the cluster",
         };
-        let (least, most) = (least.max(0) as f64, most.max(least).max(0) as f64);
-        let sums = &mut load.sums;
-        for (sum, pod) in [(&mut sums.cpu, one.sums.cpu), (&mut sums.memory, one.sums.memory)] {
-            sum.containers += pod.containers;
-            sum.sized += pod.sized;
-            if !workload.kind().is_job() {
-                sum.min += pod.min * least;
-                sum.max += pod.max * most;
-            }
-        }
-        if workload.kind().is_job() {
-            peak.cpu.max = peak.cpu.max.max(one.sums.cpu.max);
-            peak.memory.max = peak.memory.max.max(one.sums.memory.max);
-        }
-        load.gpus = load.gpus.saturating_add(one.gpus.saturating_mul(least as i64));
-        load.first_gpu = load.first_gpu.or(one.first_gpu);
+        let are_both_sized = self.compose.is_sized() && self.cluster.is_sized();
+        let which = if are_both_sized { ", the larger of the two sides" } else { "" };
+        format!("{side}{which}, {}", words(load))
     }
-    load.sums.cpu.max += peak.cpu.max;
-    load.sums.memory.max += peak.memory.max;
-    load
 }
 
-/// Returns what one Pod of a workload asks for.
-fn pod(workload: &Workload<'_>) -> Load {
-    let mut load = Load::default();
-    for (unit, container) in workload.containers() {
-        if unit.part == Part::Init {
-            continue;
-        }
-        let amount = |resources: Option<&Resources>, name: &str| {
-            let resources = resources?;
-            let asked = resources.request(name).or_else(|| resources.limit(name))?;
-            asked.quantity.map(|it| it.milli as f64 / 1000.0)
-        };
-        let resources = container.resources.as_ref();
-        add(&mut load.sums.cpu, amount(resources, "cpu"), None, 1.0);
-        add(&mut load.sums.memory, amount(resources, "memory"), None, 1.0);
-        for gpu in resources.into_iter().flat_map(|it| it.gpus()) {
-            let count = gpu.quantity.map_or(1, |it| i64::try_from(it.units()).unwrap_or(i64::MAX));
-            load.gpus = load.gpus.saturating_add(count);
-            load.first_gpu.get_or_insert(gpu.raw.span);
-        }
-    }
-    load
+/// Returns the share of a server that a load takes at most.
+fn share(load: &Load, server: Server) -> f64 {
+    let cpus = load.sums.cpu.max + load.peaks.cpu.min;
+    let bytes = load.sums.memory.max + load.peaks.memory.min;
+    (cpus / server.cpus).max(bytes / server.memory_bytes)
 }
 
-/// How a system compares with the server that is given, and with larger ones.
+/// How a load compares with the server that is given, and with larger ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Size {
     /// At most half of the server, with every container sized.
@@ -173,80 +86,149 @@ pub enum Size {
     NeedsLarger(Server),
     /// More than any single server that can be rented.
     Beyond,
-    /// Too few containers state a size.
-    Unknown,
+    /// The least fits, and the most does not.
+    AtMostBeyond,
+    /// What is stated fits, and not everything is.
+    Open,
 }
 
 impl Size {
     pub fn of(load: &Load, server: Server) -> Size {
-        let (cpu, memory) = (load.sums.cpu, load.sums.memory);
+        let Load { sums: Sums { cpu, memory }, peaks, .. } = *load;
         let holds = |it: Server, cpus: f64, bytes: f64| cpus <= it.cpus && bytes <= it.memory_bytes;
-        let larger = || {
-            let all =
-                SERVERS.iter().map(|(cpus, gib)| Server { cpus: *cpus, memory_bytes: gib * GIB });
-            all.into_iter().find(|it| holds(*it, cpu.min, memory.min))
-        };
-        if !holds(server, cpu.min, memory.min) {
-            return larger().map_or(Size::Beyond, Size::NeedsLarger);
+        // The largest Job has to run beside what runs all the time.
+        let (cpus, bytes) = (cpu.min + peaks.cpu.min, memory.min + peaks.memory.min);
+        if !holds(server, cpus, bytes) {
+            let plain = rented_servers().filter(|it| it.gpus == 0);
+            let mut servers = plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
+            let larger = servers.find(|it| holds(*it, cpus, bytes));
+            return larger.map_or(Size::Beyond, Size::NeedsLarger);
         }
-        let is_mostly_sized = |sum: Sum| sum.sized > 0 && sum.sized * 2 >= sum.containers;
-        if !holds(server, cpu.max, memory.max) || !(is_mostly_sized(memory) || is_mostly_sized(cpu))
-        {
-            return Size::Unknown;
+        let most = (cpu.max + peaks.cpu.min, memory.max + peaks.memory.min);
+        if !holds(server, most.0, most.1) {
+            return Size::AtMostBeyond;
         }
-        let is_whole = memory.sized == memory.containers && cpu.sized == cpu.containers;
-        let half = holds(server, cpu.max * 2.0, memory.max * 2.0);
-        if is_whole && half { Size::FitsEasily } else { Size::Fits }
+        if !load.is_whole() {
+            return Size::Open;
+        }
+        let are_jobs_whole = peaks.cpu.sized == peaks.cpu.containers
+            && peaks.memory.sized == peaks.memory.containers;
+        let all = (cpu.max + peaks.cpu.max, memory.max + peaks.memory.max);
+        let half = holds(server, all.0 * 2.0, all.1 * 2.0);
+        if are_jobs_whole && half { Size::FitsEasily } else { Size::Fits }
     }
 }
 
-/// Returns "9 of 12 containers sized: 3.2 to 14 CPUs and 8 GiB of memory".
-pub fn words(sums: &Sums) -> String {
-    let sized = sums.cpu.sized.max(sums.memory.sized);
-    let containers = sums.cpu.containers.max(sums.memory.containers);
-    let noun = if containers == 1 { "container" } else { "containers" };
-    format!("{sized} of {containers} {noun} sized: {}", amounts(sums))
+/// Returns how many containers state a size, the amounts, and what Jobs add.
+fn words(load: &Load) -> String {
+    let mut words = Vec::new();
+    if load.sums.cpu.containers > 0 {
+        let covered = coverage(&load.sums);
+        let is_sized = load.sums.cpu.sized + load.sums.memory.sized > 0;
+        words.push(match is_sized {
+            true => format!("{covered}: {}", amounts_of(&load.sums, load.is_open)),
+            false => covered,
+        });
+    }
+    if load.jobs > 0 {
+        words.push(job_words(load));
+    }
+    words.join("; ")
+}
+
+/// Returns "2 Jobs add 2 to 3 CPUs while they run".
+fn job_words(load: &Load) -> String {
+    let noun = match (load.side, load.jobs) {
+        (Side::Compose, 1) => "one-shot service",
+        (Side::Compose, _) => "one-shot services",
+        (Side::Cluster, 1) => "Job",
+        (Side::Cluster, _) => "Jobs",
+    };
+    let [state, adds, runs] = match load.jobs {
+        1 => ["states", "adds", "it runs"],
+        _ => ["state", "add", "they run"],
+    };
+    let (cpu, memory) = (load.peaks.cpu, load.peaks.memory);
+    if cpu.sized + memory.sized == 0 {
+        return format!("{} {noun} {state} no size", load.jobs);
+    }
+    let some = cpu.sized < cpu.containers || memory.sized < memory.containers;
+    let amounts = amounts_of(&load.peaks, some);
+    let overlap = match (load.may_overlap, load.jobs) {
+        (false, _) => "",
+        (true, 1) => ", or more where its runs overlap",
+        (true, _) => ", or more where runs of a CronJob overlap",
+    };
+    format!("{} {noun} {adds} {amounts} while {runs}{overlap}", load.jobs)
+}
+
+/// Returns "3 of 4 containers state memory and 1 of 4 CPUs".
+fn coverage(sums: &Sums) -> String {
+    let (cpu, memory) = (sums.cpu, sums.memory);
+    let part = |sum: Sum| {
+        let noun = if sum.containers == 1 { "container" } else { "containers" };
+        let verb = if sum.sized == 1 { "states" } else { "state" };
+        format!("{} of {} {noun} {verb}", sum.sized, sum.containers)
+    };
+    match (cpu.sized, memory.sized) {
+        (0, 0) => "no container states CPUs or memory".to_owned(),
+        (_, 0) => format!("{} CPUs, and none states memory", part(cpu)),
+        (0, _) => format!("{} memory, and none states CPUs", part(memory)),
+        (a, b) if a == b => format!("{} CPUs and memory", part(cpu)),
+        (a, _) => format!("{} memory and {a} of {} CPUs", part(memory), cpu.containers),
+    }
 }
 
 /// Returns the amounts in words, without one that nothing states.
 pub fn amounts(sums: &Sums) -> String {
-    let gib = Sum { min: sums.memory.min / GIB, max: sums.memory.max / GIB, ..sums.memory };
-    let cpus = range(sums.cpu);
-    let cpus = format!("{cpus} {}", if cpus == "1" { "CPU" } else { "CPUs" });
-    let memory = format!("{} GiB of memory", range(gib));
+    amounts_of(sums, false)
+}
+
+/// Returns the same; `is_least` where more is asked for than is known.
+fn amounts_of(sums: &Sums, is_least: bool) -> String {
+    let cpus = || {
+        let (words, last) = range(sums.cpu, 1.0, is_least);
+        let noun = if last > 0.0 && last <= 1.0 { "CPU" } else { "CPUs" };
+        format!("{words} {noun}")
+    };
+    let memory = || {
+        let (unit, name) = if sums.memory.max < GIB { (MIB, "MiB") } else { (GIB, "GiB") };
+        format!("{} {name} of memory", range(sums.memory, unit, is_least).0)
+    };
     match (sums.cpu.sized, sums.memory.sized) {
         (0, 0) => "no amounts".to_owned(),
-        (_, 0) => cpus,
-        (0, _) => memory,
-        (_, _) => format!("{cpus} and {memory}"),
+        (_, 0) => cpus(),
+        (0, _) => memory(),
+        (_, _) => format!("{} and {}", cpus(), memory()),
     }
 }
 
 /// Returns the size of a server in words.
 pub fn server_words(server: Server) -> String {
-    format!(
-        "{} CPUs and {} GiB of memory",
-        rounded(server.cpus),
-        rounded(server.memory_bytes / GIB)
-    )
+    let noun = if server.cpus <= 1.0 { "CPU" } else { "CPUs" };
+    let (cpus, gib) = (rounded(server.cpus), rounded(server.memory_bytes / GIB));
+    format!("{cpus} {noun} and {gib} GiB of memory")
 }
 
-fn range(sum: Sum) -> String {
-    let (min, max) = (rounded(sum.min), rounded(sum.max));
+/// Returns a range in words, and its last number.
+fn range(sum: Sum, unit: f64, is_least: bool) -> (String, f64) {
+    let (least, most) = (sum.min / unit, sum.max / unit);
+    let (min, max) = (rounded(least), rounded(most));
     match () {
-        () if min == max => max,
+        () if is_least && least > 0.0 => (format!("at least {min}"), least),
+        () if min == max => (max, most),
         // Limits alone say what is used at most.
-        () if sum.min == 0.0 => format!("at most {max}"),
-        () => format!("{min} to {max}"),
+        () if sum.min == 0.0 => (format!("at most {max}"), most),
+        () => (format!("{min} to {max}"), most),
     }
 }
 
-/// Returns an amount with at most one decimal place, or two below a tenth.
+/// Returns an amount with at most one decimal place, or two below one.
 fn rounded(amount: f64) -> String {
     if amount > 0.0 && amount < 0.005 {
         return "less than 0.01".to_owned();
     }
-    let steps = if amount < 0.1 { 100.0 } else { 10.0 };
+    let steps = if amount < 1.0 { 100.0 } else { 10.0 };
     format!("{}", (amount * steps).round() / steps)
 }
 
@@ -268,18 +250,35 @@ mod tests {
     fn a_load_is_compared_with_the_server_and_with_larger_ones() {
         assert_eq!(size(&load((1.0, 8.0), (1.0, 32.0), [3, 3])), Size::FitsEasily);
         assert_eq!(size(&load((1.0, 9.0), (1.0, 32.0), [3, 3])), Size::Fits);
-        assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [3, 4])), Size::Fits);
-        assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [1, 4])), Size::Unknown);
-        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::Unknown);
+        assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [3, 4])), Size::Open);
+        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::AtMostBeyond);
         let larger = Server { cpus: 32.0, memory_bytes: 128.0 * GIB };
         assert_eq!(size(&load((17.0, 17.0), (1.0, 2.0), [1, 3])), Size::NeedsLarger(larger));
-        assert_eq!(size(&load((900.0, 900.0), (1.0, 2.0), [1, 3])), Size::Beyond);
+        assert_eq!(size(&load((2000.0, 2000.0), (1.0, 2.0), [1, 3])), Size::Beyond);
     }
 
     #[test]
-    fn amounts_have_a_decimal_place_only_where_it_says_something() {
+    fn sides_differ_only_where_like_is_compared_with_like() {
+        let whole = |amount: f64| load((amount, amount), (amount, amount), [2, 2]).sums;
+        let none = load((0.0, 0.0), (0.0, 0.0), [0, 2]).sums;
+        let differ = |compose: [Sums; 2], cluster: [Sums; 2]| {
+            let side = |[requests, limits]: [Sums; 2]| Load { requests, limits, ..Load::default() };
+            let (compose, cluster) = (side(compose), side(cluster));
+            Loads { compose, cluster, ..Loads::default() }.differ()
+        };
+        assert!(!differ([none, whole(2.0)], [whole(1.0), none]), "a limit is no request");
+        assert!(!differ([none, whole(2.0)], [whole(1.0), whole(2.0)]));
+        assert!(differ([none, whole(2.0)], [whole(1.0), whole(4.0)]));
+        assert!(!differ([whole(1.0), whole(2.0)], [whole(1.0), whole(4.0)]));
+        assert!(differ([whole(1.0), none], [whole(2.0), none]));
+        let part = load((9.0, 9.0), (9.0, 9.0), [1, 2]).sums;
+        assert!(!differ([whole(1.0), none], [part, none]), "a sum over a part is no sum");
+    }
+
+    #[test]
+    fn amounts_have_decimal_places_only_where_they_say_something() {
         assert_eq!(rounded(16.0), "16");
-        assert_eq!(rounded(0.25), "0.3");
+        assert_eq!(rounded(0.25), "0.25");
         assert_eq!(rounded(1.97), "2");
         assert_eq!(rounded(0.02), "0.02");
         assert_eq!(rounded(0.001), "less than 0.01");
@@ -287,13 +286,17 @@ mod tests {
 
     #[test]
     fn a_sum_says_how_much_it_covers() {
-        let some = load((3.2, 14.0), (8.0, 8.0), [9, 12]).sums;
-        assert_eq!(words(&some), "9 of 12 containers sized: 3.2 to 14 CPUs and 8 GiB of memory");
-        let limits = load((0.0, 1.0), (0.0, 2.0), [1, 1]).sums;
-        assert_eq!(
-            words(&limits),
-            "1 of 1 container sized: at most 1 CPUs and at most 2 GiB of memory"
-        );
+        let some = load((3.2, 14.0), (8.0, 8.0), [9, 12]);
+        let said = "9 of 12 containers state CPUs and memory: 3.2 to 14 CPUs and 8 GiB of memory";
+        assert_eq!(words(&some), said);
+        let limits = load((0.0, 1.0), (0.0, 2.0), [1, 1]);
+        let said =
+            "1 of 1 container states CPUs and memory: at most 1 CPU and at most 2 GiB of memory";
+        assert_eq!(words(&limits), said);
         assert_eq!(amounts(&load((0.0, 0.0), (0.0, 0.0), [0, 2]).sums), "no amounts");
+        assert_eq!(
+            amounts(&load((0.25, 0.25), (0.125, 0.125), [1, 1]).sums),
+            "0.25 CPU and 128 MiB of memory"
+        );
     }
 }

@@ -1,15 +1,18 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
-use super::counted::Counted;
-use crate::facts::{CopiedManifests, DisjointSets, Facts, Service, Workload};
+use super::counted::{Counted, rank};
+use crate::facts::{
+    CopiedManifests, DisjointSets, Facts, Fields, Service, Workload, common_folder,
+};
 use crate::knowledge::publishers::is_public;
-use crate::model::compose::Network;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::compose::Project;
+use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_of};
 use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -95,20 +98,46 @@ impl<'f> System<'f> {
         self.has_unbuilt_parts || (shown == 0 && self.has_cluster())
     }
 
+    /// Whether everything that counts is known to run once: no workload, custom resource or service states
+    /// more, and no autoscaler may add replicas.
+    pub fn runs_everything_once(&self) -> bool {
+        let is_agent =
+            |it: &Workload<'_>| it.kind() == WorkloadKind::DaemonSet || it.kind().is_job();
+        let workloads = self.counted.workloads.iter().filter(|it| !is_agent(it));
+        let many_pods =
+            workloads.clone().any(|it| it.copies.is_many() || self.facts.has_unknown_count(it));
+        let many_containers = self
+            .counted
+            .services
+            .iter()
+            .any(|it| it.unit.copies.is_many() || self.facts.has_unknown_replicas(it));
+        let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|it| it > 1);
+        let many_by_object = self.counted.objects.iter().any(|object| match &object.body {
+            Body::Autoscaler(autoscaler) => scales(autoscaler),
+            _ => object.stated_replicas.is_some_and(|it| it.value > 1),
+        });
+        !many_pods && !many_containers && !many_by_object
+    }
+
     /// Returns the labels and places of the counted objects that `wanted` accepts.
     pub fn objects_where(&self, wanted: impl Fn(&Body) -> bool) -> Vec<(String, Span)> {
         let objects = self.counted.objects.iter().filter(|object| wanted(&object.body));
         objects.map(|object| (object.label(), object.name_span())).collect()
     }
 
+    /// Returns the Compose projects of the counted services, each once.
+    pub fn projects(&self) -> impl Iterator<Item = &'f Project> {
+        let mut seen: FxHashSet<usize> = FxHashSet::default();
+        let services = self.counted.services.iter();
+        services.filter(move |it| seen.insert(it.project_index)).map(|it| it.project)
+    }
+
     /// Returns the name and the place of a network that spans the hosts of a swarm.
     pub fn overlay_network(&self) -> Option<(String, Span)> {
-        self.counted.services.iter().find_map(|service| {
-            let mut networks = service.project.networks.iter();
-            let driver =
-                |network: &Network| network.driver.as_ref().map(|it| it.as_str().to_owned());
-            let network = networks.find(|it| driver(it).as_deref() == Some("overlay"))?;
-            Some((network.key.to_string(), network.driver.as_ref()?.span))
+        let mut networks = self.projects().flat_map(|it| &it.networks);
+        networks.find_map(|network| {
+            let driver = network.driver.as_ref().filter(|it| it.as_str() == "overlay")?;
+            Some((network.key.to_string(), driver.span))
         })
     }
 
@@ -150,52 +179,74 @@ impl<'f> System<'f> {
         kustomizations.filter(is_component).map(|file| folder_of(file.path())).collect()
     }
 
-    /// Returns the counted workloads that differ in names and images alone.
+    /// Returns the largest group of counted workloads that differ in little more than names, images and
+    /// namespaces.
     pub fn alike_workloads(&self) -> Option<Alike> {
-        let mut groups: IndexMap<String, Vec<&Workload<'f>>, FxBuildHasher> = IndexMap::default();
+        let mut kinds: IndexMap<(WorkloadKind, usize), Vec<Group<'_, 'f>>, FxBuildHasher> =
+            IndexMap::default();
         for workload in &self.counted.workloads {
-            let file = workload.object.file;
-            // What a chart or an overlay builds is written once.
-            if self.facts.target_of(file).is_none() && !workload.name.is_empty() {
-                groups.entry(shape(workload)).or_default().push(workload);
+            // What a chart or an overlay builds is written once, and a patch is no manifest of its own.
+            let is_built = self.facts.target_of(workload.object.file).is_some();
+            if is_built || workload.name.is_empty() || workload.is_patch() {
+                continue;
+            }
+            let fields = self.facts.fields_without_names(workload);
+            let groups = kinds.entry((workload.kind(), workload.units.len())).or_default();
+            let close = groups
+                .iter()
+                .enumerate()
+                .find_map(|(at, group)| Some((at, group.fields.similarity(&fields)?)));
+            match close {
+                Some((at, similarity)) => {
+                    groups[at].second.get_or_insert((workload, similarity));
+                    groups[at].count += 1;
+                }
+                None if groups.len() < MAX_GROUPS => {
+                    groups.push(Group { fields, first: workload, second: None, count: 1 });
+                }
+                None => {}
             }
         }
-        let most = groups.into_values().max_by_key(Vec::len)?;
-        let [first, second, ..] = most[..] else { return None };
+        let most = kinds.into_values().flatten().min_by_key(|it| Reverse(it.count))?;
+        let (second, similarity) = most.second?;
+        let label = |workload: &Workload<'_>| {
+            format!("{} in `{}`", workload.label, self.facts.file(workload.object.file).path())
+        };
         Some(Alike {
-            count: most.len(),
-            first: first.label.clone(),
-            second: second.label.clone(),
+            count: most.count,
+            first: label(most.first),
+            second: label(second),
+            similarity,
             place: second.span(),
         })
     }
 }
 
-/// Workloads that differ in names and images alone.
+/// Maximum number of groups of alike workloads of one kind. Each workload is compared with the first one of each
+/// group.
+const MAX_GROUPS: usize = 16;
+
+/// Workloads that are alike.
+#[derive(Debug)]
+struct Group<'s, 'f> {
+    /// The fields of the first one.
+    fields: Fields,
+    first: &'s Workload<'f>,
+    /// The second one, and how much of it is the same.
+    second: Option<(&'s Workload<'f>, f64)>,
+    count: usize,
+}
+
+/// Workloads that differ in little more than names, images and namespaces.
 #[derive(Debug)]
 pub struct Alike {
     pub count: usize,
+    /// With their paths.
     pub first: String,
     pub second: String,
+    /// The part of the fields of these two that is the same, from 0 to 1.
+    pub similarity: f64,
     pub place: Span,
-}
-
-/// Returns what two alike workloads have in common: their kind, and for each container the names of its
-/// variables, its ports, probes and mounts.
-fn shape(workload: &Workload<'_>) -> String {
-    let mut shape = workload.kind().name().to_owned();
-    for container in workload.model.template.spec.all_containers() {
-        let probes = [&container.readiness, &container.liveness, &container.startup];
-        let probes = probes.map(|probe| u8::from(probe.is_some()));
-        shape.push_str(&format!(
-            " {} env {} ports {probes:?} {} mounts {}",
-            container.env.len(),
-            container.ports.len(),
-            container.mounts.len(),
-            container.resources.is_some()
-        ));
-    }
-    shape
 }
 
 /// Whether an object belongs to Argo CD; Argo Rollouts and Workflows share its group.
@@ -307,16 +358,24 @@ fn shares<'f>(
 }
 
 /// Whether a chart or an overlay was not built in full. A variant that cannot be built hides nothing where
-/// another one is built.
+/// another variant of it is built, unless that one is further from production.
 fn has_unbuilt_parts(
     facts: &Facts<'_>,
     targets: &[&Arc<BuiltTarget>],
     files: &[&FileModel],
 ) -> bool {
-    let whole = targets.iter().filter(|it| it.is_whole());
-    let shown: FxHashSet<FileId> = whole.flat_map(|it| &it.target.sources).copied().collect();
+    let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
+    for target in targets.iter().filter(|it| it.is_whole()) {
+        let rank = rank(target.target.environment);
+        for file in &target.target.sources {
+            let known = shown.entry(*file).or_insert(rank);
+            *known = rank.min(*known);
+        }
+    }
     let is_hidden = |it: &&Arc<BuiltTarget>| {
-        !it.is_whole() && !it.target.sources.iter().any(|file| shown.contains(file))
+        let rank = rank(it.target.environment);
+        let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
+        !it.is_whole() && !variants.any(|shown| *shown <= rank)
     };
     let is_unread = |it: &&FileModel| it.kind == Kind::Template && !facts.is_built(it.id);
     targets.iter().any(is_hidden) || files.iter().any(is_unread)
@@ -361,9 +420,9 @@ fn join_deliveries(facts: &Facts<'_>, sets: &mut DisjointSets) {
 /// Returns the name of a system: that of its folder, or for files at the root of the project the one that
 /// the Compose file or the chart states.
 fn name(services: &[&Service<'_>], targets: &[&Arc<BuiltTarget>], files: &[&FileModel]) -> String {
-    let folder = common_folder(files);
+    let folder = common_folder(files.iter().map(|file| folder_of(file.path())));
     if !folder.is_empty() {
-        return folder;
+        return folder.to_owned();
     }
     let stated = |it: &&&Service<'_>| !it.project.name.as_str().is_empty();
     let project = services.iter().find(stated).map(|it| it.project.name.as_str().to_owned());
@@ -375,16 +434,4 @@ fn name(services: &[&Service<'_>], targets: &[&Arc<BuiltTarget>], files: &[&File
         (None, Some(chart)) => name_of(&chart.target.folder).to_owned(),
         (None, None) => ".".to_owned(),
     }
-}
-
-/// Returns the nearest folder above all files.
-fn common_folder(files: &[&FileModel]) -> String {
-    let mut folders =
-        files.iter().map(|file| folder_of(file.path()).split('/').collect::<Vec<_>>());
-    let Some(mut common) = folders.next() else { return String::new() };
-    for folder in folders {
-        let same = common.iter().zip(&folder).take_while(|(a, b)| a == b).count();
-        common.truncate(same);
-    }
-    common.join("/")
 }

@@ -1,13 +1,15 @@
 //! Manifests that are written again for another environment, and how much of them is the same.
 
-use super::Facts;
+use super::replicas::is_patch;
+use super::{Facts, Workload};
 use crate::model::kubernetes::Object;
 use crate::model::{FileModel, environment_of_word};
 use crate::report::{Environment, Kind};
 use crate::syntax::{Node, NodeKind};
-use crate::text::Span;
+use crate::text::{Span, folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Least part of the fields that two copies have in common.
@@ -41,29 +43,86 @@ impl CopiedManifests {
     }
 }
 
+/// The fields of manifests with their values, and how often each occurs.
+#[derive(Debug, Default)]
+pub struct Fields {
+    counts: BTreeMap<String, usize>,
+    count: usize,
+}
+
+impl Fields {
+    /// Adds the fields below a node. `open` leaves out of a text what may differ between copies.
+    fn add(&mut self, node: Node<'_>, path: String, open: &dyn Fn(&str) -> String) {
+        let mut nodes = vec![(node, path)];
+        while let Some((node, path)) = nodes.pop() {
+            if self.count >= MAX_FIELDS {
+                return;
+            }
+            match node.kind() {
+                NodeKind::Mapping => nodes.extend(node.entries().map(|entry| {
+                    let key = entry.key.as_str().unwrap_or_default();
+                    (entry.value, format!("{path}.{key}"))
+                })),
+                NodeKind::Sequence => nodes.extend(
+                    node.items().map(|item| (item, format!("{path}[{}]", open(item_name(item))))),
+                ),
+                NodeKind::Scalar | NodeKind::Alias => {
+                    let value = open(node.as_str().unwrap_or_default());
+                    *self.counts.entry(format!("{path}={value}")).or_default() += 1;
+                    self.count += 1;
+                }
+            }
+        }
+    }
+
+    /// Returns the number of fields that are the same in both.
+    fn same(&self, other: &Fields) -> usize {
+        let shared = self
+            .counts
+            .iter()
+            .filter_map(|(field, count)| Some(*count.min(other.counts.get(field)?)));
+        shared.sum()
+    }
+
+    /// Returns the part of the fields that is the same, from 0 to 1, if that is enough for copies.
+    pub fn similarity(&self, other: &Fields) -> Option<f64> {
+        let part = self.same(other) as f64 / self.mean_count(other);
+        Some(part).filter(|it| *it >= LEAST_SIMILARITY)
+    }
+
+    /// Returns the number of fields of both, on average.
+    fn mean_count(&self, other: &Fields) -> f64 {
+        (self.count + other.count) as f64 / 2.0
+    }
+}
+
 /// The manifests for one environment.
 #[derive(Debug, Default)]
 struct Unit {
     path: String,
-    /// Fields with their values, and how often they occur.
-    fields: BTreeMap<String, usize>,
-    count: usize,
+    fields: Fields,
     first: Option<Span>,
     environment: Option<Environment>,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// Returns the manifests that are written again for another environment, nearly the same: of each
     /// group the two that are most alike. The environments are told by words of the paths.
     pub fn copied_manifests(&self) -> Vec<CopiedManifests> {
         let mut groups: IndexMap<String, IndexMap<String, Unit, FxBuildHasher>, FxBuildHasher> =
             IndexMap::default();
-        let is_manifest =
-            |file: &&&FileModel| file.kind == Kind::Kubernetes && !file.objects.is_empty();
+        let charts: FxHashSet<&str> =
+            self.charts().iter().map(|chart| chart.folder.as_str()).collect();
+        let patches = self.paths_of_patches();
+        let is_manifest = |file: &&&FileModel| {
+            file.kind == Kind::Kubernetes
+                && !file.objects.is_empty()
+                && !patches.contains(file.path())
+                && !file.objects.iter().any(|it| it.workload().is_some_and(is_patch))
+                // A file of a chart is copied for other reasons.
+                && !folders_around(file.path()).any(|folder| charts.contains(folder))
+        };
         for file in self.files().iter().filter(is_manifest) {
-            if self.is_in_chart(file.path()) {
-                continue;
-            }
             let Some((place, general, environment)) = split_path(file.path()) else { continue };
             let units = groups.entry(general).or_default();
             let unit = units.entry(place.to_owned()).or_default();
@@ -74,13 +133,83 @@ impl Facts<'_> {
         groups.into_values().filter_map(most_alike).collect()
     }
 
-    /// Whether a file belongs to a chart, whose copies are another matter.
-    fn is_in_chart(&self, path: &str) -> bool {
-        self.charts().iter().any(|chart| {
-            chart.folder.is_empty()
-                || path.strip_prefix(&chart.folder).is_some_and(|rest| rest.starts_with('/'))
-        })
+    /// Returns the paths of the files that kustomizations apply as patches.
+    fn paths_of_patches(&self) -> FxHashSet<String> {
+        let mut paths = FxHashSet::default();
+        for file in self.files().iter().filter(|file| file.kind == Kind::Kustomization) {
+            let folder = folder_of(file.path());
+            for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
+                let lists = file.tree.roots().filter_map(|root| root.get(key));
+                for item in lists.flat_map(Node::items) {
+                    let path = item.get("path").and_then(Node::as_str).or_else(|| item.as_str());
+                    paths.extend(path.map(|it| join_path(folder, it)));
+                }
+            }
+        }
+        paths
     }
+
+    /// Returns the fields of a workload that is not built into a target, with its names, images and namespace
+    /// left open.
+    pub fn fields_without_names(&self, workload: &Workload<'a>) -> Fields {
+        let object = workload.object;
+        let node = self.file(object.file).tree.node(object.node);
+        let images = workload.units.iter().filter_map(|unit| unit.image.as_ref());
+        let repositories = images.map(|image| image.repository.as_str());
+        let short = repositories.clone().map(name_of);
+        let mut names: Vec<&str> = [workload.name, workload.namespace]
+            .into_iter()
+            .chain(repositories)
+            .chain(short)
+            .filter(|name| !name.is_empty())
+            .collect();
+        // A name may be part of a longer one.
+        names.sort_by_key(|name| Reverse(name.len()));
+        let written: FxHashSet<&str> =
+            workload.containers().filter_map(|(_, it)| Some(it.image.as_ref()?.as_str())).collect();
+        let open = |text: &str| match written.contains(text) {
+            true => "*".to_owned(),
+            false => names.iter().fold(text.to_owned(), |text, name| without_name(&text, name)),
+        };
+        let mut fields = Fields::default();
+        // Whether a namespace is written depends on where a manifest is applied.
+        for entry in node.entries().filter(|entry| entry.key.as_str() != Some("status")) {
+            let key = entry.key.as_str().unwrap_or_default().to_owned();
+            match key.as_str() {
+                "metadata" => {
+                    let inner = entry.value.entries();
+                    for inner in inner.filter(|it| it.key.as_str() != Some("namespace")) {
+                        let name = inner.key.as_str().unwrap_or_default();
+                        fields.add(inner.value, format!("{key}.{name}"), &open);
+                    }
+                }
+                _ => fields.add(entry.value, key, &open),
+            }
+        }
+        fields
+    }
+}
+
+/// Returns a text with a name left open wherever it stands as a word of its own.
+fn without_name(text: &str, name: &str) -> String {
+    let mut open = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+        let is_apart = |it: Option<char>| it.is_none_or(|it| !it.is_ascii_alphanumeric());
+        let last = before.chars().next_back().or_else(|| open.chars().next_back());
+        let is_word = is_apart(last) && is_apart(after.chars().next());
+        open.push_str(before);
+        open.push_str(if is_word { "*" } else { name });
+        rest = after;
+    }
+    open.push_str(rest);
+    open
+}
+
+/// Returns the folders that a file lies in, up to the root, which is the empty string.
+fn folders_around(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder_of(path)), |it| (!it.is_empty()).then(|| folder_of(it)))
 }
 
 /// Splits a path at the last segment that names an environment. Returns the path up to there, the same with
@@ -97,7 +226,7 @@ fn split_path(path: &str) -> Option<(&str, String, Environment)> {
 }
 
 /// Returns a text with the words that name an environment left open, and the first environment.
-pub(super) fn without_environment(text: &str) -> Option<(String, Environment)> {
+pub fn without_environment(text: &str) -> Option<(String, Environment)> {
     let mut open = String::new();
     let mut found = None;
     let mut word = String::new();
@@ -124,31 +253,12 @@ pub(super) fn without_environment(text: &str) -> Option<(String, Environment)> {
 impl Unit {
     /// Adds the fields of the objects of a file.
     fn add(&mut self, file: &FileModel) {
+        let open = |text: &str| without_environment(text).map_or(text.to_owned(), |it| it.0);
         for object in file.objects.iter().filter(|object| !is_pointer(object)) {
             self.first.get_or_insert(object.span);
-            let name = object.name().map_or("", |name| name.as_str());
-            let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
-            let mut open = vec![(file.tree.node(object.node), format!("{}/{name}", object.kind))];
-            while let Some((node, path)) = open.pop() {
-                if self.count >= MAX_FIELDS {
-                    return;
-                }
-                match node.kind() {
-                    NodeKind::Mapping => open.extend(node.entries().map(|entry| {
-                        let key = entry.key.as_str().unwrap_or_default();
-                        (entry.value, format!("{path}.{key}"))
-                    })),
-                    NodeKind::Sequence => open.extend(
-                        node.items().map(|item| (item, format!("{path}[{}]", item_name(item)))),
-                    ),
-                    NodeKind::Scalar | NodeKind::Alias => {
-                        let value = node.as_str().unwrap_or_default();
-                        let value = without_environment(value).map_or(value.to_owned(), |it| it.0);
-                        *self.fields.entry(format!("{path}={value}")).or_default() += 1;
-                        self.count += 1;
-                    }
-                }
-            }
+            let name = open(object.name().map_or("", |name| name.as_str()));
+            let path = format!("{}/{name}", object.kind);
+            self.fields.add(file.tree.node(object.node), path, &open);
         }
     }
 }
@@ -170,33 +280,22 @@ fn item_name(item: Node<'_>) -> &str {
 
 /// Returns the two units of a group that are most alike, if they are alike enough.
 fn most_alike(units: IndexMap<String, Unit, FxBuildHasher>) -> Option<CopiedManifests> {
-    let mut units: Vec<Unit> = units.into_values().filter(|it| it.count >= LEAST_FIELDS).collect();
+    let mut units: Vec<Unit> =
+        units.into_values().filter(|it| it.fields.count >= LEAST_FIELDS).collect();
     // Production is what the others are copies of.
     units.sort_by(|a, b| (a.environment, &a.path).cmp(&(b.environment, &b.path)));
     let (first, others) = units.split_first()?;
-    let mut alike: FxHashMap<usize, CopiedManifests> = FxHashMap::default();
-    for (at, other) in others.iter().enumerate() {
-        let same = common(&first.fields, &other.fields);
-        let copies = CopiedManifests {
-            paths: [first.path.clone(), other.path.clone()],
-            places: [first.first?, other.first?],
-            same,
-            fields: (first.count + other.count) as f64 / 2.0,
-            others: 0,
-        };
-        if copies.similarity() >= LEAST_SIMILARITY && first.environment != other.environment {
-            alike.insert(at, copies);
-        }
+    let mut alike: Vec<(f64, &Unit)> = Vec::new();
+    for other in others.iter().filter(|it| it.environment != first.environment) {
+        alike.extend(first.fields.similarity(&other.fields).map(|similarity| (similarity, other)));
     }
-    let count = alike.len();
-    let most = alike
-        .into_iter()
-        .max_by(|(a, one), (b, two)| one.similarity().total_cmp(&two.similarity()).then(b.cmp(a)));
-    most.map(|(_, copies)| CopiedManifests { others: count - 1, ..copies })
-}
-
-/// The number of fields that two units have in common.
-fn common(a: &BTreeMap<String, usize>, b: &BTreeMap<String, usize>) -> usize {
-    let shared = a.iter().filter_map(|(field, count)| Some(*count.min(b.get(field)?)));
-    shared.sum()
+    // Of two that are equally alike, the first one counts.
+    let most = alike.iter().rev().max_by(|one, two| one.0.total_cmp(&two.0))?;
+    Some(CopiedManifests {
+        paths: [first.path.clone(), most.1.path.clone()],
+        places: [first.first?, most.1.first?],
+        same: first.fields.same(&most.1.fields),
+        fields: first.fields.mean_count(&most.1.fields),
+        others: alike.len() - 1,
+    })
 }

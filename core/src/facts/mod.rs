@@ -42,7 +42,7 @@
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
-//! | copies of manifests | `copies` | `copied_manifests` |
+//! | copies of manifests | `copies` | `copied_manifests`, `fields_without_names` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
@@ -115,7 +115,7 @@ pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
 pub use contract::ConfigKeys;
-pub use copies::CopiedManifests;
+pub use copies::{CopiedManifests, Fields, without_environment};
 pub use counterparts::{Counterpart, Why};
 pub use credentials::Credential;
 pub use data_home::DataHome;
@@ -135,7 +135,7 @@ pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use pair::{Pair, probe_words, shortened, workload_label};
-pub use parts::Parts;
+pub use parts::{Parts, common_folder};
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};

@@ -117,27 +117,46 @@ struct Children {
     stages: usize,
 }
 
-/// Returns the folders that belong together with everything below them.
+/// Returns the folders that belong together with everything below them. The folders that all files lie in say
+/// where somebody keeps the project, and nothing about its parts; only a `k8s/` that holds everything is
+/// one application whatever is in it.
 fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
+    let common = common_folder(files.iter().map(|file| folder_of(&file.file.path)));
     let mut holding: FxHashSet<&str> = FxHashSet::default();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
     let mut children: FxHashMap<&str, Children> = FxHashMap::default();
     for file in files.iter().filter(|file| is_deployed(file)) {
         let folder = folder_of(&file.file.path);
         holding.insert(folder);
-        for folder in ancestors(folder).take_while(|folder| !folder.is_empty()) {
+        for folder in ancestors(folder).take_while(|it| !it.is_empty() && it.len() >= common.len())
+        {
             if !seen.insert(folder) {
                 break;
             }
             let of_parent = children.entry(folder_of(folder)).or_default();
             of_parent.count += 1;
             of_parent.forms += usize::from(is_form(name_of(folder)));
-            of_parent.stages += usize::from(is_among(STAGES, name_of(folder)));
+            let is_stage = folder != common && is_among(STAGES, name_of(folder));
+            of_parent.stages += usize::from(is_stage);
         }
     }
     let is_one = |it: &Children| it.forms > 0 || it.stages * 2 > it.count;
     holding.extend(children.iter().filter(|(_, it)| is_one(it)).map(|(folder, _)| *folder));
     holding
+}
+
+/// Returns the nearest folder above all folders.
+pub fn common_folder<'p>(mut folders: impl Iterator<Item = &'p str>) -> &'p str {
+    let Some(mut common) = folders.next() else { return "" };
+    for folder in folders {
+        let is_above = |it: &str| {
+            folder.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        while !common.is_empty() && !is_above(common) {
+            common = folder_of(common);
+        }
+    }
+    common
 }
 
 /// Whether a file is part of a deployment, as opposed to some other YAML file.
@@ -205,6 +224,16 @@ mod tests {
         assert_eq!(parts(&["k8s/web.yaml", "app/compose.yaml"], &[]), [0, 0]);
         assert_eq!(parts(&["dev/web.yaml", "prod/web.yaml"], &[]), [0, 0]);
         assert_eq!(parts(&["dev/web.yaml", "shop/web.yaml"], &[]), [0, 1]);
+    }
+
+    #[test]
+    fn where_a_checkout_lies_does_not_matter() {
+        for checkout in ["", "tmp/dev/", "deploy/project/", "tmp/k8s/prod/"] {
+            let paths =
+                ["shop/web.yaml", "blog/web.yaml", "app/k8s/web.yaml", "app/src/compose.yaml"];
+            let paths = paths.map(|it| format!("{checkout}{it}"));
+            assert_eq!(parts(&paths.each_ref().map(|it| it.as_str()), &[]), [0, 1, 2, 2]);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{Facts, Named, Service, Workload};
 use crate::model::FileModel;
 use crate::model::compose::{Deploy, Project};
 use crate::model::environment_of;
-use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
+use crate::model::kubernetes::{self, Autoscaler, Body, Object, WorkloadKind};
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
@@ -35,6 +35,29 @@ impl<'a> Facts<'a> {
             range = Some(range.map_or((min, max), |it| (it.0.min(min), it.1.max(max))));
         }
         range
+    }
+
+    /// Whether a workload states its replicas in a way that says no number, as a placeholder does.
+    pub fn states_unread_replicas(&self, workload: &Workload<'a>) -> bool {
+        let is_read = workload.model.replicas.is_some();
+        !is_read && workload.object.wrong.iter().any(|it| it.expected == "an integer")
+    }
+
+    /// Whether the number of a workload's replicas is not known.
+    pub fn has_unknown_count(&self, workload: &Workload<'a>) -> bool {
+        self.states_unread_replicas(workload)
+            || workload.kind() != WorkloadKind::DaemonSet && self.replica_range(workload).is_none()
+    }
+
+    /// Whether a Compose service states its replicas in a way that says no number, as a variable without a
+    /// value does.
+    pub fn has_unknown_replicas(&self, service: &Service<'a>) -> bool {
+        let model = service.model;
+        let deploy = model.deploy.as_ref();
+        let scale = model.keys.iter().any(|it| it.name.as_str() == "scale");
+        let replicas =
+            deploy.is_some_and(|it| it.keys.iter().any(|it| it.name.as_str() == "replicas"));
+        scale && model.scale.is_none() || replicas && deploy.is_some_and(|it| it.replicas.is_none())
     }
 
     /// Whether the replicas of a StatefulSet find each other by name only once they are ready.
@@ -129,6 +152,12 @@ pub(super) fn swarm_projects(files: &[Arc<FileModel>], projects: &[Project]) -> 
     projects.iter().map(of_project).collect()
 }
 
+/// Whether a manifest of a workload is a patch of another one.
+pub(super) fn is_patch(model: &kubernetes::Workload) -> bool {
+    let whole = matches!(model.kind, WorkloadKind::Pod) || model.kind.is_job();
+    !whole && model.selector.is_none() && model.template.meta.labels.is_empty()
+}
+
 impl Workload<'_> {
     /// Whether all its Pods are bound to the same node.
     pub fn is_on_one_node(&self) -> bool {
@@ -140,8 +169,7 @@ impl Workload<'_> {
     /// Whether it is a patch of another manifest: it has neither a selector nor labels, without which no
     /// complete one is valid.
     pub fn is_patch(&self) -> bool {
-        let whole = matches!(self.model.kind, WorkloadKind::Pod) || self.model.kind.is_job();
-        !whole && self.model.selector.is_none() && self.model.template.meta.labels.is_empty()
+        is_patch(self.model)
     }
 
     /// Whether it serves for as long as it runs: it is neither a Job nor a DaemonSet.

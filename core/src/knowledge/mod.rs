@@ -35,6 +35,7 @@ pub mod patience;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;
+pub mod servers;
 pub mod shell;
 pub mod singletons;
 pub mod starts;

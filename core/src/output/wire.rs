@@ -198,7 +198,8 @@ wire! {
     pub struct Cost<'r> {
         pub kinds: usize,
         pub objects: usize,
-        pub lines: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub lines: Option<usize>,
         pub text: &'r str,
     }
     pub struct Step<'r> {

@@ -276,7 +276,8 @@ pub struct Sums {
 pub struct Cost {
     pub kinds: usize,
     pub objects: usize,
-    pub lines: usize,
+    /// `None` for what is not written yet.
+    pub lines: Option<usize>,
     pub text: String,
 }
 

@@ -22,10 +22,12 @@ pub enum Shape {
     Overlays,
     /// What these overlays build, as plain files.
     Built,
+    /// Unrelated systems in one folder, every other one in Compose and every other one as manifests.
+    Systems,
 }
 
 impl Shape {
-    pub const ALL: [Shape; 7] = [
+    pub const ALL: [Shape; 8] = [
         Shape::Manifests,
         Shape::Kinds,
         Shape::Chain,
@@ -33,6 +35,7 @@ impl Shape {
         Shape::Monorepo,
         Shape::Overlays,
         Shape::Built,
+        Shape::Systems,
     ];
 
     pub fn name(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Shape {
             Shape::Monorepo => "monorepo",
             Shape::Overlays => "overlays",
             Shape::Built => "built",
+            Shape::Systems => "systems",
         }
     }
 
@@ -58,7 +62,7 @@ impl Shape {
             Shape::Chain => 400,
             Shape::Strangers => 600,
             Shape::Monorepo => 900,
-            Shape::Overlays | Shape::Built => 100,
+            Shape::Overlays | Shape::Built | Shape::Systems => 100,
         }
     }
 
@@ -72,6 +76,7 @@ impl Shape {
             Shape::Monorepo => (0..count / 3).flat_map(project).collect(),
             Shape::Overlays => overlays(count / 2),
             Shape::Built => (0..count / 2).map(built_overlay).collect(),
+            Shape::Systems => (0..count).flat_map(system).collect(),
         }
     }
 }
@@ -165,6 +170,25 @@ fn project(number: usize) -> [File; 2] {
         File::new(format!("{folder}/compose.yaml"), compose),
         File::new(format!("{folder}/k8s/web.yaml"), manifests),
     ]
+}
+
+/// Returns a system with nothing in common with the others: two environments in a cluster, or two variants of
+/// a Compose file with a swarm's network.
+fn system(number: usize) -> [File; 2] {
+    let folder = format!("systems/system-{number}");
+    if number.is_multiple_of(2) {
+        let text = format!(
+            "services:\n  web-{number}:\n    image: registry.example.com/web-{number}:1.4.2\n    \
+             volumes: [data:/data]\n    mem_limit: 1g\n    cpus: 1\n  store-{number}:\n    image: postgres:16.4\n    \
+             volumes: [store:/var/lib/postgresql/data]\nvolumes:\n  data:\n  store:\n"
+        );
+        let paths = ["compose.yaml", "compose-gpu.yaml"];
+        return paths.map(|path| File::new(format!("{folder}/{path}"), text.clone()));
+    }
+    let name = format!("web-{number}");
+    let text = deployment(&name, &name, &variable("MODE", "fast")) + &service(&name, &name);
+    let paths = ["prod/web.yaml", "staging/web.yaml"];
+    paths.map(|path| File::new(format!("{folder}/{path}"), text.clone()))
 }
 
 fn overlays(count: usize) -> Vec<File> {

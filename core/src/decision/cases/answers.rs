@@ -61,13 +61,13 @@ fn tolerated_downtime_decides_unless_the_size_says_otherwise() {
     let decision = answered(&[("web.yaml", &web)], &hours);
     assert_eq!(question(&decision, QuestionId::OneServer), (Answer::Yes, AnsweredBy::Person));
     assert_eq!(question(&decision, QuestionId::MultiNode), (Answer::No, AnsweredBy::Person));
-    let decision = answered(&[("web.yaml", &sized("web", "900"))], &hours);
+    let decision = answered(&[("web.yaml", &sized("web", "2000"))], &hours);
     assert_eq!(question(&decision, QuestionId::OneServer).0, Answer::No);
 }
 
 #[test]
 fn only_a_person_can_rule_out_what_the_load_asks_for() {
-    let large = sized("web", "900");
+    let large = sized("web", "2000");
     let decision = answered(&[("web.yaml", &large)], &[("multi-node", "no")]);
     assert!(decision.verdict.contains("has to give"), "{}", decision.verdict);
     let text = compose(&[("web", "acme/web:1.2.3")]);
@@ -124,7 +124,7 @@ fn reasons_begin_with_what_supports_the_verdict() {
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
     assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);
-    assert!(decision.reasons[2].text.contains("sized"), "{:?}", decision.reasons);
+    assert!(decision.reasons[2].text.contains("states CPUs"), "{:?}", decision.reasons);
 }
 
 #[test]

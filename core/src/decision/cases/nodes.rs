@@ -182,7 +182,7 @@ fn a_swarm_has_several_nodes_where_one_cannot_hold_the_services() {
 
 #[test]
 fn a_load_beyond_every_server_takes_several() {
-    let size = ", resources: {requests: {cpu: 900, memory: 1Gi}}}";
+    let size = ", resources: {requests: {cpu: 2000, memory: 1Gi}}}";
     let text = plain("web").replace(":1.2.3'}", &format!(":1.2.3'{size}"));
     let decision = decide(&[("web.yaml", &text)]);
     assert_eq!(answer(&decision, QuestionId::OneServer), Answer::No);

@@ -112,5 +112,9 @@ fn what_leaves_the_platform_open_is_the_first_reason() {
     let web = plain("web").replace(":1.2.3'}", &format!(":1.2.3'{size}"));
     let api = plain("api").replace(":1.2.3'}", &format!(":1.2.3'{size}"));
     let decision = decide(&[("web.yaml", &web), ("api.yaml", &api), ("db.yaml", &plain("db"))]);
-    assert!(decision.reasons[0].text.starts_with("2 of 3 containers"), "{:?}", decision.reasons);
+    assert!(
+        decision.reasons[0].text.starts_with("In the cluster, 2 of 3 containers"),
+        "{:?}",
+        decision.reasons
+    );
 }

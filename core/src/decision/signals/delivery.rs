@@ -48,8 +48,9 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
         signals.add(Signal::CopiedEnvironments, Packaging, Yes, fact, Some(span));
     }
     if let Some(alike) = system.alike_workloads().filter(|it| it.count >= MANY_ALIKE) {
+        let percent = 100.0 * alike.similarity;
         let fact = format!(
-            "{} workloads are alike but for names and images, as {} and {} are",
+            "{} workloads are alike but for names, images and namespaces: {percent:.0} % of {} is the same in {}",
             alike.count, alike.first, alike.second
         );
         signals.add(Signal::CopiedWorkloads, Packaging, Yes, fact, Some(alike.place));

@@ -6,6 +6,7 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, Strategy, WorkloadKind};
 use crate::report::Signal;
 use crate::text::{Span, Spanned};
+use rustc_hash::FxHashSet;
 
 /// From this number of replicas on, nobody places them by hand.
 const MANY: i64 = 10;
@@ -29,7 +30,8 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
 
 /// Adds that nothing scales, where everything is shown.
 pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
-    if !signals.any(Replicas, Yes) && !system.hides_workloads() {
+    let is_shown = !system.hides_workloads() && system.runs_everything_once();
+    if !signals.any(Replicas, Yes) && is_shown {
         let fact = "everything runs as one replica, and nothing scales with the load";
         signals.add(Signal::NothingScales, Replicas, No, fact, None);
     }
@@ -37,28 +39,30 @@ pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
 
 /// Adds what runs more than once.
 fn add_replicated(signals: &mut Signals, system: &System<'_>) {
-    let mut found: Vec<(String, Span, i64)> = Vec::new();
+    // The label, the place, the most replicas, and the same in words.
+    let mut found: Vec<(String, Span, i64, String)> = Vec::new();
     for workload in &system.counted.workloads {
         let is_agent = workload.kind() == WorkloadKind::DaemonSet || workload.kind().is_job();
         if let Some(span) = workload.copies.many()
             && !is_agent
         {
             let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
-            found.push((workload.label.clone(), span, most));
+            let words = system.facts.workload_replica_words(workload);
+            found.push((workload.label.clone(), span, most, words));
         }
     }
-    let runs_in_cluster =
-        |name: &str| system.counted.workloads.iter().any(|workload| workload.name == name);
+    let names: FxHashSet<&str> = system.counted.workloads.iter().map(|it| it.name).collect();
     for service in &system.counted.services {
         if let Some(span) = service.unit.copies.many()
-            && !runs_in_cluster(service.name)
+            && !names.contains(service.name)
         {
-            found.push((service.unit.label.clone(), span, service.model.replicas()));
+            let words = system.facts.replica_words(&service.unit);
+            found.push((service.unit.label.clone(), span, service.model.replicas(), words));
         }
     }
     let Some(most) = found.iter().max_by_key(|it| it.2) else { return };
     if most.2 >= MANY {
-        let fact = format!("{} runs as {} replicas", most.0, most.2);
+        let fact = format!("{} runs as {}", most.0, most.3);
         signals.add(Signal::ManyReplicas, Replicas, Yes, fact, Some(most.1));
     }
     let signal = if found.len() > 1 { Signal::SeveralReplicated } else { Signal::FewReplicas };

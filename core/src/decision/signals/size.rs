@@ -1,77 +1,84 @@
 //! Whether one server is enough for the load.
 
 use super::{No, OneServer, Signals, Yes};
+use crate::decision::load::{Gpus, Side};
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
+use crate::knowledge::servers::most_gpus;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind};
-use crate::report::{Signal, Today};
+use crate::report::{Answer, Signal, Today};
 use crate::text::Span;
-
-/// Largest number of GPUs in one server: <https://docs.nvidia.com/dgx/dgxh100-user-guide/>.
-const GPUS_IN_A_SERVER: i64 = 8;
 
 pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     let load = loads.main();
     let server = system.facts.config().server.unwrap_or_default();
-    let asked = sums::words(&load.sums);
     let given = sums::server_words(server);
-    let (cpu, memory) = (load.sums.cpu, load.sums.memory);
-    let is_whole = cpu.sized == cpu.containers
-        && memory.sized == memory.containers
-        && !system.hides_workloads();
-    let shown = if system.hides_workloads() { "of what is shown, " } else { "" };
+    let is_hidden = system.hides_workloads();
+    let shown = if is_hidden { "of what is shown, " } else { "" };
+    let mut state = |signal: Signal, points: Answer, more: String| {
+        // What states no size says nothing about a server.
+        if load.is_sized() {
+            let fact = format!("{shown}{}, {more}", loads.words());
+            signals.add(signal, OneServer, points, fact, None);
+        }
+    };
+    let is_whole = load.is_whole() && !is_hidden;
     match Size::of(load, server) {
-        Size::FitsEasily | Size::Fits if !is_whole => {
-            let fact = format!("{shown}{asked}, which a server with {given} has");
-            signals.add(Signal::FitsInPart, OneServer, Yes, fact, None);
+        Size::FitsEasily if is_whole => {
+            state(Signal::FitsServerEasily, Yes, format!("at most half of a server with {given}"));
         }
-        Size::NeedsLarger(larger) if !is_whole => {
-            let larger = sums::server_words(larger);
-            let fact = format!("{shown}{asked}, which takes a server with {larger} at least");
-            signals.add(Signal::FitsInPart, OneServer, Yes, fact, None);
+        Size::Fits if is_whole => {
+            state(Signal::FitsServer, Yes, format!("which a server with {given} has"));
         }
-        Size::FitsEasily => {
-            let fact = format!("{asked}, at most half of a server with {given}");
-            signals.add(Signal::FitsServerEasily, OneServer, Yes, fact, None);
-        }
-        Size::Fits => {
-            let fact = format!("{asked}, which a server with {given} has");
-            signals.add(Signal::FitsServer, OneServer, Yes, fact, None);
-        }
-        Size::NeedsLarger(larger) => {
-            let fact = format!(
-                "{asked}, more than a server with {given} has; one with {} is enough",
+        Size::NeedsLarger(larger) if is_whole => {
+            let more = format!(
+                "more than a server with {given} has; one with {} is enough",
                 sums::server_words(larger)
             );
-            signals.add(Signal::NeedsLargerServer, OneServer, Yes, fact, None);
+            state(Signal::NeedsLargerServer, Yes, more);
+        }
+        Size::NeedsLarger(larger) => {
+            let larger = sums::server_words(larger);
+            let more = format!("which takes a server with {larger} at least");
+            state(Signal::FitsInPart, Yes, more);
         }
         Size::Beyond => {
-            let fact = format!("{asked}, more than any single server has");
-            signals.add(Signal::BeyondServers, OneServer, No, fact, None);
+            state(Signal::BeyondServers, No, "more than any single server has".to_owned());
         }
-        Size::Unknown if cpu.max > server.cpus || memory.max > server.memory_bytes => {
-            let fact = format!("{asked}: the limits go beyond a server with {given}");
-            signals.add(Signal::LimitsBeyondServer, OneServer, No, fact, None);
+        Size::AtMostBeyond => {
+            let more = match load.side {
+                Side::Compose => format!("and the limits go beyond a server with {given}"),
+                Side::Cluster => format!("at its most more than a server with {given} has"),
+            };
+            state(Signal::LimitsBeyondServer, No, more);
         }
-        Size::Unknown => {}
+        Size::FitsEasily | Size::Fits | Size::Open => {
+            state(Signal::FitsInPart, Yes, format!("which so far a server with {given} has"));
+        }
     }
-    if load.gpus > 1 {
-        let many = load.gpus > GPUS_IN_A_SERVER;
-        let signal = if many { Signal::ManyGpus } else { Signal::SeveralGpus };
-        let fact = format!("the files ask for {} GPUs", load.gpus);
-        signals.add(signal, OneServer, No, fact, load.first_gpu);
-    }
+    add_gpus(signals, loads.gpus());
     add_singletons(signals, system);
+}
+
+/// Adds several GPUs. One is in reach of any server.
+fn add_gpus(signals: &mut Signals, gpus: Gpus) {
+    if gpus.count > 1 {
+        let signal = match gpus.count > most_gpus() {
+            true => Signal::ManyGpus,
+            false => Signal::SeveralGpus,
+        };
+        let least = if gpus.is_open { "at least " } else { "" };
+        let fact = format!("the files ask for {least}{} GPUs", gpus.count);
+        signals.add(signal, OneServer, No, fact, gpus.first);
+    }
 }
 
 /// Adds what runs once, and what is bound to its machine.
 fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
-    let many = counted.services.iter().any(|it| it.unit.copies.is_many())
-        || counted.workloads.iter().any(|it| it.copies.is_many() && !is_agent(it));
     let any = counted.services.len() + counted.workloads.len() > 0;
-    if any && !many && !system.hides_workloads() {
+    if any && system.runs_everything_once() && !system.hides_workloads() {
         let fact =
             "everything runs as a single replica, so the loss of one machine stops it anyway";
         signals.add(Signal::SingleReplicas, OneServer, Yes, fact, None);

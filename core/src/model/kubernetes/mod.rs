@@ -65,6 +65,8 @@ pub struct Object {
     /// Keys that the schema of the built-in kinds does not know.
     pub unknown: Vec<UnknownKey>,
     pub wrong: Vec<WrongType>,
+    /// The largest number of replicas or instances that the `spec` of a custom resource states.
+    pub stated_replicas: Option<Spanned<i64>>,
 }
 
 impl Object {

@@ -28,6 +28,7 @@ use crate::model::kubernetes::{
 };
 use crate::model::read::{Reader, Str};
 use crate::syntax::{Entry, Node, Tree};
+use crate::text::Spanned;
 
 /// Maximum depth of lists inside a `List`.
 const MAX_LIST_DEPTH: usize = 4;
@@ -100,6 +101,8 @@ fn read_object(
         let body = read_body(reader, &kind, &meta, &top);
         (meta, body)
     });
+    let custom = top.spec.filter(|_| body == Body::Other);
+    let stated_replicas = custom.and_then(|spec| stated_replicas(spec, 0));
     let place = reader.place(root);
     objects.push(Object {
         api_version: top.api_version,
@@ -113,7 +116,28 @@ fn read_object(
         node: root.resolve().id(),
         unknown: std::mem::replace(&mut reader.unknown, outer_unknown),
         wrong: std::mem::replace(&mut reader.wrong, outer_wrong),
+        stated_replicas,
     });
+}
+
+/// Maximum depth at which a custom resource is searched for replicas.
+const MAX_REPLICAS_DEPTH: usize = 4;
+
+/// Returns the largest number of replicas or instances below a node.
+fn stated_replicas(node: Node<'_>, depth: usize) -> Option<Spanned<i64>> {
+    if depth > MAX_REPLICAS_DEPTH {
+        return None;
+    }
+    let of_entry = |entry: Entry<'_>| match entry.key.as_str() {
+        Some("replicas" | "instances") if entry.value.is_scalar() => {
+            let count = entry.value.as_str()?.parse().ok()?;
+            Some(Spanned::new(count, entry.value.span()))
+        }
+        _ => stated_replicas(entry.value, depth + 1),
+    };
+    let own = node.entries().filter_map(of_entry);
+    let below = node.items().filter_map(|item| stated_replicas(item, depth + 1));
+    own.chain(below).max_by_key(|it| it.value)
 }
 
 /// The top-level keys of an object.
