@@ -62,7 +62,7 @@ fn renamed(project: &Project) -> Option<Vec<File>> {
     for (source, documents) in &all {
         documents.iter().for_each(|it| add_names(it, source.kind, &mut names));
     }
-    names.retain(|name| !is_unclear(name, project));
+    names.retain(|name| !UNTOUCHED.contains(&&**name) && !is_unclear(name, project));
     let known = names.clone();
     for (_, documents) in &mut all {
         visit_all(documents, &mut |text, path| {

@@ -369,6 +369,13 @@ mod tests {
     }
 
     #[test]
+    fn a_required_variable_of_compose_is_there() {
+        let list = "[\"MODE=${MODE:?set the mode}\", \"URL=postgres://app:${PASSWORD:?}@db/app\"]";
+        let cluster = "env: [{name: MODE, value: a}, {name: URL, value: b}]";
+        assert!(sides(&format!("environment: {list}"), cluster, "").is_empty());
+    }
+
+    #[test]
     fn a_source_that_is_not_in_the_files_may_set_anything() {
         assert!(sides("{A: x}", "envFrom: [{configMapRef: {name: elsewhere}}]", "").is_empty());
     }

@@ -7,7 +7,7 @@
 use crate::model::Str;
 use crate::model::compose::DotEnvVar;
 use crate::model::compose::ProblemKind;
-use crate::model::compose::load::interpolate::{Failure, TOO_DEEP, substitute};
+use crate::model::compose::load::interpolate::{Event, Failure, Missing, TOO_DEEP, substitute};
 use crate::text::{FileId, Span, Spanned};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -241,12 +241,21 @@ impl<'t> Parser<'t> {
                 None => (self.earlier)(name),
             }
         };
-        match substitute(text, &lookup, &mut |_| {}) {
-            Ok(value) => Ok(SmolStr::new(value)),
-            Err(Failure::Required { name, message, .. }) => {
-                let message = format!("the variable `{name}` must be set: {message}");
-                Err((ProblemKind::RequiredVariable, span, message))
+        let mut missing = None;
+        let mut meet = |event| {
+            if let Event::Missing(variable) = event {
+                missing.get_or_insert(variable);
             }
+        };
+        let value = substitute(text, &lookup, &mut meet);
+        match value {
+            Ok(value) => match missing {
+                None => Ok(SmolStr::new(value)),
+                Some(Missing { name, message, .. }) => {
+                    let message = format!("the variable `{name}` must be set: {message}");
+                    Err((ProblemKind::RequiredVariable, span, message))
+                }
+            },
             Err(Failure::TooDeep(_)) => Err((ProblemKind::Limit, span, TOO_DEEP.to_owned())),
             Err(Failure::Invalid(_)) => Err((
                 ProblemKind::EnvFileInvalid,

@@ -16,13 +16,27 @@ pub(crate) struct Use {
     pub word: SmolStr,
 }
 
+/// A required variable that is not set, with its message. Whoever starts the project has to set it, and the
+/// text around it is what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub range: Range<usize>,
+    pub name: SmolStr,
+    pub message: String,
+}
+
+/// What interpolation meets on its way through a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Used(Use),
+    Missing(Missing),
+}
+
 /// Why a text could not be interpolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// A `${` that does not start a valid expression.
     Invalid(Range<usize>),
-    /// A required variable that is not set, with its message.
-    Required { range: Range<usize>, name: SmolStr, message: String },
     /// Defaults nested too deeply, or a value that grows too large.
     TooDeep(Range<usize>),
 }
@@ -34,20 +48,20 @@ const MAX_DEPTH: usize = 24;
 /// Maximum length of an interpolated value in bytes: variables may double one another.
 const MAX_LENGTH: usize = 1 << 20;
 
-/// Replaces the variables of a text. `lookup` returns the value of a name; `used` is called with every
-/// use of a variable.
+/// Replaces the variables of a text. `lookup` returns the value of a name; `meet` is called with every use of a
+/// variable, and with every required one that is missing, which leaves nothing in its place.
 pub(crate) fn substitute(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<SmolStr>,
-    used: &mut dyn FnMut(Use),
+    meet: &mut dyn FnMut(Event),
 ) -> Result<String, Failure> {
-    expand(text, lookup, used, None, 0)
+    expand(text, lookup, meet, None, 0)
 }
 
 fn expand(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<SmolStr>,
-    used: &mut dyn FnMut(Use),
+    meet: &mut dyn FnMut(Event),
     outer: Option<&Range<usize>>,
     depth: usize,
 ) -> Result<String, Failure> {
@@ -71,7 +85,7 @@ fn expand(
             let end = dollar + 2 + length + 1;
             let range = place(dollar..end);
             let expression = SmolStr::new(&text[dollar..end]);
-            let value = braced(&inside[..length], expression, range, lookup, used, depth)?;
+            let value = braced(&inside[..length], expression, range, lookup, meet, depth)?;
             result.push_str(&value);
             at = end;
         } else {
@@ -84,13 +98,13 @@ fn expand(
             }
             let end = dollar + 1 + length;
             let name = &rest[..length];
-            used(Use {
+            meet(Event::Used(Use {
                 range: place(dollar..end),
                 expression: SmolStr::new(&text[dollar..end]),
                 name: SmolStr::new(name),
                 form: VariableForm::Plain,
                 word: SmolStr::default(),
-            });
+            }));
             result.push_str(&lookup(name).unwrap_or_default());
             at = end;
         }
@@ -108,7 +122,7 @@ fn braced(
     expression: SmolStr,
     range: Range<usize>,
     lookup: &dyn Fn(&str) -> Option<SmolStr>,
-    used: &mut dyn FnMut(Use),
+    meet: &mut dyn FnMut(Event),
     depth: usize,
 ) -> Result<String, Failure> {
     let length = name_length(inside);
@@ -127,26 +141,31 @@ fn braced(
         Some('+') => (VariableForm::Alternative { empty }, &operator[1..]),
         _ => return Err(Failure::Invalid(range)),
     };
-    used(Use {
+    meet(Event::Used(Use {
         range: range.clone(),
         expression,
         name: SmolStr::new(name),
         form,
         word: SmolStr::new(word),
-    });
+    }));
     let value = lookup(name);
     let set = value.as_ref().is_some_and(|value| !empty || !value.is_empty());
-    let word = |used: &mut dyn FnMut(Use)| expand(word, lookup, used, Some(&range), depth + 1);
+    let word = |meet: &mut dyn FnMut(Event)| expand(word, lookup, meet, Some(&range), depth + 1);
     match form {
         VariableForm::Plain => Ok(value.unwrap_or_default().to_string()),
         VariableForm::Default { .. } if set => Ok(value.unwrap_or_default().to_string()),
-        VariableForm::Default { .. } => word(used),
-        VariableForm::Alternative { .. } if set => word(used),
+        VariableForm::Default { .. } => word(meet),
+        VariableForm::Alternative { .. } if set => word(meet),
         VariableForm::Alternative { .. } => Ok(String::new()),
         VariableForm::Required { .. } if set => Ok(value.unwrap_or_default().to_string()),
         VariableForm::Required { .. } => {
-            let message = word(used)?;
-            Err(Failure::Required { range: range.clone(), name: SmolStr::new(name), message })
+            let message = word(meet)?;
+            meet(Event::Missing(Missing {
+                range: range.clone(),
+                name: SmolStr::new(name),
+                message,
+            }));
+            Ok(String::new())
         }
     }
 }
@@ -222,17 +241,29 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_required_variable_fails_with_its_message() {
-        let failure = run("a ${EMPTY:?set $A}").unwrap_err();
-        let Failure::Required { range, name, message } = failure else { panic!("{failure:?}") };
-        assert_eq!((range, name.as_str(), message.as_str()), (2..18, "EMPTY", "set 1"));
+    fn a_missing_required_variable_has_its_message_and_leaves_the_text_around_it() {
+        let mut missing = Vec::new();
+        let lookup = |name: &str| (name == "A").then(|| SmolStr::new("1"));
+        let text = substitute("a ${NO:?set $A} b", &lookup, &mut |event| {
+            if let Event::Missing(it) = event {
+                missing.push(it);
+            }
+        });
+        assert_eq!(text.as_deref(), Ok("a  b"));
+        let name = SmolStr::new("NO");
+        assert_eq!(missing, [Missing { range: 2..15, name, message: "set 1".to_owned() }]);
     }
 
     #[test]
     fn uses_inside_a_default_have_the_range_of_the_outer_expression() {
         let mut uses = Vec::new();
         let text = "x${NO:-${A}}";
-        substitute(text, &|_| None, &mut |it| uses.push((it.name.to_string(), it.range))).unwrap();
+        let mut meet = |event| {
+            if let Event::Used(it) = event {
+                uses.push((it.name.to_string(), it.range));
+            }
+        };
+        substitute(text, &|_| None, &mut meet).unwrap();
         assert_eq!(uses, [("NO".to_owned(), 1..12), ("A".to_owned(), 1..12)]);
     }
 

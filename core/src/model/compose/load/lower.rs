@@ -2,7 +2,9 @@
 //! followed and variables replaced.
 
 use crate::model::Place;
-use crate::model::compose::load::interpolate::{Failure, TOO_DEEP, Use, substitute};
+use crate::model::compose::load::interpolate::{
+    Event, Failure, Missing, TOO_DEEP, Use, substitute,
+};
 use crate::model::compose::load::scalar::{read, typed};
 use crate::model::compose::load::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
 use crate::model::compose::{DotEnvVar, Problem, ProblemKind, VariableUse};
@@ -242,9 +244,11 @@ impl Walk<'_> {
         let environment = self.environment;
         let before = self.out.variables.len();
         let mut from = 0;
-        let result = substitute(written, &|name| environment.value(name), &mut |variable| {
-            self.record(variable, span, offset, &mut from);
-        });
+        let result =
+            substitute(written, &|name| environment.value(name), &mut |event| match event {
+                Event::Used(variable) => self.record(variable, span, offset, &mut from),
+                Event::Missing(variable) => self.miss(variable, span, offset),
+            });
         let any = self.out.variables.len() > before;
         let value = match result {
             Ok(value) => SmolStr::new(value),
@@ -300,26 +304,35 @@ impl Walk<'_> {
         });
     }
 
+    /// Records a required variable that is not set.
+    fn miss(&mut self, missing: Missing, span: Span, offset: Option<u8>) {
+        let Missing { range, name, message } = missing;
+        let message = format!("the variable `{name}` must be set: {message}");
+        let place = inside(span, range, offset);
+        self.out.problem(ProblemKind::RequiredVariable, place, &name, message);
+    }
+
     fn fail(&mut self, failure: Failure, span: Span, offset: Option<u8>) {
-        let place = |range: Range<usize>| match offset {
-            Some(offset) => span.inner(range.start + offset as usize..range.end + offset as usize),
-            None => span,
-        };
         match failure {
             Failure::Invalid(range) => {
-                let span = place(range);
+                let span = inside(span, range, offset);
                 let message =
                     "Compose cannot read this variable; write `$$` for a literal dollar sign";
                 self.out.problem(ProblemKind::InvalidInterpolation, span, "", message);
             }
-            Failure::Required { range, name, message } => {
-                let message = format!("the variable `{name}` must be set: {message}");
-                self.out.problem(ProblemKind::RequiredVariable, place(range), &name, message);
-            }
             Failure::TooDeep(range) => {
-                self.out.problem(ProblemKind::Limit, place(range), "", TOO_DEEP);
+                let span = inside(span, range, offset);
+                self.out.problem(ProblemKind::Limit, span, "", TOO_DEEP);
             }
         }
+    }
+}
+
+/// Returns the place of a part of a scalar, or of the whole scalar where its text is not as it is written.
+fn inside(span: Span, range: Range<usize>, offset: Option<u8>) -> Span {
+    match offset {
+        Some(offset) => span.inner(range.start + offset as usize..range.end + offset as usize),
+        None => span,
     }
 }
 
