@@ -21,8 +21,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("facts", &["text", "report", "syntax", "model", "edit", "knowledge", "config"]),
     ("rules", &["text", "report", "syntax", "model", "edit", "knowledge", "facts"]),
     ("suppress", &["text", "report", "model", "rules"]),
-    ("decision", &["text", "report", "model", "edit", "knowledge", "config", "facts"]),
     ("compare", &["text", "report", "model", "knowledge", "facts"]),
+    ("decision", &["text", "report", "model", "edit", "knowledge", "config", "facts", "compare"]),
     ("explain", &["report", "rules"]),
     ("output", &["text", "report", "edit", "rules", "explain"]),
     (

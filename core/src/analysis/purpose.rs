@@ -80,6 +80,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_calls_itself_an_example_behind_a_byte_order_mark_too() {
+        let said = format!("# This is only an EXAMPLE.\n{WEB}");
+        for text in [said.clone(), format!("\u{FEFF}{said}")] {
+            assert_eq!(severities("PLM101", "web/compose.yaml", &text), [Severity::Info]);
+        }
+    }
+
+    #[test]
     fn the_family_of_the_server_is_silent_in_development_and_low_in_examples() {
         assert_eq!(severities("PLM801", "web/compose.yaml", WEB), [Severity::Warning]);
         assert_eq!(severities("PLM801", "e2e/compose.yaml", WEB), []);

@@ -1,6 +1,7 @@
 //! The aspects of a service that are compared, one by one.
 
-use crate::facts::Pair;
+use super::question::Question;
+use crate::facts::{Backing, Pair, probe_words};
 use crate::knowledge::image::ImageRef;
 use crate::model::IntOrStr;
 use crate::model::compose::{self, MountKind};
@@ -110,7 +111,7 @@ fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
 
 /// Compares variables by name, and their values where both sides show them. Values are never repeated, since
 /// they may be credentials.
-fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
+pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
     let wanted: Vec<&compose::EnvVar> =
         pair.service.model.environment.iter().filter(|it| it.value.is_some()).collect();
     let first = wanted.first()?;
@@ -135,7 +136,8 @@ fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
         (_, _) => Drift::Drifted,
     };
     let count = wanted.len() - missing.len();
-    let mut cluster = format!("{count} of them");
+    let noun = if wanted.len() == 1 { "variable" } else { "variables" };
+    let mut cluster = format!("{count} of {} {noun}", wanted.len());
     if !missing.is_empty() {
         let may = if hidden { "may come from `envFrom`" } else { "missing" };
         cluster.push_str(&format!("; {may}: {}", first_named(&missing, NAMES)));
@@ -143,17 +145,38 @@ fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
     if !different.is_empty() {
         cluster.push_str(&format!("; other values: {}", first_named(&different, NAMES)));
     }
-    let compose = match wanted.len() {
-        1 => "1 variable".to_owned(),
-        count => format!("{count} variables"),
-    };
+    let compose = format!("{} {noun}", wanted.len());
     let sides = Sides { drift, compose, cluster, span: Some(first.span) };
     let place = pair.container.env_place.map(|it| it.span);
     Some(compared(Aspect::Environment, sides, place))
 }
 
+/// A port with its protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Port {
+    number: i64,
+    /// In lower case.
+    protocol: String,
+}
+
+impl Port {
+    /// Returns "53/udp"; TCP goes without saying.
+    fn words(&self) -> String {
+        match self.protocol.as_str() {
+            "tcp" => self.number.to_string(),
+            protocol => format!("{}/{protocol}", self.number),
+        }
+    }
+}
+
 /// A port of a Service and the port of the container that it leads to.
-fn reachable(pair: &Pair<'_, '_>) -> Vec<(i64, i64, String)> {
+struct Reachable {
+    port: Port,
+    target: i64,
+    service: String,
+}
+
+fn reachable(pair: &Pair<'_, '_>) -> Vec<Reachable> {
     let mut all = Vec::new();
     for service in pair.facts.services_for(pair.workload) {
         for port in &service.model.ports {
@@ -168,37 +191,60 @@ fn reachable(pair: &Pair<'_, '_>) -> Vec<(i64, i64, String)> {
                     .and_then(|it| it.container_port)
                     .map(|it| it.value),
             };
+            let protocol = port.protocol.as_ref().map_or("tcp", |it| it.as_str());
+            let port = Port { number: number.value, protocol: protocol.to_ascii_lowercase() };
             if let Some(target) = target {
-                all.push((number.value, target, service.name.to_owned()));
+                all.push(Reachable { port, target, service: service.name.to_owned() });
             }
         }
     }
     all
 }
 
-fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
-    let mut own: Vec<(i64, Span)> = Vec::new();
-    for port in pair.service.container_ports() {
-        let number = i64::from(port.value);
-        if !own.iter().any(|it| it.0 == number) {
-            own.push((number, port.span));
+/// Returns the container ports that the service publishes or exposes, each once.
+fn own_ports(pair: &Pair<'_, '_>) -> Vec<(Port, Span)> {
+    let model = pair.service.model;
+    let published = model.ports.iter().map(|it| {
+        let protocol = it.protocol.to_ascii_lowercase();
+        (Port { number: i64::from(it.target.value), protocol }, it.span)
+    });
+    let exposed = model.expose.iter().filter_map(|it| {
+        let (number, protocol) = it.as_str().split_once('/').unwrap_or((it.as_str(), "tcp"));
+        let number = number.parse().ok()?;
+        Some((Port { number, protocol: protocol.to_ascii_lowercase() }, it.span))
+    });
+    let mut own: Vec<(Port, Span)> = Vec::new();
+    for (port, span) in published.chain(exposed) {
+        if !own.iter().any(|it| it.0 == port) {
+            own.push((port, span));
         }
     }
+    own
+}
+
+fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let own = own_ports(pair);
     let first = own.first()?.1;
     let reachable = reachable(pair);
-    let leads = |number: i64| reachable.iter().any(|it| it.1 == number);
-    let same = |number: i64| reachable.iter().any(|it| it.0 == number && it.1 == number);
-    let drift = if own.iter().all(|it| same(it.0)) {
+    let leads = |port: &Port| {
+        let mut all = reachable.iter();
+        all.any(|it| it.target == port.number && it.port.protocol == port.protocol)
+    };
+    let same =
+        |port: &Port| reachable.iter().any(|it| it.port == *port && it.target == port.number);
+    let drift = if own.iter().all(|it| same(&it.0)) {
         Drift::Same
-    } else if own.iter().any(|it| !leads(it.0)) {
+    } else if own.iter().any(|it| !leads(&it.0)) {
         Drift::Lost
     } else {
         Drift::Drifted
     };
-    let numbers: Vec<String> = own.iter().map(|it| it.0.to_string()).collect();
-    let words = |(port, target, service): &(i64, i64, String)| match port == target {
-        true => format!("Service `{service}` with port {port}"),
-        false => format!("Service `{service}` with port {port} for {target}"),
+    let numbers: Vec<String> = own.iter().map(|it| it.0.words()).collect();
+    let words = |it: &Reachable| match it.port.number == it.target {
+        true => format!("Service `{}` with port {}", it.service, it.port.words()),
+        false => {
+            format!("Service `{}` with port {} for {}", it.service, it.port.words(), it.target)
+        }
     };
     let cluster = match &reachable[..] {
         [] => "no Service with a port".to_owned(),
@@ -212,9 +258,35 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
 /// What a service mounts at a path.
 struct Wanted {
     path: String,
-    /// Whether the data must outlive the container.
-    lasting: bool,
+    content: Content,
     span: Span,
+}
+
+/// What a mount must bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// Data that outlives the container.
+    Data,
+    /// Files that are there before the container starts.
+    Files,
+    /// A secret or a config.
+    Delivered,
+}
+
+impl Content {
+    /// Whether what backs a path brings this content.
+    fn is_in(self, backing: Backing<'_>) -> bool {
+        match (self, backing) {
+            (_, Backing::Unknown | Backing::Anonymous | Backing::Memory | Backing::Scratch) => {
+                false
+            }
+            (Content::Files | Content::Delivered, Backing::Config) => true,
+            // A CSI driver may deliver secrets.
+            (Content::Delivered, Backing::Network) => true,
+            (Content::Delivered, _) | (Content::Data, Backing::Config) => false,
+            (Content::Data | Content::Files, _) => true,
+        }
+    }
 }
 
 /// Returns the mounts that the cluster needs too. Sources that a bind mount lays over the image are for
@@ -235,8 +307,9 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
             MountKind::Anonymous | MountKind::Tmpfs | MountKind::Npipe | MountKind::Image => false,
         };
         if needed {
-            let lasting = mount.kind != MountKind::Bind;
-            all.push(Wanted { path: mount.target.to_string(), lasting, span: mount.span });
+            let content =
+                if mount.kind == MountKind::Bind { Content::Files } else { Content::Data };
+            all.push(Wanted { path: mount.target.to_string(), content, span: mount.span });
         }
     }
     for (references, folder) in [(&model.secrets, "/run/secrets/"), (&model.configs, "/")] {
@@ -244,7 +317,7 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
             let target = it.target.as_ref().unwrap_or(&it.source).as_str();
             let absolute = target.starts_with('/');
             let path = if absolute { target.to_owned() } else { format!("{folder}{target}") };
-            all.push(Wanted { path, lasting: false, span: it.span });
+            all.push(Wanted { path, content: Content::Delivered, span: it.span });
         }
     }
     all
@@ -255,8 +328,8 @@ fn volumes(pair: &Pair<'_, '_>) -> Option<Compared> {
     let first = wanted.first()?.span;
     let drift_of = |it: &Wanted| match pair.backing(&it.path) {
         None => Drift::Lost,
-        Some(backing) if it.lasting && !backing.lasts() => Drift::Drifted,
-        Some(_) => Drift::Same,
+        Some(backing) if it.content.is_in(backing) => Drift::Same,
+        Some(_) => Drift::Drifted,
     };
     let drift = wanted.iter().map(drift_of).max().unwrap_or(Drift::Same);
     let paths: Vec<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
@@ -282,21 +355,31 @@ fn health(pair: &Pair<'_, '_>) -> Option<Compared> {
         ("liveness", &container.liveness),
         ("startup", &container.startup),
     ];
-    let written: Vec<&str> = probes.iter().filter(|it| it.1.is_some()).map(|it| it.0).collect();
+    let written: Vec<String> = probes
+        .iter()
+        .filter_map(|(name, probe)| {
+            let asked = probe_words(probe.as_deref()?);
+            Some(format!("a {name} probe ({asked})"))
+        })
+        .collect();
+    let asked = check.test.as_ref().and_then(Question::of_test);
     let drift = match (&container.readiness, written.is_empty()) {
         (_, true) => Drift::Lost,
-        (Some(_), false) => Drift::Same,
+        (Some(ready), false)
+            if asked.is_some() && asked == Question::of_probe(ready, container) =>
+        {
+            Drift::Same
+        }
         // A liveness probe alone restarts what a healthcheck would only have marked.
-        (None, false) => Drift::Drifted,
+        (_, false) => Drift::Drifted,
     };
     let compose = match &check.test {
         Some(test) => format!("`{}`", test.joined()),
         None => "the check of the image with other times".to_owned(),
     };
-    let cluster = match written[..] {
+    let cluster = match &written[..] {
         [] => "no probe".to_owned(),
-        [one] => format!("a {one} probe"),
-        _ => format!("{} probes", written.join(" and ")),
+        all => all.join(" and "),
     };
     let place = probes.iter().find_map(|it| it.1.as_ref()).map(|it| it.place.span);
     let sides = Sides { drift, compose, cluster, span: Some(check.span) };

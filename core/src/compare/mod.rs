@@ -3,12 +3,13 @@
 //! Only what the Compose service writes is compared. What only the cluster has is no drift: probes,
 //! requests and security contexts belong there.
 
-mod aspects;
-#[cfg(test)]
-mod tests;
+pub mod aspects;
+pub mod cases;
+mod question;
+pub mod written;
 
 use crate::facts::{Facts, Pair, Part, Service, workload_label};
-use crate::knowledge::compose_keys::{self, Case, Way};
+use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{ClusterOnly, Comparison, ConverterNote, Match, Role, ServicePair};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -72,17 +73,28 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
     }
 }
 
-/// Returns what converters make of the keys of a service that do not cross as they are.
+/// Returns what converters make of the keys of a service that do not cross as they are, where that is
+/// documented.
 fn notes(service: &Service<'_>) -> Vec<ConverterNote> {
-    let notes = service.model.keys.iter().filter_map(|key| {
-        let row = compose_keys::row(key.name.as_str(), Case::Other)?;
-        (row.way != Way::Carried).then(|| ConverterNote {
-            key: key.name.to_string(),
-            span: key.name.span,
-            kompose: row.kompose,
-            bridge: row.bridge,
-            see: row.see,
-        })
-    });
-    notes.collect()
+    let mut notes = Vec::new();
+    for written in written::keys(service.model) {
+        for case in cases::of(service, &written.key) {
+            let Some(row) = compose_keys::row(&written.key, case) else { continue };
+            let is_documented = row.kompose.is_some() || row.bridge.is_some();
+            if row.way != Way::Carried && is_documented {
+                notes.push(ConverterNote {
+                    key: written.key.clone(),
+                    span: written.span,
+                    kompose: row.kompose,
+                    bridge: row.bridge,
+                    see: row.see,
+                });
+            }
+        }
+    }
+    notes.dedup_by(|a, b| (&a.key, a.kompose, a.bridge) == (&b.key, b.kompose, b.bridge));
+    notes
 }
+
+#[cfg(test)]
+mod tests;

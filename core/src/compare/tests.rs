@@ -74,15 +74,18 @@ fn commands_are_compared_word_by_word() {
 fn variables_are_named_and_their_values_are_not() {
     let keys = ", environment: {MODE: prod, SIZE: '2'}";
     let both = "env: [{name: MODE, value: prod}, {name: SIZE, value: '2'}]";
-    assert_eq!(drift(Aspect::Environment, keys, both), (Drift::Same, "2 of them".to_owned()));
+    assert_eq!(
+        drift(Aspect::Environment, keys, both),
+        (Drift::Same, "2 of 2 variables".to_owned())
+    );
     let other = drift(
         Aspect::Environment,
         keys,
         "env: [{name: MODE, value: test}, {name: SIZE, value: '2'}]",
     );
-    assert_eq!(other, (Drift::Drifted, "2 of them; other values: `MODE`".to_owned()));
+    assert_eq!(other, (Drift::Drifted, "2 of 2 variables; other values: `MODE`".to_owned()));
     let lost = drift(Aspect::Environment, keys, "env: [{name: MODE, value: prod}]");
-    assert_eq!(lost, (Drift::Lost, "1 of them; missing: `SIZE`".to_owned()));
+    assert_eq!(lost, (Drift::Lost, "1 of 2 variables; missing: `SIZE`".to_owned()));
     let hidden = drift(Aspect::Environment, keys, "envFrom: [{secretRef: {name: elsewhere}}]");
     assert_eq!(hidden.0, Drift::Drifted);
     assert!(hidden.1.contains("may come from `envFrom`"), "{}", hidden.1);
@@ -111,7 +114,10 @@ fn a_healthcheck_wants_a_readiness_probe() {
     let keys = ", healthcheck: {test: [CMD, 'true']}";
     assert_eq!(drift(Aspect::Health, keys, "").0, Drift::Lost);
     let live = "livenessProbe: {exec: {command: ['true']}}";
-    assert_eq!(drift(Aspect::Health, keys, live), (Drift::Drifted, "a liveness probe".to_owned()));
+    assert_eq!(
+        drift(Aspect::Health, keys, live),
+        (Drift::Drifted, "a liveness probe (`true`)".to_owned())
+    );
     let ready = "readinessProbe: {exec: {command: ['true']}}";
     assert_eq!(drift(Aspect::Health, keys, ready).0, Drift::Same);
 }
@@ -154,5 +160,108 @@ fn converters_are_quoted_for_keys_that_do_not_cross_as_they_are() {
         ["depends_on", "healthcheck"]
     );
     assert!(notes[1].bridge.is_some_and(|it| it.contains("liveness probe")));
-    assert!(notes[0].kompose.is_some() && notes[0].bridge.is_none());
+    assert!(notes.iter().all(|it| it.kompose.is_some()), "{notes:?}");
+}
+
+/// Returns how the mounts differ where the Pod has a volume `v` of this source at this path.
+fn mounts(keys: &str, path: &str, source: &str) -> (Drift, String) {
+    let compose = format!(
+        "services:\n  api: {{image: 'acme/api:1.4', restart: always, {keys}}}\nvolumes: {{data: {{}}}}\n\
+         secrets: {{token: {{file: ./token}}}}\n"
+    );
+    let container = format!("image: acme/api:1.4\nvolumeMounts: [{{name: v, mountPath: {path}}}]");
+    let manifests = cluster(&container)
+        .replace("---\n", &format!("      volumes: [{{name: v, {source}}}]\n---\n"));
+    let all = compared(&[("compose.yaml", &compose), ("k8s/api.yaml", &manifests)]);
+    let mut found = all.services[0].compared.iter();
+    let found = found.find(|it| it.aspect == Aspect::Volumes).expect("volumes are compared");
+    (found.drift, found.cluster.clone())
+}
+
+#[test]
+fn an_empty_folder_is_not_what_a_bind_mount_brings() {
+    let bind = "volumes: ['./site:/srv/site']";
+    assert_eq!(mounts(bind, "/srv/site", "emptyDir: {}").0, Drift::Drifted);
+    assert_eq!(mounts(bind, "/srv/site", "configMap: {name: site}").0, Drift::Same);
+    assert_eq!(mounts(bind, "/srv/site", "persistentVolumeClaim: {claimName: a}").0, Drift::Same);
+    let data = "volumes: ['data:/data']";
+    assert_eq!(mounts(data, "/data", "emptyDir: {}").0, Drift::Drifted);
+    assert_eq!(mounts(data, "/data", "persistentVolumeClaim: {claimName: a}").0, Drift::Same);
+    let secret = "secrets: [token]";
+    assert_eq!(mounts(secret, "/run/secrets", "secret: {secretName: a}").0, Drift::Same);
+    assert_eq!(mounts(secret, "/run/secrets", "emptyDir: {}").0, Drift::Drifted);
+    let claim = "persistentVolumeClaim: {claimName: a}";
+    assert_eq!(mounts(secret, "/run/secrets", claim).0, Drift::Drifted);
+}
+
+#[test]
+fn a_volume_that_is_not_defined_is_not_the_same() {
+    let keys = ", volumes: ['data:/data']";
+    let found = drift(Aspect::Volumes, keys, "volumeMounts: [{name: d, mountPath: /data}]");
+    assert_eq!(found.0, Drift::Drifted);
+}
+
+#[test]
+fn ports_have_protocols() {
+    assert_eq!(
+        drift(Aspect::Ports, ", ports: ['53:8080/udp']", ""),
+        (Drift::Lost, "Service `api` with port 8080".to_owned())
+    );
+    let compose = "services: {api: {image: 'acme/api:1.4', ports: ['53:53/udp', '53:53'], expose: ['54/udp']}}\n";
+    let all = |ports: &str| {
+        let manifests = cluster("image: acme/api:1.4")
+            .replace("ports: [{port: 8080}]", &format!("ports: [{ports}]"));
+        let all = compared(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)]);
+        let found = all.services[0].compared.iter().find(|it| it.aspect == Aspect::Ports);
+        let found = found.expect("ports are compared");
+        (found.drift, found.compose.clone(), found.cluster.clone())
+    };
+    let (drift, own, cluster) =
+        all("{port: 53, protocol: UDP}, {port: 53}, {port: 54, protocol: UDP}");
+    assert_eq!((drift, own.as_str()), (Drift::Same, "53/udp, 53, 54/udp"));
+    assert!(cluster.starts_with("Service `api` with port 53/udp, "), "{cluster}");
+    assert_eq!(all("{port: 53}, {port: 54}").0, Drift::Lost);
+}
+
+#[test]
+fn a_probe_that_asks_something_else_has_drifted() {
+    let curl = ", healthcheck: {test: 'curl -f http://localhost:8080/health || exit 1'}";
+    let http = |path: &str, port: &str| {
+        drift(
+            Aspect::Health,
+            curl,
+            &format!("readinessProbe: {{httpGet: {{path: {path}, port: {port}}}}}"),
+        )
+    };
+    assert_eq!(
+        http("/health", "8080"),
+        (Drift::Same, "a readiness probe (`GET /health` on port 8080)".to_owned())
+    );
+    assert_eq!(http("/other", "8080").0, Drift::Drifted);
+    assert_eq!(http("/health", "9090").0, Drift::Drifted);
+    let named = "ports: [{name: web, containerPort: 8080}]\nreadinessProbe: {httpGet: {path: /health, port: web}}";
+    assert_eq!(drift(Aspect::Health, curl, named).0, Drift::Same);
+    let tcp = "readinessProbe: {tcpSocket: {port: 8080}}";
+    assert_eq!(drift(Aspect::Health, curl, tcp).0, Drift::Drifted);
+    let exec = |test: &str, command: &str| {
+        let keys = format!(", healthcheck: {{test: {test}}}");
+        let probe = format!("readinessProbe: {{exec: {{command: {command}}}}}");
+        drift(Aspect::Health, &keys, &probe).0
+    };
+    assert_eq!(exec("[CMD, pg_isready]", "[pg_isready]"), Drift::Same);
+    assert_eq!(exec("[CMD-SHELL, pg_isready -U app]", "[sh, -c, pg_isready -U app]"), Drift::Same);
+    assert_eq!(exec("[CMD-SHELL, pg_isready -U app]", "[pg_isready, -U, app]"), Drift::Same);
+    assert_eq!(exec("[CMD, pg_isready]", "['true']"), Drift::Drifted);
+}
+
+#[test]
+fn notes_follow_the_value_and_say_nothing_where_nothing_is_known() {
+    let compose = "services:\n  api:\n    image: 'a:1'\n    user: node\n    mac_address: 02:42:ac:11:65:43\n    \
+                   deploy: {placement: {constraints: [node.role == worker]}, resources: {limits: {memory: 1g}}}\n";
+    let all = compared(&[("compose.yaml", compose)]);
+    let notes = &all.services[0].converters;
+    let of = |key: &str| notes.iter().find(|it| it.key == key);
+    assert!(of("user").unwrap().bridge.is_some_and(|it| it.contains("refuses")), "{notes:?}");
+    assert!(of("deploy.resources.limits.memory").unwrap().kompose.is_some());
+    assert!(notes.iter().all(|it| it.kompose.is_some() || it.bridge.is_some()), "{notes:?}");
 }

@@ -63,11 +63,11 @@ fn counted(system: &System<'_>) -> String {
             )
         }
     };
-    if let Some(environment) = counted_environment(system) {
-        words.push_str(&format!(" of `{environment}`"));
-    }
     let left = system.services.len() + system.workloads.len() - services - workloads;
     if left > 0 {
+        if let Some(environment) = counted_environment(system) {
+            words.push_str(&format!(" of `{environment}`"));
+        }
         let noun = if left == 1 { "is" } else { "are" };
         words.push_str(&format!(
             "; {left} more {noun} for development, other environments or the same in another form"

@@ -28,6 +28,7 @@ mod trial;
 
 use crate::facts::Facts;
 use crate::report::{self, Decision, Finding};
+use crossing::Shared;
 use signals::Signals;
 use sums::Loads;
 use system::System;
@@ -37,21 +38,23 @@ use system::System;
 pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Vec<report::System> {
     let copies = facts.copied_manifests();
     let systems = system::systems(facts, findings, &copies);
+    let shared = Shared::of(facts);
     systems
         .iter()
         .map(|system| report::System {
             name: system.name.clone(),
             targets: system.target_names(),
-            decision: decide_one(system, ran),
+            decision: decide_one(system, ran, &shared),
         })
         .collect()
 }
 
-fn decide_one(system: &System<'_>, ran: &[&str]) -> Decision {
+fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &Shared<'f>) -> Decision {
     let loads = Loads::of(system);
     let signals = Signals::of(system, &loads);
-    let checklists = checklists::both(system, ran);
-    let crossing = crossing::table(system);
+    let to_cross = crossing::services(system);
+    let crossing = crossing::table(system.facts, &to_cross, shared);
+    let checklists = checklists::both(system, ran, &to_cross, &crossing);
     let mut decision = conclusion::conclude(system, &loads, &signals);
     decision.steps = steps::next(system, &decision, &checklists);
     decision.checklists = checklists;

@@ -36,6 +36,15 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             steps.push(of_item(system, item));
         }
     }
+    // A cluster alone has no list of its own.
+    let has_no_list = decision.today == Today::Kubernetes && items(decision, checklists).is_empty();
+    if has_no_list {
+        for finding in system.findings.iter().filter(|it| it.severity == Severity::Warning) {
+            if told.insert(finding.code) {
+                steps.push(of_finding(finding));
+            }
+        }
+    }
     let last = last(system, decision);
     steps.truncate(MAX_STEPS - last.iter().len());
     steps.extend(last);

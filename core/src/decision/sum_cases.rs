@@ -189,8 +189,8 @@ fn jobs_are_a_peak_apart_from_what_runs_all_the_time() {
     assert_eq!((sums.cpu.min, sums.cpu.max, sums.cpu.containers), (1.0, 1.0, 1));
     assert_eq!(
         size(&decision),
-        "in the cluster, 1 of 1 container states CPUs and memory: 1 CPU and 2 GiB of memory; 2 Jobs add 2 to 3 CPUs and \
-         4 to 7 GiB of memory while they run, at most half of a server with 16 CPUs and 64 GiB of memory"
+        "in the cluster, 1 of 1 container states CPUs and memory: 1 CPU and 2 GiB of memory; the largest of \
+         2 Jobs adds 2 CPUs and 4 GiB of memory while it runs, all at once 3 CPUs and 7 GiB of memory, at most half of a server with 16 CPUs and 64 GiB of memory"
     );
 }
 

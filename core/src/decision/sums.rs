@@ -136,7 +136,7 @@ fn words(load: &Load) -> String {
     words.join("; ")
 }
 
-/// Returns "2 Jobs add 2 to 3 CPUs while they run".
+/// Returns what Jobs add while they run: "the largest of 2 Jobs adds 2 CPUs while it runs, all at once 3 CPUs".
 fn job_words(load: &Load) -> String {
     let noun = match (load.side, load.jobs) {
         (Side::Compose, 1) => "one-shot service",
@@ -144,22 +144,34 @@ fn job_words(load: &Load) -> String {
         (Side::Cluster, 1) => "Job",
         (Side::Cluster, _) => "Jobs",
     };
-    let [state, adds, runs] = match load.jobs {
-        1 => ["states", "adds", "it runs"],
-        _ => ["state", "add", "they run"],
-    };
     let (cpu, memory) = (load.peaks.cpu, load.peaks.memory);
     if cpu.sized + memory.sized == 0 {
+        let state = if load.jobs == 1 { "states" } else { "state" };
         return format!("{} {noun} {state} no size", load.jobs);
     }
     let some = cpu.sized < cpu.containers || memory.sized < memory.containers;
-    let amounts = amounts_of(&load.peaks, some);
+    let only = |amount: fn(Sum) -> f64| {
+        let only = |sum: Sum| Sum { min: amount(sum), max: amount(sum), ..sum };
+        amounts_of(&Sums { cpu: only(cpu), memory: only(memory) }, some)
+    };
+    let (largest, all) = (only(|it| it.min), only(|it| it.max));
     let overlap = match (load.may_overlap, load.jobs) {
         (false, _) => "",
         (true, 1) => ", or more where its runs overlap",
         (true, _) => ", or more where runs of a CronJob overlap",
     };
-    format!("{} {noun} {adds} {amounts} while {runs}{overlap}", load.jobs)
+    match load.jobs {
+        1 => format!("1 {noun} adds {largest} while it runs{overlap}"),
+        jobs => format!(
+            "the largest of {jobs} {noun} adds {largest} while it runs, all at once {all}{overlap}"
+        ),
+    }
+}
+
+/// Whether a server holds everything even while all Jobs run at once.
+pub fn holds_all_jobs(load: &Load, server: Server) -> bool {
+    load.sums.cpu.max + load.peaks.cpu.max <= server.cpus
+        && load.sums.memory.max + load.peaks.memory.max <= server.memory_bytes
 }
 
 /// Returns "3 of 4 containers state memory and 1 of 4 CPUs".

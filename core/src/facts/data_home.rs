@@ -2,7 +2,7 @@
 
 use super::storage::{Backing, Mounted, is_below};
 use super::{Facts, Unit};
-use crate::knowledge::families::Family;
+use crate::knowledge::families::{Certainty, Family};
 use crate::knowledge::stores::{
     DATA_DIR_VARIABLES, NEWEST_POSTGRES, is_like_data, is_settings_path, wrong_data_dirs,
 };
@@ -137,8 +137,15 @@ impl<'a> Unit<'a> {
     /// Returns the family of a program that keeps what it measured or was set up with, such as Prometheus.
     pub fn kept_monitoring(&self) -> Option<&'static Family> {
         let family = self.certain_family()?;
-        let is_known = matches!(family.id, "prometheus" | "grafana");
+        let is_known = matches!(family.id, "prometheus" | "grafana" | "loki" | "seq");
         (is_known && self.starts_its_program()).then_some(family)
+    }
+
+    /// Returns the family of a store that only the variables of the container give away.
+    pub fn only_set_up(&self) -> Option<&'static Family> {
+        let runs = self.runs.as_ref().filter(|it| it.certainty == Certainty::Likely)?;
+        let is_same = |family: &&Family| family.id == runs.family.id;
+        self.set_up_store().filter(is_same).filter(|_| self.starts_its_program())
     }
 
     /// Whether a variable points the program to a lasting mount, as `KAFKA_LOG_DIRS` does.

@@ -45,6 +45,8 @@ pub(super) struct Stage {
     /// Whether the stage, or an earlier one that it starts from, has a HEALTHCHECK; `Some(false)` for
     /// `HEALTHCHECK NONE`.
     pub healthcheck: Option<bool>,
+    /// The first line of that HEALTHCHECK.
+    pub health_range: Range<usize>,
     /// The last `ENTRYPOINT` and `CMD`, of this stage or of an earlier one that it starts from.
     pub entrypoint: Option<Words>,
     pub command: Option<Words>,
@@ -118,6 +120,7 @@ fn stage_of(
             stage.filled.extend(target_of_copy(&rest, &stage.directory));
         } else if is("HEALTHCHECK") {
             stage.healthcheck = Some(!rest.trim().eq_ignore_ascii_case("NONE"));
+            stage.health_range = range;
         } else if is("ENTRYPOINT") {
             stage.entrypoint = Some(words_of(&rest, range));
             // An ENTRYPOINT resets the CMD that the stage has from its base.

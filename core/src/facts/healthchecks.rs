@@ -55,6 +55,15 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the HEALTHCHECK in the Dockerfile of a service that has no healthcheck of its own.
+    pub fn healthcheck_of_dockerfile(&self, service: &Service<'a>) -> Option<Span> {
+        let build = service.model.build.as_ref().filter(|_| service.model.healthcheck.is_none())?;
+        let file = self.file(build.dockerfile_id?);
+        let stage = dockerfile::built_stage(file.text(), service)?;
+        let range = stage.health_range;
+        (stage.healthcheck == Some(true)).then(|| Span::new(file.id, range.start, range.end))
+    }
+
     /// Returns the edit that gives a service the ready check of its image family, if it has none.
     pub fn healthcheck_entry(&self, service: &Service<'a>) -> Option<Edit> {
         let shell = service.ready_shell()?;
@@ -180,7 +189,7 @@ pub fn probe_of_healthcheck(
     Some(Yaml::map(fields))
 }
 
-/// Whether a command names a host: in a URL, with a port, or behind the option of a client.
+/// Whether a command names a host: in a URL, with a port or before one, or behind the option of a client.
 fn names_host(command: &str, host: &str) -> bool {
     command.match_indices(host).any(|(at, _)| {
         let (before, after) = (&command[..at], &command[at + host.len()..]);
@@ -188,26 +197,29 @@ fn names_host(command: &str, host: &str) -> bool {
             !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
         let is_host = ["//", "@", "-h ", "-h", "--host ", "--host="].iter();
         let is_behind = is_host.clone().any(|it| before.ends_with(it));
-        let is_alone = before.ends_with([' ', '"', '\'']);
-        is_whole && (is_behind || is_alone && after.starts_with(':'))
+        let is_alone = before.ends_with([' ', '"', '\'', '=', ',']);
+        let port = after.strip_prefix([':', ' ', '/']).unwrap_or_default();
+        let has_port = after.starts_with(':') || port.starts_with(|c: char| c.is_ascii_digit());
+        let is_device = before.ends_with("/dev/tcp/");
+        is_whole && (is_behind || is_device || is_alone && has_port)
     })
 }
 
 /// Returns the local port that a healthcheck asks over HTTP.
 fn http_port(test: &HealthTest) -> Option<u16> {
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
-    local_url(&arguments, test.is_shell()).map(|it| it.0)
+    local_request(&arguments, test.is_shell()).map(|it| it.0)
 }
 
 /// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
-    let (port, path) = local_url(arguments, is_shell)?;
+    let (port, path) = local_request(arguments, is_shell)?;
     let path = Yaml::str(format!("/{path}"));
     Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
 }
 
 /// Returns the port and the path of the local URL that a client asks.
-fn local_url(arguments: &[&str], is_shell: bool) -> Option<(u16, String)> {
+pub fn local_request(arguments: &[&str], is_shell: bool) -> Option<(u16, String)> {
     let text = arguments.join(" ");
     let commands =
         if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };

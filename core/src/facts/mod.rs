@@ -20,7 +20,7 @@
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
-//! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
+//! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
 //! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
@@ -123,7 +123,7 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
-pub use healthchecks::{Health, probe_of_healthcheck};
+pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
 pub use images::Image;
@@ -134,7 +134,7 @@ pub use namesakes::{Namesakes, Releases};
 pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
-pub use pair::{Pair, workload_label};
+pub use pair::{Pair, probe_words, shortened, workload_label};
 pub use parts::{Parts, common_folder};
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use plain_credentials::PlainCredential;

@@ -1,7 +1,7 @@
 //! Start order: which Compose services wait for which.
 
 use super::hosts::ComposeHosts;
-use super::{Facts, Service, Unit, is_below};
+use super::{Facts, Part, Service, Unit, Workload, is_below};
 use crate::knowledge::families::Class;
 use crate::knowledge::patience::{Patience, patience_of, starts_nothing};
 use crate::knowledge::ready::is_client;
@@ -123,6 +123,13 @@ impl<'a> Facts<'a> {
     /// Whether the start command itself waits for something before the program starts.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
         unit.start.commands.iter().any(waits)
+    }
+
+    /// Whether an init container or a main container of a workload waits for something.
+    pub fn workload_waits(&self, workload: &Workload<'a>) -> bool {
+        workload.units.iter().any(|unit| {
+            self.waits_by_itself(unit) || (unit.part == Part::Init && unit.name.contains("wait"))
+        })
     }
 
     /// Returns what a service does while one that it depends on cannot answer yet.

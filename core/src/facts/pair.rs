@@ -1,8 +1,9 @@
 //! A Compose service beside the container in the cluster that runs the same thing.
 
 use super::{Backing, Counterpart, Facts, Part, Service, Unit, Workload};
-use crate::model::kubernetes::Container;
-use crate::text::Span;
+use crate::model::IntOrStr;
+use crate::model::kubernetes::{Container, Probe, ProbeHandler};
+use crate::text::{Span, Spanned};
 
 /// A service and its counterpart.
 #[derive(Debug)]
@@ -76,5 +77,36 @@ pub fn workload_label(workload: &Workload<'_>) -> String {
     match &object.meta.namespace {
         Some(namespace) => format!("{kind} `{namespace}/{name}`"),
         None => format!("{kind} `{name}`"),
+    }
+}
+
+/// Returns what a probe asks, in words: "`GET /health` on port 8080".
+pub fn probe_words(probe: &Probe) -> String {
+    let port = |port: &Option<Spanned<IntOrStr>>| {
+        port.as_ref().map_or_else(|| "?".to_owned(), |it| it.value.to_string())
+    };
+    match &probe.handler {
+        ProbeHandler::Exec { command, .. } => {
+            let words: Vec<&str> = command.iter().map(|it| it.value.as_str()).collect();
+            format!("`{}`", shortened(&words.join(" ")))
+        }
+        ProbeHandler::Http { path, port: at, .. } => {
+            let path = path.as_ref().map_or("/", |it| it.as_str());
+            format!("`GET {path}` on port {}", port(at))
+        }
+        ProbeHandler::Tcp { port: at, .. } => format!("TCP on port {}", port(at)),
+        ProbeHandler::Grpc { port: at, .. } => format!("gRPC on port {}", port(at)),
+        ProbeHandler::None => "without a check".to_owned(),
+    }
+}
+
+/// Maximum number of characters of a command in a sentence.
+const COMMAND: usize = 80;
+
+/// Returns a command, cut where it is long.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(COMMAND) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

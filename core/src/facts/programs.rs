@@ -4,10 +4,11 @@
 use super::dockerfile;
 use super::images::Image;
 use super::storage::{SERVERS, is_below};
-use super::{Facts, Service, Workload};
+use super::{Facts, Service, Unit, Workload};
 use crate::knowledge::families::{self, Certainty, Class, Family};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::base_name;
+use crate::knowledge::stores::set_up_by;
 use crate::model::FileModel;
 use smol_str::SmolStr;
 
@@ -98,6 +99,35 @@ impl Shape<'_> {
     }
 }
 
+/// Words that end the names of databases.
+const DATABASE_WORDS: &[&str] =
+    &["db", "database", "sql", "mysql", "mariadb", "postgres", "postgresql", "mongo", "mongodb"];
+
+impl Unit<'_> {
+    /// Returns the family that the container sets up an empty store of: it is called like a database, and has
+    /// variables that only the server reads.
+    pub fn set_up_store(&self) -> Option<&'static Family> {
+        let is_database = |name: &str| {
+            let last = name.rsplit(['-', '_', '.']).next().unwrap_or(name);
+            DATABASE_WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))
+        };
+        (is_database(self.name) || is_database(self.program())).then_some(())?;
+        families::by_id(self.env.iter().find_map(|it| set_up_by(it.name))?)
+    }
+
+    /// Returns the program that the container's variables give away.
+    fn set_up_program(&self) -> Option<Program> {
+        let image = self.image.as_ref()?;
+        Some(Program {
+            family: self.set_up_store()?,
+            certainty: Certainty::Likely,
+            repository: image.repository.clone(),
+            // The tag of an image of somebody's own says nothing about the store in it.
+            major: None,
+        })
+    }
+}
+
 /// Settles what runs in each Compose service.
 pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
     for service in services {
@@ -119,7 +149,8 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
         let mut ports: Vec<u16> = model.ports.iter().map(|it| it.target.value).collect();
         ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
         let paths = model.volumes.iter().map(|it| it.target.as_str()).collect();
-        service.unit.runs = Shape { ports, paths }.program(service.unit.image.as_ref());
+        let program = Shape { ports, paths }.program(service.unit.image.as_ref());
+        service.unit.runs = program.or_else(|| service.unit.set_up_program());
     }
 }
 
@@ -149,7 +180,7 @@ pub(super) fn of_workloads(workloads: &mut [Workload<'_>]) {
             let paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
             let paths = paths.map(|it| it.as_str()).collect();
             let program = Shape { ports, paths }.program(workload.units[at].image.as_ref());
-            workload.units[at].runs = program;
+            workload.units[at].runs = program.or_else(|| workload.units[at].set_up_program());
         }
     }
 }
@@ -236,6 +267,19 @@ mod tests {
         assert_eq!(published("image: 'acme/postgres-exporter', ports: ['5432:5432']", None), 0);
         assert_eq!(published("image: 'acme/kafka', ports: ['9092:9092']", None), 1);
         assert_eq!(published("image: 'acme/kafka-consumer', ports: ['9092:9092']", None), 0);
+    }
+
+    #[test]
+    fn variables_that_only_a_server_reads_give_a_store_away() {
+        let body = |name: &str, variable: &str| {
+            let text = format!(
+                "services: {{ {name}: {{ image: 'acme/shop-data:1', ports: ['3306:3306'], environment: {{ {variable} }} }} }}\n"
+            );
+            subjects("PLM412", &text).len()
+        };
+        assert_eq!(body("shop-db", "MYSQL_ROOT_PASSWORD: '${PASSWORD}'"), 1);
+        assert_eq!(body("shop-db", "MYSQL_USER: shop, MYSQL_PASSWORD: '${PASSWORD}'"), 0);
+        assert_eq!(body("backup", "MYSQL_ROOT_PASSWORD: '${PASSWORD}'"), 0);
     }
 
     #[test]

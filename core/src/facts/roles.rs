@@ -204,6 +204,7 @@ fn calls_itself_an_example(text: &str) -> bool {
         "for demonstration",
         "not for production",
     ];
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let head = text.lines().map(str::trim).take_while(|it| it.is_empty() || it.starts_with('#'));
     // What is generated says that nobody should edit it.
     let is_said = |line: String| {

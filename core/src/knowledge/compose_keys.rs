@@ -103,7 +103,7 @@ pub struct Row {
     pub instead: &'static str,
     /// What kompose makes of the key, see [`KOMPOSE`]. `None` where that is not documented.
     pub kompose: Option<&'static str>,
-    /// What Compose Bridge makes of the key, see [`BRIDGE`]. `None` where no template reads the key.
+    /// What Compose Bridge makes of the key, see [`BRIDGE`]. `None` where that is not known.
     pub bridge: Option<&'static str>,
     /// The Kubernetes page for what to write.
     pub see: &'static str,

@@ -214,14 +214,28 @@ pub fn node_name_variables(family: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Families whose data belongs to the name of their node.
-static NODE_NAMED: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
-    let rows = entries(include_str!("data/node_named_stores.txt"));
-    rows.map(|row| {
+static NODE_NAMED: LazyLock<Vec<(&str, Vec<&str>)>> =
+    LazyLock::new(|| rows_by_family(include_str!("data/node_named_stores.txt")));
+
+/// Returns the id of the family that a variable sets up an empty store of; `None` where programs that only connect
+/// to a store have it too.
+#[must_use]
+pub fn set_up_by(variable: &str) -> Option<&'static str> {
+    SET_UP.iter().find(|it| it.1.contains(&variable)).map(|it| it.0)
+}
+
+/// Families with the variables that set up an empty store.
+static SET_UP: LazyLock<Vec<(&str, Vec<&str>)>> =
+    LazyLock::new(|| rows_by_family(include_str!("data/set_up_variables.txt")));
+
+/// Reads rows of the form `FAMILY = VARIABLE …`.
+fn rows_by_family(text: &'static str) -> Vec<(&'static str, Vec<&'static str>)> {
+    let row = |row: &'static str| {
         let (family, variables) = row.split_once(" = ").expect("internal error: a malformed row");
         (family, variables.split(' ').collect())
-    })
-    .collect()
-});
+    };
+    entries(text).map(row).collect()
+}
 
 /// A store that asks nobody for a password unless it is told to.
 struct OpenByDefault {
@@ -323,7 +337,7 @@ mod tests {
     #[test]
     fn every_family_in_the_tables_is_known() {
         assert!(SWITCHES.len() >= 30);
-        let named = NODE_NAMED.iter().map(|it| it.0);
+        let named = NODE_NAMED.iter().chain(SET_UP.iter()).map(|it| it.0);
         let switched = SWITCHES.iter().flat_map(|it| it.families.iter().copied());
         for id in named.chain(switched.filter(|it| !it.ends_with('/'))) {
             assert!(families::by_id(id).is_some(), "{id}");

@@ -27,10 +27,13 @@ fn nothing_to_compare(comparison: &Comparison) -> Option<&'static str> {
 const NO_COUNTERPART: &str =
     "no counterpart: no container of the cluster has its image or its name, or several have";
 
-/// Returns "4 same, 1 drifted, 2 lost".
+/// Returns "3 services, 7 aspects compared: 4 same, 1 drifted, 2 lost".
 fn counts(comparison: &Comparison) -> String {
     let one = |drift: Drift| format!("{} {drift}", comparison.count(drift));
-    Drift::ALL.map(one).join(", ")
+    let all = Drift::ALL.map(|drift| comparison.count(drift)).into_iter().sum();
+    let services = count(comparison.services.len(), "service", "services");
+    let aspects = count(all, "aspect", "aspects");
+    format!("{services}, {aspects} compared: {}", Drift::ALL.map(one).join(", "))
 }
 
 /// The rows of the decision by the name of their service.
@@ -84,8 +87,7 @@ pub fn text(report: &Report, comparison: &Comparison, style: Style) -> String {
         }
         out.push('\n');
     }
-    let services = count(comparison.services.len(), "service", "services");
-    out.push_str(&format!("{services}: {}\n", counts(comparison)));
+    out.push_str(&format!("{}\n", counts(comparison)));
     out
 }
 
@@ -147,8 +149,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
         out.push_str(&format!("{sentence}\n"));
         return out;
     }
-    let services = count(comparison.services.len(), "service", "services");
-    out.push_str(&format!("{services}: {}.\n", counts(comparison)));
+    out.push_str(&format!("{}.\n", counts(comparison)));
     let rows = Rows::of(report);
     for service in &comparison.services {
         out.push_str(&format!("\n## {}\n\n", prose(&format!("`{}`", service.service))));

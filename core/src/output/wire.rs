@@ -266,6 +266,12 @@ wire! {
         /// The YAML to write instead.
         #[serde(skip_serializing_if = "str::is_empty")]
         pub yaml: &'r str,
+        /// What the converter kompose makes of the key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub kompose: Option<&'r str>,
+        /// What the default templates of Compose Bridge make of the key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub bridge: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -607,6 +613,8 @@ impl<'r> Places<'r> {
             instead: &row.instead,
             counterpart: &row.counterpart,
             yaml: &row.yaml,
+            kompose: row.kompose,
+            bridge: row.bridge,
             path,
             range,
         }

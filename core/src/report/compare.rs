@@ -71,7 +71,7 @@ pub struct ConverterNote {
     pub span: Span,
     /// What kompose makes of the key; `None` where that is not documented.
     pub kompose: Option<&'static str>,
-    /// What Compose Bridge makes of the key; `None` where no template reads it.
+    /// What Compose Bridge makes of the key; `None` where that is not known.
     pub bridge: Option<&'static str>,
     /// The Kubernetes page for what to write instead.
     pub see: &'static str,

@@ -342,6 +342,10 @@ pub struct Crossing {
     pub counterpart: String,
     /// The YAML to write instead, with the values of the service.
     pub yaml: String,
+    /// What the converter kompose makes of the key; `None` where that is not documented.
+    pub kompose: Option<&'static str>,
+    /// What the default templates of Compose Bridge make of the key; `None` where that is not known.
+    pub bridge: Option<&'static str>,
     pub span: Option<Span>,
 }
 

@@ -54,7 +54,7 @@ pub struct Cells {
     checks: BTreeMap<String, String>,
     #[serde(default)]
     crossing: BTreeMap<String, String>,
-    /// Words that the first screen must contain.
+    /// Words that the report must contain.
     #[serde(default)]
     says: Vec<String>,
     /// Keys of answers that are asked for.
@@ -159,7 +159,7 @@ impl Cells {
             let fates: Vec<&str> = rows.map(|it| it.fate.name()).collect();
             differences.cell(&format!("{service}.{key}"), expected, fates.join(", "));
         }
-        let said = first_screen(decision);
+        let said = sentences(decision);
         let missing = |words: &&String| !said.contains(&***words);
         differences.0.extend(
             self.says.iter().filter(missing).map(|it| format!("says: no {it:?} in\n{said}")),
@@ -193,10 +193,12 @@ impl Amount {
     }
 }
 
-/// Returns what the first screen says, a line each.
-fn first_screen(decision: &Decision) -> String {
+/// Returns what the report says beside its checklists, a line each.
+fn sentences(decision: &Decision) -> String {
     let mut lines = vec![decision.verdict.clone(), decision.counted.clone()];
     lines.extend(decision.reasons.iter().map(|it| it.text.clone()));
+    let facts = decision.questions.iter().flat_map(|it| &it.evidence);
+    lines.extend(facts.map(|it| it.fact.to_string()));
     lines.extend(decision.ask.iter().map(|it| format!("{}: {}", it.answer, it.changes)));
     lines.extend(decision.steps.iter().map(|it| format!("{}: {}", it.subject, it.text)));
     lines.extend(decision.myth.map(str::to_owned));

@@ -156,6 +156,7 @@ fn byte_order_mark(source: &Source) -> Option<String> {
 
 /// Strips comments, and spaces at the ends of lines outside of scalars.
 fn comments_stripped(source: &Source) -> Option<String> {
+    source.head().is_empty().then_some(())?;
     let text = &*source.file.text;
     let mut out = String::new();
     let mut done = 0;

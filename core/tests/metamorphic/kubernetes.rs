@@ -17,9 +17,10 @@ pub const ALL: &[Transformation] = &[
     Transformation::text("Kubernetes: List as documents", documents),
 ];
 
-/// Returns the documents of a file of manifests.
+/// Returns the documents of a file of manifests. `None` where a comment at its head speaks of all of them.
 fn manifests(source: &Source) -> Option<Vec<Yaml>> {
-    source.is_one_of(&[Kind::Kubernetes, Kind::ArgoCd]).then_some(())?;
+    let is_one = source.is_one_of(&[Kind::Kubernetes, Kind::ArgoCd]) && source.head().is_empty();
+    is_one.then_some(())?;
     let documents = source.documents()?;
     let is_object = |it: &Yaml| it.get("kind").is_some() && it.get("apiVersion").is_some();
     documents.iter().all(is_object).then_some(documents)

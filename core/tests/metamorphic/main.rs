@@ -18,7 +18,7 @@ mod tree;
 
 use common::{handed_over, projects};
 use plimsoll_core::explain::explain;
-use plimsoll_core::report::{Kind, Report};
+use plimsoll_core::report::{Finding, Kind, Report, Sum, System};
 use plimsoll_core::syntax::{Style, Tree, parse};
 use plimsoll_core::text::{FileId, folder_of};
 use plimsoll_core::{File, Options, analyze};
@@ -96,7 +96,21 @@ const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
     ("PLM801", ONE_FILE, "speaks once in a file about an image"),
     ("PLM809", ONE_FILE, "speaks once in a file about an API version"),
     ("PLM614", &["services and objects renamed"], "proposes the nearest name"),
+    (
+        "PLM802",
+        &["Compose: depends_on as a map"],
+        "leaves files for Swarm alone, which takes dependencies as a list only",
+    ),
+    (
+        "PLM807",
+        &["Compose: depends_on as a map"],
+        "leaves files for Swarm alone, which takes dependencies as a list only",
+    ),
 ];
+
+/// Words in comments that call a file an example.
+const CALLED_EXAMPLE: &[&str] =
+    &["an example", "example only", "edit this", "for demonstration", "not for production"];
 
 fn transformations() -> impl Iterator<Item = &'static Transformation> {
     forms::ALL.iter().chain(compose::ALL).chain(kubernetes::ALL).chain(rename::ALL)
@@ -107,6 +121,17 @@ impl Source {
     pub fn documents(&self) -> Option<Vec<Yaml>> {
         let is_silent = !self.file.text.contains("plimsoll:");
         is_silent.then(|| self.tree.roots().map(Yaml::read).collect())
+    }
+
+    /// Returns the comments at the head of the file if they may say that it is an example, which makes findings
+    /// weigh less. They stay where the rest is written anew.
+    pub fn head(&self) -> String {
+        let text = self.file.text.trim_start_matches('\u{FEFF}');
+        let head = text.lines().take_while(|it| it.trim().is_empty() || it.starts_with('#'));
+        let head: String = head.map(|line| format!("{line}\n")).collect();
+        let lower = head.to_ascii_lowercase();
+        let is_called = CALLED_EXAMPLE.iter().any(|words| lower.contains(words));
+        if is_called { head } else { String::new() }
     }
 
     /// Returns the documents with aliases and merge keys expanded.
@@ -180,7 +205,10 @@ impl Transformation {
     fn files(&self, project: &Project) -> Option<Vec<File>> {
         match self.apply {
             Apply::Text(write) => project.replacing(|source| {
-                let text = write(source).filter(|text| *text != *source.file.text)?;
+                let mut text = write(source).filter(|text| *text != *source.file.text)?;
+                if !text.trim_start_matches('\u{FEFF}').starts_with(['#', '\r', '\n']) {
+                    text.insert_str(0, &source.head());
+                }
                 assert_parses(self.name, &source.file.path, &text);
                 Some(vec![File::new(&*source.file.path, text)])
             }),
@@ -203,15 +231,36 @@ fn assert_parses(transformation: &str, path: &str, text: &str) {
 /// The code, the severity and the subject of findings, with the path and the message of each.
 type Said = BTreeMap<(&'static str, &'static str, String), Vec<String>>;
 
-fn said(report: &Report) -> Said {
+/// Collects for each finding what a function says about it: the subjects, and how often each of them counts.
+fn collect(report: &Report, subjects: impl Fn(&Finding) -> Vec<String>) -> Said {
     let mut said = Said::new();
     for finding in &report.findings {
         let path = &report.entry(finding.span.file).file.path;
-        let subject = rename::original(&finding.subject);
-        let key = (finding.code, finding.severity.name(), subject);
-        said.entry(key).or_default().push(format!("{path}: {}", finding.message));
+        for subject in subjects(finding) {
+            let key = (finding.code, finding.severity.name(), subject);
+            said.entry(key).or_default().push(format!("{path}: {}", finding.message));
+        }
     }
     said
+}
+
+fn said(report: &Report) -> Said {
+    collect(report, |it| vec![rename::original(&it.subject)])
+}
+
+/// Leaves the subjects away and counts each place of a folded finding.
+fn unfolded(report: &Report) -> Said {
+    collect(report, |it| vec![String::new(); it.more + 1])
+}
+
+/// Leaves the containers away: what stands behind an alias belongs to the container where it is written. The
+/// objects of a folded finding are those of all its places.
+fn by_object(report: &Report) -> Said {
+    let object = |subject: &str| subject.split(", container").next().unwrap_or_default().to_owned();
+    collect(report, |it| {
+        let others = it.others.iter().map(|other| object(&other.subject));
+        std::iter::once(object(&it.subject)).chain(others).collect()
+    })
 }
 
 /// Returns what a transformation changes in the findings of a project, a line each.
@@ -235,7 +284,11 @@ fn differences(transformation: &Transformation, before: &Said, after: &Said) -> 
 
 /// Returns what differs where the second findings are folded more than the first: the numbers of places, and
 /// objects that have more findings than before.
-fn unfolded_differences(transformation: &Transformation, many: &Said, few: &Said) -> Vec<String> {
+fn unfolded_differences(
+    transformation: &Transformation,
+    many: &Report,
+    few: &Report,
+) -> Vec<String> {
     let mut lines = differences(transformation, &unfolded(many), &unfolded(few));
     let (many, few) = (by_object(many), by_object(few));
     for (key, messages) in &few {
@@ -249,28 +302,22 @@ fn unfolded_differences(transformation: &Transformation, many: &Said, few: &Said
     lines
 }
 
-/// Leaves the containers away: what stands behind an alias belongs to the container where it is written.
-fn by_object(said: &Said) -> Said {
-    let mut objects = Said::new();
-    for ((code, severity, subject), messages) in said {
-        let object = subject.split(", container").next().unwrap_or_default().to_owned();
-        objects.entry((code, severity, object)).or_default().extend(messages.clone());
-    }
-    objects
-}
-
-/// Leaves the subjects away and counts each object of a folded finding, as in "(and 2 more like it)".
-fn unfolded(said: &Said) -> Said {
-    let mut unfolded = Said::new();
-    for ((code, severity, _), messages) in said {
-        let counts = unfolded.entry((code, severity, String::new())).or_default();
-        for message in messages {
-            let (message, more) = message.rsplit_once(" (and ").unwrap_or((message, "0"));
-            let more: usize = more.split(' ').next().unwrap_or_default().parse().unwrap_or(0);
-            counts.extend(std::iter::repeat_n(message.to_owned(), more + 1));
-        }
-    }
-    unfolded
+/// Returns what is decided on each system, without names and words.
+fn decided(report: &Report) -> Vec<String> {
+    let system = |system: &System| {
+        let decision = &system.decision;
+        let answers: Vec<&str> = decision.questions.iter().map(|it| it.answer.name()).collect();
+        let sum = |sum: Sum| {
+            let Sum { min, max, sized, containers } = sum;
+            format!("{min:.2} to {max:.2} of {sized}/{containers}")
+        };
+        let sums = [decision.sums.cpu, decision.sums.memory].map(sum);
+        let (today, fit) = (decision.today, decision.fit);
+        format!("{today}, {fit}, {:?}, {answers:?}, {sums:?}", decision.outcome)
+    };
+    let mut decided: Vec<String> = report.systems.iter().map(system).collect();
+    decided.sort();
+    decided
 }
 
 /// Runs every transformation over projects with their names; returns a table and what differs.
@@ -280,24 +327,24 @@ fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, Stri
     let mut broken = String::new();
     for (name, files) in projects {
         let report = analyze(&files, &Options::default());
-        let before = said(&report);
         let project = Project::new(files, &report);
         let expanded = forms::EXPANDED.files(&project);
-        let expanded = expanded.map(|it| said(&analyze(&it, &Options::default())));
+        let expanded = expanded.map(|it| analyze(&it, &Options::default()));
+        let expanded = expanded.as_ref().unwrap_or(&report);
         for transformation in transformations().filter(|it| it.name.contains(&wanted)) {
             let Some(files) = transformation.files(&project) else { continue };
-            let after = said(&analyze(&files, &Options::default()));
-            let lines = match transformation.folding {
-                Folding::Kept => differences(transformation, &before, &after),
-                Folding::More => {
-                    let many = expanded.as_ref().unwrap_or(&before);
-                    unfolded_differences(transformation, many, &after)
-                }
-                Folding::Less => unfolded_differences(transformation, &after, &before),
-                Folding::OfExpanded => {
-                    differences(transformation, expanded.as_ref().unwrap_or(&before), &after)
-                }
+            let after = analyze(&files, &Options::default());
+            let kept = |before| differences(transformation, &said(before), &said(&after));
+            let mut lines = match transformation.folding {
+                Folding::Kept => kept(&report),
+                Folding::OfExpanded => kept(expanded),
+                Folding::More => unfolded_differences(transformation, expanded, &after),
+                Folding::Less => unfolded_differences(transformation, &after, &report),
             };
+            let [decided, now] = [&report, &after].map(decided);
+            if decided != now {
+                lines.push(format!("decided {decided:#?}\n  now {now:#?}"));
+            }
             let count = tried.entry(transformation.name).or_default();
             count.0 += 1;
             if !lines.is_empty() {
@@ -322,6 +369,14 @@ fn read(folder: &Path) -> (String, Vec<File>) {
 fn examples_say_the_same_in_every_form() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let (table, broken) = compare(projects(&examples).iter().map(|it| read(it)));
+    assert!(broken.is_empty(), "{table}\n{broken}");
+}
+
+/// The projects with expected decisions have systems of every kind.
+#[test]
+fn projects_with_decisions_say_the_same_in_every_form() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/projects");
+    let (table, broken) = compare(projects(&folder).iter().map(|it| read(it)));
     assert!(broken.is_empty(), "{table}\n{broken}");
 }
 

@@ -84,7 +84,8 @@ fn renamed(project: &Project) -> Option<Vec<File>> {
             }
         });
         files.retain(|it| it.path != source.file.path);
-        files.push(File::new(&*source.file.path, write(&documents, Style::Block)));
+        let text = source.head() + &write(&documents, Style::Block);
+        files.push(File::new(&*source.file.path, text));
     }
     Some(files)
 }
@@ -107,9 +108,22 @@ fn is_unclear(name: &str, project: &Project) -> bool {
     project.files.iter().any(|file| {
         let is_source = project.sources.iter().any(|it| it.file.path == file.path);
         let is_prose = ["LICEN", "NOTICE", ".md"].iter().any(|it| file.path.contains(it));
-        let is_named = || words(&file.text, name).next().is_some();
+        let is_named = || words(&file.text, name).next().is_some() || is_spelt(&file.text, name);
         variables.iter().any(|it| file.text.contains(&**it))
             || !is_source && !is_prose && is_named()
+    })
+}
+
+/// Whether some parts of a hyphenated word spell a name, which pairs a service with its counterpart in a chart:
+/// `{{ .Release.Name }}-celery-worker` and `celeryworker`.
+fn is_spelt(text: &str, name: &str) -> bool {
+    let is_joint = |it: char| it == '-' || it == '_';
+    let name = name.replace(is_joint, "");
+    let mut words = text.split(|it: char| !it.is_alphanumeric() && !is_joint(it));
+    words.any(|word| {
+        let parts: Vec<&str> = word.split(is_joint).filter(|it| !it.is_empty()).collect();
+        let spells = |at: usize, end: usize| parts[at..end].concat().eq_ignore_ascii_case(&name);
+        (0..parts.len()).any(|at| (at + 2..=parts.len()).any(|end| spells(at, end)))
     })
 }
 

@@ -44,6 +44,8 @@ export function crossing(rows: Crossing[], actions: Actions): HTMLElement | fals
           h("td", {}, h("code", {}, it.key), " ", it.path && it.range ? placeLink(actions, it.path, it.range) : null),
           h("td", {}, h("span", { class: `fate ${it.fate}` }, it.fate)),
           h("td", {}, ...inline(it.instead), it.counterpart && h("p", {}, ...inline(it.counterpart)),
+            it.kompose && h("p", { class: "converter" }, "kompose: ", ...inline(it.kompose)),
+            it.bridge && h("p", { class: "converter" }, "Compose Bridge: ", ...inline(it.bridge)),
             it.yaml && h("details", {}, h("summary", {}, "YAML to write instead"), h("pre", {}, it.yaml)))))))));
 }
 

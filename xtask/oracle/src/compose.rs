@@ -159,7 +159,7 @@ fn stricter(problem: &Problem) -> Option<&'static str> {
     match problem.kind {
         ProblemKind::WrongType | ProblemKind::Conflict
             if problem.message.contains("mapping or a list")
-                || problem.message.contains("another shape") =>
+                || problem.message.contains("does not have the type here") =>
         {
             Some(
                 "an override with a plain value where a mapping belongs: the real tool makes a list of it",

@@ -1,14 +1,17 @@
 //! The crossing from Compose to Kubernetes.
 
-use super::tally::Tally;
+use super::tally::{Tally, Words, named};
 use super::{Item, View};
-use crate::facts::{Health, Service, Workload};
-use crate::model::compose::MountKind;
-use crate::model::kubernetes::VolumeSource;
-use crate::report::{CheckItem, CheckState, ChecklistItem};
-use rustc_hash::FxHashSet;
+use crate::compare::aspects;
+use crate::facts::{Health, KubeHost, Pair, Service, Unit};
+use crate::model::compose::{Mount, MountKind};
+use crate::report::{CheckItem, CheckState, ChecklistItem, Drift};
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
+    if view.to_cross.is_empty() {
+        let why = "there is no Compose service that could cross";
+        return ITEMS.iter().map(|item| View::not_applicable(item, why)).collect();
+    }
     let judged = ITEMS.iter().map(|item| view.judge(item));
     judged.map(|item| without_what_is_hidden(view, item)).collect()
 }
@@ -26,13 +29,14 @@ fn without_what_is_hidden(view: &View<'_, '_>, mut item: ChecklistItem) -> Check
     item
 }
 
-const ITEMS: [Item; 7] = [
+pub const ITEMS: [Item; 7] = [
     Item {
         item: CheckItem::StartupAndRetry,
         codes: &[
-            "PLM101", "PLM102", "PLM103", "PLM104", "PLM107", "PLM108", "PLM109", "PLM110",
-            "PLM111", "PLM112",
+            "PLM101", "PLM102", "PLM103", "PLM104", "PLM105", "PLM107", "PLM108", "PLM109",
+            "PLM110", "PLM111", "PLM112",
         ],
+        keys: &["depends_on", "links"],
         look: startup,
         next: "Let every client retry: Kubernetes has no `depends_on`.",
     },
@@ -42,15 +46,17 @@ const ITEMS: [Item; 7] = [
             "PLM201", "PLM202", "PLM203", "PLM204", "PLM205", "PLM206", "PLM207", "PLM208",
             "PLM209",
         ],
+        keys: &[],
         look: migrations,
         next: "Run migrations once per release, in a Job or a hook.",
     },
     Item {
         item: CheckItem::ImageWithoutBindMounts,
         codes: &[
-            "PLM301", "PLM302", "PLM303", "PLM304", "PLM305", "PLM306", "PLM307", "PLM309",
-            "PLM311", "PLM312", "PLM313", "PLM314",
+            "PLM301", "PLM302", "PLM303", "PLM304", "PLM305", "PLM306", "PLM307", "PLM308",
+            "PLM309", "PLM311", "PLM312", "PLM313", "PLM314",
         ],
+        keys: &["volumes"],
         look: bind_mounts,
         next: "Build into the image what a bind mount brings in today.",
     },
@@ -58,18 +64,20 @@ const ITEMS: [Item; 7] = [
         item: CheckItem::ServiceDiscovery,
         codes: &[
             "PLM401", "PLM402", "PLM403", "PLM404", "PLM405", "PLM406", "PLM407", "PLM408",
-            "PLM409", "PLM418", "PLM419", "PLM421", "PLM422", "PLM424", "PLM425", "PLM426",
-            "PLM427",
+            "PLM409", "PLM410", "PLM411", "PLM413", "PLM415", "PLM416", "PLM418", "PLM419",
+            "PLM420", "PLM421", "PLM422", "PLM423", "PLM424", "PLM425", "PLM426", "PLM427",
         ],
+        keys: &["links", "external_links", "extra_hosts", "network_mode"],
         look: discovery,
         next: "Address other services by Service name and port, and take both from configuration.",
     },
     Item {
         item: CheckItem::ConfigAndSecrets,
         codes: &[
-            "PLM501", "PLM502", "PLM503", "PLM504", "PLM505", "PLM506", "PLM507", "PLM509",
-            "PLM513", "PLM518", "PLM519", "PLM520",
+            "PLM501", "PLM502", "PLM503", "PLM504", "PLM505", "PLM506", "PLM507", "PLM508",
+            "PLM509", "PLM510", "PLM512", "PLM513", "PLM514", "PLM518", "PLM519", "PLM520",
         ],
+        keys: &[],
         look: configuration,
         next: "List every variable that a container needs, and deliver credentials as Secrets.",
     },
@@ -77,8 +85,11 @@ const ITEMS: [Item; 7] = [
         item: CheckItem::ProbesAndResources,
         codes: &[
             "PLM601", "PLM602", "PLM603", "PLM604", "PLM605", "PLM606", "PLM607", "PLM608",
-            "PLM611", "PLM612", "PLM615", "PLM616", "PLM621", "PLM624", "PLM625",
+            "PLM609", "PLM610", "PLM611", "PLM612", "PLM613", "PLM614", "PLM615", "PLM616",
+            "PLM617", "PLM618", "PLM619", "PLM621", "PLM622", "PLM623", "PLM624", "PLM625",
+            "PLM626",
         ],
+        keys: &["oom_kill_disable"],
         look: probes,
         next: "Turn healthchecks into probes, and measure what to request.",
     },
@@ -86,57 +97,64 @@ const ITEMS: [Item; 7] = [
         item: CheckItem::HiddenState,
         codes: &[
             "PLM310", "PLM701", "PLM702", "PLM703", "PLM704", "PLM705", "PLM706", "PLM707",
-            "PLM710", "PLM715", "PLM718", "PLM719",
+            "PLM708", "PLM709", "PLM710", "PLM713", "PLM714", "PLM718", "PLM719",
         ],
+        keys: &["volumes", "volumes_from"],
         look: state,
         next: "Find out what each container keeps on disk or in memory.",
     },
 ];
 
-/// Returns the services whose crossing is still to come: those without a counterpart, of development too
-/// where no other Compose file is there.
-fn to_cross<'v, 'f>(view: &View<'v, 'f>) -> Vec<&'v Service<'f>> {
-    let system = view.system;
-    let counted = &system.counted.services;
-    let services = if counted.is_empty() { &system.services } else { counted };
-    services
-        .iter()
-        .copied()
-        .filter(|it| system.facts.counterpart_of(it.index).is_none() && system.workloads.is_empty())
-        .collect()
+fn pair<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Option<Pair<'v, 'f>> {
+    Pair::of(view.system.facts, service.index)
 }
 
-/// Returns the workloads that serve.
-fn serving<'v, 'f>(view: &View<'v, 'f>) -> Vec<&'v Workload<'f>> {
-    let all = view.system.counted.workloads.iter().copied();
-    all.filter(|it| !it.kind().is_job()).collect()
-}
-
-fn startup(view: &View<'_, '_>) -> Tally {
-    let workloads = serving(view);
-    if !workloads.is_empty() {
-        let ready = workloads.iter().filter(|it| !it.services.is_empty()).map(|it| {
-            let has = it.running().any(|(_, container)| container.readiness.is_some());
-            (it.label.clone(), has)
-        });
-        return Tally::count("workloads", "behind a Service have a readiness probe", ready);
+/// Returns the services that a service needs: those that it waits for and those that it dials.
+fn needed<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service<'f>> {
+    let facts = view.system.facts;
+    let waits = service.model.depends_on.iter().map(|it| it.service.as_str());
+    let dials = facts.peers(&service.unit).iter().map(|it| it.host);
+    let mut all: Vec<&Service<'f>> = Vec::new();
+    for host in waits.chain(dials) {
+        let found = facts.compose_host(service, host);
+        let new = |it: &&Service<'f>| {
+            it.index != service.index && !all.iter().any(|known| known.index == it.index)
+        };
+        if let Some(found) = found.filter(new) {
+            all.push(found);
+        }
     }
-    let services = to_cross(view);
-    match services.iter().find(|it| !it.model.depends_on.is_empty()) {
-        Some(waits) => Tally::Hidden(
-            format!("`{}` waits by `depends_on`, which Kubernetes does not have", waits.name),
+    all
+}
+
+/// Looks for what waits by itself. Whether a program tries again is in its code, which no file shows.
+fn startup(view: &View<'_, '_>) -> Tally {
+    let facts = view.system.facts;
+    let clients = view.to_cross.iter().filter(|it| !needed(view, it).is_empty());
+    let waiting = clients.map(|service| {
+        let waits = match pair(view, service) {
+            Some(pair) => facts.workload_waits(pair.workload),
+            None => facts.waits_by_itself(&service.unit),
+        };
+        (service.name.to_owned(), waits)
+    });
+    let words = Words {
+        noun: ["client", "clients"],
+        does: ["waits for what it needs", "wait for what they need"],
+    };
+    match Tally::count(words, waiting) {
+        Tally::NothingToSee(_) => {
+            Tally::NothingToSee("no service is known to need another one".to_owned())
+        }
+        tally => tally.or_hidden(
             "Stop a dependency while its client runs, and see whether the client connects again by itself.",
         ),
-        None => {
-            let free = services.iter().map(|it| (it.name.to_owned(), true));
-            Tally::count("services", "start without waiting for others", free)
-        }
     }
 }
 
 fn migrations(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
-    let services = view.system.counted.services.iter().filter_map(|it| {
+    let services = view.to_cross.iter().filter_map(|it| {
         facts.migration_of(&it.unit)?;
         Some((it.name.to_owned(), facts.is_migration_service(it)))
     });
@@ -151,69 +169,122 @@ fn migrations(view: &View<'_, '_>) -> Tally {
             "Look at what the application does when it starts: a framework may migrate by itself.",
         );
     }
-    Tally::count("migrations", "run apart from the servers", all.into_iter())
+    let words = Words {
+        noun: ["migration", "migrations"],
+        does: ["runs apart from the servers", "run apart from the servers"],
+    };
+    Tally::count(words, all.into_iter())
 }
 
+/// Looks at what is mounted from the host. A counterpart may have the same files from elsewhere; without a
+/// mount, only the image itself can have them.
 fn bind_mounts(view: &View<'_, '_>) -> Tally {
-    let services = to_cross(view);
-    if services.is_empty() {
-        let node_paths = serving(view).into_iter().map(|it| {
-            let volumes = &it.model.template.spec.volumes;
-            let path =
-                volumes.iter().any(|volume| matches!(volume.source, VolumeSource::HostPath { .. }));
-            (it.label.clone(), !path)
-        });
-        return Tally::count("workloads", "mount no path of their node", node_paths);
+    let is_bind = |mount: &&Mount| mount.kind == MountKind::Bind;
+    let mut hidden = Vec::new();
+    let mut all = Vec::new();
+    for service in view.to_cross {
+        let mut binds = service.model.volumes.iter().filter(is_bind);
+        let name = service.name.to_owned();
+        match pair(view, service) {
+            Some(pair) => {
+                let mut unmounted = binds.filter(|it| pair.backing(&it.target).is_none());
+                if unmounted.next().is_some() {
+                    hidden.push(name.clone());
+                }
+                all.push((name, true));
+            }
+            None => all.push((name, binds.next().is_none())),
+        }
     }
-    let free = services.iter().map(|it| {
-        let binds = it.model.volumes.iter().any(|mount| mount.kind == MountKind::Bind);
-        (it.name.to_owned(), !binds)
-    });
-    Tally::count("services", "mount nothing of the host", free)
+    let does = ["needs no file of the host", "need no file of the host"];
+    let tally = Tally::count(Words::services(does), all.into_iter());
+    match &tally {
+        Tally::Counted { missing, .. } if missing.is_empty() && !hidden.is_empty() => {
+            Tally::Hidden(
+                format!(
+                    "the counterparts of {} mount nothing in the place of a bind mount",
+                    named(&hidden)
+                ),
+                "Run the image without its bind mounts: `docker run --rm IMAGE`.",
+            )
+        }
+        _ => tally,
+    }
 }
 
+/// Looks for names of what a container dials. An address that no configuration names is in the image.
 fn discovery(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
-    let services = view.system.counted.services.iter().map(|it| &it.unit);
-    let containers = view.system.counted.workloads.iter().flat_map(|it| &it.units);
-    let dialling = services
-        .chain(containers)
-        .filter(|unit| !facts.peers(unit).is_empty())
-        .map(|unit| (unit.label.clone(), true));
-    match Tally::count(
-        "containers",
-        "name the hosts that they dial in their configuration",
-        dialling,
-    ) {
+    let mut all = Vec::new();
+    for service in view.to_cross {
+        let needed = needed(view, service);
+        if needed.is_empty() {
+            continue;
+        }
+        let dials = |unit: &Unit<'_>, on: &Service<'_>| {
+            let mut peers = facts.peers(unit).iter();
+            peers.any(|peer| {
+                facts.compose_host(service, peer.host).is_some_and(|it| it.index == on.index)
+                    || facts
+                        .cluster_services(on)
+                        .iter()
+                        .any(|it| peer.host.split('.').next() == Some(it.name))
+            })
+        };
+        let resolves = |pair: &Pair<'_, '_>| {
+            let home = pair.workload.object.file;
+            facts.peers(pair.unit).iter().all(|peer| {
+                let found = facts.kube_host(home, pair.workload.namespace, peer.host);
+                !matches!(found, KubeHost::Missing)
+            })
+        };
+        // What has run to its end is not dialled.
+        let mut servers = needed.iter().filter(|it| !facts.is_one_shot(it));
+        let good = match pair(view, service) {
+            Some(pair) => servers.all(|on| dials(pair.unit, on)) && resolves(&pair),
+            None => servers.all(|on| dials(&service.unit, on)),
+        };
+        all.push((service.name.to_owned(), good));
+    }
+    let words = Words {
+        noun: ["client", "clients"],
+        does: [
+            "names in its configuration what it dials",
+            "name in their configuration what they dial",
+        ],
+    };
+    match Tally::count(words, all.into_iter()) {
+        Tally::NothingToSee(_) if view.to_cross.len() == 1 => {
+            Tally::NothingToSee("one service alone dials no other one".to_owned())
+        }
         Tally::NothingToSee(_) => Tally::Hidden(
             "no container names a host that it dials".to_owned(),
             "Look for addresses inside the images: in configuration files and in code.",
         ),
-        tally => tally,
+        tally => tally
+            .or_hidden("Look for addresses inside the images: in configuration files and in code."),
     }
 }
 
 fn configuration(view: &View<'_, '_>) -> Tally {
-    let facts = view.system.facts;
-    let drifted: FxHashSet<&str> =
-        view.noted(&["PLM506", "PLM518"]).map(|finding| finding.subject.as_str()).collect();
-    let pairs = view.system.counted.services.iter().filter_map(|it| {
-        let (service, _, unit) = facts.pair(facts.counterpart_of(it.index)?);
-        let name = it.name.to_owned();
-        let places = [service.span(), unit.image_or_name()];
-        let subjects = places.map(|place| facts.subject_at(place));
-        Some((name, !subjects.iter().any(|subject| drifted.contains(subject.as_str()))))
+    let compared = view.to_cross.iter().filter_map(|it| {
+        let found = aspects::environment(&pair(view, it)?)?;
+        Some((it.name.to_owned(), found.drift == Drift::Same))
     });
-    let compared = Tally::count("services", "have the variables of their counterparts", pairs);
-    if let Tally::Counted { .. } = compared {
-        return compared;
+    let does = ["has the variables of its counterpart", "have the variables of their counterparts"];
+    match Tally::count(Words::services(does), compared) {
+        Tally::NothingToSee(_) => {}
+        tally => return tally,
     }
-    let variables: usize =
-        view.system.counted.services.iter().map(|it| it.model.environment.len()).sum();
+    let variables: usize = view.to_cross.iter().map(|it| it.model.environment.len()).sum();
     match variables {
         0 => Tally::Hidden(
             "no variables to compare".to_owned(),
             "Look at what each image reads when it starts.",
+        ),
+        1 => Tally::Hidden(
+            "1 variable needs a ConfigMap or a Secret".to_owned(),
+            "Compare it with what the container reads once the manifests are written.",
         ),
         count => Tally::Hidden(
             format!("{count} variables need a ConfigMap or a Secret"),
@@ -223,31 +294,44 @@ fn configuration(view: &View<'_, '_>) -> Tally {
 }
 
 fn probes(view: &View<'_, '_>) -> Tally {
-    let workloads = serving(view);
-    if !workloads.is_empty() {
-        let ready = workloads.iter().map(|it| {
-            let good = it.running().all(|(_, container)| {
-                container.resources.as_ref().is_some_and(|it| it.request("memory").is_some())
-            }) && it.running().any(|(_, container)| container.readiness.is_some());
-            (it.label.clone(), good)
-        });
-        let does = "have a readiness probe and requests for every container";
-        return Tally::count("workloads", does, ready);
-    }
-    let ready = to_cross(view).into_iter().map(|it| {
-        let checked = view.system.facts.health(it) == Health::Checked;
-        let sized = it.model.memory_limit().is_some() || it.model.memory_reservation().is_some();
-        (it.name.to_owned(), checked && sized)
+    let facts = view.system.facts;
+    let servers = view.to_cross.iter().filter(|it| !facts.is_one_shot(it));
+    let ready = servers.map(|service| {
+        let good = match pair(view, service) {
+            Some(pair) => {
+                let resources = pair.container.resources.as_ref();
+                let sized = resources.is_some_and(|it| it.request("memory").is_some());
+                sized && (pair.workload.kind().is_job() || pair.container.readiness.is_some())
+            }
+            None => {
+                let model = service.model;
+                let sized = model.memory_limit().is_some() || model.memory_reservation().is_some();
+                sized && facts.health(service) == Health::Checked
+            }
+        };
+        (service.name.to_owned(), good)
     });
-    Tally::count("services", "have a healthcheck and a memory limit to start from", ready)
+    let does = ["has a check and an amount of memory", "have a check and an amount of memory"];
+    Tally::count(Words::services(does), ready)
 }
 
 fn state(view: &View<'_, '_>) -> Tally {
-    let services = view.system.counted.services.iter().map(|it| &it.unit);
-    let containers = view.system.counted.workloads.iter().flat_map(|it| &it.units);
-    let stores = services.chain(containers).filter(|unit| unit.stored().is_some());
-    let kept = stores.map(|unit| (unit.label.clone(), view.keeps_data(unit)));
-    match Tally::count("data stores", "keep their data on a volume", kept) {
+    let mut all = Vec::new();
+    for service in view.to_cross {
+        let pair = pair(view, service);
+        let anonymous = service.model.volumes.iter().any(|it| it.kind == MountKind::Anonymous);
+        let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
+        if service.unit.stored().is_some() {
+            all.push((service.name.to_owned(), view.keeps_data(unit) && !anonymous));
+        } else if anonymous {
+            all.push((service.name.to_owned(), false));
+        }
+    }
+    let words = Words {
+        noun: ["service with data", "services with data"],
+        does: ["keeps it on a named volume", "keep it on named volumes"],
+    };
+    match Tally::count(words, all.into_iter()) {
         Tally::NothingToSee(_) => Tally::Hidden(
             "no known data store is among the containers".to_owned(),
             "Look at what the applications write: `docker diff` shows it for a running container.",

@@ -3,18 +3,27 @@
 //! An item passes only where something was looked at and found good, with the count. Findings of the rules
 //! that bear on an item fail it; where nothing can be looked at, the item says where to look.
 
+mod backups;
 mod crossing;
 mod server;
 mod tally;
 
 use super::system::System;
-use crate::facts::{Unit, is_below};
-use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Kind, Severity};
+use crate::facts::{Service, Unit, is_below};
+use crate::report::{
+    CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
+};
 use rustc_hash::FxHashMap;
 use tally::Tally;
 
-/// Returns both checklists. `ran` holds the codes of the rules that took part.
-pub fn both(system: &System<'_>, ran: &[&str]) -> Checklists {
+/// Returns both checklists. `ran` holds the codes of the rules that took part, and `table` what becomes of
+/// each key of the services that cross.
+pub fn both(
+    system: &System<'_>,
+    ran: &[&str],
+    to_cross: &[&Service<'_>],
+    table: &[Crossing],
+) -> Checklists {
     // A server runs what Compose reads; what the manifests say is about the cluster.
     let is_of_server = |finding: &&&Finding| {
         let kind = system.facts.file(finding.span.file).kind;
@@ -22,9 +31,10 @@ pub fn both(system: &System<'_>, ran: &[&str]) -> Checklists {
     };
     let of_server = by_code(system.findings.iter().filter(is_of_server));
     let all = by_code(system.findings.iter());
+    let view = View { system, by_code: &all, ran, to_cross, table };
     Checklists {
-        server: server::list(&View { system, by_code: &of_server, ran }),
-        crossing: crossing::list(&View { system, by_code: &all, ran }),
+        server: server::list(&View { by_code: &of_server, ..view }),
+        crossing: crossing::list(&view),
     }
 }
 
@@ -43,6 +53,8 @@ struct Item {
     item: CheckItem,
     /// The rules whose findings of warning or above fail the item.
     codes: &'static [&'static str],
+    /// The keys of a service whose loss on the way the item is about.
+    keys: &'static [&'static str],
     /// Looks for proof that the item holds.
     look: fn(&View<'_, '_>) -> Tally,
     /// What to do where the item fails.
@@ -55,6 +67,10 @@ struct View<'v, 'f> {
     system: &'v System<'f>,
     by_code: &'v ByCode<'v>,
     ran: &'v [&'v str],
+    /// The services that cross, or have crossed, to a cluster.
+    to_cross: &'v [&'v Service<'f>],
+    /// What becomes of their keys.
+    table: &'v [Crossing],
 }
 
 impl<'v> View<'v, '_> {
@@ -68,20 +84,43 @@ impl<'v> View<'v, '_> {
     fn judge(&self, item: &Item) -> ChecklistItem {
         let found = self.noted(item.codes).filter(|it| it.severity <= Severity::Warning);
         let findings: Vec<_> = found.map(|finding| (finding.code, finding.span)).collect();
-        // Where none of the rules took part, nobody looked for what they find.
-        let has_run =
-            item.codes.is_empty() || item.codes.iter().any(|code| self.ran.contains(code));
         let tally = (item.look)(self);
-        let (state, next) = match &tally {
-            _ if !findings.is_empty() => (CheckState::Fail, item.next),
-            Tally::NothingToSee(_) => (CheckState::NotApplicable, ""),
-            Tally::Hidden(_, look) => (CheckState::CannotSee, *look),
-            Tally::Counted { missing, .. } if !missing.is_empty() => (CheckState::Fail, item.next),
-            Tally::Counted { .. } if has_run => (CheckState::Pass, ""),
-            Tally::Counted { .. } => (CheckState::CannotSee, item.next),
+        let (state, seen, next) = match &tally {
+            Tally::NothingToSee(_) if findings.is_empty() => {
+                (CheckState::NotApplicable, tally.says(), String::new())
+            }
+            Tally::Proven(_) if findings.is_empty() => self.proven(item, &tally),
+            Tally::Counted { missing, .. } if findings.is_empty() && missing.is_empty() => {
+                self.proven(item, &tally)
+            }
+            Tally::Hidden(_, look) if findings.is_empty() => {
+                (CheckState::CannotSee, tally.says(), (*look).to_owned())
+            }
+            _ => (CheckState::Fail, tally.says(), item.next.to_owned()),
         };
-        let (seen, next) = (tally.words(), next.to_owned());
         ChecklistItem { item: item.item, state, seen, findings, next }
+    }
+
+    /// Judges an item of which everything that was seen is good. It passes unless a rule that bears on it did
+    /// not take part, or a key that it is about is lost on the way.
+    fn proven(&self, item: &Item, tally: &Tally) -> (CheckState, String, String) {
+        let off: Vec<&str> =
+            item.codes.iter().copied().filter(|code| !self.ran.contains(code)).collect();
+        if !off.is_empty() {
+            let rules = if off.len() == 1 { "Rule" } else { "Rules" };
+            let next =
+                format!("{rules} {} did not take part: switch on what is off.", off.join(", "));
+            return (CheckState::CannotSee, tally.says(), next);
+        }
+        let is_lost =
+            |row: &&Crossing| row.fate == Fate::Lost && item.keys.contains(&row.key.as_str());
+        match self.table.iter().find(is_lost) {
+            Some(row) => {
+                let seen = format!("{}; `{}` of `{}` is lost", tally.says(), row.key, row.service);
+                (CheckState::CannotSee, seen, item.next.to_owned())
+            }
+            None => (CheckState::Pass, tally.says(), String::new()),
+        }
     }
 
     /// Returns an item that has no bearing on the system.
@@ -103,5 +142,36 @@ impl<'v> View<'v, '_> {
             mount.backing.lasts()
                 && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod coverage {
+    use super::{crossing, server};
+    use crate::rules;
+
+    /// Rules that no item is about: they speak of what is scaled or written, not of a server done well or of
+    /// the crossing.
+    const NOT_LISTED: &[&str] = &[
+        "PLM414", "PLM511", "PLM515", "PLM516", "PLM517", "PLM711", "PLM712", "PLM715", "PLM716",
+        "PLM717", "PLM807", "PLM808", "PLM809", "PLM815", "PLM816",
+    ];
+
+    #[test]
+    fn every_rule_that_bears_on_an_item_feeds_it() {
+        let items = server::ITEMS.iter().chain(&crossing::ITEMS);
+        let listed: Vec<&str> = items.flat_map(|it| it.codes).copied().collect();
+        let known: Vec<&str> = rules::all().map(|rule| rule.code).collect();
+        let bears = |code: &&&str| ('1'..='8').any(|family| code[3..].starts_with(family));
+        for code in known.iter().filter(bears) {
+            let feeds = listed.contains(code);
+            assert_ne!(feeds, NOT_LISTED.contains(code), "{code} feeds an item: {feeds}");
+        }
+        for code in &listed {
+            assert!(known.contains(code), "{code} is not a rule");
+        }
     }
 }

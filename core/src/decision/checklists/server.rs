@@ -1,10 +1,10 @@
 //! A single server done well.
 
-use super::tally::Tally;
-use super::{Item, View};
-use crate::facts::{Health, Service};
+use super::tally::{Tally, Words, named};
+use super::{Item, View, backups};
+use crate::facts::{Health, Image, Service};
 use crate::knowledge::image::Pin;
-use crate::model::compose::MountKind;
+use crate::model::compose::{MountKind, Port};
 use crate::report::{CheckItem, ChecklistItem};
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
@@ -15,58 +15,67 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
     ITEMS.iter().map(|item| view.judge(item)).collect()
 }
 
-const ITEMS: [Item; 9] = [
+pub const ITEMS: [Item; 9] = [
     Item {
         item: CheckItem::PinnedImages,
-        codes: &["PLM801", "PLM811", "PLM812"],
+        codes: &["PLM801", "PLM811"],
+        keys: &[],
         look: pinned,
         next: "Pin every image to a version or a digest.",
     },
     Item {
         item: CheckItem::HealthChecks,
-        codes: &["PLM103", "PLM619", "PLM621", "PLM624"],
+        codes: &["PLM102", "PLM103", "PLM619", "PLM621", "PLM624"],
+        keys: &[],
         look: checked,
         next: "Give every server a healthcheck that can fail.",
     },
     Item {
         item: CheckItem::RestartPolicies,
-        codes: &["PLM802", "PLM105", "PLM106", "PLM814"],
+        codes: &["PLM105", "PLM106", "PLM802", "PLM814"],
+        keys: &[],
         look: restarting,
         next: "Set `restart: unless-stopped` on everything that must come back after a crash or a reboot.",
     },
     Item {
         item: CheckItem::PersistentData,
-        codes: &["PLM707", "PLM715", "PLM718"],
+        codes: &["PLM707", "PLM718"],
+        keys: &[],
         look: persistent,
         next: "Mount a named volume where each data store keeps its data.",
     },
     Item {
         item: CheckItem::Backups,
-        codes: &[],
-        look: backups,
+        codes: &["PLM805"],
+        keys: &[],
+        look: backups::look,
         next: "Copy the volumes to another machine on a schedule, and test a restore.",
     },
     Item {
         item: CheckItem::TlsEdge,
         codes: &["PLM804"],
+        keys: &[],
         look: edge,
         next: "Put one reverse proxy that terminates TLS in front of everything.",
     },
     Item {
         item: CheckItem::HostHardening,
-        codes: &["PLM412", "PLM417", "PLM308", "PLM806", "PLM813"],
+        codes: &["PLM308", "PLM412", "PLM417", "PLM620", "PLM806", "PLM812", "PLM813"],
+        keys: &[],
         look: hardened,
         next: "Publish only the ports that the outside world needs, and remove privileges that containers do not need.",
     },
     Item {
         item: CheckItem::LogsBounded,
         codes: &["PLM803"],
+        keys: &[],
         look: bounded,
         next: "Set `max-size` for the logs, or use the `local` logging driver.",
     },
     Item {
         item: CheckItem::Monitoring,
-        codes: &[],
+        codes: &["PLM810"],
+        keys: &[],
         look: monitoring,
         next: "Let a monitor outside the server check that the system still answers.",
     },
@@ -85,29 +94,50 @@ fn name(service: &Service<'_>) -> String {
 
 fn pinned(view: &View<'_, '_>) -> Tally {
     let pulled = view.system.counted.services.iter().filter(|it| !it.is_built());
-    let images = pulled.filter_map(|it| Some((it, it.unit.image.as_ref()?)));
-    // A variable may stand for anything.
-    let known = images.filter(|(_, image)| image.pin != Pin::Unknown);
-    let pinned =
-        known.map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
-    Tally::count("services", "pull an image of a fixed version", pinned)
+    let images: Vec<_> = pulled.filter_map(|it| Some((it, it.unit.image.as_ref()?))).collect();
+    let words = Words {
+        noun: ["pulled image", "pulled images"],
+        does: ["has a fixed version", "have a fixed version"],
+    };
+    // A variable may stand for anything, and one without a value leaves an empty tag.
+    let is_open = |image: &Image<'_>| image.pin == Pin::Unknown || image.text.ends_with(':');
+    let (known, open): (Vec<_>, Vec<_>) =
+        images.into_iter().partition(|(_, image)| !is_open(image));
+    let pinned = known
+        .into_iter()
+        .map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
+    let tally = Tally::count(words, pinned);
+    let open: Vec<String> = open.into_iter().map(|(it, _)| name(it)).collect();
+    match &tally {
+        Tally::Counted { missing, .. } if !missing.is_empty() => tally,
+        _ if !open.is_empty() => Tally::Hidden(
+            format!("variables decide on the version of {}", named(&open)),
+            "Look at what `docker compose config --images` prints where the system runs.",
+        ),
+        _ => tally,
+    }
 }
 
 fn checked(view: &View<'_, '_>) -> Tally {
     let checked =
         servers(view).map(|it| (name(it), view.system.facts.health(it) == Health::Checked));
-    Tally::count("services", "have a healthcheck", checked)
+    Tally::count(Words::services(["has a healthcheck", "have a healthcheck"]), checked)
 }
 
 fn restarting(view: &View<'_, '_>) -> Tally {
+    let does = ["comes back after a crash and a reboot", "come back after a crash and a reboot"];
     let restarting = servers(view).map(|it| (name(it), it.restarts()));
-    Tally::count("services", "come back after a crash and a reboot", restarting)
+    Tally::count(Words::services(does), restarting)
 }
 
 fn persistent(view: &View<'_, '_>) -> Tally {
     let stores = servers(view).filter(|it| it.unit.stored().is_some());
     let kept = stores.map(|it| (name(it), view.keeps_data(&it.unit)));
-    Tally::count("data stores", "keep their data on a volume", kept)
+    let words = Words {
+        noun: ["data store", "data stores"],
+        does: ["keeps its data on a volume", "keep their data on a volume"],
+    };
+    Tally::count(words, kept)
 }
 
 fn hardened(view: &View<'_, '_>) -> Tally {
@@ -118,13 +148,22 @@ fn hardened(view: &View<'_, '_>) -> Tally {
             || mounts_socket(it);
         (name(it), !soft)
     });
-    let does = "run without privileges, added capabilities or the Docker socket";
-    Tally::count("services", does, hard)
+    let does = [
+        "runs without privileges, added capabilities or the Docker socket",
+        "run without privileges, added capabilities or the Docker socket",
+    ];
+    Tally::count(Words::services(does), hard)
 }
 
+/// Looks at the logs of each server. The Docker daemon may bound those for which the file states nothing.
+///
+/// Source: <https://docs.docker.com/engine/logging/configure/>
 fn bounded(view: &View<'_, '_>) -> Tally {
+    let does = ["bounds the size of its logs", "bound the size of their logs"];
     let bounded = servers(view).map(|it| (name(it), !it.logs_grow()));
-    Tally::count("services", "bound the size of their logs", bounded)
+    Tally::count(Words::services(does), bounded).or_hidden(
+        "Ask the daemon for its default: `docker info --format '{{.LoggingDriver}}'`, and `log-opts` in /etc/docker/daemon.json.",
+    )
 }
 
 fn mounts_socket(service: &Service<'_>) -> bool {
@@ -134,53 +173,52 @@ fn mounts_socket(service: &Service<'_>) -> bool {
     })
 }
 
-fn backups(view: &View<'_, '_>) -> Tally {
-    let mut stores =
-        servers(view).filter(|it| it.unit.stored().is_some() && view.keeps_data(&it.unit));
-    let Some(store) = stores.next() else {
-        return Tally::NothingToSee("no data store here keeps data on this server".to_owned());
-    };
-    match view.system.counted.services.iter().find(|it| it.backs_up()) {
-        Some(backup) => {
-            let found = [(name(backup), true)];
-            Tally::count("services", "look like a backup", found.into_iter())
-        }
-        None => Tally::Hidden(
-            format!("nothing in these files copies the data of `{}`", store.name),
-            "Look at the crontab and at the snapshots of the provider, and restore one backup to test it.",
-        ),
-    }
+/// Ports on which plain HTTP is usually served.
+const WEB_PORTS: &[u16] = &[80, 3000, 4000, 5000, 8000, 8080, 8081, 8888];
+
+/// Whether a port is reachable from outside the server.
+fn is_public(port: &Port) -> bool {
+    let is_loopback = |ip: &str| ip.starts_with("127.") || ip == "::1";
+    !port.host_ip.as_ref().is_some_and(|ip| is_loopback(ip))
 }
 
 fn edge(view: &View<'_, '_>) -> Tally {
-    let is_loopback = |ip: &str| ip.starts_with("127.") || ip == "::1";
-    let is_public = |it: &&Service<'_>| {
-        it.model.ports.iter().any(|port| !port.host_ip.as_ref().is_some_and(|ip| is_loopback(ip)))
+    let open = |it: &Service<'_>| it.model.ports.iter().any(is_public);
+    let serves_web = |it: &Service<'_>| {
+        let mut ports = it.model.ports.iter().filter(|port| is_public(port));
+        ports.any(|port| WEB_PORTS.contains(&port.target.value))
     };
-    let Some(open) = servers(view).find(is_public) else {
+    let Some(first) = servers(view).find(|it| open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
-    match view.system.counted.services.iter().find(|it| it.brings_tls()) {
-        Some(proxy) => {
-            let found = [(name(proxy), true)];
-            Tally::count("services", "look like the end of TLS", found.into_iter())
-        }
-        None => Tally::Hidden(
-            format!("`{}` publishes a port, and nothing in these files speaks TLS", open.name),
+    if !servers(view).any(|it| it.ends_tls() || serves_web(it)) {
+        return Tally::Hidden(
+            format!("`{}` publishes a port, and nothing in these files ends TLS", first.name),
             "Look at the load balancer or the proxy in front of the server, which may terminate TLS.",
-        ),
+        );
     }
+    let public = servers(view).filter(|it| it.ends_tls() || serves_web(it));
+    let words =
+        Words { noun: ["public service", "public services"], does: ["ends TLS", "end TLS"] };
+    Tally::count(words, public.map(|it| (name(it), it.ends_tls())))
 }
 
 fn monitoring(view: &View<'_, '_>) -> Tally {
-    match view.system.counted.services.iter().find(|it| it.monitors()) {
-        Some(monitor) => {
-            let found = [(name(monitor), true)];
-            Tally::count("services", "take part in monitoring", found.into_iter())
-        }
-        None => Tally::Hidden(
+    let watched = view.system.counted.services.iter().filter(|it| it.monitors());
+    let watched: Vec<String> = watched.map(|it| name(it)).collect();
+    if watched.is_empty() {
+        return Tally::Hidden(
             "nothing in these files watches the services".to_owned(),
             "Look at what calls you when the server is down: a monitor outside of it.",
-        ),
+        );
     }
+    // One monitor may watch all services, so that the others are not missing.
+    let does = if watched.len() == 1 { "takes" } else { "take" };
+    let all = view.system.counted.services.len();
+    let services = if all == 1 { "service" } else { "services" };
+    Tally::Proven(format!(
+        "{} of {all} {services} {does} part in monitoring: {}",
+        watched.len(),
+        named(&watched)
+    ))
 }

@@ -7,52 +7,75 @@ pub enum Tally {
     NothingToSee(String),
     /// The files cannot show it: what was looked for, and where to look.
     Hidden(String, &'static str),
+    /// What was seen is enough, whatever else there is.
+    Proven(String),
     /// What is good and what is not, by name.
-    Counted {
-        /// What the subjects are called: `services`.
-        noun: &'static str,
-        /// What the good ones do: `have a healthcheck that can fail`.
-        does: &'static str,
-        good: Vec<String>,
-        missing: Vec<String>,
-    },
+    Counted { words: Words, good: Vec<String>, missing: Vec<String> },
+}
+
+/// What is counted and what the good ones do, for one and for several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// `["service", "services"]`
+    pub noun: [&'static str; 2],
+    /// `["has a healthcheck", "have a healthcheck"]`
+    pub does: [&'static str; 2],
+}
+
+impl Words {
+    /// Returns the words for services that do something.
+    pub const fn services(does: [&'static str; 2]) -> Words {
+        Words { noun: ["service", "services"], does }
+    }
 }
 
 impl Tally {
     /// Counts subjects by whether they are good. Without any, there is nothing to see.
-    pub fn count(
-        noun: &'static str,
-        does: &'static str,
-        subjects: impl Iterator<Item = (String, bool)>,
-    ) -> Tally {
+    pub fn count(words: Words, subjects: impl Iterator<Item = (String, bool)>) -> Tally {
         let (good, missing): (Vec<_>, Vec<_>) = subjects.partition(|subject| subject.1);
         let names = |subjects: Vec<(String, bool)>| subjects.into_iter().map(|it| it.0).collect();
         if good.is_empty() && missing.is_empty() {
-            return Tally::NothingToSee(format!("there are no {noun} that this is about"));
+            return Tally::NothingToSee(format!(
+                "there are no {} that this is about",
+                words.noun[1]
+            ));
         }
-        Tally::Counted { noun, does, good: names(good), missing: names(missing) }
+        Tally::Counted { words, good: names(good), missing: names(missing) }
     }
 
-    /// Returns "4 of 5 services have a healthcheck that can fail; missing: `worker`".
-    pub fn words(&self) -> String {
+    /// Returns what was counted as something that the files cannot show, unless all of it is good.
+    pub fn or_hidden(self, look: &'static str) -> Tally {
+        match &self {
+            Tally::Counted { missing, .. } if !missing.is_empty() => {
+                Tally::Hidden(self.says(), look)
+            }
+            _ => self,
+        }
+    }
+
+    /// Returns "4 of 5 services have a healthcheck; missing: `worker`".
+    pub fn says(&self) -> String {
         match self {
-            Tally::NothingToSee(why) | Tally::Hidden(why, _) => why.clone(),
-            Tally::Counted { noun, does, good, missing } => {
+            Tally::NothingToSee(text) | Tally::Hidden(text, _) | Tally::Proven(text) => {
+                text.clone()
+            }
+            Tally::Counted { words, good, missing } => {
+                let form = |count: usize| usize::from(count != 1);
                 let all = good.len() + missing.len();
-                let noun = if all == 1 { noun.trim_end_matches('s') } else { noun };
-                let mut words = format!("{} of {all} {noun} {does}", good.len());
+                let (noun, does) = (words.noun[form(all)], words.does[form(good.len())]);
+                let mut text = format!("{} of {all} {noun} {does}", good.len());
                 if !missing.is_empty() {
-                    words.push_str("; missing: ");
-                    words.push_str(&named(missing));
+                    text.push_str("; missing: ");
+                    text.push_str(&named(missing));
                 }
-                words
+                text
             }
         }
     }
 }
 
 /// Returns the first few names, and how many more there are.
-fn named(names: &[String]) -> String {
+pub fn named(names: &[String]) -> String {
     const SHOWN: usize = 4;
     let mut words: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     if names.len() > SHOWN {
@@ -65,12 +88,26 @@ fn named(names: &[String]) -> String {
 mod tests {
     use super::*;
 
+    const RESTART: Words = Words::services(["restarts", "restart"]);
+
     #[test]
     fn what_is_missing_is_named() {
         let subjects = [("web", true), ("worker", false)].map(|it| (it.0.to_owned(), it.1));
-        let tally = Tally::count("services", "restart", subjects.into_iter());
-        assert_eq!(tally.words(), "1 of 2 services restart; missing: `worker`");
-        let none = Tally::count("services", "restart", std::iter::empty());
-        assert_eq!(none.words(), "there are no services that this is about");
+        let tally = Tally::count(RESTART, subjects.into_iter());
+        assert_eq!(tally.says(), "1 of 2 services restarts; missing: `worker`");
+        let hidden = tally.or_hidden("Look elsewhere.");
+        assert!(matches!(hidden, Tally::Hidden(..)), "{hidden:?}");
+        let none = Tally::count(RESTART, std::iter::empty());
+        assert_eq!(none.says(), "there are no services that this is about");
+    }
+
+    #[test]
+    fn nouns_agree_with_the_whole_and_verbs_with_the_good_ones() {
+        let of = |good: usize, all: usize| {
+            Tally::count(RESTART, (0..all).map(|at| (at.to_string(), at < good))).says()
+        };
+        assert_eq!(of(1, 1), "1 of 1 service restarts");
+        assert!(of(0, 2).starts_with("0 of 2 services restart;"));
+        assert_eq!(of(3, 3), "3 of 3 services restart");
     }
 }

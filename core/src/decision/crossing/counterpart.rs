@@ -1,11 +1,12 @@
 //! What the counterpart of a service really has in the place of a key, in words: one sentence for each key
 //! that has a place in a workload, a Service or what scales it.
 
-use super::cases::of_mount;
-use crate::facts::{KubeService, Pair};
+use super::Shared;
+use crate::compare::cases::{of_mount, of_variable};
+use crate::facts::{KubeService, Pair, probe_words, shortened};
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::FileReference;
-use crate::model::kubernetes::{PodSpec, Probe, ProbeHandler, SecurityContext};
+use crate::model::kubernetes::{Body, Object, PodSpec, SecurityContext};
 use crate::model::{IntOrStr, Str};
 use crate::report::phrases::{first_named, named};
 use crate::text::Spanned;
@@ -14,8 +15,47 @@ use crate::text::Spanned;
 const NAMES: usize = 5;
 
 /// Returns what the counterpart has in the place of a key; empty for a key without a place in a cluster.
-pub fn words(pair: &Pair<'_, '_>, key: &str, case: Case) -> String {
+pub fn words(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: &str, case: Case) -> String {
+    if case == Case::Proxy {
+        return routes(pair, shared);
+    }
     of(pair, key, case).unwrap_or_default()
+}
+
+/// Returns the routes that lead to the Pods, with their hosts.
+fn routes(pair: &Pair<'_, '_>, shared: &Shared<'_>) -> String {
+    let words = |object: &&Object| {
+        let Body::Routes(routes) = &object.body else { return object.label() };
+        let hosts: Vec<&str> = routes.hosts.iter().map(|it| it.as_str()).collect();
+        match hosts[..] {
+            [] => object.label(),
+            _ => format!("{} for {}", object.label(), first_named(&hosts, NAMES)),
+        }
+    };
+    let all: Vec<String> = leading_to(pair, shared).iter().map(words).collect();
+    match &all[..] {
+        [] => format!("no Ingress or HTTPRoute leads to {}", pair.label()),
+        _ => all.join(" and "),
+    }
+}
+
+fn leading_to<'f>(pair: &Pair<'_, '_>, shared: &Shared<'f>) -> Vec<&'f Object> {
+    let services = pair.facts.services_for(pair.workload).into_iter();
+    services.filter_map(|it| shared.routes.get(&it.index)).flatten().copied().collect()
+}
+
+/// Whether the counterpart has something in the place of a key that Kubernetes itself does not have.
+pub fn stands_in(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: &str, case: Case) -> bool {
+    match (key, case) {
+        ("volumes", Case::Bind | Case::Anonymous | Case::Socket) => {
+            let mut own = pair.service.model.volumes.iter().filter(|it| of_mount(it) == case);
+            own.all(|it| pair.backing(&it.target).is_some())
+        }
+        ("depends_on", _) => pair.facts.workload_waits(pair.workload),
+        (_, Case::Proxy) => !leading_to(pair, shared).is_empty(),
+        ("build", _) => pair.container.image.is_some(),
+        _ => false,
+    }
 }
 
 fn of(pair: &Pair<'_, '_>, key: &str, case: Case) -> Option<String> {
@@ -91,24 +131,13 @@ fn list_field(pair: &Pair<'_, '_>, name: &str, words: &[Str]) -> String {
     }
 }
 
-/// Maximum number of characters of a command in a sentence.
-const COMMAND: usize = 80;
-
-/// Returns a command, cut where it is long.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(COMMAND) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 fn presence(pair: &Pair<'_, '_>, name: &str, present: bool) -> String {
     found(pair, &if present { format!("`{name}`") } else { format!("no `{name}`") })
 }
 
 fn environment(pair: &Pair<'_, '_>) -> String {
-    let wanted: Vec<&str> =
-        pair.service.model.environment.iter().map(|it| it.name.value.as_str()).collect();
+    let wanted = pair.service.model.environment.iter().map(|it| it.name.value.as_str());
+    let wanted: Vec<&str> = wanted.filter(|it| of_variable(it) == Case::Other).collect();
     let missing: Vec<&str> =
         wanted.iter().copied().filter(|name| pair.unit.var(name).is_none()).collect();
     let count = wanted.len() - missing.len();
@@ -157,30 +186,11 @@ fn probes(pair: &Pair<'_, '_>) -> String {
     ];
     let written: Vec<String> = all
         .into_iter()
-        .filter_map(|(name, probe)| Some(format!("a {name} ({})", of_probe(probe.as_ref()?))))
+        .filter_map(|(name, probe)| Some(format!("a {name} ({})", probe_words(probe.as_ref()?))))
         .collect();
     match &written[..] {
         [] => format!("no probe in {}", pair.label()),
         _ => found(pair, &written.join(" and ")),
-    }
-}
-
-fn of_probe(probe: &Probe) -> String {
-    let port = |port: &Option<Spanned<IntOrStr>>| {
-        port.as_ref().map_or_else(|| "?".to_owned(), |it| it.value.to_string())
-    };
-    match &probe.handler {
-        ProbeHandler::Exec { command, .. } => {
-            let words: Vec<&str> = command.iter().map(|it| it.value.as_str()).collect();
-            format!("`{}`", shortened(&words.join(" ")))
-        }
-        ProbeHandler::Http { path, port: at, .. } => {
-            let path = path.as_ref().map_or("/", |it| it.as_str());
-            format!("`GET {path}` on port {}", port(at))
-        }
-        ProbeHandler::Tcp { port: at, .. } => format!("TCP on port {}", port(at)),
-        ProbeHandler::Grpc { port: at, .. } => format!("gRPC on port {}", port(at)),
-        ProbeHandler::None => "without a check".to_owned(),
     }
 }
 

@@ -2,33 +2,64 @@
 //! converter does the work.
 //!
 //! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
-//! `cases` tells apart the values whose fates differ, `counterpart` says what the cluster has already, and
-//! `yaml` writes what to put in the place of a key.
+//! `counterpart` says what the cluster has already, and `yaml` writes what to put in the place of a key.
 
-mod cases;
 mod counterpart;
-#[cfg(test)]
-mod tests;
-mod written;
 mod yaml;
 
 use super::system::System;
-use crate::facts::{Facts, Pair, Service};
+use crate::compare::{cases, written};
+use crate::facts::{Facts, KubeHost, Pair, Service};
 use crate::knowledge::compose_keys::{self, Way};
+use crate::model::kubernetes::{Body, Object};
 use crate::report::{Crossing, Fate, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
 
-/// Returns the fate of every written key of every service that counts.
-pub fn table(system: &System<'_>) -> Vec<Crossing> {
-    let shared = shared_volumes(system.facts);
-    let services = services(system).into_iter();
-    services.flat_map(|service| crossings(system.facts, service, &shared)).collect()
+/// What the rows of all systems share, looked up once.
+#[derive(Debug)]
+pub struct Shared<'f> {
+    /// The named volumes that several services of one project mount, by the project.
+    volumes: FxHashSet<(usize, &'f str)>,
+    /// The Ingresses and other routes that lead to a Kubernetes Service, by its index.
+    routes: FxHashMap<usize, Vec<&'f Object>>,
+}
+
+impl<'f> Shared<'f> {
+    pub fn of(facts: &Facts<'f>) -> Shared<'f> {
+        Shared { volumes: shared_volumes(facts), routes: routes(facts) }
+    }
+}
+
+fn routes<'f>(facts: &Facts<'f>) -> FxHashMap<usize, Vec<&'f Object>> {
+    let mut all: FxHashMap<usize, Vec<&'f Object>> = FxHashMap::default();
+    for object in facts.objects().iter().copied() {
+        let Body::Routes(routes) = &object.body else { continue };
+        for backend in &routes.backends {
+            let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
+            let meant = facts.kube_host(object.file, namespace, &backend.service);
+            let KubeHost::Service(service) = meant else { continue };
+            let known = all.entry(service.index).or_default();
+            if !known.iter().any(|it| std::ptr::eq(*it, object)) {
+                known.push(object);
+            }
+        }
+    }
+    all
+}
+
+/// Returns the fate of every written key of some services.
+pub fn table<'f>(
+    facts: &Facts<'f>,
+    services: &[&Service<'f>],
+    shared: &Shared<'f>,
+) -> Vec<Crossing> {
+    services.iter().flat_map(|service| crossings(facts, service, shared)).collect()
 }
 
 /// Returns the services that count. Development services cross too where the cluster is what production runs
 /// on, or where there is nothing else: of several with one name, the first in the order of the files.
-fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
+pub fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
     let mut services = system.counted.services.clone();
     if services.is_empty() || system.has_cluster() {
         let key =
@@ -57,11 +88,7 @@ fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
 }
 
 /// Returns one row for each key of a service, and for each kind of value that has a fate of its own.
-fn crossings<'f>(
-    facts: &Facts<'f>,
-    service: &Service<'f>,
-    shared: &FxHashSet<(usize, &'f str)>,
-) -> Vec<Crossing> {
+fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) -> Vec<Crossing> {
     let pair = Pair::of(facts, service.index);
     let names = names(facts, service, pair.as_ref());
     let context = Context { facts, service, names, shared };
@@ -70,14 +97,19 @@ fn crossings<'f>(
         for case in cases::of(service, &written.key) {
             // A key that Compose does not know is a finding already.
             let Some(row) = compose_keys::row(&written.key, case) else { continue };
-            let has = pair.as_ref().map(|pair| counterpart::words(pair, row.key, case));
+            let has = pair.as_ref().map(|pair| counterpart::words(pair, shared, row.key, case));
+            let stands_in = pair
+                .as_ref()
+                .is_some_and(|pair| counterpart::stands_in(pair, shared, row.key, case));
             rows.push(Crossing {
                 service: service.model.name.value.clone(),
                 key: written.key.clone(),
-                fate: fate(row.way),
+                fate: if stands_in { Fate::Changed } else { fate(row.way) },
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
                 yaml: yaml::fragment(&context, row.key, case),
+                kompose: row.kompose,
+                bridge: row.bridge,
                 span: Some(written.span),
             });
         }
@@ -112,3 +144,6 @@ fn names(facts: &Facts<'_>, service: &Service<'_>, pair: Option<&Pair<'_, '_>>) 
         labels: if selected.is_empty() { labels } else { selected },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -488,3 +488,142 @@ volumes: {data: {}}
             && ports.yaml.contains("app.kubernetes.io/name: api\n")
     );
 }
+
+#[test]
+fn each_key_says_what_the_converters_make_of_it() {
+    let begins = |text: Option<&str>, with: &str| text.is_some_and(|it| it.starts_with(with));
+    let check = one("healthcheck: {test: [CMD, 'true']}");
+    assert!(begins(check.kompose, "A liveness probe"), "{:?}", check.kompose);
+    assert!(begins(check.bridge, "A liveness probe"), "{:?}", check.bridge);
+    let named = one("user: node");
+    assert_eq!(named.kompose, None, "its table does not have the key");
+    assert!(named.bridge.is_some_and(|it| it.contains("refuses")), "{:?}", named.bridge);
+    assert!(begins(one("depends_on: [db]").bridge, "Nothing"));
+}
+
+/// Checks that nothing in a stream of documents stands twice where Kubernetes wants it once.
+#[track_caller]
+fn check_unique(text: &str) {
+    let mut objects = BTreeSet::new();
+    for document in text.split("---\n").filter(|it| it.starts_with("apiVersion:")) {
+        let line = |key: &str| document.lines().find(|it| it.trim_start().starts_with(key));
+        let name = document.lines().find(|it| it.starts_with("  name:"));
+        let header = (line("kind:"), name);
+        assert!(objects.insert(header), "{header:?} stands twice:\n{text}");
+        let model = FileModel::read(FileId(0), File::new("a.yaml", document), None);
+        assert!(model.problems.is_empty(), "{:?}\n{document}", model.problems);
+    }
+    let mut paths = BTreeSet::new();
+    for path in text.lines().filter(|it| it.contains("mountPath:")) {
+        assert!(paths.insert(path.trim().trim_start_matches("- ")), "{path} stands twice:\n{text}");
+    }
+}
+
+/// Returns the fragment of a key of one service, checked.
+fn yaml_of(keys: &str, key: &str) -> String {
+    let text = format!(
+        "services:\n  web:\n    image: a:1\n    restart: always\n{}volumes: {{data: {{}}, a_b: {{}}, a.b: {{}}}}\n\
+         configs: {{a_b: {{content: x}}, a.b: {{content: y}}}}\n",
+        keys.lines().map(|line| format!("    {line}\n")).collect::<String>()
+    );
+    let all = rows(&[("compose.yaml", &text)]);
+    let row = all.into_iter().find(|row| row.key == key).expect("a row");
+    check_yaml(&row.yaml);
+    check_unique(&row.yaml);
+    row.yaml
+}
+
+#[test]
+fn two_keys_of_one_object_make_it_once() {
+    let claims = yaml_of("volumes: ['data:/a', 'data:/b', 'data:/a']", "volumes");
+    assert_eq!(claims.matches("kind: PersistentVolumeClaim").count(), 1, "{claims}");
+    assert_eq!(claims.matches("claimName: data").count(), 1, "{claims}");
+    assert!(claims.contains("mountPath: /a\n") && claims.contains("mountPath: /b\n"), "{claims}");
+    let configs = yaml_of("configs: [a_b, {source: a_b, target: /etc/again}, a.b]", "configs");
+    assert!(configs.contains("a_b: x") && configs.contains("a.b: \"y\""), "{configs}");
+    assert_eq!(configs.matches("a_b: x").count(), 1, "{configs}");
+}
+
+#[test]
+fn files_of_one_name_stay_apart() {
+    let text = yaml_of(
+        "volumes: ['./a/site.conf:/etc/a.conf', './b/site.conf:/etc/b.conf', './a/site.conf:/etc/c.conf']",
+        "volumes",
+    );
+    assert!(
+        text.contains("subPath: a-site.conf") && text.contains("subPath: b-site.conf"),
+        "{text}"
+    );
+}
+
+#[test]
+fn volumes_of_like_names_stay_apart() {
+    let text = yaml_of("tmpfs: [/data/a, '/data-a:size=1m']", "tmpfs");
+    assert!(text.contains("- name: data-a\n") && text.contains("- name: data-a-2\n"), "{text}");
+    let volumes = yaml_of("volumes: ['a_b:/x', 'a.b:/y']", "volumes");
+    assert!(volumes.contains("claimName: a-b\n"), "{volumes}");
+}
+
+#[test]
+fn what_kubernetes_would_refuse_is_left_out() {
+    let dns = yaml_of("dns: [1.1.1.1, 8.8.8.8, 9.9.9.9, 4.4.4.4]", "dns");
+    assert!(!dns.contains("4.4.4.4"), "a Pod has three servers at most: {dns}");
+    let hosts =
+        yaml_of("extra_hosts: ['a:10.0.0.1', 'b:[::1]', 'c:not-an-address']", "extra_hosts");
+    assert!(hosts.contains("\"::1\"") && !hosts.contains("not-an-address"), "{hosts}");
+    let ports = yaml_of(
+        "ports: [{target: 80, name: '8080'}, {target: 81, name: web}, {target: 82, name: web}]",
+        "ports",
+    );
+    assert!(ports.contains("name: tcp-80\n") && ports.contains("name: tcp-82\n"), "{ports}");
+    let options =
+        yaml_of("security_opt: ['seccomp:unconfined', 'seccomp=unconfined']", "security_opt");
+    assert_eq!(options.matches("seccompProfile").count(), 1, "{options}");
+}
+
+#[test]
+fn variables_of_nginx_proxy_are_routes() {
+    let all = service(
+        "environment: {VIRTUAL_HOST: 'shop.example.com,www.example.com', VIRTUAL_PORT: '3000', LETSENCRYPT_HOST: shop.example.com, MODE: prod}",
+    );
+    let fates: Vec<Fate> = all.iter().map(|row| row.fate).collect();
+    assert_eq!(fates, [Fate::Lost, Fate::Changed]);
+    assert!(all[0].instead.contains("Ingress"), "{}", all[0].instead);
+    for line in ["host: shop.example.com", "host: www.example.com", "number: 3000"] {
+        assert!(all[0].yaml.contains(line), "{line}\n{}", all[0].yaml);
+    }
+    assert!(all[1].yaml.contains("name: MODE") && !all[1].yaml.contains("VIRTUAL_HOST"));
+}
+
+#[test]
+fn proxy_labels_are_held_against_the_routes_of_the_counterpart() {
+    let compose = "services:\n  api:\n    image: acme/api:1.4\n    restart: always\n    labels:\n      traefik.http.routers.api.rule: Host(`shop.example.com`)\n";
+    let row = |more: &str| {
+        let manifests = format!("{CLUSTER}{more}");
+        let all = rows(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)]);
+        let row = all.into_iter().find(|row| row.key == "labels").expect("a row");
+        (row.fate, row.counterpart)
+    };
+    assert_eq!(
+        row(""),
+        (Fate::Lost, "no Ingress or HTTPRoute leads to Deployment `shop/api`".to_owned())
+    );
+    let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: shop, namespace: shop}\n\
+        spec:\n  rules:\n    - host: shop.example.com\n      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: api-http, port: {number: 8080}}}}]}\n";
+    let (fate, words) = row(ingress);
+    assert_eq!(fate, Fate::Changed);
+    assert!(words.starts_with("Ingress `shop`") && words.contains("shop.example.com"), "{words}");
+}
+
+#[test]
+fn rows_that_give_one_object_give_the_same() {
+    let all = service("ports: ['80:8080', '127.0.0.1:9090:9090', '53:53/udp']\nexpose: ['9000']");
+    let services: Vec<&str> =
+        all.iter().map(|row| row.yaml.split("---\n").nth(1).expect("a Service")).collect();
+    assert_eq!(services.len(), 4);
+    let inside: BTreeSet<&&str> =
+        services.iter().filter(|it| it.contains("  name: web\n")).collect();
+    assert_eq!(inside.len(), 1, "one Service in three forms: {inside:#?}");
+    let outside = services.iter().find(|it| it.contains("  name: web-udp\n")).expect("one more");
+    assert!(outside.contains("type: LoadBalancer") && !outside.contains("8080"), "{outside}");
+}

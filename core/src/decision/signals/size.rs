@@ -29,7 +29,9 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             state(Signal::FitsServerEasily, Yes, format!("at most half of a server with {given}"));
         }
         Size::Fits if is_whole => {
-            state(Signal::FitsServer, Yes, format!("which a server with {given} has"));
+            let holds_all = sums::holds_all_jobs(load, server);
+            let unless = if holds_all { "" } else { " unless all Jobs run at once" };
+            state(Signal::FitsServer, Yes, format!("which a server with {given} has{unless}"));
         }
         Size::NeedsLarger(larger) if is_whole => {
             let more = format!(

@@ -214,7 +214,8 @@ pub fn purpose(name: &str, one: &str, other: &str) -> Option<Purpose> {
     {
         return (is_word(one) && is_word(other)).then_some(Purpose::DatabaseName);
     }
-    if has(PLACE_WORDS) {
+    let is_permission = has(PERMISSION_WORDS) && ends_in(&["PASSWORD", "LOGIN"]);
+    if has(PLACE_WORDS) && !(is_permission && switch(one).and(switch(other)).is_some()) {
         return None;
     }
     if let (Some(one), Some(other)) = (switch(one), switch(other)) {
@@ -229,6 +230,9 @@ pub fn purpose(name: &str, one: &str, other: &str) -> Option<Purpose> {
     let is_same = one.eq_ignore_ascii_case(other);
     (ends_in(DRIVER_WORDS) && is_word(one) && is_word(other) && !is_same).then_some(Purpose::Driver)
 }
+
+/// Words that make a switch of the name of a credential: `MYSQL_ALLOW_EMPTY_PASSWORD`.
+const PERMISSION_WORDS: &[&str] = &["ALLOW", "EMPTY", "RANDOM"];
 
 /// Whether a value is one word, such as the name of a driver, and neither a path nor an address.
 fn is_word(value: &str) -> bool {
@@ -253,6 +257,9 @@ mod tests {
         for (name, one, other, expected) in [
             ("FEATURE_X", "true", "false", Some(Purpose::Switch)),
             ("FEATURE_X", "true", "1", None),
+            ("MYSQL_ALLOW_EMPTY_PASSWORD", "yes", "no", Some(Purpose::Switch)),
+            ("MYSQL_ALLOW_EMPTY_PASSWORD", "yes", "true", None),
+            ("MYSQL_PASSWORD", "yes", "no", None),
             ("CACHE_DRIVER", "array", "redis", Some(Purpose::Driver)),
             ("CACHE_DRIVER", "Redis", "redis", None),
             ("POSTGRES_DB", "shop", "shop_v2", Some(Purpose::DatabaseName)),

@@ -152,9 +152,11 @@ fn crossing_table(out: &mut String, style: Style, crossings: &[Crossing]) {
         let text = format!("{} ({})", row.instead, row.services.join(", "));
         let columns = width + 13;
         hang(out, style, &head, columns, &escape_line(&text));
-        for (service, counterpart) in &row.counterparts {
-            let text = escape_line(&format!("{service}: {counterpart}"));
-            hang(out, style, &" ".repeat(columns), columns, &text);
+        let counterparts =
+            row.counterparts.iter().map(|(service, has)| format!("{service}: {has}"));
+        let converters = row.converters().map(|(name, makes)| format!("{name}: {makes}"));
+        for text in counterparts.chain(converters) {
+            hang(out, style, &" ".repeat(columns), columns, &escape_line(&text));
         }
     }
     out.push_str(&style.dim("\nThe YAML to write instead: plimsoll decide --format markdown"));
@@ -167,10 +169,21 @@ pub struct CrossingRow<'r> {
     pub fate: Fate,
     pub instead: &'r str,
     pub services: Vec<String>,
+    /// What the converters kompose and Compose Bridge make of the key, where that is documented.
+    pub kompose: Option<&'r str>,
+    pub bridge: Option<&'r str>,
     /// What the cluster has for the key already, by the service.
     pub counterparts: Vec<(&'r str, &'r str)>,
     /// The YAML to write instead, by the service.
     pub yaml: Vec<(&'r str, &'r str)>,
+}
+
+impl<'r> CrossingRow<'r> {
+    /// Returns what each converter makes of the key, by its name.
+    pub fn converters(&self) -> impl Iterator<Item = (&'static str, &'r str)> {
+        let converters = [("kompose", self.kompose), ("Compose Bridge", self.bridge)];
+        converters.into_iter().filter_map(|(name, makes)| Some((name, makes?)))
+    }
 }
 
 /// Returns the crossing with one row per key, lost keys first.
@@ -186,7 +199,17 @@ pub fn crossing(crossings: &[Crossing]) -> Vec<CrossingRow<'_>> {
         shorten(&mut services);
         let counterparts = by_service(&group, |it| &it.counterpart);
         let yaml = by_service(&group, |it| &it.yaml);
-        rows.push(CrossingRow { key, fate, instead, services, counterparts, yaml });
+        let first = group[0];
+        rows.push(CrossingRow {
+            key,
+            fate,
+            instead,
+            services,
+            kompose: first.kompose,
+            bridge: first.bridge,
+            counterparts,
+            yaml,
+        });
     }
     rows.sort_by_key(|row| Reverse(row.fate));
     rows
@@ -214,6 +237,8 @@ mod tests {
             instead: "Something.".to_owned(),
             counterpart: String::new(),
             yaml: String::new(),
+            kompose: None,
+            bridge: None,
             span: None,
         }
     }

@@ -140,6 +140,8 @@ mod tests {
             instead: "Something.".to_owned(),
             counterpart: "no Service".to_owned(),
             yaml: String::new(),
+            kompose: None,
+            bridge: None,
             span: None,
         };
         let decided = Decision { today: Today::Both, crossing: vec![ports], ..Decision::default() };

@@ -99,20 +99,23 @@ fn keys(out: &mut String, rows: &[Crossing]) {
         return;
     }
     let rows = crossing(rows);
-    out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services | in the cluster |\n| --- | --- | --- | --- | --- |\n");
+    out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services | in the cluster | converters |\n| --- | --- | --- | --- | --- | --- |\n");
     for row in &rows {
         let services: Vec<String> = row.services.iter().map(|name| code_span(name)).collect();
         let counterparts = row.counterparts.iter();
         let counterparts: Vec<String> = counterparts
             .map(|(service, has)| format!("{}: {}", code_span(service), prose(has)))
             .collect();
+        let converters = row.converters().map(|(name, makes)| format!("{name}: {}", prose(makes)));
+        let converters: Vec<String> = converters.collect();
         out.push_str(&format!(
-            "| {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} |\n",
             cell(&code_span(row.key)),
             row.fate,
             cell(&prose(row.instead)),
             cell(&services.join(" ")),
-            cell(&counterparts.join("; "))
+            cell(&counterparts.join("; ")),
+            cell(&converters.join("; "))
         ));
     }
     for row in rows.iter().filter(|row| !row.yaml.is_empty()) {

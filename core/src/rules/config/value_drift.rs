@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(values("SESSION_DRIVER", "file", "redis"), ["warning"]);
         assert_eq!(values("POSTGRES_DB", "shop", "store"), ["info"]);
         assert_eq!(values("POOL_SIZE", "5", "50"), ["info"]);
+        assert_eq!(values("ALLOW_EMPTY_PASSWORD", "yes", "no"), ["warning"]);
     }
 
     #[test]

@@ -183,6 +183,14 @@ mod tests {
         {
             assert_eq!(severities(image), ["warning"], "{image}");
         }
+        for image in [
+            "grafana/grafana:7.5.16",
+            "docker.io/grafana/grafana:12.1.1",
+            "prom/prometheus:v2.37.0",
+            "quay.io/prometheus/prometheus:v3.6.0",
+        ] {
+            assert_eq!(severities(image), ["warning"], "{image}");
+        }
         assert_eq!(severities("php:8.2-fpm"), ["info"]);
     }
 
@@ -204,6 +212,9 @@ mod tests {
         for image in
             ["postgres:17.2", "postgres", "postgres:${TAG}", "acme/web:1", "bitnami/redis:latest"]
         {
+            assert_eq!(severities(image), [""; 0], "{image}");
+        }
+        for image in ["grafana/grafana:12.4.2", "grafana/grafana:12", "prom/prometheus:v3.12.0"] {
             assert_eq!(severities(image), [""; 0], "{image}");
         }
     }

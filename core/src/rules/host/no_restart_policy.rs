@@ -222,7 +222,7 @@ const WORKERS: &[&str] = &[
 /// Whether a service of the project's own is called like a program that runs for ever, and is started after
 /// others that do: a worker behind a queue.
 fn is_called_worker(service: &Service<'_>) -> bool {
-    let name = service.name.to_ascii_lowercase();
+    let name = without_number(service.name).to_ascii_lowercase();
     let is_own = service.is_built() || service.unit.family().is_none();
     let is_after_others = service
         .model
@@ -230,6 +230,14 @@ fn is_called_worker(service: &Service<'_>) -> bool {
         .iter()
         .any(|it| it.condition.value != Condition::CompletedSuccessfully);
     is_own && is_after_others && WORKERS.iter().any(|word| name.ends_with(word))
+}
+
+/// Returns a name without the number that tells several services of one kind apart, as in `worker-2`.
+fn without_number(name: &str) -> &str {
+    match name.rsplit_once(['-', '_']) {
+        Some((kind, number)) if number.starts_with(|it: char| it.is_ascii_digit()) => kind,
+        _ => name.trim_end_matches(|it: char| it.is_ascii_digit()),
+    }
 }
 
 /// Whether the service runs a server's image as the image starts it.
@@ -340,6 +348,8 @@ mod tests {
             )
         };
         assert_eq!(count(&text("mail-worker", "depends_on: [queue]")), 1);
+        assert_eq!(count(&text("mail-worker-2", "depends_on: [queue]")), 1);
+        assert_eq!(count(&text("worker3", "depends_on: [queue]")), 1);
         assert_eq!(count(&text("mail-worker", "init: true")), 0, "nothing it waits for");
         assert_eq!(count(&text("seed", "depends_on: [queue]")), 0);
     }

@@ -8,7 +8,7 @@ rule! {
     /// ## Why it hurts
     /// Without a readiness probe, a Pod gets traffic from the moment its process exists, even while
     /// it starts or hangs. The check that would prevent this is already written, in the Compose
-    /// file.
+    /// file or in the Dockerfile, whose HEALTHCHECK Kubernetes does not read.
     ///
     /// ## What helps
     /// Use the same check as a readiness probe. Add a liveness probe only for failures that a
@@ -70,10 +70,12 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
-        let Some(health) =
-            service.model.healthcheck.as_ref().filter(|it| !it.disabled && it.test.is_some())
-        else {
-            continue;
+        let health = service.model.healthcheck.as_ref();
+        let health = health.filter(|it| !it.disabled && it.test.is_some());
+        let (who, place) = match (health, facts.healthcheck_of_dockerfile(service)) {
+            (Some(health), _) => ("Compose", health.span),
+            (None, Some(place)) => ("the Dockerfile", place),
+            (None, None) => continue,
         };
         let container = workload.container(pair.unit);
         let probed = container.readiness.is_some() || container.liveness.is_some();
@@ -85,21 +87,23 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = out.at(
             &container.span(),
             format!(
-                "Compose checks the health of `{}`, but {} has no probe",
+                "{who} checks the health of `{}`, but {} has no probe",
                 service.name, unit.label
             ),
         );
-        finding.also(&health.span, format!("the healthcheck of `{}`", service.name)).check(
-            format!(
-                "kubectl get{} {} -o jsonpath='{{..readinessProbe}}'",
-                workload.namespace_flag(),
-                workload.reference()
-            ),
-        );
+        finding.also(&place, format!("the healthcheck of `{}`", service.name)).check(format!(
+            "kubectl get{} {} -o jsonpath='{{..readinessProbe}}'",
+            workload.namespace_flag(),
+            workload.reference()
+        ));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }
-        if let Some(probe) = probe_of_healthcheck(service, health, container) {
+        if health.is_none() {
+            finding.why("Kubernetes does not read the HEALTHCHECK of an image. Without a readiness probe, a Pod gets traffic from the moment its process exists, even while it starts or hangs.");
+        }
+        let probe = health.and_then(|it| probe_of_healthcheck(service, it, container));
+        if let Some(probe) = probe {
             let place = &container.place;
             let edit = facts.insert_entry(place, "readinessProbe", &probe);
             finding.maybe_fix(
@@ -133,6 +137,27 @@ mod tests {
     }
 
     #[test]
+    fn the_healthcheck_of_a_dockerfile_counts_too() {
+        let with = |dockerfile: &str, more: &str, container: &str| {
+            let sides = sides("{disable: true}", container)
+                .replace("healthcheck: {disable: true}", &format!("build: ./web{more}"));
+            let text = format!("# file: web/Dockerfile\n{dockerfile}\n{sides}");
+            messages(&RULE, &text)
+        };
+        let checked = "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost:3000/up";
+        assert_eq!(
+            with(checked, "", ""),
+            [
+                "the Dockerfile checks the health of `web`, but container `web` of Pod `web` has no probe"
+            ]
+        );
+        assert!(with("FROM node:22", "", "").is_empty());
+        assert!(with("FROM node:22\nHEALTHCHECK NONE", "", "").is_empty());
+        assert!(with(checked, ", healthcheck: {disable: true}", "").is_empty());
+        assert!(with(checked, "", "      livenessProbe: {tcpSocket: {port: 1}}\n").is_empty());
+    }
+
+    #[test]
     fn the_fix_uses_the_same_check() {
         let fix =
             |health: &str| findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text.clone();
@@ -161,6 +186,10 @@ mod tests {
         for (health, container) in [
             ("{test: 'curl -f http://web:3000/up'}", ""),
             ("{test: [CMD, wget, -q, 'http://web/up']}", ""),
+            ("{test: 'kafka-topics --bootstrap-server=web:9092 --list'}", ""),
+            ("{test: [CMD, kafka-topics, --bootstrap-server, 'web:9092', --list]}", ""),
+            ("{test: 'nc -z web 9092'}", ""),
+            ("{test: 'echo > /dev/tcp/web/9092'}", ""),
             (
                 "{test: 'curl -f http://localhost:3000/up'}",
                 "      ports: [{containerPort: 8080}]\n",

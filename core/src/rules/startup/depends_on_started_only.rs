@@ -118,12 +118,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the waits that are too short, each line once. A line may be part of several projects, as where an
-/// override file is laid over it: for development and tests counts only what no other project says.
+/// Returns the waits that are too short, each line of a service once. Services may share a line through an
+/// anchor. A line may be part of several projects, as where an override file is laid over it: for development and
+/// tests counts only what no other project says.
 fn early_waits<'f, 'a>(facts: &'f Facts<'a>) -> Vec<Wait<'f, 'a>> {
-    let mut lines: IndexMap<Span, Vec<Wait<'f, 'a>>> = IndexMap::new();
+    let mut lines: IndexMap<(Span, &str), Vec<Wait<'f, 'a>>> = IndexMap::new();
     for wait in facts.waits() {
-        lines.entry(wait.dependency.span).or_default().push(wait);
+        lines.entry((wait.dependency.span, wait.from.name)).or_default().push(wait);
     }
     // A healthcheck that can never pass is the cause, and has a finding of its own.
     for waits in lines.values_mut() {
@@ -307,6 +308,16 @@ mod tests {
         assert_eq!(found[0].message, "`job`, `web` may start before `db` can answer");
         // Both dependents wait, and the store gets its check.
         assert_eq!(found[0].fixes[0].edits.len(), 3);
+    }
+
+    #[test]
+    fn dependents_that_share_their_dependencies_through_an_anchor_are_all_named() {
+        let text = "services:\n  web: {image: 'a/b:1', depends_on: &needs [db]}\n  job: {image: 'a/c:1', depends_on: *needs}\n  db: {image: 'postgres:17'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`job`, `web` may start before `db` can answer");
+        // The shared list is written anew once, and the store gets its check.
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
     }
 
     #[test]

@@ -1,5 +1,4 @@
-use crate::facts::{Facts, Part, Workload};
-use crate::knowledge::starts::wait_of;
+use crate::facts::Facts;
 use crate::model::compose::Condition;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -91,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(first) = first else { continue };
         let container = workload.container(pair.unit);
         let probed = container.readiness.is_some() || container.startup.is_some();
-        if probed || workload.kind().is_job() || waits(facts, workload) {
+        if probed || workload.kind().is_job() || facts.workload_waits(workload) {
             continue;
         }
         let are = if names.len() == 1 { "is" } else { "are" };
@@ -111,15 +110,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             workload.reference()
         ));
     }
-}
-
-/// Whether an init container or a main container of the workload waits for something.
-fn waits(facts: &Facts, workload: &Workload<'_>) -> bool {
-    workload.units.iter().any(|unit| {
-        facts.waits_by_itself(unit)
-            || unit.start.commands.iter().any(|it| wait_of(it).is_some())
-            || (unit.part == Part::Init && unit.name.contains("wait"))
-    })
 }
 
 #[cfg(test)]

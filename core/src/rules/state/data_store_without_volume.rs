@@ -1,5 +1,5 @@
 use crate::facts::{
-    Backing, DataHome, Facts, Mounted, Part, Site, Together, Unit, new_volume_name,
+    Backing, DataHome, Facts, Mounted, Part, Site, Together, Unit, is_below, new_volume_name,
 };
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::declares_volume;
@@ -62,13 +62,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(family) = unit.stored().or_else(|| unit.kept_monitoring()) else { continue };
+        let known = unit.stored().or_else(|| unit.kept_monitoring());
+        let Some(family) = known.or_else(|| unit.only_set_up()) else { continue };
         if is_exempt(facts, unit) {
             continue;
         }
         let Some(home) = unit.data_home(family) else { continue };
         let mounted = facts.mounted(unit);
-        if is_provisioned(family, &mounted)
+        if keeps_elsewhere(family, unit, &mounted)
             || mounted.iter().any(|it| home.is_kept_by(it) || unit.names_mount(it))
         {
             continue;
@@ -98,9 +99,31 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether the files of the project provision what Grafana shows.
-fn is_provisioned(family: &Family, mounted: &[Mounted<'_>]) -> bool {
-    family.id == "grafana" && mounted.iter().any(|it| it.path.contains("provisioning"))
+/// The settings that the image of Loki brings, which keep everything below its data directory.
+///
+/// Source: grafana/loki, `cmd/loki/loki-local-config.yaml`.
+const LOKI_SETTINGS: &str = "/etc/loki/local-config.yaml";
+
+/// Variables that give Grafana a database of another server. Source: Grafana documentation, "Configure Grafana",
+/// section `[database]`.
+const GRAFANA_DATABASE: &[&str] = &["GF_DATABASE_TYPE", "GF_DATABASE_HOST", "GF_DATABASE_URL"];
+
+/// Whether a program for monitoring keeps its data in another place, or brings all of it from the project's files.
+fn keeps_elsewhere(family: &Family, unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> bool {
+    match family.id {
+        "grafana" => {
+            mounted.iter().any(|it| it.path.contains("provisioning"))
+                || GRAFANA_DATABASE.iter().any(|it| unit.var(it).is_some())
+        }
+        // Settings of one's own mostly name an object store.
+        "loki" => {
+            let is_own =
+                |word: &str| word.contains("config.file") && !word.ends_with(LOKI_SETTINGS);
+            mounted.iter().any(|it| it.is_setting_of(family) || is_below(LOKI_SETTINGS, it.path))
+                || unit.start.words.iter().any(|it| is_own(it))
+        }
+        _ => false,
+    }
 }
 
 /// What stores without volumes have in common: their Compose file, or what they are applied with.
@@ -158,6 +181,9 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     finding.why(if is_anonymous { ANONYMOUS } else { LOST });
     if first.family.class == Class::Monitoring {
         finding.severity(Severity::Info);
+    }
+    if first.unit.certain_family().is_none() {
+        finding.confidence(Confidence::Likely);
     }
     help_for_cluster(facts, first.unit, finding);
     if all.iter().all(|it| it.is_filled_anew) {
@@ -508,6 +534,38 @@ mod tests {
         assert_eq!(service("grafana/grafana:12.0.0", "restart: always"), ["info"]);
         let provisioned = "volumes: ['./g:/etc/grafana/provisioning']";
         assert!(service("grafana/grafana:12.0.0", provisioned).is_empty());
+        let database = "environment: {GF_DATABASE_TYPE: postgres}";
+        assert!(service("grafana/grafana:12.0.0", database).is_empty());
+        assert_eq!(service("datalust/seq:2024.3", "restart: always"), ["info"]);
+        assert!(service("datalust/seq:2024.3", "volumes: ['vol:/data']").is_empty());
+    }
+
+    #[test]
+    fn loki_keeps_its_data_where_its_settings_say() {
+        for plain in ["restart: always", "command: -config.file=/etc/loki/local-config.yaml"] {
+            assert_eq!(service("grafana/loki:3.5.0", plain), ["info"], "{plain}");
+            let kept = format!("{plain}, volumes: ['vol:/loki']");
+            assert!(service("grafana/loki:3.5.0", &kept).is_empty(), "{kept}");
+        }
+        for own in [
+            "volumes: ['./loki.yaml:/etc/loki/local-config.yaml']",
+            "volumes: ['./loki:/etc/loki']",
+            "command: -config.file=/mnt/config/loki.yaml",
+        ] {
+            assert!(service("grafana/loki:3.5.0", own).is_empty(), "{own}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_ones_own_is_known_by_its_variables() {
+        let variables = "environment: {MYSQL_ROOT_PASSWORD: '${PASSWORD}'}";
+        assert_eq!(service("acme/catalogue:1", variables), ["warning"]);
+        let kept = format!("{variables}, volumes: ['vol:/var/lib/mysql']");
+        assert!(service("acme/catalogue:1", &kept).is_empty());
+        let client = "environment: {MYSQL_USER: shop, MYSQL_PASSWORD: '${PASSWORD}'}";
+        assert!(service("acme/catalogue:1", client).is_empty());
+        let dump = format!("{variables}, command: [mysqldump, shop]");
+        assert!(service("acme/catalogue:1", &dump).is_empty());
     }
 
     #[test]

@@ -110,8 +110,10 @@ impl Rounds {
                         file.text[..edit.span.start as usize].rfind('\n').map_or(0, |it| it + 1);
                     let rest = &file.text[edit.span.end as usize..];
                     let end = edit.span.end as usize + rest.find('\n').unwrap_or(rest.len());
+                    // The line feed is outside of the range, so that a carriage return before it stays.
                     for line in file.text[start..end].lines() {
-                        self.lines.insert((file.path.to_string(), line.to_owned()));
+                        let line = line.trim_end_matches('\r').to_owned();
+                        self.lines.insert((file.path.to_string(), line));
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::draft::{Beside, Draft, Entry};
 use super::{Context, labels_and_annotations};
+use crate::compare::cases::of_variable;
 use crate::edit::Yaml;
 use crate::facts::probe_of_healthcheck;
 use crate::knowledge::compose_keys::Case;
@@ -22,7 +23,7 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
         "working_dir" => {
             Some(Draft::container([("workingDir", text(model.working_dir.as_ref()?))]))
         }
-        "environment" => environment(context),
+        "environment" if case == Case::Other => environment(context),
         "env_file" => env_file(context),
         "healthcheck" => healthcheck(context, model.healthcheck.as_deref()?),
         "labels" if case == Case::Other => {
@@ -78,7 +79,9 @@ fn is_secret(variable: &EnvVar) -> bool {
 }
 
 fn environment(context: &Context<'_, '_>) -> Option<Draft> {
-    let own = |it: &&EnvVar| matches!(it.from, EnvSource::Environment);
+    let own = |it: &&EnvVar| {
+        matches!(it.from, EnvSource::Environment) && of_variable(&it.name.value) == Case::Other
+    };
     let secret = format!("{}-secrets", context.names.workload);
     let mut all = Vec::new();
     for variable in context.service.model.environment.iter().filter(own) {

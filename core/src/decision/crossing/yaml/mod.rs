@@ -15,11 +15,11 @@ mod storage;
 pub use draft::{Names, dns_label};
 pub use storage::volume_name;
 
+use super::Shared;
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::KeyValue;
-use rustc_hash::FxHashSet;
 
 /// A service and the names under which the cluster has it, or would have it.
 #[derive(Debug)]
@@ -27,8 +27,7 @@ pub struct Context<'c, 'f> {
     pub facts: &'c Facts<'f>,
     pub service: &'c Service<'f>,
     pub names: Names,
-    /// The named volumes that several services of one project mount, by the project.
-    pub shared: &'c FxHashSet<(usize, &'f str)>,
+    pub shared: &'c Shared<'f>,
 }
 
 /// Returns what to write for a key of a service, as text; empty where there is nothing to write or the
@@ -47,7 +46,9 @@ pub fn fragment(context: &Context<'_, '_>, key: &str, case: Case) -> String {
 fn labels_and_annotations(all: &[KeyValue]) -> Vec<(&'static str, Yaml<'static>)> {
     let mut labels = Vec::new();
     let mut annotations = Vec::new();
-    for label in all.iter().filter(|it| super::cases::of_label(&it.key.value) == Case::Other) {
+    for label in
+        all.iter().filter(|it| crate::compare::cases::of_label(&it.key.value) == Case::Other)
+    {
         let value = label.value.as_ref().map_or("", |it| it.as_str());
         let name = label.key.to_string();
         if !is_label_name(&name) {

@@ -1,35 +1,43 @@
 //! How the Pod is reached and what it reaches: ports, Services, routes, names.
 
 use super::Context;
-use super::draft::{Beside, Draft, Entry, dns_label};
-use crate::decision::crossing::cases::of_port;
+use super::draft::{Beside, Draft, dns_label};
+use crate::compare::cases::of_port;
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
-use crate::model::compose::{KeyValue, Service};
+use crate::model::compose::{self, KeyValue, Service};
 use indexmap::IndexMap;
+use std::net::IpAddr;
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
     let model = context.service.model;
     let text = |value: &Str| Yaml::str(value.to_string());
     match (key, case) {
-        ("ports", _) => {
-            let own = model.ports.iter().filter(|port| of_port(port) == case);
-            let ports = own.map(|it| Port {
-                number: it.target.value,
-                protocol: it.protocol.to_ascii_uppercase(),
-                name: it.name.as_ref().map(|name| name.to_string()),
-            });
-            exposed(context, ports.collect(), case == Case::Udp)
+        ("ports", Case::Udp) => {
+            let own = model.ports.iter().filter(|port| of_port(port) == Case::Udp);
+            let name = dns_label(&format!("{}-udp", context.names.service));
+            exposed(name, context, own.map(Port::of).collect(), Some("LoadBalancer"))
         }
-        ("expose", _) => {
-            exposed(context, model.expose.iter().filter_map(Port::read).collect(), false)
+        // Each of these keys gives the one Service for clients inside of the cluster.
+        ("ports" | "expose", _) => {
+            let published = model.ports.iter().filter(|port| of_port(port) != Case::Udp);
+            let exposed_ports = model.expose.iter().filter_map(Port::read);
+            let ports = published.map(Port::of).chain(exposed_ports).collect();
+            exposed(context.names.service.clone(), context, ports, None)
         }
-        ("labels", Case::Proxy) => routes(context, &model.labels),
-        ("deploy.labels", Case::Proxy) => routes(context, &model.deploy.as_ref()?.labels),
+        ("labels", Case::Proxy) => labelled_routes(context, &model.labels),
+        ("deploy.labels", Case::Proxy) => labelled_routes(context, &model.deploy.as_ref()?.labels),
+        ("environment", Case::Proxy) => {
+            let value = |name: &str| model.environment.iter().find(|it| it.name.value == name);
+            let text = |name: &str| value(name)?.value.as_ref().map(|it| it.as_str());
+            let hosts = text("VIRTUAL_HOST")?.split(',').map(|it| it.trim().to_owned()).collect();
+            routes(context, hosts, text("VIRTUAL_PORT").and_then(|it| it.parse().ok()))
+        }
         ("deploy.endpoint_mode", Case::Addresses) => {
             let spec = [("clusterIP", Yaml::str("None")), ("selector", context.names.selector())];
-            Some(Draft::objects([service(context, Yaml::map(spec))]))
+            let name = context.names.service.clone();
+            Some(Draft::objects([Beside::Service.named(name, ("spec", Yaml::map(spec)))]))
         }
         ("network_mode", Case::Host) => {
             let policy = Yaml::str("ClusterFirstWithHostNet");
@@ -57,8 +65,12 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
         }
         ("extra_hosts", Case::Other) => host_aliases(&model.extra_hosts),
         ("dns", _) => {
-            let servers = Yaml::list(model.dns.iter().map(text));
-            let config = Yaml::map([("nameservers", servers)]);
+            let addresses = model.dns.iter().filter(|it| it.parse::<IpAddr>().is_ok());
+            let servers: Vec<Yaml<'static>> = addresses.take(MAX_NAME_SERVERS).map(text).collect();
+            if servers.is_empty() {
+                return None;
+            }
+            let config = Yaml::map([("nameservers", Yaml::list(servers))]);
             Some(Draft::pod([("dnsPolicy", Yaml::str("None")), ("dnsConfig", config)]))
         }
         ("dns_search", _) => {
@@ -71,6 +83,11 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
         _ => None,
     }
 }
+
+/// Maximum number of name servers of a Pod.
+///
+/// Source: <https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>
+const MAX_NAME_SERVERS: usize = 3;
 
 /// Returns both containers in one Pod, the one whose network is shared first.
 fn one_pod(context: &Context<'_, '_>) -> Option<Draft> {
@@ -95,6 +112,14 @@ struct Port {
 }
 
 impl Port {
+    fn of(port: &compose::Port) -> Port {
+        Port {
+            number: port.target.value,
+            protocol: port.protocol.to_ascii_uppercase(),
+            name: port.name.as_ref().map(|name| name.to_string()),
+        }
+    }
+
     /// Reads an item of `expose`; none for a range.
     fn read(text: &Str) -> Option<Port> {
         let (number, protocol) = text.as_str().split_once('/').unwrap_or((text.as_str(), "tcp"));
@@ -102,25 +127,30 @@ impl Port {
         Some(Port { number, protocol: protocol.to_ascii_uppercase(), name: None })
     }
 
-    /// Returns a name for the port of a Service, which has at most 15 letters: that of Compose, or else
-    /// protocol and number.
+    /// Returns a name for the port of a Service, which has at most 15 characters and a letter among
+    /// them: that of Compose, or else protocol and number.
     fn label(&self) -> String {
-        let own = self.name.as_ref().map(|name| dns_label(name)).filter(|it| it.len() <= 15);
+        let is_name =
+            |it: &String| it.len() <= 15 && it.contains(|it: char| it.is_ascii_alphabetic());
+        let own = self.name.as_ref().map(|name| dns_label(name)).filter(is_name);
         own.unwrap_or_else(|| format!("{}-{}", self.protocol.to_ascii_lowercase(), self.number))
     }
 }
 
-fn service(context: &Context<'_, '_>, spec: Yaml<'static>) -> Vec<Entry> {
-    Beside::Service.named(context.names.service.clone(), ("spec", spec))
-}
-
-/// Returns the ports of the container and a Service with the same ports.
-fn exposed(context: &Context<'_, '_>, ports: Vec<Port>, outside: bool) -> Option<Draft> {
+/// Returns the ports of the container and a Service of this name and type with the same ports.
+fn exposed(
+    name: String,
+    context: &Context<'_, '_>,
+    ports: Vec<Port>,
+    kind: Option<&'static str>,
+) -> Option<Draft> {
     let mut all: Vec<Port> = Vec::new();
     for port in ports {
         let known = |it: &Port| it.number == port.number && it.protocol == port.protocol;
         if !all.iter().any(known) {
-            all.push(port);
+            let taken = all.iter().any(|it| it.label() == port.label());
+            let name = port.name.filter(|_| !taken);
+            all.push(Port { name, ..port });
         }
     }
     if all.is_empty() {
@@ -143,18 +173,15 @@ fn exposed(context: &Context<'_, '_>, ports: Vec<Port>, outside: bool) -> Option
         Yaml::map(fields)
     });
     let mut spec = Vec::new();
-    if outside {
-        spec.push(("type", Yaml::str("LoadBalancer")));
-    }
+    spec.extend(kind.map(|kind| ("type", Yaml::str(kind))));
     spec.push(("selector", context.names.selector()));
     spec.push(("ports", Yaml::list(of_service)));
     let draft = Draft::container([("ports", Yaml::list(of_container))]);
-    Some(draft.with_object(service(context, Yaml::map(spec))))
+    Some(draft.with_object(Beside::Service.named(name, ("spec", Yaml::map(spec)))))
 }
 
-/// Returns an Ingress for the hosts that proxy labels name. None where the labels name no host, or where the
-/// port behind the route is not known.
-fn routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Draft> {
+/// Returns an Ingress for the hosts that proxy labels name.
+fn labelled_routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Draft> {
     let mut hosts: Vec<String> = Vec::new();
     let mut port: Option<u16> = None;
     for label in labels {
@@ -170,6 +197,12 @@ fn routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Draft> {
             port = last_number(value).or(port);
         }
     }
+    routes(context, hosts, port)
+}
+
+/// Returns an Ingress for some hosts; `None` where there is no host, or where the port behind the route is
+/// not known.
+fn routes(context: &Context<'_, '_>, mut hosts: Vec<String>, port: Option<u16>) -> Option<Draft> {
     hosts.retain(|host| is_host(host));
     let mut ports = context.service.listens_on();
     ports.truncate(2);
@@ -237,7 +270,8 @@ fn host_aliases(all: &[KeyValue]) -> Option<Draft> {
     let mut by_address: IndexMap<&str, Vec<Yaml<'static>>> = IndexMap::new();
     for entry in all {
         let Some(address) = entry.value.as_ref().map(|it| it.as_str()) else { continue };
-        if address != "host-gateway" {
+        let address = address.trim_start_matches('[').trim_end_matches(']');
+        if address.parse::<IpAddr>().is_ok() {
             by_address.entry(address).or_default().push(Yaml::str(entry.key.to_string()));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::draft::{Draft, dns_label};
-use crate::decision::crossing::cases::numeric_user;
+use crate::compare::cases::numeric_user;
 use crate::edit::Yaml;
 use crate::model::Str;
 
@@ -69,5 +69,11 @@ fn options(all: &[Str]) -> Vec<(&'static str, Yaml<'static>)> {
         "apparmor:unconfined" => Some(("appArmorProfile", unconfined())),
         _ => None,
     };
-    all.iter().filter_map(field).collect()
+    let mut fields: Vec<(&'static str, Yaml<'static>)> = Vec::new();
+    for (name, value) in all.iter().filter_map(field) {
+        if !fields.iter().any(|it| it.0 == name) {
+            fields.push((name, value));
+        }
+    }
+    fields
 }

@@ -3,22 +3,25 @@
 use super::Context;
 use super::container::{memory, of_resource};
 use super::draft::{Beside, Draft, dns_label};
-use crate::decision::crossing::cases::{of_device, of_mount};
+use crate::compare::cases::{of_device, of_mount};
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::secrets::{self, Verdict};
 use crate::model::compose::{FileReference, Mount, MountKind};
 use crate::text::{join_path, name_of};
+use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
     let model = context.service.model;
     match key {
         "volumes" => volumes(context, case),
         "secrets" => {
+            let mut names = Names::default();
             let all = model.secrets.iter().map(|it| {
                 let target = path_of(it, "/run/secrets/");
                 let name = it.source.to_string();
-                let secret = Yaml::map([("secretName", Yaml::str(dns_label(&name)))]);
+                let secret = Yaml::map([("secretName", Yaml::str(names.of(&name).0))]);
                 Volume::file(format!("secret-{name}"), target, ("secret", secret), name)
             });
             mounted(all.collect())
@@ -75,21 +78,28 @@ impl Volume {
     }
 }
 
-/// Returns the volumes in the Pod and their mounts in the container.
+/// Returns the volumes in the Pod and their mounts in the container. A volume that is mounted twice is listed
+/// once, and two volumes of one name get names of their own.
 fn mounted(mut all: Vec<Volume>) -> Option<Draft> {
     if all.is_empty() {
         return None;
     }
+    let mut paths: FxHashSet<String> = FxHashSet::default();
+    all.retain(|volume| paths.insert(volume.path.clone()));
+    let mut listed: IndexMap<String, (&'static str, Yaml<'static>)> = IndexMap::new();
+    for volume in &mut all {
+        let mut name = volume.name.clone();
+        let mut number = 1;
+        while listed.get(&name).is_some_and(|source| *source != volume.source) {
+            number += 1;
+            name = format!("{}-{number}", volume.name);
+        }
+        listed.insert(name.clone(), volume.source.clone());
+        volume.name = name;
+    }
     let mounts: Vec<Yaml<'static>> = all.iter().map(mount).collect();
-    // A volume that is mounted twice is listed once.
-    let mut known: Vec<String> = Vec::new();
-    all.retain(|volume| {
-        let new = !known.contains(&volume.name);
-        known.push(volume.name.clone());
-        new
-    });
     let volumes =
-        all.into_iter().map(|volume| Yaml::map([("name", Yaml::str(volume.name)), volume.source]));
+        listed.into_iter().map(|(name, source)| Yaml::map([("name", Yaml::str(name)), source]));
     let draft = Draft::container([("volumeMounts", Yaml::list(mounts))]);
     Some(draft.with_pod([("volumes", Yaml::list(volumes))]))
 }
@@ -137,20 +147,43 @@ fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
     }
 }
 
+/// The names of objects by those of Compose, which allows names that Kubernetes would take for one.
+#[derive(Debug, Default)]
+struct Names(IndexMap<String, String>);
+
+impl Names {
+    /// Returns the name of an object, and whether it is the first time that the object is asked for.
+    fn of(&mut self, name: &str) -> (String, bool) {
+        if let Some(known) = self.0.get(name) {
+            return (known.clone(), false);
+        }
+        let plain = dns_label(name);
+        let taken = |wanted: &String| self.0.values().any(|it| it == wanted);
+        let numbered = (2..).map(|number| format!("{plain}-{number}"));
+        let mut all = std::iter::once(plain.clone()).chain(numbered);
+        let own = all.find(|it| !taken(it)).expect("internal error: numbers do not end");
+        self.0.insert(name.to_owned(), own.clone());
+        (own, true)
+    }
+}
+
 /// Returns a claim for each named volume. Compose states no size, and every claim asks for one.
 fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>) -> Option<Draft> {
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
+    let mut claims = Names::default();
     for mount in mounts {
         let Some(source) = volume_name(mount) else { continue };
-        let claim = dns_label(source);
-        let shared = context.shared.contains(&(context.service.project_index, source));
+        let (claim, is_new) = claims.of(source);
+        let shared = context.shared.volumes.contains(&(context.service.project_index, source));
         let several = context.service.model.replicas() > 1;
         let mode = if shared || several { "ReadWriteMany" } else { "ReadWriteOnce" };
         let requests = Yaml::map([("requests", Yaml::map([("storage", Yaml::str("1Gi"))]))]);
         let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
-        let body = ("spec", Yaml::map(spec));
-        objects.push(Beside::Claim.named(claim.clone(), body));
+        if is_new {
+            let body = ("spec", Yaml::map(spec));
+            objects.push(Beside::Claim.named(claim.clone(), body));
+        }
         let named = Yaml::map([("claimName", Yaml::str(claim.clone()))]);
         volumes.push(Volume {
             name: claim,
@@ -180,7 +213,21 @@ fn bind_mounts<'m>(
     mounts: impl Iterator<Item = &'m Mount>,
 ) -> Option<Draft> {
     let name = format!("{}-files", context.names.workload);
-    let volume = |it: &Mount| {
+    let mounts: Vec<&Mount> = mounts.collect();
+    let folder_of_file = |source: &str| -> String {
+        let (folder, _) = source.rsplit_once('/').unwrap_or(("", source));
+        folder.to_owned()
+    };
+    // Two files of one name need two keys, with the folder in them.
+    let key = |source: &str| {
+        let file = name_of(source);
+        let mut others = mounts.iter().filter_map(|it| it.source.as_ref());
+        let is_shared = others.any(|it| name_of(it) == file && it.as_str() != source);
+        let folder = folder_of_file(source);
+        let folder = folder.trim_matches(['.', '/']).replace('/', "-");
+        if is_shared && !folder.is_empty() { format!("{folder}-{file}") } else { file.to_owned() }
+    };
+    let volume = |it: &&Mount| {
         let source = it.source.as_ref()?;
         let file = name_of(source);
         let shown = context.facts.file_at(&join_path(&context.service.project.folder, source));
@@ -190,9 +237,9 @@ fn bind_mounts<'m>(
         }
         let config = Yaml::map([("name", Yaml::str(name.clone()))]);
         let path = it.target.to_string();
-        Some(Volume::file("files".to_owned(), path, ("configMap", config), file.to_owned()))
+        Some(Volume::file("files".to_owned(), path, ("configMap", config), key(source)))
     };
-    mounted(mounts.filter_map(volume).collect())
+    mounted(mounts.iter().filter_map(volume).collect())
 }
 
 /// Maximum length of a config that is written out in a fragment.
@@ -202,17 +249,19 @@ fn configs(context: &Context<'_, '_>) -> Option<Draft> {
     let project = context.service.project;
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
+    let mut names = Names::default();
     for reference in &context.service.model.configs {
         let name = reference.source.to_string();
-        let config = Yaml::map([("name", Yaml::str(dns_label(&name)))]);
+        let (own, is_new) = names.of(&name);
+        let config = Yaml::map([("name", Yaml::str(own.clone()))]);
         let path = path_of(reference, "/");
         let volume = format!("config-{name}");
         volumes.push(Volume::file(volume, path, ("configMap", config), name.clone()));
         let content = project.config(&name).and_then(|it| it.content.as_ref());
         let Some(content) = content.filter(|it| it.len() <= MAX_CONTENT) else { continue };
-        if secrets::judge(&name, content).verdict == Verdict::No {
+        if is_new && secrets::judge(&name, content).verdict == Verdict::No {
             let data = Yaml::map([(name.clone(), Yaml::str(content.to_string()))]);
-            objects.push(Beside::ConfigMap.named(dns_label(&name), ("data", data)));
+            objects.push(Beside::ConfigMap.named(own, ("data", data)));
         }
     }
     let draft = mounted(volumes)?;

@@ -16,6 +16,7 @@ pub fn of(service: &Service<'_>, key: &str) -> Vec<Case> {
         "deploy.labels" => {
             each(deploy.map_or(&[][..], |it| &it.labels), |label| of_label(&label.key.value))
         }
+        "environment" => each(&model.environment, |it| of_variable(&it.name.value)),
         "ports" => each(&model.ports, of_port),
         "volumes" => each(&model.volumes, of_mount),
         "devices" => each(&model.devices, |device| of_device(&device.value)),
@@ -103,6 +104,25 @@ const PROXY_LABELS: &[&str] = &["traefik.", "caddy", "com.github.nginx-proxy."];
 pub fn of_label(name: &str) -> Case {
     let proxy = PROXY_LABELS.iter().any(|prefix| name.starts_with(prefix));
     if proxy { Case::Proxy } else { Case::Other }
+}
+
+/// Variables by which nginx-proxy and its companion for certificates find their routes.
+///
+/// Sources: <https://github.com/nginx-proxy/nginx-proxy/tree/main/docs>,
+/// <https://github.com/nginx-proxy/acme-companion/tree/main/docs>.
+const PROXY_VARIABLES: &[&str] = &[
+    "VIRTUAL_HOST",
+    "VIRTUAL_PORT",
+    "VIRTUAL_PATH",
+    "VIRTUAL_PROTO",
+    "VIRTUAL_DEST",
+    "LETSENCRYPT_HOST",
+    "LETSENCRYPT_EMAIL",
+    "CERT_NAME",
+];
+
+pub fn of_variable(name: &str) -> Case {
+    if PROXY_VARIABLES.contains(&name) { Case::Proxy } else { Case::Other }
 }
 
 pub fn of_port(port: &Port) -> Case {
