@@ -79,6 +79,12 @@ mod tests {
         analyze(&files, &Options { config, ..Options::default() }).decision()
     }
 
+    /// Returns the systems of a project with these paths and texts.
+    pub fn systems_of(files: &[(&str, &str)]) -> Vec<crate::report::System> {
+        let files: Vec<File> = files.iter().map(|(path, text)| File::new(*path, *text)).collect();
+        analyze(&files, &Options::default()).systems
+    }
+
     #[test]
     fn what_templates_hide_is_not_absent() {
         let files = [

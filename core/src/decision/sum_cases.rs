@@ -1,9 +1,8 @@
 //! Small projects, each with what must be added up about it, and what that costs.
 
-use super::tests::decide_with;
+use super::tests::{decide_with, systems_of};
 use crate::config::Config;
 use crate::report::{Answer, Decision, QuestionId, Signal, Sums};
-use crate::{File, Options, analyze};
 
 fn decide(files: &[(&str, &str)]) -> Decision {
     decide_with(files, Config::default())
@@ -507,9 +506,7 @@ fn where_a_checkout_lies_changes_nothing() {
     let compose = "services: {blog: {image: 'acme/blog:1.2.3', cpus: 1, mem_limit: 1g}}\n";
     let at = |folder: &str| {
         let paths = [format!("{folder}shop/web.yaml"), format!("{folder}blog/compose.yaml")];
-        let files = [File::new(&*paths[0], &*web), File::new(&*paths[1], compose)];
-        let report = analyze(&files, &Options::default());
-        let systems = &report.systems;
+        let systems = systems_of(&[(&paths[0], &web), (&paths[1], compose)]);
         systems.iter().map(|it| it.decision.sums).collect::<Vec<_>>()
     };
     assert_eq!(at("").len(), 2);
