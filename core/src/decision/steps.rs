@@ -1,9 +1,9 @@
 //! The next steps, in order, each with the names that it is about.
 
+use super::checklists;
 use super::cost::number;
 use super::system::System;
 use crate::facts::Service;
-use crate::model::compose::MountKind;
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
@@ -118,18 +118,14 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Step {
 
 /// Returns the step that names the data to back up.
 fn backup(system: &System<'_>) -> Option<Step> {
-    let stores = system.counted.services.iter().filter(|it| it.unit.stored().is_some());
-    let (service, data, span) = stores.into_iter().find_map(|service| {
-        let kept = |kind: MountKind| kind == MountKind::Volume || kind == MountKind::Bind;
-        let mount = service.model.volumes.iter().find(|it| kept(it.kind) && it.source.is_some())?;
-        let source = mount.source.as_ref()?;
-        Some((service, source.as_str(), source.span))
-    })?;
+    let (service, data) = checklists::first_missing_backup(system)?;
+    let sources = service.model.volumes.iter().filter_map(|it| it.source.as_ref());
+    let span = sources.into_iter().find(|it| it.as_str() == data).map(|it| it.span);
     let file = system.facts.file(service.span().file).path();
     Some(Step {
         text: format!("Add a backup of `{data}`: nothing in {file} copies it."),
         subject: format!("service {}", service.name),
-        span: Some(span),
+        span: span.or(Some(service.span())),
     })
 }
 

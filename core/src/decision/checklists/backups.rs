@@ -1,5 +1,6 @@
 //! Which volumes hold data, and which of them a backup copies.
 
+use super::super::system::System;
 use super::View;
 use super::tally::{Tally, Words};
 use crate::facts::{Backing, Mounted, Service, is_below};
@@ -13,42 +14,67 @@ struct Volume<'f> {
     name: &'f str,
 }
 
+/// A volume with data, and the first service that keeps it there.
+struct Data<'s, 'f> {
+    service: &'s Service<'f>,
+    volume: Volume<'f>,
+    is_copied: bool,
+}
+
 pub fn look(view: &View<'_, '_>) -> Tally {
-    let system = view.system;
-    let services = &system.counted.services;
-    let (copiers, others): (Vec<_>, Vec<_>) =
-        services.iter().copied().partition(|it| it.is_backup());
-    let mut known = FxHashSet::default();
-    let mut volumes: Vec<Volume<'_>> = Vec::new();
-    for service in others.iter().filter(|it| !it.has_profile()) {
-        let data = data_of(view, service).into_iter();
-        volumes.extend(data.filter(|it| known.insert(*it)));
-    }
-    if volumes.is_empty() {
+    let data = data(view.system);
+    if data.is_empty() {
         return Tally::NothingToSee("no service keeps data on this server".to_owned());
     }
-    let copied = copied(view, &copiers, &others);
     let words = Words { noun: ["volume", "volumes"], does: ["is copied", "are copied"] };
-    match copiers.first() {
-        Some(copier) if copied.is_empty() => Tally::Hidden(
+    let copier = view.system.counted.services.iter().find(|it| it.is_backup());
+    match copier {
+        Some(copier) if data.iter().all(|it| !it.is_copied) => Tally::Hidden(
             format!("these files do not show what `{}` copies", copier.name),
             "Look at the configuration of the backup, and restore one backup to test it.",
         ),
-        _ => {
-            let counted = volumes.iter().map(|it| (it.name.to_owned(), copied.contains(it)));
-            Tally::count(words, counted)
+        _ => Tally::count(words, data.iter().map(|it| (it.volume.name.to_owned(), it.is_copied))),
+    }
+}
+
+/// Returns the first volume with data that nothing copies: the service that keeps it there, and its name. Data
+/// stores come before what other services keep.
+pub fn first_missing<'s, 'f>(system: &'s System<'f>) -> Option<(&'s Service<'f>, &'f str)> {
+    let missing = data(system).into_iter().filter(|it| !it.is_copied);
+    let first = missing.min_by_key(|it| it.service.unit.stored().is_none())?;
+    Some((first.service, first.volume.name))
+}
+
+/// Returns every volume with data, in the order of the services.
+fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
+    let services = &system.counted.services;
+    let (copiers, others): (Vec<_>, Vec<_>) =
+        services.iter().copied().partition(|it| it.is_backup());
+    let copied = copied(system, &copiers, &others);
+    let mut known = FxHashSet::default();
+    let mut data = Vec::new();
+    for service in others.into_iter().filter(|it| !it.has_profile()) {
+        for volume in data_of(system, service) {
+            if known.insert(volume) {
+                data.push(Data { service, volume, is_copied: copied.contains(&volume) });
+            }
         }
     }
+    data
 }
 
 /// Returns the volumes that hold data of a service: every named one, and folders of the host where a data
 /// store keeps its data. What can be made again, such as a cache, is no data.
-fn data_of<'f>(view: &View<'_, 'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
-    let mounted = view.system.facts.mounted(&service.unit);
+fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
+    let mounted = system.facts.mounted(&service.unit);
     let lasting = mounted.iter().filter(|it| !it.read_only && !can_be_made_again(it));
-    // Certificates are obtained again, and a cache is filled again.
+    // Certificates are obtained again, a cache is filled again, and measurements go on.
     let class = service.unit.family().map(|it| it.class);
-    if matches!(class, Some(Class::Proxy | Class::WebServer | Class::Tunnel | Class::Cache)) {
+    let is_renewed = matches!(
+        class,
+        Some(Class::Proxy | Class::WebServer | Class::Tunnel | Class::Cache | Class::Monitoring)
+    );
+    if is_renewed {
         return Vec::new();
     }
     let dirs = match (service.unit.stored(), &service.unit.runs) {
@@ -82,14 +108,14 @@ fn can_be_made_again(mount: &Mounted<'_>) -> bool {
     })
 }
 
-/// Returns the volumes that the backups copy: those that they mount, those of the services that they dial or
-/// mount the volumes of, and those of services that back up themselves.
+/// Returns the volumes that the backups copy: those that they mount, and those of the services that they name,
+/// wait for or mount the volumes of.
 fn copied<'f>(
-    view: &View<'_, 'f>,
+    system: &System<'f>,
     copiers: &[&Service<'f>],
     others: &[&Service<'f>],
 ) -> FxHashSet<Volume<'f>> {
-    let facts = view.system.facts;
+    let facts = system.facts;
     let mut copied = FxHashSet::default();
     for copier in copiers {
         let project = copier.project_index;
@@ -100,7 +126,7 @@ fn copied<'f>(
                 }
                 Backing::Host(path) if path.as_str() == "/var/lib/docker/volumes" => {
                     let all = others.iter().filter(|it| it.project_index == project);
-                    copied.extend(all.flat_map(|it| data_of(view, it)));
+                    copied.extend(all.flat_map(|it| data_of(system, it)));
                 }
                 Backing::Host(path) => {
                     copied.insert(Volume { project, name: path.as_str() });
@@ -110,12 +136,16 @@ fn copied<'f>(
         }
         let dialled = facts.peers(&copier.unit).iter();
         let dialled = dialled.filter_map(|peer| facts.compose_host(copier, peer.host));
+        // A dump needs nothing but the host, as in `POSTGRES_HOST: db`.
+        let values = copier.unit.env.iter().filter_map(|it| it.value);
+        let waits = copier.model.depends_on.iter().map(|it| it.service.as_str());
+        let named = values.chain(waits).filter_map(|name| facts.compose_host(copier, name));
         let shared = copier.model.volumes_from.iter().filter_map(|from| {
             let name = from.as_str().split(':').next().unwrap_or_default();
             facts.compose_host(copier, name)
         });
-        for service in dialled.chain(shared) {
-            copied.extend(data_of(view, service));
+        for service in dialled.chain(named).chain(shared) {
+            copied.extend(data_of(system, service));
         }
     }
     copied

@@ -13,6 +13,7 @@ use crate::facts::{Service, Unit, is_below};
 use crate::report::{
     CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
 };
+pub use backups::first_missing as first_missing_backup;
 use rustc_hash::FxHashMap;
 use tally::Tally;
 

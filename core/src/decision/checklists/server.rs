@@ -119,8 +119,9 @@ fn pinned(view: &View<'_, '_>) -> Tally {
 }
 
 fn checked(view: &View<'_, '_>) -> Tally {
-    let checked =
-        servers(view).map(|it| (name(it), view.system.facts.health(it) == Health::Checked));
+    // Nobody asks a service that only makes backups.
+    let asked = servers(view).filter(|it| !(it.is_backup() && it.model.ports.is_empty()));
+    let checked = asked.map(|it| (name(it), view.system.facts.health(it) == Health::Checked));
     Tally::count(Words::services(["has a healthcheck", "have a healthcheck"]), checked)
 }
 

@@ -81,6 +81,20 @@ fn a_volume_without_a_known_store_needs_a_backup_too() {
 }
 
 #[test]
+fn a_backup_that_waits_for_a_store_copies_it_and_needs_no_healthcheck() {
+    let text = "services:
+  db: {image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data'], healthcheck: {test: pg_isready}}
+  copy: {image: 'acme/pg-backup:1.2.3', restart: always, depends_on: [db]}
+  watch: {image: 'louislam/uptime-kuma:1.23.15', restart: always, volumes: ['checks:/app/data']}
+volumes: {pg: {}, checks: {}}
+";
+    let copied = (CheckState::Pass, "1 of 1 volume is copied".to_owned());
+    assert_eq!(seen(text, CheckItem::Backups), copied);
+    let (state, words) = seen(text, CheckItem::HealthChecks);
+    assert_eq!((state, words.contains("`copy`")), (CheckState::Pass, false), "{words}");
+}
+
+#[test]
 fn words_inside_other_words_prove_nothing() {
     let vectors = "services: {db: {image: 'pgvector/pgvector:pg17', restart: always, environment: {SNAPSHOT_DIR: /s}, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {pg: {}}\n";
     assert_eq!(seen(vectors, CheckItem::Monitoring).0, CheckState::CannotSee);
