@@ -95,6 +95,30 @@ volumes: {pg: {}, checks: {}}
 }
 
 #[test]
+fn capabilities_that_docker_gives_every_container_open_nothing() {
+    let with = |key: &str| {
+        let text =
+            format!("services: {{web: {{image: 'acme/web:1.2.3', restart: always, {key}}}}}\n");
+        seen(&text, CheckItem::HostHardening).0
+    };
+    assert_eq!(with("cap_drop: [ALL], cap_add: [NET_BIND_SERVICE, CAP_CHOWN]"), CheckState::Pass);
+    assert_eq!(with("cap_add: [NET_ADMIN]"), CheckState::Fail);
+    assert_eq!(with("pid: host"), CheckState::Fail);
+    assert_eq!(with("volumes: ['/:/host:ro']"), CheckState::Fail);
+}
+
+#[test]
+fn swarm_restarts_by_its_own_policy() {
+    let with = |deploy: &str| {
+        let text =
+            format!("services: {{web: {{image: 'acme/web:1.2.3', deploy: {{{deploy}}}}}}}\n");
+        item_of(&decide(&[("docker-stack.yml", &text)]), CheckItem::RestartPolicies).state
+    };
+    assert_eq!(with("replicas: 2"), CheckState::Pass);
+    assert_eq!(with("restart_policy: {condition: none}"), CheckState::Fail);
+}
+
+#[test]
 fn words_inside_other_words_prove_nothing() {
     let vectors = "services: {db: {image: 'pgvector/pgvector:pg17', restart: always, environment: {SNAPSHOT_DIR: /s}, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {pg: {}}\n";
     assert_eq!(seen(vectors, CheckItem::Monitoring).0, CheckState::CannotSee);
