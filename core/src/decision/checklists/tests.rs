@@ -335,3 +335,23 @@ fn nothing_passes_beside_a_lost_key() {
         }
     }
 }
+
+#[test]
+fn each_of_many_servers_is_dialled_by_name() {
+    let count = 1500;
+    let servers: String = (0..count)
+        .map(|at| format!("  s{at}: {{image: 'acme/server:1.2.3', restart: always}}\n"))
+        .collect();
+    let client = |dialled: usize| {
+        let waits: Vec<String> = (0..count).map(|at| format!("s{at}")).collect();
+        let dials: Vec<String> =
+            (0..dialled).map(|at| format!("'URL_{at}=http://s{at}:80'")).collect();
+        format!(
+            "services:\n{servers}  app: {{image: 'acme/app:1.2.3', restart: always, depends_on: [{}], environment: [{}]}}\n",
+            waits.join(", "),
+            dials.join(", ")
+        )
+    };
+    assert_eq!(seen(&client(count), CheckItem::ServiceDiscovery).0, CheckState::Pass);
+    assert_eq!(seen(&client(count - 1), CheckItem::ServiceDiscovery).0, CheckState::CannotSee);
+}
