@@ -42,7 +42,7 @@ const BACKUP_WORDS: &[&str] = &[
 /// Last words of variables that name a place and not an action: `BACKUP_DIR`.
 const PLACE_WORDS: &[&str] = &["dir", "directory", "path", "folder", "file", "location", "volume"];
 
-/// Words in the names, images and labels of services for monitoring.
+/// Words in the names and images of services for monitoring.
 const MONITORING_WORDS: &[&str] = &[
     "exporter",
     "exporters",
@@ -158,20 +158,29 @@ impl Service<'_> {
             || self.unit.env.iter().any(|it| acts(it.name))
     }
 
-    /// Whether a service monitors others, or is itself connected to monitoring.
+    /// Whether a service monitors others, or reports to monitoring.
     pub fn monitors(&self) -> bool {
+        self.reports() || self.watches()
+    }
+
+    /// Whether a service watches the services beside it, by its image or its name.
+    pub fn watches(&self) -> bool {
         let named = |text: &str| Words::of(text).has_any(MONITORING_WORDS);
-        let connects =
-            |name: &str| MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        let driver = self.model.logging.as_ref().and_then(|it| it.driver.as_ref());
         self.unit.family().is_some_and(|it| it.class == Class::Monitoring)
             || named(self.name)
             || self.unit.image.as_ref().is_some_and(|it| named(it.text))
-            || self.model.labels.iter().any(|it| named(&it.key))
-            || self.unit.env.iter().any(|it| connects(it.name))
-            || driver.is_some_and(|it| {
-                !matches!(it.as_str(), "json-file" | "local" | "none" | "journald")
-            })
+    }
+
+    /// Whether a service is a known monitor that keeps what it measures, unlike an agent or an exporter.
+    pub fn keeps_measurements(&self) -> bool {
+        self.unit.family().is_some_and(|it| it.class == Class::Monitoring && it.persistent)
+    }
+
+    /// Whether variables connect a service to monitoring.
+    pub fn reports(&self) -> bool {
+        let connects =
+            |name: &str| MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        self.unit.env.iter().any(|it| connects(it.name))
     }
 
     /// Whether a service suggests TLS: it ends TLS, or is reached through a proxy that may do so.
@@ -184,18 +193,18 @@ impl Service<'_> {
             || model.labels.iter().any(|it| is_proxy(&it.key.value))
             || self.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
             // On the host's own network a proxy needs no published port.
-            || model.network_mode.as_ref().is_some_and(|it| it.value == "host")
+            || self.is_on_host()
             || self.mounts_certificates()
     }
 
     /// Whether a service ends TLS: a tunnel or a proxy that obtains certificates by itself, a published port
-    /// for TLS, or certificates behind a published port.
+    /// for TLS, or certificates behind a published port or on the network of the host.
     pub fn ends_tls(&self) -> bool {
         let model = self.model;
         self.unit.family().is_some_and(|it| it.class == Class::Tunnel)
             || matches!(self.edge_family(), Some("caddy" | "nginx-proxy-manager" | "swag"))
             || model.ports.iter().any(is_secure)
-            || !model.ports.is_empty() && self.mounts_certificates()
+            || (!model.ports.is_empty() || self.is_on_host()) && self.mounts_certificates()
     }
 
     /// Returns the identifier of the family of a proxy that is usually the edge of a server.
