@@ -27,7 +27,7 @@ fn the_belief_bears_on_the_outcome() {
     let cases = [
         (with_answers(&server, &[]), "only for development"),
         (with_answers(&server, &[nodes]), "converter"),
-        (with_answers(&[("web.yaml", &sized)], &[]), "available by itself"),
+        (with_answers(&[("web.yaml", &sized)], &[]), "makes it highly available"),
         (with_answers(&cluster, &[nodes, ("packaging", "no")]), "needs Helm"),
         (with_answers(&cluster, &[nodes, ("packaging", "yes"), ("gitops", "no")]), "needs Argo CD"),
         (with_answers(&cluster, &[]), "More load"),
