@@ -98,7 +98,7 @@ fn command(pair: &Pair<'_, '_>) -> Option<Compared> {
 }
 
 /// Whether each `envFrom` of the container names an object whose keys the files show.
-fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
+pub fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
     use crate::model::kubernetes::EnvSource;
     let home = pair.workload.object.file;
     pair.container.env_from.iter().all(|from| {
@@ -109,17 +109,20 @@ fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
     })
 }
 
+/// Returns the variables with a value that the counterpart does not get by any route that the files show.
+pub fn missing_variables<'p>(pair: &'p Pair<'_, '_>) -> Vec<&'p str> {
+    let wanted = pair.service.model.environment.iter().filter(|it| it.value.is_some());
+    let names = wanted.map(|it| it.name.value.as_str());
+    names.filter(|name| pair.unit.var(name).is_none()).collect()
+}
+
 /// Compares variables by name, and their values where both sides show them. Values are never repeated, since
 /// they may be credentials.
 pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
     let wanted: Vec<&compose::EnvVar> =
         pair.service.model.environment.iter().filter(|it| it.value.is_some()).collect();
     let first = wanted.first()?;
-    let missing: Vec<&str> = wanted
-        .iter()
-        .map(|it| it.name.value.as_str())
-        .filter(|name| pair.unit.var(name).is_none())
-        .collect();
+    let missing = missing_variables(pair);
     let different: Vec<&str> = wanted
         .iter()
         .filter(|it| {

@@ -5,6 +5,7 @@ use super::cost::over_built;
 use super::outcome::{Case, Delivery};
 use super::sums::{self, Loads};
 use super::system::System;
+use crate::report::phrases::capitalised;
 use crate::report::{
     Answer, AnsweredBy, Fit, Platform, Question, QuestionId, Role, Signal, Statement, Today, Weight,
 };
@@ -132,6 +133,12 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
         let rank = (bearing, Reverse(Weight::Sign), AnsweredBy::Files);
         reasons.push((rank, Statement { text, span }));
     };
+    if case.verdict().platform == Platform::Either
+        && let Some((name, reason)) = system.first_unbuilt()
+    {
+        let text = format!("`{name}` is not built in full: {}.", reason.message);
+        add(Bearing::Decides, text, Some(reason.span));
+    }
     if case.fit() == Fit::OverBuilt {
         add(Bearing::Fit, over_built(system), None);
     }
@@ -172,13 +179,5 @@ fn topic(signal: Signal, question: QuestionId) -> (Signal, Option<QuestionId>) {
         (Signal::DirectAnswer, QuestionId::MultiNode) => (Signal::MustSurviveLoss, None),
         (Signal::DirectAnswer, other) => (Signal::DirectAnswer, Some(other)),
         (signal, _) => (signal, None),
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
     }
 }

@@ -4,6 +4,7 @@ use super::checklists;
 use super::cost::number;
 use super::system::System;
 use crate::facts::Service;
+use crate::report::phrases::capitalised;
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
@@ -18,6 +19,13 @@ const MAX_STEPS: usize = 5;
 pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
+    // What is not built hides what the answers depend on.
+    if let Some((name, reason)) = system.first_unbuilt()
+        && decision.outcome.platform == Platform::Either
+    {
+        let text = format!("Complete `{name}`: {}.", reason.message);
+        steps.push(Step { text, subject: String::new(), span: Some(reason.span) });
+    }
     for finding in system.findings.iter().filter(|it| it.severity == Severity::Error) {
         if told.insert(finding.code) {
             steps.push(of_finding(finding));
@@ -100,7 +108,7 @@ fn of_finding(finding: &Finding) -> Step {
     let message = finding.message_for_one();
     let text = match finding.fixes.first() {
         Some(fix) => format!("{}: {message}.", fix.title),
-        None => format!("{message}."),
+        None => format!("{}.", capitalised(&message)),
     };
     Step { text, subject: finding.subject.clone(), span: Some(finding.span) }
 }

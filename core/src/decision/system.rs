@@ -7,7 +7,7 @@ use crate::facts::{
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, environment_of};
+use crate::model::{BuiltTarget, FileModel, Reason, environment_of};
 use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
@@ -96,6 +96,12 @@ impl<'f> System<'f> {
     pub fn hides_workloads(&self) -> bool {
         let shown = self.services.len() + self.workloads.len();
         self.has_unbuilt_parts || (shown == 0 && self.has_cluster())
+    }
+
+    /// Returns the name of the first chart or overlay that is not built in full, and why it is not.
+    pub fn first_unbuilt(&self) -> Option<(&str, &Reason)> {
+        let mut unbuilt = self.targets.iter().filter(|_| self.has_unbuilt_parts);
+        unbuilt.find_map(|it| Some((&*it.target.name, it.target.reasons.first()?)))
     }
 
     /// Whether everything that counts is known to run once: no workload, custom resource or service states

@@ -15,6 +15,15 @@ pub fn first_named(names: &[&str], most: usize) -> String {
     }
 }
 
+/// Returns a text with a capital first letter.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
 /// The words between a message and how many other places it stands for.
 const AND: &str = " (and ";
 const SAME_IN: &str = " (the same in ";

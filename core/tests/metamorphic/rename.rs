@@ -62,7 +62,10 @@ fn renamed(project: &Project) -> Option<Vec<File>> {
     for (source, documents) in &all {
         documents.iter().for_each(|it| add_names(it, source.kind, &mut names));
     }
-    names.retain(|name| !UNTOUCHED.contains(&&**name) && !is_unclear(name, project));
+    // What stands below a service of that name would be left alone.
+    let is_key = names.iter().any(|name| UNTOUCHED.contains(&&**name));
+    (!is_key).then_some(())?;
+    names.retain(|name| !is_unclear(name, project));
     let known = names.clone();
     for (_, documents) in &mut all {
         visit_all(documents, &mut |text, path| {

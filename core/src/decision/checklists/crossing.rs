@@ -5,7 +5,7 @@ use super::{Item, View};
 use crate::compare::aspects;
 use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit};
 use crate::model::compose::{Mount, MountKind};
-use crate::report::{CheckItem, CheckState, ChecklistItem, Drift};
+use crate::report::{CheckItem, CheckState, ChecklistItem};
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
     if view.to_cross.is_empty() {
@@ -267,12 +267,29 @@ fn discovery(view: &View<'_, '_>) -> Tally {
 }
 
 fn configuration(view: &View<'_, '_>) -> Tally {
-    let compared = view.to_cross.iter().filter_map(|it| {
-        let found = aspects::environment(&pair(view, it)?)?;
-        Some((it.name.to_owned(), found.drift == Drift::Same))
-    });
+    let mut may_come = Vec::new();
+    let mut compared = Vec::new();
+    for service in view.to_cross {
+        let Some(pair) = pair(view, service) else { continue };
+        if service.model.environment.iter().all(|it| it.value.is_none()) {
+            continue;
+        }
+        let has_all = aspects::missing_variables(&pair).is_empty();
+        // What the files do not show may set the rest.
+        if has_all || aspects::shows_all_variables(&pair) {
+            compared.push((service.name.to_owned(), has_all));
+        } else {
+            may_come.push(service.name.to_owned());
+        }
+    }
+    if !may_come.is_empty() && compared.iter().all(|it| it.1) {
+        return Tally::Hidden(
+            format!("`envFrom` may bring the variables of {}", named(&may_come)),
+            "Compare `kubectl exec POD -- printenv` with the Compose file, by names alone.",
+        );
+    }
     let does = ["has the variables of its counterpart", "have the variables of their counterparts"];
-    match Tally::count(Words::services(does), compared) {
+    match Tally::count(Words::services(does), compared.into_iter()) {
         Tally::NothingToSee(_) => {}
         tally => return tally,
     }

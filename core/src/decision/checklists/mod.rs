@@ -13,8 +13,9 @@ use crate::facts::{Backing, Service, Unit, is_below};
 use crate::report::{
     CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
 };
+use crate::text::FileId;
 pub use backups::first_missing as first_missing_backup;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tally::Tally;
 
 /// Returns both checklists. `ran` holds the codes of the rules that took part, and `table` what becomes of
@@ -25,10 +26,15 @@ pub fn both(
     to_cross: &[&Service<'_>],
     table: &[Crossing],
 ) -> Checklists {
-    // A server runs what Compose reads; what the manifests say is about the cluster.
-    let is_of_server = |finding: &&&Finding| {
-        let kind = system.facts.file(finding.span.file).kind;
-        matches!(kind, Kind::Compose | Kind::EnvFile | Kind::Dockerfile)
+    // A server runs what Compose reads; what the manifests say is about the cluster, and what other variants
+    // of the project say is about those.
+    let projects = system.projects();
+    let counted: FxHashSet<FileId> =
+        projects.flat_map(|it| it.files.iter().chain(&it.included)).copied().collect();
+    let is_of_server = |finding: &&&Finding| match system.facts.file(finding.span.file).kind {
+        Kind::Compose => counted.contains(&finding.span.file),
+        Kind::EnvFile | Kind::Dockerfile => true,
+        _ => false,
     };
     let of_server = by_code(system.findings.iter().filter(is_of_server));
     let all = by_code(system.findings.iter());
@@ -84,7 +90,8 @@ impl<'v, 'f> View<'v, 'f> {
     /// Judges an item: findings fail it, and otherwise what was seen decides.
     fn judge(&self, item: &Item) -> ChecklistItem {
         let found = self.noted(item.codes).filter(|it| it.severity <= Severity::Warning);
-        let findings: Vec<_> = found.map(|finding| (finding.code, finding.span)).collect();
+        let found: Vec<&Finding> = found.collect();
+        let findings: Vec<_> = found.iter().map(|finding| (finding.code, finding.span)).collect();
         let tally = (item.look)(self);
         let (state, seen, next) = match &tally {
             Tally::NothingToSee(_) if findings.is_empty() => {
@@ -97,7 +104,14 @@ impl<'v, 'f> View<'v, 'f> {
             Tally::Hidden(_, look) if findings.is_empty() => {
                 (CheckState::CannotSee, tally.says(), (*look).to_owned())
             }
-            _ => (CheckState::Fail, tally.says(), item.next.to_owned()),
+            Tally::Counted { missing, .. } if !missing.is_empty() => {
+                (CheckState::Fail, tally.says(), item.next.to_owned())
+            }
+            // What was seen is good, and a rule knows better.
+            _ => {
+                let message = found.first().map(|it| it.message_for_one()).unwrap_or_default();
+                (CheckState::Fail, format!("{}, but {message}", tally.says()), item.next.to_owned())
+            }
         };
         ChecklistItem { item: item.item, state, seen, findings, next }
     }

@@ -2,7 +2,7 @@
 
 use super::tally::{Tally, Words, named};
 use super::{Item, View, backups};
-use crate::facts::{Health, Image, Service};
+use crate::facts::{Health, Image, Service, is_docker_socket};
 use crate::knowledge::image::Pin;
 use crate::model::compose::{MountKind, Port};
 use crate::report::{CheckItem, ChecklistItem};
@@ -141,17 +141,47 @@ fn persistent(view: &View<'_, '_>) -> Tally {
     Tally::count(words, kept)
 }
 
+/// Capabilities that Docker gives every container, so that adding them changes nothing or takes back a part of
+/// what was dropped.
+///
+/// Source: <https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities>
+const DEFAULT_CAPABILITIES: &[&str] = &[
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// Looks for what opens the host to a container.
 fn hardened(view: &View<'_, '_>) -> Tally {
+    let adds = |service: &Service<'_>| {
+        service.model.cap_add.iter().any(|it| {
+            let name = it.to_ascii_uppercase();
+            !DEFAULT_CAPABILITIES.contains(&name.strip_prefix("CAP_").unwrap_or(&name))
+        })
+    };
     let hard = view.system.counted.services.iter().map(|it| {
         let model = it.model;
+        let shares_host = model.pid.as_ref().is_some_and(|it| it.value == "host");
         let soft = model.privileged.is_some_and(|flag| flag.value)
-            || !model.cap_add.is_empty()
-            || mounts_socket(it);
+            || adds(it)
+            || shares_host
+            || mounts_host(it);
         (name(it), !soft)
     });
     let does = [
-        "runs without privileges, added capabilities or the Docker socket",
-        "run without privileges, added capabilities or the Docker socket",
+        "runs without privileges, added capabilities or the files and processes of the host",
+        "run without privileges, added capabilities or the files and processes of the host",
     ];
     Tally::count(Words::services(does), hard)
 }
@@ -167,11 +197,11 @@ fn bounded(view: &View<'_, '_>) -> Tally {
     )
 }
 
-fn mounts_socket(service: &Service<'_>) -> bool {
-    service.model.volumes.iter().any(|it| {
-        it.kind == MountKind::Bind
-            && it.source.as_ref().is_some_and(|source| source.as_str().ends_with("docker.sock"))
-    })
+/// Whether a service mounts the Docker socket or the whole file system of the host.
+fn mounts_host(service: &Service<'_>) -> bool {
+    let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    let mut sources = binds.filter_map(|it| it.source.as_ref());
+    sources.any(|source| is_docker_socket(source) || source.as_str() == "/")
 }
 
 /// Ports on which plain HTTP is usually served.

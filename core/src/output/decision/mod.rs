@@ -67,8 +67,8 @@ fn systems_table(out: &mut String, systems: &[System], style: Style) {
             let settle = decision.ask.first().map(|it| format!("--answer {}", it.answer));
             [
                 escape_line(&system.name),
-                words::today(decision.today).to_owned(),
-                words::platform_and_fit(decision),
+                words::today_and_fit(decision),
+                words::platform(decision.outcome.platform).to_owned(),
                 settle.unwrap_or_default(),
             ]
         })

@@ -134,13 +134,12 @@ fn keys(out: &mut String, rows: &[Crossing]) {
 fn questions(out: &mut String, report: &Report, decision: &Decision) {
     out.push_str("\n## Evidence: the six questions\n");
     for (index, question) in decision.questions.iter().enumerate() {
-        let by = words::source(question.by);
-        out.push_str(&format!(
-            "\n{}. {} **{}** ({by})\n",
-            index + 1,
-            prose(question.text),
-            question.answer
-        ));
+        let by = match question.answer {
+            Answer::Unknown => String::new(),
+            Answer::Yes | Answer::No => format!(" ({})", words::source(question.by)),
+        };
+        let (number, text) = (index + 1, prose(question.text));
+        out.push_str(&format!("\n{number}. {text} **{}**{by}\n", question.answer));
         for evidence in &question.evidence {
             let place = evidence.span.map(|span| place(report, span)).unwrap_or_default();
             let (fact, because) = (prose(&evidence.fact), prose(evidence.because));

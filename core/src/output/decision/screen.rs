@@ -90,14 +90,10 @@ fn padding(title: &str) -> String {
 /// Renders the verdict, the platforms of today and of the outcome, and what each way costs.
 fn head(out: &mut String, decision: &Decision, style: Style) {
     hang(out, style, "", 0, &style.bold(&escape_line(&decision.verdict)));
-    let today = words::today(decision.today);
-    let today = match decision.today {
-        // Where nothing is seen, nothing can fit.
-        Today::Unknown => today.to_owned(),
-        Today::Compose | Today::Swarm | Today::Kubernetes | Today::Both => {
-            format!("{today} ({}); counted: {}", words::fit(decision.fit), decision.counted)
-        }
-    };
+    let mut today = words::today_and_fit(decision);
+    if decision.today != Today::Unknown {
+        today.push_str(&format!("; counted: {}", decision.counted));
+    }
     let mut rows = vec![("Today", today), ("Platform", words::outcome(&decision.outcome))];
     if !decision.cost.stay.text.is_empty() {
         rows.push(("To stay", decision.cost.stay.text.clone()));

@@ -27,7 +27,7 @@ pub fn platform(platform: Platform) -> &'static str {
 pub fn fit(fit: Fit) -> &'static str {
     match fit {
         Fit::Fits => "it fits",
-        Fit::Mixed => "it fits in part",
+        Fit::Mixed => "both in use",
         Fit::Open => "still open",
         Fit::Outgrown => "outgrown",
         Fit::OverBuilt => "over-built",
@@ -42,9 +42,16 @@ pub fn source(by: AnsweredBy) -> &'static str {
     }
 }
 
-/// Returns the platform of the outcome and how well the platform of today suits the system.
-pub fn platform_and_fit(decision: &Decision) -> String {
-    format!("{} ({})", platform(decision.outcome.platform), fit(decision.fit))
+/// Returns the platform of today and how well it suits the system.
+pub fn today_and_fit(decision: &Decision) -> String {
+    let today = today(decision.today);
+    match decision.today {
+        // Where nothing is seen, nothing can fit.
+        Today::Unknown => today.to_owned(),
+        Today::Compose | Today::Swarm | Today::Kubernetes | Today::Both => {
+            format!("{today} ({})", fit(decision.fit))
+        }
+    }
 }
 
 /// Returns the platform of the outcome and what is added to it.
