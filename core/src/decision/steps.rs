@@ -108,7 +108,7 @@ fn of_finding(finding: &Finding) -> Step {
     let message = finding.message_for_one();
     let text = match finding.fixes.first() {
         Some(fix) => format!("{}: {message}.", fix.title),
-        None => format!("{}.", capitalised(&message)),
+        None => format!("{}.", capitalised(message)),
     };
     Step { text, subject: finding.subject.clone(), span: Some(finding.span) }
 }
