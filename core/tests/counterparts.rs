@@ -145,6 +145,15 @@ fn what_is_equally_near_is_taken_where_the_other_services_are() {
 }
 
 #[test]
+fn of_two_forms_of_one_workload_the_fuller_one_is_taken() {
+    let compose = "services: {web: {image: 'acme/web:1'}, api: {image: 'acme/api:1'}}\n";
+    let full = deployment("web", "acme/web:1") + &deployment("api", "acme/api:1");
+    let short = with_container("web", "short", "acme/web:1");
+    let files = [("compose.yaml", compose), ("full.yaml", &*full), ("quickstart.yaml", &*short)];
+    assert_eq!(pairs(&files), ["api → api/api (image and name)", "web → web/web (image and name)"]);
+}
+
+#[test]
 fn a_container_has_one_counterpart_the_one_nearest_to_production() {
     let cluster = deployment("web", "acme/web:1");
     let dev = "services:\n  web: {image: 'acme/web:1', volumes: ['./src:/app'], build: .}\n";

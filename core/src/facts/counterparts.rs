@@ -1,5 +1,5 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
-//! cluster. Each match carries its reason; where two containers would fit, there is no match.
+//! cluster. Each match carries its reason; where two different containers would fit, there is no match.
 
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Unit, Workload};
@@ -146,8 +146,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
         }
     }
     let company = Company::of(facts, &found);
+    let sizes = sizes(facts);
     let more = open.iter().filter_map(|(service, choice)| {
-        company.chooses(facts, service, choice).map(|it| choice.pair(service, it))
+        let chosen = company.chooses(facts, service, choice);
+        let chosen = chosen.or_else(|| largest_form(facts, choice, &sizes));
+        chosen.map(|it| choice.pair(service, it))
     });
     found.extend(more);
     Counterparts::new(one_each(facts, found))
@@ -248,6 +251,60 @@ impl<'a> Company<'a> {
         let first = best.next()?;
         best.next().is_none().then_some(*first)
     }
+}
+
+/// Returns the number of workloads that are deployed together, by what they are deployed with: a target or a
+/// file.
+fn sizes(facts: &Facts<'_>) -> FxHashMap<Form, usize> {
+    let mut sizes = FxHashMap::default();
+    for workload in &facts.workloads {
+        *sizes.entry(Form::of(facts, workload)).or_default() += 1;
+    }
+    sizes
+}
+
+/// One of the forms in which an application is written: a target, or a file of manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    File(FileId),
+    Target(usize),
+}
+
+impl Form {
+    fn of(facts: &Facts<'_>, workload: &Workload<'_>) -> Form {
+        let file = workload.object.file;
+        facts.target_of(file).map_or(Form::File(file), Form::Target)
+    }
+}
+
+/// Chooses among containers of one workload that is written in several forms, as in a short and a full version
+/// of the manifests: the one of the form with the most workloads. `None` where the workloads are different ones,
+/// or no form is the fullest.
+fn largest_form(
+    facts: &Facts<'_>,
+    choice: &Choice,
+    sizes: &FxHashMap<Form, usize>,
+) -> Option<Container> {
+    let workload = |it: &Container| &facts.workloads[it.0];
+    let name = |it: &Container| {
+        let workload = workload(it);
+        let bare = chart_of(facts, workload).and_then(|it| without_chart(workload.name, it));
+        (workload.object.kind.as_str(), bare.unwrap_or(workload.name))
+    };
+    let first = choice.containers.first()?;
+    let is_same = |it: &Container| name(it) == name(first);
+    choice.containers.iter().all(is_same).then_some(())?;
+    let form = |it: &Container| Form::of(facts, workload(it));
+    let mut forms: Vec<Form> = choice.containers.iter().map(form).collect();
+    forms.sort();
+    forms.dedup();
+    // Two objects in one form are deployed side by side, in two namespaces.
+    (forms.len() == choice.containers.len()).then_some(())?;
+    let size = |it: &Container| sizes.get(&form(it)).copied().unwrap_or(0);
+    let most = choice.containers.iter().map(size).max()?;
+    let mut fullest = choice.containers.iter().filter(|it| size(it) == most);
+    let first = fullest.next()?;
+    fullest.next().is_none().then_some(*first)
 }
 
 /// Two public images of different families are not the same thing, whatever they are called.
