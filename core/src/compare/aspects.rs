@@ -63,7 +63,7 @@ fn image(pair: &Pair<'_, '_>) -> Option<Compared> {
     Some(compared(Aspect::Image, sides, other.map(|it| it.span)))
 }
 
-/// Returns words in backticks, or the words for none.
+/// Returns the command in backticks, or "the command of the image".
 fn command_words<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let words: Vec<&str> = words.collect();
     match words[..] {

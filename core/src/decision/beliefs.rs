@@ -1,4 +1,4 @@
-//! Beliefs about platforms, one of which may bear on the outcome, and what is so.
+//! Common beliefs about platforms, each with its correction.
 
 use super::outcome::{Case, Delivery, Packages};
 use crate::report::{Answer, Platform, Today};
@@ -47,7 +47,7 @@ impl Belief {
         Some(belief)
     }
 
-    /// Returns the belief with what is so.
+    /// Returns the belief in quotation marks, and its correction.
     pub fn answer(self) -> &'static str {
         match self {
             // Source: <https://docs.docker.com/compose/how-tos/production/>, "Running Compose on a single server".
@@ -57,7 +57,7 @@ impl Belief {
             // Source: <https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/>, "Taint
             // based Evictions": a Pod stays bound to an unreachable node for 300 seconds by default.
             Belief::ClusterIsAvailable => {
-                "\"Kubernetes is available by itself\": with one replica, a lost node is an outage there too: the Pod stays bound to it for five minutes by default, and then needs its volume on another node."
+                "\"Kubernetes makes it highly available\": with one replica, a lost node is an outage there too: the Pod stays bound to it for five minutes by default, and then needs its volume on another node."
             }
             // Sources: <https://kompose.io/conversion/>, the keys that are not converted, and
             // <https://docs.docker.com/compose/bridge/>.

@@ -78,9 +78,9 @@ fn counted(system: &System<'_>) -> String {
         if let Some(environment) = counted_environment(system) {
             words.push_str(&format!(" of `{environment}`"));
         }
-        let noun = if left == 1 { "is" } else { "are" };
+        let verb = if left == 1 { "is" } else { "are" };
         words.push_str(&format!(
-            "; {left} more {noun} for development, other environments or the same in another form"
+            "; {left} more {verb} for development, other environments or the same in another form"
         ));
     }
     if by_profile > 0 {
@@ -90,7 +90,7 @@ fn counted(system: &System<'_>) -> String {
     words
 }
 
-/// Returns the environment that the counted workloads are for, if all that say so say the same.
+/// Returns the environment that the counted workloads name, unless they name several.
 fn counted_environment(system: &System<'_>) -> Option<Environment> {
     let facts = system.facts;
     let mut environments = system.counted.workloads.iter().filter_map(|workload| {

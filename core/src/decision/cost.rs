@@ -2,9 +2,10 @@
 
 use super::load::runs_to_an_end;
 use super::system::System;
-use crate::facts::{self, Workload};
+use crate::facts::{self, Unit, Workload};
+use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
-use crate::model::kubernetes::Body;
+use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Cost, Costs, Today};
 use rustc_hash::FxHashSet;
 
@@ -110,16 +111,24 @@ fn volumes_in_use(system: &System<'_>) -> usize {
     mounts.collect::<FxHashSet<_>>().len()
 }
 
+/// Whether a container is a reverse proxy or a tunnel, which takes requests from outside.
+fn takes_requests(unit: &Unit<'_>) -> bool {
+    unit.family().is_some_and(|it| matches!(it.class, Class::Proxy | Class::Tunnel))
+}
+
 /// Returns what Compose would take for what the cluster does. A workload that a counted Compose service runs
-/// too is written already.
+/// too is written already. A Job becomes a service that runs once, and one reverse proxy serves every route.
+///
+/// Source: <https://docs.docker.com/compose/how-tos/startup-order/>, `service_completed_successfully`
 fn cost_of_compose(system: &System<'_>) -> Cost {
     let objects = &system.counted.objects;
     let count = |wanted: &dyn Fn(&Body) -> bool| {
         objects.iter().filter(|object| wanted(&object.body)).count()
     };
-    let (jobs, running): (Vec<&Workload<'_>>, Vec<&Workload<'_>>) =
-        system.counted.workloads.iter().copied().partition(|it| it.kind().is_job());
+    let (scheduled, running): (Vec<&Workload<'_>>, Vec<&Workload<'_>>) =
+        system.counted.workloads.iter().copied().partition(|it| it.kind() == WorkloadKind::CronJob);
     let parts = [
+        (scheduled.len(), "CronJob", "CronJobs"),
         (count(&|it| matches!(it, Body::Autoscaler(_))), "autoscaler", "autoscalers"),
         (
             count(&|it| matches!(it, Body::DisruptionBudget(_))),
@@ -127,28 +136,37 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
             "disruption budgets",
         ),
         (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
-        (count(&|it| matches!(it, Body::Routes(_))), "route from outside", "routes from outside"),
-        (jobs.len(), "Job", "Jobs"),
     ];
     let named = named(&parts);
-    let services: FxHashSet<usize> =
+    let counted: FxHashSet<usize> =
         system.counted.services.iter().map(|service| service.index).collect();
     let is_written = |workload: &Workload<'_>| {
         (0..workload.units.len()).any(|unit| {
             let service = system.facts.counterpart_of_container(workload.index, unit);
-            service.is_some_and(|it| services.contains(&it.service))
+            service.is_some_and(|it| counted.contains(&it.service))
         })
     };
-    let missing = running.iter().filter(|it| !is_written(it)).count();
-    let written = match missing {
+    let has_routes = count(&|it| matches!(it, Body::Routes(_))) > 0;
+    let has_proxy = system.counted.services.iter().any(|it| takes_requests(&it.unit))
+        || running.iter().any(|it| it.units.iter().any(takes_requests));
+    let needs_proxy = has_routes && !has_proxy;
+    let missing = running.iter().filter(|it| !is_written(it)).count() + usize::from(needs_proxy);
+    let services = match missing {
         0 => "no service".to_owned(),
         _ => number(missing, "service", "services"),
+    };
+    let proxy = match (needs_proxy, missing) {
+        (false, _) => "",
+        (true, 1) => ", a reverse proxy",
+        (true, _) => ", one of them a reverse proxy",
     };
     let outside = match named.is_empty() {
         true => "nothing that Compose lacks".to_owned(),
         false => format!("{} to give up or to build outside Compose", named.join(", ")),
     };
-    let text = format!("{written} to write, {outside}, and one server to patch, watch and back up");
+    let text = format!(
+        "{services} to write{proxy}, {outside}, and one server to patch, watch and back up"
+    );
     Cost { kinds: 1, objects: missing, lines: None, text }
 }
 

@@ -121,7 +121,7 @@ impl<'f> Stages<'f> {
     }
 }
 
-/// What is applied together at most: a target, or the loose manifests of a part of the project.
+/// Objects that one `kubectl apply` may take together: a target, or the loose manifests of one part.
 #[derive(Debug)]
 struct Home<'f> {
     part: usize,
@@ -204,7 +204,7 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
             !in_folder.contains(&folder) && !in_part.contains(&part)
         };
         let new: Vec<&Service<'f>> = services.iter().copied().filter(is_new).collect();
-        // What a variant has instead of the rest is not run beside the variant that counts.
+        // Services that exist only in another variant are alternatives, not additions.
         if new.len() * 2 >= services.len() {
             counted.extend(new);
         }

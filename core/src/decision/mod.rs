@@ -1,6 +1,6 @@
 //! How much platform the files ask for: signals with their evidence, six questions, an outcome.
 //!
-//! The way of the data: the facts are split into systems (`system`), of each one environment is counted
+//! How a decision is made: the facts are split into systems (`system`), of each one environment is counted
 //! (`counted`) and added up (`sums`); signals are seen (`signals`) and weighed for each question (`scale`,
 //! `questions`); a table leads from the answers to an outcome (`outcome`); and what follows from it is put
 //! into words (`conclusion`), into two checklists and into the crossing table.

@@ -148,11 +148,11 @@ impl Case {
                 settled(Kubernetes, "It must run on several machines, which is what Kubernetes is for."),
             // Several demands are those of a cluster.
             (Demands::Several, Server::Enough | Server::EnoughIfLarger, _) =>
-                settled(Kubernetes, "One server could carry the load, but several demands are those of a cluster: Kubernetes meets them by itself."),
+                settled(Kubernetes, "One server could carry the load, but several demands are those of a cluster: Kubernetes meets them out of the box."),
             (Demands::Several, Server::NotEnough, _) =>
-                settled(Kubernetes, "One server is not enough, and several demands are those of a cluster: Kubernetes meets them by itself."),
+                settled(Kubernetes, "One server is not enough, and several demands are those of a cluster: Kubernetes meets them out of the box."),
             (Demands::Several, Server::Unknown, _) =>
-                settled(Kubernetes, "Several demands are those of a cluster: Kubernetes meets them by itself."),
+                settled(Kubernetes, "Several demands are those of a cluster: Kubernetes meets them out of the box."),
             // One server is enough.
             (Demands::Nothing, Server::Enough, Open::Nothing) =>
                 settled(Compose, "One server is enough, and nothing asks for more than that: Compose is a sound choice for production."),
@@ -175,7 +175,7 @@ impl Case {
                 row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
             // One server is not enough. The files never rule out several nodes then; a person may.
             (Demands::Nothing | Demands::One, Server::NotEnough, _) if self.nodes == Nodes::No =>
-                row(Either, Kubernetes, "One server is not enough, and yet several nodes are ruled out: one of the two answers has to give."),
+                row(Either, Kubernetes, "One server is not enough, and yet several nodes are ruled out: these two answers contradict each other: change one."),
             (Demands::Nothing | Demands::One | Demands::LikelyNodes, Server::NotEnough, _) =>
                 settled(Kubernetes, "One server is not enough: it has to run on several machines, which is what Kubernetes is for."),
         };
@@ -428,7 +428,7 @@ mod tests {
                 let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
                 assert!(is_cluster, "{case:?}");
             }
-            if verdict.sentence.contains("has to give") {
+            if verdict.sentence.contains("contradict each other") {
                 assert_eq!((case.server, case.nodes), (Server::NotEnough, Nodes::No), "{case:?}");
             }
         });

@@ -20,7 +20,7 @@ const MAX_REASONS: usize = 3;
 /// Sources: <https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets>
 /// for reviewed changes, <https://git-scm.com/docs/git-tag> for signed tags and
 /// <https://docs.docker.com/engine/logging/configure/> for logs that leave the server.
-const AUDIT_ON_SERVERS: &str = "Changes are audited: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, a pipeline that deploys only from the main branch, signed tags and logs that are kept do that today.";
+const AUDIT_ON_SERVERS: &str = "Changes are audited: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, deploy only from the main branch, sign tags and keep the logs off the server.";
 
 /// How a reason bears on the verdict, in the order in which reasons are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,7 +146,7 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
         add(Bearing::Fit, both_sides(system).to_owned(), None);
     }
     if case.delivery == Delivery::Flux {
-        let text = "Flux is in use, and a second GitOps controller beside it has no use.";
+        let text = "Flux is in use: Argo CD beside it would deliver the same manifests twice.";
         let place = system.delivery_object().map(|object| object.name_span());
         add(Bearing::Opposes, text.to_owned(), place);
     }

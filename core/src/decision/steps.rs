@@ -191,7 +191,7 @@ fn first_to_move(system: &System<'_>) -> Step {
             span: Some(service.span()),
         },
         None => Step {
-            text: "Take what a service keeps on disk out of it before anything moves: each one here mounts something.".to_owned(),
+            text: "Every service here mounts a volume: plan where its data will live before you move one.".to_owned(),
             subject: String::new(),
             span: None,
         },

@@ -495,10 +495,34 @@ fn a_move_builds_only_what_is_not_there() {
     let decision = decide(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]);
     let text = &decision.cost.go.text;
     assert!(text.starts_with("1 service to write"), "{text}");
-    assert!(text.contains("1 Job to give up or to build outside Compose"), "{text}");
+    assert!(text.contains("1 CronJob to give up or to build outside Compose"), "{text}");
     assert_eq!((decision.cost.go.objects, decision.cost.go.lines), (1, None));
     let alone = decide(&[("k8s/all.yaml", &cluster)]);
     assert!(alone.cost.go.text.starts_with("2 services to write"), "{}", alone.cost.go.text);
+}
+
+#[test]
+fn jobs_and_routes_become_services_of_compose() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: migrate, image: 'acme/migrate:1.2.3'}]}}}\n";
+    let route = |name: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{rules: [{{host: {name}.example.com, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}}}]}}\n"
+        )
+    };
+    let web = deployment("web", "", "{}");
+    let both = join(&[web.clone(), job.to_owned(), route("shop"), route("blog")]);
+    let text = decide(&[("k8s/all.yaml", &both)]).cost.go.text;
+    assert!(
+        text.starts_with(
+            "3 services to write, one of them a reverse proxy, nothing that Compose lacks"
+        ),
+        "{text}"
+    );
+    let proxy = deployment("edge", "", "{}").replace("acme/edge:1.2.3", "traefik:v3.3.3");
+    assert!(proxy.contains("traefik:"), "{proxy}");
+    let behind = join(&[web, proxy, route("shop")]);
+    let text = decide(&[("k8s/all.yaml", &behind)]).cost.go.text;
+    assert!(text.starts_with("2 services to write, nothing that Compose lacks"), "{text}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl<'a> Facts<'a> {
                 && !file.objects.is_empty()
                 && !patches.contains(file.path())
                 && !file.objects.iter().any(|it| it.workload().is_some_and(is_patch))
-                // A file of a chart is copied for other reasons.
+                // Charts repeat files for reasons other than environments.
                 && !folders_around(file.path()).any(|folder| charts.contains(folder))
         };
         for file in self.files().iter().filter(is_manifest) {

@@ -51,21 +51,7 @@ impl<'c, 'a> Pair<'c, 'a> {
 
     /// Returns what is mounted at a path, in words.
     pub fn mounted_words(&self, path: &str) -> String {
-        match self.backing(path) {
-            None => "nothing".to_owned(),
-            Some(Backing::Claim(name, _)) => format!("the claim `{}`", name.value),
-            Some(Backing::ClaimTemplate(template)) => {
-                format!("the claim template `{}`", template.name().map_or("", |it| it.as_str()))
-            }
-            Some(Backing::Host(path)) => format!("`{}` of the node", path.value),
-            Some(Backing::Volume(name)) => format!("the volume `{}`", name.value),
-            Some(Backing::Anonymous) => "a volume without a name".to_owned(),
-            Some(Backing::Memory) => "an `emptyDir` in memory".to_owned(),
-            Some(Backing::Scratch) => "an `emptyDir`".to_owned(),
-            Some(Backing::Config) => "a ConfigMap or Secret".to_owned(),
-            Some(Backing::Network) => "a network disk".to_owned(),
-            Some(Backing::Unknown) => "a volume that is not defined".to_owned(),
-        }
+        self.backing(path).map_or_else(|| "nothing".to_owned(), Backing::words)
     }
 }
 

@@ -121,6 +121,13 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// Whether it shares the network of the host, on which every port that it opens is public.
+    ///
+    /// Source: <https://docs.docker.com/engine/network/drivers/host/>
+    pub fn is_on_host(&self) -> bool {
+        self.network_namespace() == "host"
+    }
+
     /// Whether Docker restarts it whenever it stops.
     pub fn restarts(&self) -> bool {
         let restart = self.model.restart.as_ref();

@@ -36,6 +36,24 @@ pub enum Backing<'a> {
 }
 
 impl Backing<'_> {
+    /// Returns what it is, for a message about a cluster.
+    pub fn words(self) -> String {
+        match self {
+            Backing::Claim(name, _) => format!("the claim `{}`", name.value),
+            Backing::ClaimTemplate(template) => {
+                format!("the claim template `{}`", template.name().map_or("", |it| it.as_str()))
+            }
+            Backing::Host(path) => format!("`{}` of the node", path.value),
+            Backing::Volume(name) => format!("the volume `{}`", name.value),
+            Backing::Anonymous => "a volume without a name".to_owned(),
+            Backing::Memory => "an `emptyDir` in memory".to_owned(),
+            Backing::Scratch => "an `emptyDir`".to_owned(),
+            Backing::Config => "a ConfigMap or Secret".to_owned(),
+            Backing::Network => "a network disk".to_owned(),
+            Backing::Unknown => "a volume that is not defined".to_owned(),
+        }
+    }
+
     /// Whether the data outlives the container.
     pub fn lasts(self) -> bool {
         !matches!(self, Backing::Anonymous | Backing::Memory | Backing::Scratch | Backing::Config)

@@ -2,128 +2,18 @@
 
 use super::Service;
 use crate::knowledge::families::Class;
+use crate::knowledge::upkeep::{Topic, words};
 use crate::model::compose::{Mount, Port};
-
-/// Words that suggest a backup. Words of several parts are joined by `-`.
-const BACKUP_WORDS: &[&str] = &[
-    "backup",
-    "backups",
-    "autobackup",
-    "dbbackup",
-    "pgbackup",
-    "pgbackups",
-    "backuppc",
-    "restic",
-    "resticprofile",
-    "borg",
-    "borgbackup",
-    "borgmatic",
-    "kopia",
-    "duplicati",
-    "duplicity",
-    "litestream",
-    "wal-g",
-    "walg",
-    "pgbackrest",
-    "barman",
-    "pg-dump",
-    "pg-dumpall",
-    "pg-basebackup",
-    "mysqldump",
-    "mongodump",
-    "mariadb-dump",
-    "rclone",
-    "xtrabackup",
-    "mariabackup",
-    "snapshot",
-    "snapshots",
-];
-
-/// Last words of variables that name a place and not an action: `BACKUP_DIR`.
-const PLACE_WORDS: &[&str] = &["dir", "directory", "path", "folder", "file", "location", "volume"];
-
-/// Words in the names, images and labels of services for monitoring.
-const MONITORING_WORDS: &[&str] = &[
-    "exporter",
-    "exporters",
-    "prometheus",
-    "grafana",
-    "loki",
-    "uptime",
-    "monitor",
-    "monitoring",
-    "netdata",
-    "zabbix",
-    "datadog",
-    "newrelic",
-    "telegraf",
-    "alertmanager",
-    "healthchecks",
-    "sentry",
-    "glances",
-    "checkmk",
-    "nagios",
-    "otel",
-    "otelcol",
-    "opentelemetry",
-    "cadvisor",
-    "metrics",
-    "signoz",
-    "dozzle",
-    "beszel",
-    "gatus",
-    "fluent",
-    "fluentd",
-    "fluentbit",
-    "promtail",
-    "alloy",
-    "jaeger",
-    "zipkin",
-    "filebeat",
-    "metricbeat",
-    "heartbeat",
-    "timberio",
-    "victoriametrics",
-];
 
 /// Prefixes of variables that connect a program to a monitoring service.
 const MONITORING_PREFIXES: &[&str] =
     &["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"];
 
-/// Words of paths for certificates.
-const CERTIFICATE_WORDS: &[&str] =
-    &["letsencrypt", "certbot", "cert", "certs", "certificate", "certificates", "ssl", "tls"];
-
-/// The words of a text in lower case, each between two hyphens: `-docker-volume-backup-`.
-struct Words(String);
-
-impl Words {
-    fn of(text: &str) -> Words {
-        let mut words = String::from("-");
-        for word in text.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty()) {
-            words.push_str(&word.to_ascii_lowercase());
-            words.push('-');
-        }
-        Words(words)
-    }
-
-    /// Whether one of these words, or of these sequences of words, is among them.
-    fn has_any(&self, wanted: &[&str]) -> bool {
-        wanted.iter().any(|it| self.0.contains(&format!("-{it}-")))
-    }
-
-    fn ends_with_any(&self, wanted: &[&str]) -> bool {
-        wanted.iter().any(|it| self.0.ends_with(&format!("-{it}-")))
-    }
-}
-
 /// Whether a path is one of certificates that a server shows to its clients, unlike the certificates by which
 /// it checks others.
 fn is_certificate(path: &str) -> bool {
     let trusted = path.starts_with("/etc/ssl/certs") || path.contains("ca-certificates");
-    let words = Words::of(path);
-    let acme = words.has_any(&["acme-json", "acme-sh"]);
-    !trusted && (acme || words.has_any(CERTIFICATE_WORDS))
+    !trusted && Topic::Certificate.is_in(&words(path))
 }
 
 /// Whether a port is one on which TLS is usual.
@@ -136,19 +26,18 @@ impl Service<'_> {
     /// Whether a service may make backups: it is one, or mounts something under that name.
     pub fn backs_up(&self) -> bool {
         let source = |it: &Mount| it.source.as_ref().map_or("", |text| text.as_str()).to_owned();
-        let named = |text: &str| Words::of(text).has_any(BACKUP_WORDS);
+        let named = |text: &str| Topic::Backup.is_in(&words(text));
         self.is_backup()
             || self.model.volumes.iter().any(|it| named(&it.target) || named(&source(it)))
     }
 
     /// Whether a service makes backups, by its image, its name, its command, its variables or its labels.
     pub fn is_backup(&self) -> bool {
-        let named = |text: &str| Words::of(text).has_any(BACKUP_WORDS);
+        let named = |text: &str| Topic::Backup.is_in(&words(text));
         let acts = |name: &str| {
-            let words = Words::of(name);
-            words.has_any(BACKUP_WORDS)
-                && !words.has_any(&["snapshot", "snapshots"])
-                && !words.ends_with_any(PLACE_WORDS)
+            let words = words(name);
+            let is_snapshot = words.iter().any(|it| it == "snapshot" || it == "snapshots");
+            Topic::Backup.is_in(&words) && !is_snapshot && !Topic::Place.ends(&words)
         };
         self.unit.family().is_some_and(|it| it.class == Class::Backup)
             || named(self.name)
@@ -158,20 +47,29 @@ impl Service<'_> {
             || self.unit.env.iter().any(|it| acts(it.name))
     }
 
-    /// Whether a service monitors others, or is itself connected to monitoring.
+    /// Whether a service monitors others, or reports to monitoring.
     pub fn monitors(&self) -> bool {
-        let named = |text: &str| Words::of(text).has_any(MONITORING_WORDS);
-        let connects =
-            |name: &str| MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        let driver = self.model.logging.as_ref().and_then(|it| it.driver.as_ref());
+        self.reports() || self.watches()
+    }
+
+    /// Whether a service watches the services beside it, by its image or its name.
+    pub fn watches(&self) -> bool {
+        let named = |text: &str| Topic::Monitoring.is_in(&words(text));
         self.unit.family().is_some_and(|it| it.class == Class::Monitoring)
             || named(self.name)
             || self.unit.image.as_ref().is_some_and(|it| named(it.text))
-            || self.model.labels.iter().any(|it| named(&it.key))
-            || self.unit.env.iter().any(|it| connects(it.name))
-            || driver.is_some_and(|it| {
-                !matches!(it.as_str(), "json-file" | "local" | "none" | "journald")
-            })
+    }
+
+    /// Whether a service is a known monitor that keeps what it measures, unlike an agent or an exporter.
+    pub fn keeps_measurements(&self) -> bool {
+        self.unit.family().is_some_and(|it| it.class == Class::Monitoring && it.persistent)
+    }
+
+    /// Whether variables connect a service to monitoring.
+    pub fn reports(&self) -> bool {
+        let connects =
+            |name: &str| MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        self.unit.env.iter().any(|it| connects(it.name))
     }
 
     /// Whether a service suggests TLS: it ends TLS, or is reached through a proxy that may do so.
@@ -184,18 +82,18 @@ impl Service<'_> {
             || model.labels.iter().any(|it| is_proxy(&it.key.value))
             || self.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
             // On the host's own network a proxy needs no published port.
-            || model.network_mode.as_ref().is_some_and(|it| it.value == "host")
+            || self.is_on_host()
             || self.mounts_certificates()
     }
 
     /// Whether a service ends TLS: a tunnel or a proxy that obtains certificates by itself, a published port
-    /// for TLS, or certificates behind a published port.
+    /// for TLS, or certificates behind a published port or on the network of the host.
     pub fn ends_tls(&self) -> bool {
         let model = self.model;
         self.unit.family().is_some_and(|it| it.class == Class::Tunnel)
             || matches!(self.edge_family(), Some("caddy" | "nginx-proxy-manager" | "swag"))
             || model.ports.iter().any(is_secure)
-            || !model.ports.is_empty() && self.mounts_certificates()
+            || (!model.ports.is_empty() || self.is_on_host()) && self.mounts_certificates()
     }
 
     /// Returns the identifier of the family of a proxy that is usually the edge of a server.
@@ -224,18 +122,6 @@ impl Service<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_whole_words_count() {
-        let has = |text: &str, words: &[&str]| Words::of(text).has_any(words);
-        assert!(has("prodrigestivill/postgres-backup-local:17", BACKUP_WORDS));
-        assert!(has("sh -c 'pg_dump app > /out'", BACKUP_WORDS));
-        assert!(has("GITLAB_BACKUP_SCHEDULE", BACKUP_WORDS));
-        assert!(!has("acme/walgreen", BACKUP_WORDS) && !has("cyborg", BACKUP_WORDS));
-        assert!(!has("pgvector/pgvector:pg17", MONITORING_WORDS));
-        assert!(!has("acme/influential", MONITORING_WORDS));
-        assert!(has("prom/node-exporter:v1.9.1", MONITORING_WORDS));
-    }
 
     #[test]
     fn certificates_are_those_that_a_server_shows() {

@@ -40,3 +40,4 @@ pub mod shell;
 pub mod singletons;
 pub mod starts;
 pub mod stores;
+pub mod upkeep;

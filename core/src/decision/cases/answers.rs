@@ -1,6 +1,6 @@
 //! What a person answers, and what would change the outcome.
 
-use super::{compose, decide, deployment, plain};
+use super::{compose, decide, deployment, facts_on, plain};
 use crate::config::Config;
 use crate::decision::tests::decide_with;
 use crate::report::{Answer, AnsweredBy, Decision, Fit, Platform, QuestionId, Signal, Worth};
@@ -69,11 +69,22 @@ fn tolerated_downtime_decides_unless_the_size_says_otherwise() {
 fn only_a_person_can_rule_out_what_the_load_asks_for() {
     let large = sized("web", "2000");
     let decision = answered(&[("web.yaml", &large)], &[("multi-node", "no")]);
-    assert!(decision.verdict.contains("has to give"), "{}", decision.verdict);
+    assert!(decision.verdict.contains("contradict each other"), "{}", decision.verdict);
     let text = compose(&[("web", "acme/web:1.2.3")]);
     let decision = answered(&[("compose.yaml", &text)], &[("one-server", "no")]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     assert_eq!(question(&decision, QuestionId::MultiNode), (Answer::Yes, AnsweredBy::Person));
+}
+
+#[test]
+fn a_restore_within_minutes_has_its_conditions() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let said = |time: &str| {
+        let decision = answered(&[("compose.yaml", &text)], &[("downtime", time)]);
+        facts_on(&decision, QuestionId::OneServer)
+    };
+    assert!(said("minutes").contains("a restore that is practised"), "{}", said("minutes"));
+    assert!(said("hours").contains("can be restored in that time"), "{}", said("hours"));
 }
 
 #[test]
@@ -87,7 +98,7 @@ fn audits_on_compose_have_a_sentence_of_their_own() {
     let said = decision.reasons.iter().any(|it| {
         it.text.contains("regulated")
             && it.text.contains("main branch")
-            && it.text.contains("signed")
+            && it.text.contains("sign tags")
     });
     assert!(said, "{:?}", decision.reasons);
     let cluster = answered(&[("web.yaml", &plain("web"))], &[("audit", "yes")]);

@@ -27,10 +27,11 @@ fn the_belief_bears_on_the_outcome() {
     let cases = [
         (with_answers(&server, &[]), "only for development"),
         (with_answers(&server, &[nodes]), "converter"),
-        (with_answers(&[("web.yaml", &sized)], &[]), "available by itself"),
+        (with_answers(&[("web.yaml", &sized)], &[]), "makes it highly available"),
         (with_answers(&cluster, &[nodes, ("packaging", "no")]), "needs Helm"),
         (with_answers(&cluster, &[nodes, ("packaging", "yes"), ("gitops", "no")]), "needs Argo CD"),
-        (with_answers(&cluster, &[]), "More load"),
+        (with_answers(&cluster, &[]), "highly available"),
+        (with_answers(&cluster, &[("replicas-and-rollouts", "yes")]), "More load"),
     ];
     for (decision, part) in cases {
         let myth = decision.myth.unwrap_or_default();

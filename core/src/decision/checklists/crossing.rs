@@ -3,7 +3,7 @@
 use super::tally::{Tally, Words, named};
 use super::{Item, View};
 use crate::compare::aspects;
-use crate::facts::{Health, KubeHost, Pair, Service};
+use crate::facts::{Backing, Health, KubeHost, Pair, Service};
 use crate::model::compose::{Mount, MountKind};
 use crate::report::{CheckItem, CheckState, ChecklistItem};
 use rustc_hash::FxHashSet;
@@ -324,27 +324,53 @@ fn probes(view: &View<'_, '_>) -> Tally {
     Tally::count(Words::services(does), ready)
 }
 
+/// Returns where data lies: what it is mounted from, for a service or for its counterpart.
+fn place(backing: Backing<'_>, in_cluster: bool) -> String {
+    match backing {
+        Backing::Host(path) if !in_cluster => format!("the folder `{}` of the host", path.value),
+        other => other.words(),
+    }
+}
+
+/// Maximum number of places of data that are named.
+const MAX_PLACES: usize = 4;
+
 fn state(view: &View<'_, '_>) -> Tally {
     let mut all = Vec::new();
+    let mut places = Vec::new();
     for service in view.to_cross {
         let pair = pair(view, service);
         let anonymous = service.model.volumes.iter().any(|it| it.kind == MountKind::Anonymous);
         let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
-        if service.unit.stored().is_some() {
-            all.push((service.name.to_owned(), view.keeps_data(unit) && !anonymous));
+        if unit.stored().is_some() {
+            let backing = view.place_of_data(unit);
+            all.push((service.name.to_owned(), backing.is_some() && !anonymous));
+            places.extend(
+                backing.map(|it| format!("`{}` in {}", service.name, place(it, pair.is_some()))),
+            );
         } else if anonymous {
             all.push((service.name.to_owned(), false));
         }
     }
     let words = Words {
         noun: ["service with data", "services with data"],
-        does: ["keeps it on a named volume", "keep it on named volumes"],
+        does: ["keeps it outside the container", "keep it outside their containers"],
     };
     match Tally::count(words, all.into_iter()) {
         Tally::NothingToSee(_) => Tally::Hidden(
             "no known data store is among the containers".to_owned(),
             "Look at what the applications write: `docker diff` shows it for a running container.",
         ),
-        tally => tally,
+        tally => match &tally {
+            Tally::Counted { missing, .. } if missing.is_empty() => {
+                let more = places.len().saturating_sub(MAX_PLACES);
+                places.truncate(MAX_PLACES);
+                if more > 0 {
+                    places.push(format!("{more} more"));
+                }
+                Tally::Proven(format!("{}: {}", tally.says(), places.join(", ")))
+            }
+            _ => tally,
+        },
     }
 }

@@ -9,7 +9,7 @@ mod server;
 mod tally;
 
 use super::system::System;
-use crate::facts::{Service, Unit, is_below};
+use crate::facts::{Backing, Service, Unit, is_below};
 use crate::report::{
     CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
 };
@@ -80,7 +80,7 @@ struct View<'v, 'f> {
     table: &'v [Crossing],
 }
 
-impl<'v> View<'v, '_> {
+impl<'v, 'f> View<'v, 'f> {
     /// Returns the findings of some rules, whatever their severity.
     fn noted(&self, codes: &'static [&'static str]) -> impl Iterator<Item = &'v Finding> + use<'v> {
         let by_code = self.by_code;
@@ -150,13 +150,20 @@ impl<'v> View<'v, '_> {
     }
 
     /// Whether the data of a store lies on a volume or a folder of the host.
-    fn keeps_data(&self, unit: &Unit<'_>) -> bool {
-        let Some(image) = unit.runs.as_ref() else { return false };
+    fn keeps_data(&self, unit: &Unit<'f>) -> bool {
+        self.place_of_data(unit).is_some()
+    }
+
+    /// Returns the volume or the folder of the host on which the data of a store lies.
+    fn place_of_data(&self, unit: &Unit<'f>) -> Option<Backing<'f>> {
+        let image = unit.runs.as_ref()?;
         let dirs = image.family.data_dirs(&image.repository, image.major);
-        self.system.facts.mounted(unit).iter().any(|mount| {
+        let mounted = self.system.facts.mounted(unit);
+        let data = mounted.iter().find(|mount| {
             mount.backing.lasts()
                 && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
-        })
+        });
+        data.map(|mount| mount.backing)
     }
 }
 

@@ -223,18 +223,31 @@ fn is_public(port: &Port) -> bool {
     !port.host_ip.as_ref().is_some_and(|ip| is_loopback(ip))
 }
 
+/// Whether a service is reachable from outside the server: by a published port, or on the host's network.
+fn is_open(service: &Service<'_>) -> bool {
+    service.is_on_host() || service.model.ports.iter().any(is_public)
+}
+
+/// Whether a service answers on a public port on which plain HTTP is usual.
+fn serves_web(service: &Service<'_>) -> bool {
+    if service.is_on_host() {
+        return service.listens_on().iter().any(|port| WEB_PORTS.contains(port));
+    }
+    let mut ports = service.model.ports.iter().filter(|port| is_public(port));
+    ports.any(|port| WEB_PORTS.contains(&port.target.value))
+}
+
 fn edge(view: &View<'_, '_>) -> Tally {
-    let open = |it: &Service<'_>| it.model.ports.iter().any(is_public);
-    let serves_web = |it: &Service<'_>| {
-        let mut ports = it.model.ports.iter().filter(|port| is_public(port));
-        ports.any(|port| WEB_PORTS.contains(&port.target.value))
-    };
-    let Some(first) = servers(view).find(|it| open(it)) else {
+    let Some(first) = servers(view).find(|it| is_open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
     if !servers(view).any(|it| it.ends_tls() || serves_web(it)) {
+        let does = match first.is_on_host() {
+            true => "is on the network of the host",
+            false => "publishes a port",
+        };
         return Tally::Hidden(
-            format!("`{}` publishes a port, and nothing in these files ends TLS", first.name),
+            format!("`{}` {does}, and nothing in these files ends TLS", first.name),
             "Look at the load balancer or the proxy in front of the server, which may terminate TLS.",
         );
     }
@@ -244,22 +257,25 @@ fn edge(view: &View<'_, '_>) -> Tally {
     Tally::count(words, public.map(|it| (name(it), it.ends_tls())))
 }
 
+/// Looks for what watches the services. An agent or an exporter inside the server is no proof that anybody
+/// hears of its loss; a monitor with a history of its own, or a connection to one, is.
 fn monitoring(view: &View<'_, '_>) -> Tally {
-    let watched = view.system.counted.services.iter().filter(|it| it.monitors());
-    let watched: Vec<String> = watched.map(|it| name(it)).collect();
-    if watched.is_empty() {
-        return Tally::Hidden(
-            "nothing in these files watches the services".to_owned(),
-            "Look at what calls you when the server is down: a monitor outside of it.",
-        );
+    const LOOK: &str = "Look at what calls you when the server is down: a monitor outside of it.";
+    let all = &view.system.counted.services;
+    let names = |wanted: &dyn Fn(&Service<'_>) -> bool| -> Vec<String> {
+        all.iter().filter(|it| wanted(it)).map(|it| name(it)).collect()
+    };
+    let inside = names(&|it| it.watches());
+    let watch = if inside.len() == 1 { "watches" } else { "watch" };
+    let inside_words = format!("{} {watch} from inside this server", named(&inside));
+    let reporting = names(&|it| it.reports());
+    if !reporting.is_empty() {
+        let report = if reporting.len() == 1 { "reports" } else { "report" };
+        return Tally::Proven(format!("{} {report} to monitoring", named(&reporting)));
     }
-    // One monitor may watch all services, so that the others are not missing.
-    let does = if watched.len() == 1 { "takes" } else { "take" };
-    let all = view.system.counted.services.len();
-    let services = if all == 1 { "service" } else { "services" };
-    Tally::Proven(format!(
-        "{} of {all} {services} {does} part in monitoring: {}",
-        watched.len(),
-        named(&watched)
-    ))
+    match inside.is_empty() {
+        true => Tally::Hidden("nothing in these files watches the services".to_owned(), LOOK),
+        false if all.iter().any(|it| it.keeps_measurements()) => Tally::Proven(inside_words),
+        false => Tally::Hidden(inside_words, LOOK),
+    }
 }

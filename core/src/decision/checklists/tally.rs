@@ -35,10 +35,7 @@ impl Tally {
         let (good, missing): (Vec<_>, Vec<_>) = subjects.partition(|subject| subject.1);
         let names = |subjects: Vec<(String, bool)>| subjects.into_iter().map(|it| it.0).collect();
         if good.is_empty() && missing.is_empty() {
-            return Tally::NothingToSee(format!(
-                "there are no {} that this is about",
-                words.noun[1]
-            ));
+            return Tally::NothingToSee(format!("no {} to check", words.noun[0]));
         }
         Tally::Counted { words, good: names(good), missing: names(missing) }
     }
@@ -62,7 +59,9 @@ impl Tally {
             Tally::Counted { words, good, missing } => {
                 let form = |count: usize| usize::from(count != 1);
                 let all = good.len() + missing.len();
-                let (noun, does) = (words.noun[form(all)], words.does[form(good.len())]);
+                // "0 of 1 volume is", "0 of 2 volumes are", "1 of 2 volumes is"
+                let verb = if all == 1 { 0 } else { form(good.len()) };
+                let (noun, does) = (words.noun[form(all)], words.does[verb]);
                 let mut text = format!("{} of {all} {noun} {does}", good.len());
                 if !missing.is_empty() {
                     text.push_str("; missing: ");
@@ -98,7 +97,7 @@ mod tests {
         let hidden = tally.or_hidden("Look elsewhere.");
         assert!(matches!(hidden, Tally::Hidden(..)), "{hidden:?}");
         let none = Tally::count(RESTART, std::iter::empty());
-        assert_eq!(none.says(), "there are no services that this is about");
+        assert_eq!(none.says(), "no service to check");
     }
 
     #[test]
@@ -107,6 +106,7 @@ mod tests {
             Tally::count(RESTART, (0..all).map(|at| (at.to_string(), at < good))).says()
         };
         assert_eq!(of(1, 1), "1 of 1 service restarts");
+        assert!(of(0, 1).starts_with("0 of 1 service restarts;"));
         assert!(of(0, 2).starts_with("0 of 2 services restart;"));
         assert_eq!(of(3, 3), "3 of 3 services restart");
     }

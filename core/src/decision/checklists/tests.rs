@@ -133,6 +133,43 @@ fn words_inside_other_words_prove_nothing() {
 }
 
 #[test]
+fn what_watches_from_inside_is_no_proof() {
+    let with = |more: &str| {
+        let text = format!("services:\n  web: {{image: 'acme/web:1.2.3'{more}\n");
+        seen(&text, CheckItem::Monitoring)
+    };
+    let nothing = (CheckState::CannotSee, "nothing in these files watches the services".to_owned());
+    assert_eq!(with(", logging: {driver: syslog}}"), nothing);
+    assert_eq!(with(", labels: {metrics.enabled: 'false'}}"), nothing);
+    let agent = with("}\n  metrics: {image: 'prom/node-exporter:v1.9.1'}");
+    assert_eq!(
+        agent,
+        (CheckState::CannotSee, "`metrics` watches from inside this server".to_owned())
+    );
+    let monitor = with("}\n  status: {image: 'louislam/uptime-kuma:1.23.16'}");
+    assert_eq!(monitor, (CheckState::Pass, "`status` watches from inside this server".to_owned()));
+    let sentry = with(", environment: {SENTRY_DSN: 'https://k@sentry.example.com/1'}}");
+    assert_eq!(sentry, (CheckState::Pass, "`web` reports to monitoring".to_owned()));
+}
+
+#[test]
+fn a_service_on_the_network_of_the_host_is_public() {
+    let on_host = |image: &str, more: &str| {
+        let text = format!(
+            "services: {{edge: {{image: '{image}', restart: always, network_mode: host{more}}}}}\n"
+        );
+        seen(&text, CheckItem::TlsEdge)
+    };
+    let (state, words) = on_host("acme/home:1.2.3", "");
+    assert_eq!(state, CheckState::CannotSee, "{words}");
+    assert_eq!(words, "`edge` is on the network of the host, and nothing in these files ends TLS");
+    assert_eq!(on_host("acme/home:1.2.3", ", expose: ['8080']").0, CheckState::Fail);
+    assert_eq!(on_host("caddy:2.10.0", "").0, CheckState::Pass);
+    let certificates = ", volumes: ['./certs:/etc/nginx/certs:ro']";
+    assert_eq!(on_host("nginx:1.27.4", certificates).0, CheckState::Pass);
+}
+
+#[test]
 fn the_end_of_tls_is_named_and_what_goes_round_it_too() {
     let edge = "services:\n  caddy: {image: 'caddy:2.10.0', restart: always, ports: ['80:80', '443:443']}\n  web: {image: 'acme/web:1.2.3', restart: always%}\n";
     let one = seen(&edge.replace('%', ""), CheckItem::TlsEdge);
@@ -354,4 +391,28 @@ fn each_of_many_servers_is_dialled_by_name() {
     };
     assert_eq!(seen(&client(count), CheckItem::ServiceDiscovery).0, CheckState::Pass);
     assert_eq!(seen(&client(count - 1), CheckItem::ServiceDiscovery).0, CheckState::CannotSee);
+}
+
+#[test]
+fn the_place_of_data_is_called_what_it_is() {
+    let store = |source: &str, volumes: &str| {
+        let text = format!(
+            "services: {{db: {{image: 'postgres:17.2', restart: always, volumes: ['{source}:/var/lib/postgresql/data']}}}}\n{volumes}"
+        );
+        seen(&text, CheckItem::HiddenState).1
+    };
+    let volume = store("pg", "volumes: {pg: {}}\n");
+    assert!(volume.ends_with("outside the container: `db` in the volume `pg`"), "{volume}");
+    let folder = store("./pgdata", "");
+    assert!(folder.contains("`db` in the folder `./pgdata` of the host"), "{folder}");
+    let compose = "services: {db: {image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {pg: {}}\n";
+    let cluster = workload(
+        "db",
+        "volumeMounts: [{name: d, mountPath: /var/lib/postgresql/data}]\n",
+        "volumes: [{name: d, hostPath: {path: /srv/pg}}]\n",
+    )
+    .replace("acme/db:1.2.3", "postgres:17.2");
+    let decision = decide(&[("compose.yaml", compose), ("k8s/db.yaml", &cluster)]);
+    let path = item_of(&decision, CheckItem::HiddenState).seen;
+    assert!(path.contains("`db` in `/srv/pg` of the node"), "{path}");
 }

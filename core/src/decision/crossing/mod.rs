@@ -11,7 +11,7 @@ use super::system::System;
 use crate::compare::{cases, written};
 use crate::facts::{Facts, KubeHost, Pair, Service};
 use crate::knowledge::compose_keys::{self, Way};
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::{Crossing, Fate, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
@@ -91,7 +91,8 @@ fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
 fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) -> Vec<Crossing> {
     let pair = Pair::of(facts, service.index);
     let names = names(facts, service, pair.as_ref());
-    let context = Context { facts, service, names, shared };
+    let kind = kind(facts, service, pair.as_ref());
+    let context = Context { facts, service, names, kind, shared };
     let mut rows = Vec::new();
     for written in written::keys(service.model) {
         for case in cases::of(service, &written.key) {
@@ -122,6 +123,19 @@ fn fate(way: Way) -> Fate {
         Way::Carried => Fate::Carried,
         Way::Changed => Fate::Changed,
         Way::Lost => Fate::Lost,
+    }
+}
+
+/// Returns the kind of the counterpart, or else the kind that `deploy.mode` and the life of the service ask for.
+fn kind(facts: &Facts<'_>, service: &Service<'_>, pair: Option<&Pair<'_, '_>>) -> WorkloadKind {
+    if let Some(pair) = pair {
+        return pair.workload.kind();
+    }
+    let mode = service.model.deploy.as_deref().and_then(|it| it.mode.as_ref());
+    match mode.map(|it| it.as_str()) {
+        Some("global") => WorkloadKind::DaemonSet,
+        _ if facts.is_one_shot(service) => WorkloadKind::Job,
+        _ => WorkloadKind::Deployment,
     }
 }
 

@@ -252,6 +252,45 @@ fn a_named_volume_becomes_a_claim() {
     assert!(text.contains("kind: PersistentVolumeClaim"), "{text}");
     // Two replicas share it.
     assert!(text.contains("- ReadWriteMany"), "{text}");
+    assert!(text.contains("storage: 1Gi # choose a size\n"), "{text}");
+}
+
+/// Returns the fragment of a key beside a counterpart of this kind.
+fn beside(kind: &str, deploy: &str, key: &str) -> String {
+    let compose = format!(
+        "services:\n  web:\n    image: 'acme/web:1.2.3'\n    restart: always\n    deploy: {deploy}\n"
+    );
+    let cluster = format!(
+        "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  \
+         template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{containers: [{{name: web, image: 'acme/web:1.2.3'}}]}}\n"
+    );
+    let rows = rows(&[("compose.yaml", &compose), ("k8s/web.yaml", &cluster)]);
+    let row = rows.into_iter().find(|row| row.key == key);
+    row.unwrap_or_else(|| panic!("no row for {key}")).yaml
+}
+
+#[test]
+fn an_update_is_written_for_the_kind_of_the_counterpart() {
+    let (key, one, order) = (
+        "deploy.update_config.parallelism",
+        "{update_config: {parallelism: 1}}",
+        "{update_config: {parallelism: 2, order: start-first}}",
+    );
+    let deployment = beside("Deployment", order, key);
+    assert!(
+        deployment.contains("  strategy:") && deployment.contains("maxSurge: 2"),
+        "{deployment}"
+    );
+    let set = beside("StatefulSet", one, key);
+    assert!(set.contains("  updateStrategy:") && set.contains("type: RollingUpdate"), "{set}");
+    assert!(!set.contains("maxSurge") && !set.contains("  strategy:"), "{set}");
+    assert_eq!(beside("StatefulSet", order, key), "");
+    let agents = beside("DaemonSet", order, key);
+    assert!(agents.contains("  updateStrategy:") && agents.contains("maxSurge: 2"), "{agents}");
+    let at_once = beside("DaemonSet", "{update_config: {parallelism: 0}}", key);
+    assert!(at_once.contains("maxUnavailable: 100%") && !at_once.contains("Recreate"), "{at_once}");
+    assert_eq!(beside("DaemonSet", "{replicas: 3}", "deploy.replicas"), "");
+    assert!(beside("StatefulSet", "{replicas: 3}", "deploy.replicas").contains("replicas: 3"));
 }
 
 #[test]
@@ -340,8 +379,14 @@ fn a_secret_stays_a_file() {
 fn a_tunnel_is_a_host_path_and_no_gpu() {
     let tunnel = one("devices: ['/dev/net/tun:/dev/net/tun']");
     assert!(!tunnel.instead.contains("nvidia"), "{}", tunnel.instead);
-    for line in ["path: /dev/net/tun", "type: CharDevice", "privileged: true"] {
+    for line in ["path: /dev/net/tun", "privileged: true"] {
         assert!(tunnel.yaml.contains(line), "{line}\n{}", tunnel.yaml);
+    }
+    // A block device and a folder of devices are no character devices.
+    for path in ["/dev/net/tun", "/dev/sda", "/dev/snd"] {
+        let device = one(&format!("devices: ['{path}']"));
+        assert!(device.yaml.contains(&format!("path: {path}\n")), "{}", device.yaml);
+        assert!(!device.yaml.contains("type:"), "{}", device.yaml);
     }
     let gpu = one("devices: ['/dev/nvidia0']");
     assert!(gpu.yaml.contains("nvidia.com/gpu: 1"), "{}", gpu.yaml);

@@ -51,9 +51,10 @@ pub const TABLE: &[Row] = &[
     row(Signal::BeyondServers, OneServer, No, Decisive, "no single machine that can be rented holds what the containers ask for", "requests that no single server holds"),
     row(Signal::SeveralGpus, OneServer, No, Hint, "servers with several GPUs exist, but few providers rent them", ""),
     row(Signal::ManyGpus, OneServer, No, Decisive, "one server holds 16 GPUs at most", "more than 16 GPUs"),
-    row(Signal::SingleReplicas, OneServer, Yes, Hint, "what runs once is down while its machine is down, on any platform", ""),
+    // Source: <https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions>
+    row(Signal::SingleReplicas, OneServer, Yes, Hint, "a single replica is interrupted when its machine is lost, on any platform; a cluster starts it elsewhere, after five minutes by default", ""),
     row(Signal::HostCoupled, OneServer, Yes, Hint, "files of one machine do not follow a Pod to another", ""),
-    row(Signal::StatefulSingleton, OneServer, Yes, Hint, "a single data store is the part that a second machine does not help", ""),
+    row(Signal::StatefulSingleton, OneServer, Yes, Hint, "a second machine does not help a data store that runs once", ""),
     row(Signal::ComposeInProduction, OneServer, Yes, Sign, "what runs on one machine today shows that one machine can do it", ""),
     row(Signal::RequiredSpread, OneServer, No, Decisive, "one server is one node, and some of the Pods would stay pending", ""),
     row(Signal::SwarmPlacement, OneServer, No, Decisive, "one server is a swarm of one node, which leaves the tasks pending", ""),

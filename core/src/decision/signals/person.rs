@@ -36,8 +36,12 @@ pub fn add(signals: &mut Signals, answers: &Answers) {
             Downtime::Hours | Downtime::Minutes => {
                 // Patience makes no server larger.
                 if !is_beyond_servers {
-                    let said = format!("{said}: one machine can be restored in that time");
-                    state(Signal::ToleratedDowntime, OneServer, Yes, said);
+                    let restore = if downtime == Downtime::Minutes {
+                        "a restore within minutes takes a machine that is ready and a restore that is practised"
+                    } else {
+                        "one machine can be restored in that time"
+                    };
+                    state(Signal::ToleratedDowntime, OneServer, Yes, format!("{said}: {restore}"));
                 }
                 let said = format!("{said}: the loss of a machine can wait for a restore");
                 state(Signal::ToleratedDowntime, MultiNode, No, said);

@@ -92,11 +92,13 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     let any = counted.services.len() + counted.workloads.len() > 0;
     if any && system.runs_everything_once() && !system.hides_workloads() {
         let fact =
-            "everything runs as a single replica, so the loss of one machine stops it anyway";
+            "everything runs as a single replica, which is interrupted when its machine is lost";
         signals.add(Signal::SingleReplicas, OneServer, Yes, fact, None);
     }
     if let Some((label, span)) = host_coupling(system) {
-        let fact = format!("{label} mounts a path of its node and stays where its files are");
+        // Source: <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath>: Pods of one template may
+        // behave differently on different nodes, whose files differ.
+        let fact = format!("{label} mounts a path of its node, which other nodes do not have");
         signals.add(Signal::HostCoupled, OneServer, Yes, fact, Some(span));
     }
     if let Some((label, span)) = stateful_singleton(system) {
@@ -114,8 +116,7 @@ fn is_agent(workload: &Workload<'_>) -> bool {
     workload.kind() == WorkloadKind::DaemonSet || workload.kind().is_job()
 }
 
-/// Returns the first workload of the cluster that depends on the machine it runs on: by a path of the node,
-/// or by its name.
+/// Returns the first workload of the cluster that mounts a path of the machine it runs on.
 fn host_coupling(system: &System<'_>) -> Option<(String, Span)> {
     system.counted.workloads.iter().filter(|it| !is_agent(it)).find_map(|workload| {
         let mut volumes = workload.model.template.spec.volumes.iter();

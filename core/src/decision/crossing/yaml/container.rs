@@ -123,7 +123,7 @@ fn env_file(context: &Context<'_, '_>) -> Option<Draft> {
     Some(draft.with_object(Beside::ConfigMap.named(config, ("data", Yaml::map(data)))))
 }
 
-/// Compose's own defaults for a healthcheck.
+/// Docker's defaults for a healthcheck.
 ///
 /// Source: <https://docs.docker.com/reference/dockerfile/#healthcheck>
 const INTERVAL: Duration = Duration::from_secs(30);

@@ -2,7 +2,8 @@
 //!
 //! A fragment without `kind` is a part of the workload, from its `spec` down; what else a key needs (a
 //! Service, a claim) follows as objects of their own. Nothing is guessed: a value that the files do not
-//! show gives no fragment.
+//! show gives no fragment. The one exception is the size of a claim, which Compose does not know and
+//! Kubernetes requires: a comment beside it asks for a choice.
 
 mod container;
 mod draft;
@@ -20,6 +21,7 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::KeyValue;
+use crate::model::kubernetes::WorkloadKind;
 
 /// A service and the names under which the cluster has it, or would have it.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Context<'c, 'f> {
     pub facts: &'c Facts<'f>,
     pub service: &'c Service<'f>,
     pub names: Names,
+    /// The kind of the counterpart, or of the workload that the service would become.
+    pub kind: WorkloadKind,
     pub shared: &'c Shared<'f>,
 }
 

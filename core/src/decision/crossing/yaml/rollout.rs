@@ -7,14 +7,14 @@ use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::UpdateConfig;
 use crate::model::kubernetes::WorkloadKind;
+use std::time::Duration;
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
     let model = context.service.model;
     let deploy = model.deploy.as_deref();
-    let replicas = |count: i64| Draft::spec([("replicas", Yaml::int(count.max(0)))]);
     match key {
-        "scale" => Some(replicas(model.scale?.value)),
-        "deploy.replicas" => Some(replicas(deploy?.replicas?.value)),
+        "scale" => replicas(context.kind, model.scale?.value),
+        "deploy.replicas" => replicas(context.kind, deploy?.replicas?.value),
         "deploy.mode" => match case {
             Case::Global => Some(Draft::kind(WorkloadKind::DaemonSet)),
             Case::Once => Some(job("Never")),
@@ -43,15 +43,15 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             task(context, true, Some(attempts))
         }
         "deploy.update_config.order" | "deploy.update_config.parallelism" => {
-            Some(strategy(deploy?.update_config.as_ref()?))
+            strategy(context.kind, deploy?.update_config.as_ref()?)
         }
         "deploy.update_config.delay" => {
             let delay = deploy?.update_config.as_ref()?.delay?;
-            Some(Draft::spec([("minReadySeconds", Yaml::int(seconds(delay.value)))]))
+            min_ready(context.kind, delay.value)
         }
         "deploy.update_config.monitor" => {
             let monitor = deploy?.update_config.as_ref()?.monitor?;
-            Some(Draft::spec([("minReadySeconds", Yaml::int(seconds(monitor.value)))]))
+            min_ready(context.kind, monitor.value)
         }
         _ => None,
     }
@@ -73,23 +73,84 @@ fn task(context: &Context<'_, '_>, again: bool, attempts: Option<i64>) -> Option
     })
 }
 
+/// Returns the number of Pods, for the kinds that have one: the nodes decide on that of a DaemonSet, and a Job
+/// counts completions.
+fn replicas(kind: WorkloadKind, count: i64) -> Option<Draft> {
+    match kind {
+        WorkloadKind::Deployment
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::ReplicaSet
+        | WorkloadKind::ReplicationController
+        | WorkloadKind::Rollout => Some(Draft::spec([("replicas", Yaml::int(count.max(0)))])),
+        WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob | WorkloadKind::Pod => {
+            None
+        }
+    }
+}
+
+/// Returns how long a new Pod has to stay ready, for the kinds that have the field.
+fn min_ready(kind: WorkloadKind, time: Duration) -> Option<Draft> {
+    match kind {
+        WorkloadKind::Job | WorkloadKind::CronJob | WorkloadKind::Pod => None,
+        WorkloadKind::Deployment
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::DaemonSet
+        | WorkloadKind::ReplicaSet
+        | WorkloadKind::ReplicationController
+        | WorkloadKind::Rollout => {
+            Some(Draft::spec([("minReadySeconds", Yaml::int(seconds(time)))]))
+        }
+    }
+}
+
 /// Returns the update strategy. Without an order Swarm stops the old task first, one at a time; with a
-/// parallelism of 0 it replaces all at once.
+/// parallelism of 0 it replaces all at once. A StatefulSet never starts a second Pod of one name, and a
+/// DaemonSet knows no `Recreate`.
 ///
-/// Source: <https://docs.docker.com/reference/compose-file/deploy/#update_config>
-fn strategy(config: &UpdateConfig) -> Draft {
+/// Sources: <https://docs.docker.com/reference/compose-file/deploy/#update_config>,
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies> and
+/// <https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/>
+fn strategy(kind: WorkloadKind, config: &UpdateConfig) -> Option<Draft> {
     let at_once = config.parallelism.map_or(1, |it| it.value);
     let start_first = config.order.as_ref().is_some_and(|it| it.as_str() == "start-first");
-    let (surge, unavailable) = match (at_once, start_first) {
-        (0, false) => {
-            let recreate = Yaml::map([("type", Yaml::str("Recreate"))]);
-            return Draft::spec([("strategy", recreate)]);
-        }
-        (0, true) => (Yaml::str("100%"), Yaml::int(0)),
-        (count, true) => (Yaml::int(count), Yaml::int(0)),
-        (count, false) => (Yaml::int(0), Yaml::int(count)),
+    let all = || Yaml::str("100%");
+    let rolling = |surge: Yaml<'static>, unavailable: Yaml<'static>| {
+        vec![("maxSurge", surge), ("maxUnavailable", unavailable)]
     };
-    let rolling = Yaml::map([("maxSurge", surge), ("maxUnavailable", unavailable)]);
-    let strategy = [("type", Yaml::str("RollingUpdate")), ("rollingUpdate", rolling)];
-    Draft::spec([("strategy", Yaml::map(strategy))])
+    let amounts = match (kind, at_once, start_first) {
+        (WorkloadKind::Deployment, 0, false) => {
+            let recreate = Yaml::map([("type", Yaml::str("Recreate"))]);
+            return Some(Draft::spec([("strategy", recreate)]));
+        }
+        (WorkloadKind::Deployment | WorkloadKind::DaemonSet, 0, true) => {
+            rolling(all(), Yaml::int(0))
+        }
+        (WorkloadKind::DaemonSet, 0, false) => rolling(Yaml::int(0), all()),
+        (WorkloadKind::Deployment | WorkloadKind::DaemonSet, count, true) => {
+            rolling(Yaml::int(count), Yaml::int(0))
+        }
+        (WorkloadKind::Deployment | WorkloadKind::DaemonSet, count, false) => {
+            rolling(Yaml::int(0), Yaml::int(count))
+        }
+        (WorkloadKind::StatefulSet, _, true) => return None,
+        (WorkloadKind::StatefulSet, 0, false) => vec![("maxUnavailable", all())],
+        (WorkloadKind::StatefulSet, 1, false) => Vec::new(),
+        (WorkloadKind::StatefulSet, count, false) => vec![("maxUnavailable", Yaml::int(count))],
+        (
+            WorkloadKind::ReplicaSet
+            | WorkloadKind::ReplicationController
+            | WorkloadKind::Job
+            | WorkloadKind::CronJob
+            | WorkloadKind::Pod
+            | WorkloadKind::Rollout,
+            _,
+            _,
+        ) => return None,
+    };
+    let mut fields = vec![("type", Yaml::str("RollingUpdate"))];
+    if !amounts.is_empty() {
+        fields.push(("rollingUpdate", Yaml::map(amounts)));
+    }
+    let key = if kind == WorkloadKind::Deployment { "strategy" } else { "updateStrategy" };
+    Some(Draft::spec([(key, Yaml::map(fields))]))
 }

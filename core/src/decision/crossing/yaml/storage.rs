@@ -185,7 +185,10 @@ impl Names {
     }
 }
 
-/// Returns a claim for each named volume. Compose states no size, and every claim asks for one.
+/// The size of a claim, which Kubernetes requires and Compose does not state: an example, marked as a choice.
+const SIZE_TO_CHOOSE: &str = "1Gi # choose a size";
+
+/// Returns a claim for each named volume.
 fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>) -> Option<Draft> {
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
@@ -196,7 +199,8 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
         let shared = context.shared.volumes.contains(&(context.service.project_index, source));
         let several = context.service.model.replicas() > 1;
         let mode = if shared || several { "ReadWriteMany" } else { "ReadWriteOnce" };
-        let requests = Yaml::map([("requests", Yaml::map([("storage", Yaml::str("1Gi"))]))]);
+        let requests =
+            Yaml::map([("requests", Yaml::map([("storage", Yaml::raw(SIZE_TO_CHOOSE))]))]);
         let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
         if is_new {
             let body = ("spec", Yaml::map(spec));
@@ -286,7 +290,10 @@ fn configs(context: &Context<'_, '_>) -> Option<Draft> {
     Some(objects.into_iter().fold(draft, Draft::with_object))
 }
 
-/// Returns the device files as host paths, in a container that may use them.
+/// Returns the device files as host paths, in a container that may use them. Whether a path is a character
+/// device, a block device or a folder of devices (`/dev/snd`) is not in the file, and `type` may be left out.
+///
+/// Source: <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath-volume-types>
 fn devices(context: &Context<'_, '_>) -> Option<Draft> {
     let mut volumes = Vec::new();
     for device in &context.service.model.devices {
@@ -296,8 +303,8 @@ fn devices(context: &Context<'_, '_>) -> Option<Draft> {
         let mut parts = device.split(':');
         let source = parts.next().filter(|it| it.starts_with('/'))?;
         let target = parts.next().unwrap_or(source);
-        let fields = [("path", Yaml::str(source.to_owned())), ("type", Yaml::str("CharDevice"))];
-        volumes.push(Volume::new(target, ("hostPath", Yaml::map(fields))));
+        let path = Yaml::map([("path", Yaml::str(source.to_owned()))]);
+        volumes.push(Volume::new(target, ("hostPath", path)));
     }
     let privileged = Yaml::map([("privileged", Yaml::bool(true))]);
     Some(mounted(volumes)?.with_container([("securityContext", privileged)]))
