@@ -9,6 +9,7 @@ use crate::model::kubernetes::{Probe, Quantity, Resource};
 use crate::report::phrases::first_named;
 use crate::report::{Aspect, Compared, Drift, Role};
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 /// Maximum number of names in a list.
 const NAMES: usize = 5;
@@ -155,7 +156,7 @@ pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
 }
 
 /// A port with its protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Port {
     number: i64,
     /// In lower case.
@@ -216,25 +217,21 @@ fn own_ports(pair: &Pair<'_, '_>) -> Vec<(Port, Span)> {
         let number = number.parse().ok()?;
         Some((Port { number, protocol: protocol.to_ascii_lowercase() }, it.span))
     });
-    let mut own: Vec<(Port, Span)> = Vec::new();
-    for (port, span) in published.chain(exposed) {
-        if !own.iter().any(|it| it.0 == port) {
-            own.push((port, span));
-        }
-    }
-    own
+    let mut known: FxHashSet<Port> = FxHashSet::default();
+    published.chain(exposed).filter(|it| known.insert(it.0.clone())).collect()
 }
 
 fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     let own = own_ports(pair);
     let first = own.first()?.1;
     let reachable = reachable(pair);
-    let leads = |port: &Port| {
-        let mut all = reachable.iter();
-        all.any(|it| it.target == port.number && it.port.protocol == port.protocol)
-    };
-    let same =
-        |port: &Port| reachable.iter().any(|it| it.port == *port && it.target == port.number);
+    let protocol = |it: &Reachable| it.port.protocol.clone();
+    let targets: FxHashSet<Port> =
+        reachable.iter().map(|it| Port { number: it.target, protocol: protocol(it) }).collect();
+    let leads = |port: &Port| targets.contains(port);
+    let unchanged: FxHashSet<&Port> =
+        reachable.iter().filter(|it| it.port.number == it.target).map(|it| &it.port).collect();
+    let same = |port: &Port| unchanged.contains(port);
     let drift = if own.iter().all(|it| same(&it.0)) {
         Drift::Same
     } else if own.iter().any(|it| !leads(&it.0)) {

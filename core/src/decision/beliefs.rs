@@ -19,7 +19,14 @@ impl Belief {
     pub fn on(case: &Case) -> Option<Belief> {
         let belief = match (case.verdict().platform, case.today) {
             (_, Today::Unknown) => return None,
-            (Platform::Either | Platform::LargerServer, _) => Belief::LoadNeedsKubernetes,
+            (Platform::Either | Platform::LargerServer, Today::Compose | Today::Swarm)
+            | (Platform::LargerServer, Today::Kubernetes | Today::Both) => {
+                Belief::LoadNeedsKubernetes
+            }
+            (Platform::Either, Today::Kubernetes | Today::Both) if case.replicas != Answer::Yes => {
+                Belief::ClusterIsAvailable
+            }
+            (Platform::Either, Today::Kubernetes | Today::Both) => Belief::LoadNeedsKubernetes,
             (Platform::Compose | Platform::Swarm, Today::Compose | Today::Swarm) => {
                 Belief::ComposeIsForDevelopment
             }

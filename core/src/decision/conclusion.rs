@@ -2,14 +2,17 @@
 
 use super::beliefs::Belief;
 use super::cost::{costs, number};
+use super::counted::starts_by_itself;
 use super::reasons::reasons;
 use super::scenario;
 use super::signals::Signals;
 use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
+use crate::facts::Service;
 use crate::model::environment_of;
-use crate::report::{Ask, Decision, Environment, Flip, Platform, QuestionId};
+use crate::report::{Ask, Decision, Environment, Flip, Platform, QuestionId, Role};
+use rustc_hash::FxHashSet;
 
 /// The questions that decide on the platform; the others are about what is added to it.
 pub const DECIDING: [QuestionId; 4] = [
@@ -63,7 +66,14 @@ fn counted(system: &System<'_>) -> String {
             )
         }
     };
-    let left = system.services.len() + system.workloads.len() - services - workloads;
+    let counted_services: FxHashSet<usize> = counted.services.iter().map(|it| it.index).collect();
+    let is_by_profile = |it: &&&Service<'_>| {
+        it.role != Role::Development
+            && !counted_services.contains(&it.index)
+            && !starts_by_itself(it)
+    };
+    let by_profile = system.services.iter().filter(is_by_profile).count();
+    let left = system.services.len() + system.workloads.len() - services - workloads - by_profile;
     if left > 0 {
         if let Some(environment) = counted_environment(system) {
             words.push_str(&format!(" of `{environment}`"));
@@ -72,6 +82,10 @@ fn counted(system: &System<'_>) -> String {
         words.push_str(&format!(
             "; {left} more {verb} for development, other environments or the same in another form"
         ));
+    }
+    if by_profile > 0 {
+        let verb = if by_profile == 1 { "starts" } else { "start" };
+        words.push_str(&format!("; {by_profile} more {verb} only with a profile"));
     }
     words
 }

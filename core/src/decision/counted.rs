@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 /// The services, workloads and objects that count, in the order of the facts.
 #[derive(Debug, Default)]
 pub struct Counted<'f> {
-    /// Compose services that are not for development alone.
+    /// Compose services that are not for development alone, and start without a further profile.
     pub services: Vec<&'f Service<'f>>,
     pub workloads: Vec<&'f Workload<'f>>,
     pub objects: Vec<&'f Object>,
@@ -183,6 +183,12 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
         variants.entry(service.project_index).or_default().push(service);
     }
     let mut variants: Vec<Vec<&Service<'f>>> = variants.into_values().collect();
+    for services in &mut variants {
+        // Where every service has a profile, people choose some of them.
+        if services.iter().any(|it| starts_by_itself(it)) {
+            services.retain(|it| starts_by_itself(it));
+        }
+    }
     variants.sort_by_cached_key(|services| variant_rank(facts, services));
     let mut in_folder: FxHashSet<(&str, &str)> = FxHashSet::default();
     let mut in_part: FxHashSet<(usize, &str, Option<&str>)> = FxHashSet::default();
@@ -210,6 +216,19 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
     }
     counted.sort_by_key(|service| service.index);
     counted
+}
+
+/// Whether a service starts with `docker compose up` alone: it has no profile, or one that the `.env` file of the
+/// project enables: <https://docs.docker.com/compose/how-tos/profiles/>.
+pub fn starts_by_itself(service: &Service<'_>) -> bool {
+    let mut settings = service.project.dot_env.iter();
+    let setting = settings.find(|it| it.name.value == "COMPOSE_PROFILES");
+    let enabled = setting.and_then(|it| it.value.as_ref()).map_or("", |it| it.as_str());
+    let is_enabled = |own: &str| {
+        let mut enabled = enabled.split(',').map(str::trim);
+        enabled.any(|profile| profile == "*" || profile == own)
+    };
+    !service.has_profile() || service.model.profiles.iter().any(|own| is_enabled(own.as_str()))
 }
 
 /// Returns the position of a Compose project among the variants of one application: production first,

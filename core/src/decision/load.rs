@@ -5,9 +5,9 @@
 //! side a sum covers.
 
 use super::system::System;
-use crate::facts::{Facts, Service, Workload};
+use crate::facts::{Facts, Part, Service, Workload};
 use crate::model::compose::Device;
-use crate::model::kubernetes::{Resources, WorkloadKind};
+use crate::model::kubernetes::{Container, Resources, WorkloadKind};
 use crate::report::{Sum, Sums};
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -175,12 +175,10 @@ impl Load {
         }
     }
 
-    /// Whether every container that runs all the time states both resources, and the number of replicas is
-    /// known. Where only Jobs run, they are what counts.
+    /// Whether every container states both resources, those of Jobs included, and the number of replicas is known.
     pub fn is_whole(&self) -> bool {
-        let is_whole = |sum: Sum| sum.containers > 0 && sum.sized == sum.containers;
-        let sums = if self.sums.cpu.containers > 0 { self.sums } else { self.peaks };
-        !self.is_open && is_whole(sums.cpu) && is_whole(sums.memory)
+        let all = [self.sums.cpu, self.sums.memory, self.peaks.cpu, self.peaks.memory];
+        !self.is_empty() && !self.is_open && all.iter().all(|it| it.sized == it.containers)
     }
 
     /// Whether any container states a size.
@@ -217,28 +215,32 @@ fn one_service(service: &Service<'_>) -> One {
     one
 }
 
-/// Returns what one Pod of a workload asks for. What is requested for the Pod as a whole stands for what its
-/// containers request: <https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/>.
+/// Returns what one Pod of a workload asks for: what runs side by side, or what an init container asks for if that
+/// is more: <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers>.
+/// What is stated for the Pod as a whole stands for what its containers state:
+/// <https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/>.
 fn one_pod(workload: &Workload<'_>) -> One {
     let mut one = One::default();
-    for (_, container) in workload.running() {
-        let resources = container.resources.as_ref();
-        let stated = |name| resources.map_or(Stated::default(), |it| stated(it, name));
-        one.add([stated("cpu"), stated("memory")], Stated::in_cluster);
-        for gpu in resources.into_iter().flat_map(|it| it.gpus()) {
-            let count = gpu.quantity.map_or(1, |it| i64::try_from(it.units()).unwrap_or(i64::MAX));
-            one.gpus = one.gpus.saturating_add(count);
-            one.first_gpu.get_or_insert(gpu.raw.span);
+    let mut start = One::default();
+    for (unit, container) in workload.containers() {
+        match unit.part {
+            // It runs beside the sidecars before it.
+            Part::Init => start.raise_to(one.and(container)),
+            Part::Main | Part::Sidecar => one = one.and(container),
         }
     }
-    if let Some(pod) = &workload.model.template.spec.resources {
-        for (sum, name) in [(&mut one.sums.cpu, "cpu"), (&mut one.sums.memory, "memory")] {
-            if let Some((min, max)) = stated(pod, name).in_cluster() {
-                *sum = Sum { min, max, sized: sum.containers, containers: sum.containers };
-            }
-        }
+    one.raise_to(start);
+    if let Some(resources) = &workload.model.template.spec.resources {
+        one.cover(resources);
     }
     one
+}
+
+/// Replaces a sum over containers by an amount for all of them together.
+fn cover(sum: &mut Sum, amount: Option<f64>) {
+    if let Some(amount) = amount {
+        *sum = Sum { min: amount, max: amount, sized: sum.containers, containers: sum.containers };
+    }
 }
 
 fn stated(resources: &Resources, name: &str) -> Stated {
@@ -249,6 +251,49 @@ fn stated(resources: &Resources, name: &str) -> Stated {
 }
 
 impl One {
+    /// Returns this and one more container of a Pod.
+    fn and(mut self, container: &Container) -> One {
+        let resources = container.resources.as_ref();
+        let stated = |name| resources.map_or(Stated::default(), |it| stated(it, name));
+        self.add([stated("cpu"), stated("memory")], Stated::in_cluster);
+        for gpu in resources.into_iter().flat_map(|it| it.gpus()) {
+            let count = gpu.quantity.map_or(1, |it| i64::try_from(it.units()).unwrap_or(i64::MAX));
+            self.gpus = self.gpus.saturating_add(count);
+            self.first_gpu.get_or_insert(gpu.raw.span);
+        }
+        self
+    }
+
+    /// Replaces what the containers of a Pod state by what is stated for the Pod as a whole.
+    fn cover(&mut self, pod: &Resources) {
+        let One { sums, requests, limits, .. } = self;
+        for (name, sum, request, limit) in [
+            ("cpu", &mut sums.cpu, &mut requests.cpu, &mut limits.cpu),
+            ("memory", &mut sums.memory, &mut requests.memory, &mut limits.memory),
+        ] {
+            let stated = stated(pod, name);
+            cover(sum, stated.in_cluster().map(|it| it.0));
+            cover(request, stated.request);
+            cover(limit, stated.limit);
+        }
+    }
+
+    /// Raises each amount to that of `other` if that is more. The numbers of containers stay.
+    fn raise_to(&mut self, other: One) {
+        for (own, other) in [
+            (&mut self.sums, other.sums),
+            (&mut self.requests, other.requests),
+            (&mut self.limits, other.limits),
+        ] {
+            for (sum, other) in [(&mut own.cpu, other.cpu), (&mut own.memory, other.memory)] {
+                sum.min = sum.min.max(other.min);
+                sum.max = sum.max.max(other.max);
+            }
+        }
+        self.gpus = self.gpus.max(other.gpus);
+        self.first_gpu = self.first_gpu.or(other.first_gpu);
+    }
+
     /// Adds a container.
     fn add(&mut self, [cpu, memory]: [Stated; 2], range: impl Fn(Stated) -> Option<(f64, f64)>) {
         let One { sums, requests, limits, .. } = self;
@@ -316,4 +361,30 @@ impl<'s> Devices<'s> {
 
 fn is_gpu(device: &Device) -> bool {
     device.capabilities.is_empty() || device.capabilities.iter().any(|it| it.as_str() == "gpu")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::File;
+    use crate::model::FileModel;
+    use crate::text::FileId;
+
+    #[test]
+    fn what_a_pod_states_as_a_whole_stands_for_its_containers() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  \
+                    resources: {requests: {cpu: 4}, limits: {cpu: 8}}\n  \
+                    containers:\n    - {name: a, image: 'a:1', resources: {requests: {cpu: 1, memory: 1Gi}}}\n    \
+                    - {name: b, image: 'b:1'}\n";
+        let model = FileModel::read(FileId(0), File::new("a.yaml", text), None);
+        let spec = &model.objects[0].workload().expect("a workload").template.spec;
+        let mut one = spec.containers.iter().fold(One::default(), One::and);
+        one.cover(spec.resources.as_ref().expect("resources of the Pod"));
+        let whole = |amount| Sum { min: amount, max: amount, sized: 2, containers: 2 };
+        assert_eq!(
+            (one.sums.cpu, one.requests.cpu, one.limits.cpu),
+            (whole(4.0), whole(4.0), whole(8.0))
+        );
+        assert_eq!((one.sums.memory.sized, one.limits.memory.sized), (1, 0));
+    }
 }

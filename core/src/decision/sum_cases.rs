@@ -87,7 +87,7 @@ fn memory_and_cpus_are_covered_apart() {
     assert_eq!(size_signal(&decision), Signal::FitsInPart);
     assert_eq!(
         size(&decision),
-        "in Compose, 3 of 4 containers state memory and 1 of 4 CPUs: at most 1 CPU and at most 3 GiB of memory, which so far a server with 16 CPUs and 64 GiB of memory has"
+        "in Compose, 3 of 4 containers state memory and 1 of 4 CPUs: at most 1 CPU and at most 3 GiB of memory; what is stated so far fits a server with 16 CPUs and 64 GiB of memory"
     );
 }
 
@@ -97,7 +97,7 @@ fn a_sum_fits_only_if_it_covers_both_memory_and_cpus() {
     let memory = decide(&[("compose.yaml", text)]);
     assert_eq!(
         size(&memory),
-        "in Compose, 1 of 1 container states memory, and none states CPUs: at most 1 GiB of memory, which so far a server with 16 CPUs and 64 GiB of memory has"
+        "in Compose, 1 of 1 container states memory, and none states CPUs: at most 1 GiB of memory; what is stated so far fits a server with 16 CPUs and 64 GiB of memory"
     );
     assert_eq!(size_signal(&memory), Signal::FitsInPart);
     let both = decide(&[("web.yaml", &deployment("web", "", SMALL))]);
@@ -207,9 +207,78 @@ fn a_cron_job_that_may_overlap_itself_adds_more() {
 }
 
 #[test]
-fn a_job_without_a_size_does_not_hide_what_runs_all_the_time() {
+fn a_job_without_a_size_leaves_open_what_it_adds() {
     let text = join(&[deployment("web", "", SMALL), job("load", "", "{}")]);
-    assert_eq!(size_signal(&decide(&[("all.yaml", &text)])), Signal::FitsServer);
+    let decision = decide(&[("all.yaml", &text)]);
+    assert_eq!(size_signal(&decision), Signal::FitsInPart);
+    assert!(
+        size(&decision).ends_with("1 Job states no size; what is stated so far fits a server with 16 CPUs and 64 GiB of memory"),
+        "{}",
+        size(&decision)
+    );
+}
+
+#[test]
+fn the_most_of_an_autoscaler_may_need_more_than_the_server() {
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  minReplicas: 1\n  maxReplicas: 40\n  \
+                  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n";
+    let text = join(&[deployment("web", "", SMALL), scaler.to_owned()]);
+    let fact = size(&decide(&[("web.yaml", &text)]));
+    assert!(
+        fact.ends_with(
+            ", and at its largest it needs more than a server with 16 CPUs and 64 GiB of memory"
+        ),
+        "{fact}"
+    );
+}
+
+#[test]
+fn what_starts_only_with_a_profile_is_left_out() {
+    let text = |profile: &str| {
+        format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', cpus: 1, mem_limit: 1g}}\n  \
+             bench: {{image: 'acme/bench:1.2.3', cpus: 120, mem_limit: 8g, profiles: [{profile}]}}\n"
+        )
+    };
+    let decision = decide(&[("compose.yaml", &text("bench"))]);
+    assert_eq!(decision.sums.cpu.max, 1.0);
+    assert_eq!(decision.counted, "1 Compose service; 1 more starts only with a profile");
+    // A project may enable a profile itself.
+    let enabled =
+        decide(&[("compose.yaml", &text("bench")), (".env", "COMPOSE_PROFILES=x,bench\n")]);
+    assert_eq!(enabled.sums.cpu.max, 121.0);
+    let all = "services: {a: {image: 'a:1', cpus: 1, profiles: [x]}, b: {image: 'b:1', cpus: 1, profiles: [y]}}\n";
+    let decision = decide(&[("compose.yaml", all)]);
+    assert_eq!((decision.sums.cpu.max, &*decision.counted), (2.0, "2 Compose services"));
+}
+
+#[test]
+fn an_init_container_counts_where_it_asks_for_more() {
+    let with = |pods: &str| {
+        let text = deployment("web", "  replicas: 2\n", SMALL)
+            .replace("    spec:\n", &format!("    spec:\n{pods}"));
+        sums(&[("web.yaml", &text)])
+    };
+    let sized = |name: &str, more: &str, cpu: &str| {
+        format!(
+            "{{name: {name}, image: 'acme/{name}:1.2.3', {more}resources: {{requests: {{cpu: {cpu}, memory: 512Mi}}}}}}"
+        )
+    };
+    let inits = |all: &[String]| with(&format!("      initContainers: [{}]\n", all.join(", ")));
+    let small = sized("wait", "", "100m");
+    let large = sized("load", "", "2");
+    let sidecar = sized("proxy", "restartPolicy: Always, ", "250m");
+    let plain = with("");
+    assert_eq!((plain.cpu.min, plain.memory.min), (1.0, 2.0 * 1024.0 * 1024.0 * 1024.0));
+    assert_eq!(inits(&[small.clone(), small.clone()]), plain);
+    let raised = inits(&[small.clone(), large.clone()]);
+    assert_eq!((raised.cpu.min, raised.memory.min), (4.0, plain.memory.min));
+    assert_eq!((raised.cpu.containers, raised.cpu.sized), (1, 1));
+    let beside = inits(&[small, sidecar.clone()]);
+    assert_eq!((beside.cpu.min, beside.cpu.containers), (1.5, 2));
+    // A sidecar that starts first runs beside the init container.
+    assert_eq!(inits(&[sidecar.clone(), large.clone()]).cpu.min, 4.5);
+    assert_eq!(inits(&[large, sidecar]).cpu.min, 4.0);
 }
 
 #[test]

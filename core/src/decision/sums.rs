@@ -111,11 +111,9 @@ impl Size {
         if !load.is_whole() {
             return Size::Open;
         }
-        let are_jobs_whole = peaks.cpu.sized == peaks.cpu.containers
-            && peaks.memory.sized == peaks.memory.containers;
         let all = (cpu.max + peaks.cpu.max, memory.max + peaks.memory.max);
         let half = holds(server, all.0 * 2.0, all.1 * 2.0);
-        if are_jobs_whole && half { Size::FitsEasily } else { Size::Fits }
+        if half { Size::FitsEasily } else { Size::Fits }
     }
 }
 

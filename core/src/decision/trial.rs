@@ -6,10 +6,14 @@ use super::questions;
 use super::signals::{self, Seen, Signals};
 use super::sums::{Loads, Size};
 use super::system::{System, is_argocd, is_flux};
-use crate::config::Answers;
+use crate::config::{Answers, Downtime};
 use crate::model::kubernetes::Body;
-use crate::report::{Answer, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today};
+use crate::report::{
+    Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today,
+    Weight,
+};
 use rustc_hash::FxHashSet;
+use std::fmt;
 
 /// Maximum number of answers that are asked for.
 const MAX_ASKED: usize = 2;
@@ -17,19 +21,71 @@ const MAX_ASKED: usize = 2;
 /// Maximum number of facts and answers that are named as changing the outcome.
 const MAX_FLIPS: usize = 5;
 
+/// An answer that a person might give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Candidate {
+    Downtime(Downtime),
+    Teams(u32),
+    Question(QuestionId, bool),
+}
+
 /// The answers that are tried.
-const CANDIDATES: &[(&str, &str)] = &[
-    ("downtime", "none"),
-    ("downtime", "hours"),
-    ("multi-node", "yes"),
-    ("teams", "3"),
-    ("teams", "1"),
-    ("one-server", "yes"),
-    ("one-server", "no"),
-    ("replicas-and-rollouts", "yes"),
-    ("replicas-and-rollouts", "no"),
-    ("multi-node", "no"),
+const CANDIDATES: [Candidate; 10] = [
+    Candidate::Downtime(Downtime::None),
+    Candidate::Downtime(Downtime::Hours),
+    Candidate::Question(QuestionId::MultiNode, true),
+    Candidate::Teams(3),
+    Candidate::Teams(1),
+    Candidate::Question(QuestionId::OneServer, true),
+    Candidate::Question(QuestionId::OneServer, false),
+    Candidate::Question(QuestionId::ReplicasAndRollouts, true),
+    Candidate::Question(QuestionId::ReplicasAndRollouts, false),
+    Candidate::Question(QuestionId::MultiNode, false),
 ];
+
+impl Candidate {
+    /// Returns some answers with this one on top.
+    fn apply(self, mut answers: Answers) -> Answers {
+        match self {
+            Candidate::Downtime(downtime) => answers.downtime = Some(downtime),
+            Candidate::Teams(teams) => answers.teams = Some(teams),
+            Candidate::Question(id, is_yes) => {
+                answers.questions.insert(id, is_yes);
+            }
+        }
+        answers
+    }
+
+    /// Returns the question that the answer bears on first.
+    fn question(self) -> QuestionId {
+        match self {
+            Candidate::Downtime(_) => QuestionId::OneServer,
+            Candidate::Teams(_) => QuestionId::TeamsAndEnvironments,
+            Candidate::Question(id, _) => id,
+        }
+    }
+
+    /// Whether a person has given this answer or another one in its place.
+    fn is_answered(self, answers: &Answers) -> bool {
+        match self {
+            Candidate::Downtime(_) => answers.downtime.is_some(),
+            Candidate::Teams(_) => answers.teams.is_some(),
+            Candidate::Question(id, _) => answers.questions.contains_key(&id),
+        }
+    }
+}
+
+/// Writes the answer as `--answer` takes it: `downtime=none`.
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Candidate::Downtime(downtime) => write!(f, "downtime={downtime}"),
+            Candidate::Teams(teams) => write!(f, "teams={teams}"),
+            Candidate::Question(id, true) => write!(f, "{id}=yes"),
+            Candidate::Question(id, false) => write!(f, "{id}=no"),
+        }
+    }
+}
 
 /// What it takes to answer the questions again, with other signals and answers.
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +127,8 @@ impl<'t, 'f> Trial<'t, 'f> {
     }
 
     /// Returns the platform with another answer; `None` where the answer is the one that was given.
-    fn platform_with_answer(&self, key: &str, value: &str) -> Option<Platform> {
-        let mut other = Answers::default();
-        // Every candidate is a valid answer.
-        other.set(key, value).ok()?;
-        let answers = self.answers.clone().with(&other);
+    fn platform_with_answer(&self, candidate: Candidate) -> Option<Platform> {
+        let answers = candidate.apply(self.answers.clone());
         let is_given = answers == *self.answers;
         (!is_given).then(|| self.platform_with(self.signals.clone(), &answers))
     }
@@ -96,11 +149,11 @@ impl<'t, 'f> Trial<'t, 'f> {
                 flips.push(Flip { fact: row.would_be.to_owned(), to });
             }
         }
-        let given = CANDIDATES.iter().filter(|(key, _)| self.is_answered(key));
+        let given = CANDIDATES.into_iter().filter(|it| it.is_answered(self.answers));
         let mut answers: Vec<Flip> = given
-            .filter_map(|(key, value)| {
-                let to = self.platform_with_answer(key, value).filter(|to| *to != now)?;
-                Some(Flip { fact: format!("`--answer {key}={value}`"), to })
+            .filter_map(|candidate| {
+                let to = self.platform_with_answer(candidate).filter(|to| *to != now)?;
+                Some(Flip { fact: format!("`--answer {candidate}`"), to })
             })
             .collect();
         answers.extend(flips);
@@ -133,19 +186,20 @@ impl<'t, 'f> Trial<'t, 'f> {
         flips
     }
 
-    /// Returns the answers that are worth giving: those that change the platform, of open questions first.
+    /// Returns the answers that are worth giving: those that change the platform, of open questions first. A question
+    /// that a person has settled, perhaps by another answer, is not asked again.
     pub fn ask(&self, now: Platform, questions: &[Question]) -> Vec<Ask> {
         let mut asks: Vec<(bool, Platform, Ask)> = Vec::new();
-        for (key, value) in CANDIDATES.iter().filter(|(key, _)| !self.is_answered(key)) {
-            let Some(to) = self.platform_with_answer(key, value) else { continue };
-            if to == now {
+        for candidate in CANDIDATES {
+            let question = questions.iter().find(|it| it.id == candidate.question());
+            if candidate.is_answered(self.answers) || question.is_some_and(is_settled) {
                 continue;
             }
-            let open = questions.iter().any(|it| {
-                it.answer == Answer::Unknown && question_of(key).is_some_and(|id| id == it.id)
-            });
-            let changes = format!("{} instead of {}", platform_words(to), platform_words(now));
-            asks.push((!open, to, Ask { answer: format!("{key}={value}"), changes }));
+            let changed = self.platform_with_answer(candidate).filter(|to| *to != now);
+            let Some(to) = changed else { continue };
+            let is_open = question.is_some_and(|it| it.answer == Answer::Unknown);
+            let ask = Ask { answer: candidate.to_string(), changes: change_words(now, to) };
+            asks.push((!is_open, to, ask));
         }
         asks.sort_by_key(|it| (it.1 == Platform::Either, it.0));
         // A second answer with the same result says nothing new.
@@ -153,24 +207,22 @@ impl<'t, 'f> Trial<'t, 'f> {
         let new = asks.into_iter().filter(|it| results.insert(it.1));
         new.map(|it| it.2).take(MAX_ASKED).collect()
     }
-
-    /// Whether a person has given this answer already.
-    fn is_answered(&self, key: &str) -> bool {
-        match key {
-            "downtime" => self.answers.downtime.is_some(),
-            "teams" => self.answers.teams.is_some(),
-            _ => QuestionId::from_name(key)
-                .is_some_and(|id| self.answers.questions.contains_key(&id)),
-        }
-    }
 }
 
-/// Returns the question that an answer bears on first.
-fn question_of(key: &str) -> Option<QuestionId> {
-    match key {
-        "downtime" => Some(QuestionId::OneServer),
-        "teams" => Some(QuestionId::TeamsAndEnvironments),
-        _ => QuestionId::from_name(key),
+/// Whether a person has settled a question: by an answer to it, or by one that decides it.
+fn is_settled(question: &Question) -> bool {
+    let mut evidence = question.evidence.iter();
+    question.answer != Answer::Unknown
+        && evidence.any(|it| it.by == AnsweredBy::Person && it.weight == Weight::Decisive)
+}
+
+/// Returns what an answer changes.
+fn change_words(now: Platform, to: Platform) -> String {
+    match now {
+        Platform::Either => format!("settles on {}", platform_words(to)),
+        Platform::Compose | Platform::LargerServer | Platform::Swarm | Platform::Kubernetes => {
+            format!("{} instead of {}", platform_words(to), platform_words(now))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::syntax::{Scalar, Style};
 use std::borrow::Cow;
 
 /// A value that an edit writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Yaml<'t> {
     /// A string, which is quoted if necessary.
     Str(Cow<'t, str>),

@@ -144,11 +144,23 @@ fn two_questions_with_different_results_are_asked() {
     let decision = decide(&[("web.yaml", &sized("web", "100m")), ("budget.yaml", budget)]);
     let asked: Vec<(&str, &str)> =
         decision.ask.iter().map(|it| (&*it.answer, &*it.changes)).collect();
-    let expected = [
-        ("multi-node=yes", "Kubernetes instead of either of the two"),
-        ("multi-node=no", "Compose instead of either of the two"),
-    ];
+    let expected =
+        [("multi-node=yes", "settles on Kubernetes"), ("multi-node=no", "settles on Compose")];
     assert_eq!(asked, expected);
+}
+
+#[test]
+fn a_question_that_an_answer_settles_is_not_asked_again() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let asked = |answers: &[(&str, &str)]| -> Vec<(String, String)> {
+        let decision = answered(&[("compose.yaml", &text)], answers);
+        decision.ask.into_iter().map(|it| (it.answer, it.changes)).collect()
+    };
+    let expected = ("downtime=none".to_owned(), "Kubernetes instead of Compose".to_owned());
+    assert!(asked(&[]).contains(&expected), "{:?}", asked(&[]));
+    let asked = asked(&[("downtime", "minutes")]);
+    let again = ["downtime", "one-server", "multi-node"];
+    assert!(!asked.iter().any(|it| again.iter().any(|key| it.0.starts_with(key))), "{asked:?}");
 }
 
 #[test]

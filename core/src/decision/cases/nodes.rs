@@ -151,6 +151,70 @@ fn only_nodes_of_several_kinds_are_several_nodes() {
 }
 
 #[test]
+fn workloads_that_no_single_node_suits_take_several() {
+    let affinity = |key: &str, values: &str| {
+        format!(
+            "      affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: [{{matchExpressions: [{{key: {key}, operator: In, values: [{values}]}}]}}]}}}}}}\n"
+        )
+    };
+    let selector = |label: &str| format!("      nodeSelector: {{{label}}}\n");
+    let node = |name: &str| format!("      nodeName: {name}\n");
+    let (os, arch) = ("kubernetes.io/os", "kubernetes.io/arch");
+    let two = |web: &str, api: &str| {
+        let [web, api] =
+            [("web", web), ("api", api)].map(|(name, pods)| deployment(name, ["", "", pods]));
+        let decision = decide(&[("web.yaml", &web), ("api.yaml", &api)]);
+        let facts = facts_on(&decision, QuestionId::MultiNode);
+        (answer(&decision, QuestionId::MultiNode), facts)
+    };
+    let [a, b] = ["a", "b"].map(|it| selector(&format!("kubernetes.io/hostname: {it}")));
+    for (web, api, words) in [
+        (a.clone(), b.clone(), "are bound to different machines"),
+        (node("a"), node("b"), "are bound to different machines"),
+        (a.clone(), affinity("kubernetes.io/hostname", "b, c"), "are bound to different machines"),
+        (selector("beta.kubernetes.io/os: windows"), affinity(os, "linux"), "operating systems"),
+        (affinity(arch, "arm64"), affinity(arch, "amd64"), "different architectures"),
+    ] {
+        let (answer, facts) = two(&web, &api);
+        assert_eq!(answer, Answer::Yes, "{facts}");
+        assert!(facts.contains(words) && !facts.contains("no workload"), "{facts}");
+    }
+    for (web, api) in [
+        (a.clone(), a.clone()),
+        (a, String::new()),
+        (affinity(arch, "arm64, amd64"), affinity(arch, "amd64")),
+        (affinity(os, "linux"), selector("kubernetes.io/arch: amd64")),
+    ] {
+        let (answer, facts) = two(&web, &api);
+        assert_eq!(answer, Answer::No, "{facts}");
+        assert!(facts.contains("asks for different nodes"), "{facts}");
+    }
+    let agent = |name: &str, os: &str| {
+        let text = deployment(name, ["", "", &selector(&format!("kubernetes.io/os: {os}"))]);
+        text.replace("kind: Deployment", "kind: DaemonSet")
+    };
+    let (linux, windows) = (agent("linux", "linux"), agent("windows", "windows"));
+    let decision = decide(&[("linux.yaml", &linux), ("windows.yaml", &windows)]);
+    assert_eq!(answer(&decision, QuestionId::MultiNode), Answer::Unknown);
+}
+
+#[test]
+fn services_on_different_machines_of_a_swarm_take_several() {
+    let two = |web: &str, api: &str| {
+        let service = |name: &str, constraint: &str| {
+            format!(
+                "  {name}: {{image: 'acme/{name}:1.2.3', deploy: {{placement: {{constraints: ['{constraint}']}}}}}}\n"
+            )
+        };
+        let text = format!("services:\n{}{}", service("web", web), service("api", api));
+        answer(&decide(&[("docker-stack.yml", &text)]), QuestionId::MultiNode)
+    };
+    assert_eq!(two("node.hostname == a", "node.hostname==b"), Answer::Yes);
+    assert_eq!(two("node.hostname == a", "node.hostname==a"), Answer::No);
+    assert_eq!(two("node.hostname == a", "node.hostname != a"), Answer::No);
+}
+
+#[test]
 fn a_swarm_has_several_nodes_where_one_cannot_hold_the_services() {
     let stack = |deploy: &str| {
         let text = format!(

@@ -3,9 +3,10 @@
 use super::tally::{Tally, Words, named};
 use super::{Item, View};
 use crate::compare::aspects;
-use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit};
+use crate::facts::{Backing, Health, KubeHost, Pair, Service};
 use crate::model::compose::{Mount, MountKind};
 use crate::report::{CheckItem, CheckState, ChecklistItem};
+use rustc_hash::FxHashSet;
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
     if view.to_cross.is_empty() {
@@ -114,17 +115,9 @@ fn needed<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service
     let facts = view.system.facts;
     let waits = service.model.depends_on.iter().map(|it| it.service.as_str());
     let dials = facts.peers(&service.unit).iter().map(|it| it.host);
-    let mut all: Vec<&Service<'f>> = Vec::new();
-    for host in waits.chain(dials) {
-        let found = facts.compose_host(service, host);
-        let new = |it: &&Service<'f>| {
-            it.index != service.index && !all.iter().any(|known| known.index == it.index)
-        };
-        if let Some(found) = found.filter(new) {
-            all.push(found);
-        }
-    }
-    all
+    let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
+    let found = waits.chain(dials).filter_map(|host| facts.compose_host(service, host));
+    found.filter(|it| known.insert(it.index)).collect()
 }
 
 /// Looks for what waits by itself. Whether a program tries again is in its code, which no file shows.
@@ -221,15 +214,17 @@ fn discovery(view: &View<'_, '_>) -> Tally {
         if needed.is_empty() {
             continue;
         }
-        let dials = |unit: &Unit<'_>, on: &Service<'_>| {
-            let mut peers = facts.peers(unit).iter();
-            peers.any(|peer| {
-                facts.compose_host(service, peer.host).is_some_and(|it| it.index == on.index)
-                    || facts
-                        .cluster_services(on)
-                        .iter()
-                        .any(|it| peer.host.split('.').next() == Some(it.name))
-            })
+        let pair = pair(view, service);
+        let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
+        let hosts = || facts.peers(unit).iter().map(|it| it.host);
+        let dialled: FxHashSet<usize> = hosts()
+            .filter_map(|host| facts.compose_host(service, host))
+            .map(|it| it.index)
+            .collect();
+        let names: FxHashSet<&str> = hosts().filter_map(|host| host.split('.').next()).collect();
+        let dials = |on: &Service<'_>| {
+            let mut in_cluster = facts.cluster_services(on).into_iter();
+            dialled.contains(&on.index) || in_cluster.any(|it| names.contains(it.name))
         };
         let resolves = |pair: &Pair<'_, '_>| {
             let home = pair.workload.object.file;
@@ -240,10 +235,7 @@ fn discovery(view: &View<'_, '_>) -> Tally {
         };
         // What has run to its end is not dialled.
         let mut servers = needed.iter().filter(|it| !facts.is_one_shot(it));
-        let good = match pair(view, service) {
-            Some(pair) => servers.all(|on| dials(pair.unit, on)) && resolves(&pair),
-            None => servers.all(|on| dials(&service.unit, on)),
-        };
+        let good = servers.all(|on| dials(on)) && pair.as_ref().is_none_or(resolves);
         all.push((service.name.to_owned(), good));
     }
     let words = Words {

@@ -127,7 +127,17 @@ fn checked(view: &View<'_, '_>) -> Tally {
 
 fn restarting(view: &View<'_, '_>) -> Tally {
     let does = ["comes back after a crash and a reboot", "come back after a crash and a reboot"];
-    let restarting = servers(view).map(|it| (name(it), it.restarts()));
+    // Swarm restarts tasks unless the file says otherwise, and does not read `restart`.
+    // Source: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>
+    let swarm_restarts = |it: &Service<'_>| {
+        let policy = it.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
+        let condition = policy.and_then(|it| it.condition.as_ref());
+        condition.is_none_or(|it| it.value == "any")
+    };
+    let restarting = servers(view).map(|it| {
+        let is_for_swarm = view.system.facts.is_for_swarm(it);
+        (name(it), if is_for_swarm { swarm_restarts(it) } else { it.restarts() })
+    });
     Tally::count(Words::services(does), restarting)
 }
 

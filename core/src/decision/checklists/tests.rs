@@ -95,6 +95,30 @@ volumes: {pg: {}, checks: {}}
 }
 
 #[test]
+fn capabilities_that_docker_gives_every_container_open_nothing() {
+    let with = |key: &str| {
+        let text =
+            format!("services: {{web: {{image: 'acme/web:1.2.3', restart: always, {key}}}}}\n");
+        seen(&text, CheckItem::HostHardening).0
+    };
+    assert_eq!(with("cap_drop: [ALL], cap_add: [NET_BIND_SERVICE, CAP_CHOWN]"), CheckState::Pass);
+    assert_eq!(with("cap_add: [NET_ADMIN]"), CheckState::Fail);
+    assert_eq!(with("pid: host"), CheckState::Fail);
+    assert_eq!(with("volumes: ['/:/host:ro']"), CheckState::Fail);
+}
+
+#[test]
+fn swarm_restarts_by_its_own_policy() {
+    let with = |deploy: &str| {
+        let text =
+            format!("services: {{web: {{image: 'acme/web:1.2.3', deploy: {{{deploy}}}}}}}\n");
+        item_of(&decide(&[("docker-stack.yml", &text)]), CheckItem::RestartPolicies).state
+    };
+    assert_eq!(with("replicas: 2"), CheckState::Pass);
+    assert_eq!(with("restart_policy: {condition: none}"), CheckState::Fail);
+}
+
+#[test]
 fn words_inside_other_words_prove_nothing() {
     let vectors = "services: {db: {image: 'pgvector/pgvector:pg17', restart: always, environment: {SNAPSHOT_DIR: /s}, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {pg: {}}\n";
     assert_eq!(seen(vectors, CheckItem::Monitoring).0, CheckState::CannotSee);
@@ -371,4 +395,24 @@ fn the_place_of_data_is_called_what_it_is() {
     let decision = decide(&[("compose.yaml", compose), ("k8s/db.yaml", &cluster)]);
     let path = item_of(&decision, CheckItem::HiddenState).seen;
     assert!(path.contains("`db` in `/srv/pg` of the node"), "{path}");
+}
+
+#[test]
+fn each_of_many_servers_is_dialled_by_name() {
+    let count = 1500;
+    let servers: String = (0..count)
+        .map(|at| format!("  s{at}: {{image: 'acme/server:1.2.3', restart: always}}\n"))
+        .collect();
+    let client = |dialled: usize| {
+        let waits: Vec<String> = (0..count).map(|at| format!("s{at}")).collect();
+        let dials: Vec<String> =
+            (0..dialled).map(|at| format!("'URL_{at}=http://s{at}:80'")).collect();
+        format!(
+            "services:\n{servers}  app: {{image: 'acme/app:1.2.3', restart: always, depends_on: [{}], environment: [{}]}}\n",
+            waits.join(", "),
+            dials.join(", ")
+        )
+    };
+    assert_eq!(seen(&client(count), CheckItem::ServiceDiscovery).0, CheckState::Pass);
+    assert_eq!(seen(&client(count - 1), CheckItem::ServiceDiscovery).0, CheckState::CannotSee);
 }

@@ -305,6 +305,25 @@ fn a_volume_of_several_services_is_for_several_pods() {
 }
 
 #[test]
+fn thousands_of_ports_and_names_stay_apart() {
+    let ports = one("ports: ['1000-5000:1000-5000']");
+    assert_eq!(ports.yaml.matches("containerPort:").count(), 4001);
+    // Names that shorten to one label.
+    let names: Vec<String> =
+        (0..2000).map(|at| format!("a{at:011b}").replace('0', "_").replace('1', ".")).collect();
+    let secrets: String = names.iter().map(|it| format!("  {it}: {{file: ./token}}\n")).collect();
+    let text = format!(
+        "services: {{web: {{image: 'a:1', restart: always, secrets: [{}]}}}}\nsecrets:\n{secrets}",
+        names.join(", ")
+    );
+    let all = rows(&[("compose.yaml", &text)]);
+    let row = all.iter().find(|row| row.key == "secrets").expect("a row");
+    for line in ["secretName: a\n", "secretName: a-2\n", "secretName: a-2000\n"] {
+        assert_eq!(row.yaml.matches(line).count(), 1, "{line}");
+    }
+}
+
+#[test]
 fn proxy_labels_are_lost_and_become_an_ingress() {
     let all = service(
         "labels: {traefik.enable: 'true', traefik.http.routers.web.rule: 'Host(`shop.example.com`)', team: shop}\nexpose: ['8080']",

@@ -10,19 +10,57 @@ use crate::model::kubernetes::{
 };
 use crate::report::Signal;
 use crate::text::Span;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Node labels that name a machine, an operating system or an architecture. They say where an image runs, or
-/// bind it to one machine, and nothing about wanting several.
-///
-/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
-const LABELS_OF_ANY_NODE: &[&str] = &[
-    "kubernetes.io/os",
-    "kubernetes.io/arch",
-    "beta.kubernetes.io/os",
-    "beta.kubernetes.io/arch",
-    "kubernetes.io/hostname",
-];
+/// A property that every node has, with one value. To ask for a value says where an image runs, or binds it to a
+/// machine, and nothing about wanting several nodes, unless another workload asks for another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Property {
+    Name,
+    Hostname,
+    OperatingSystem,
+    Architecture,
+}
+
+impl Property {
+    const ALL: [Property; 4] =
+        [Property::Name, Property::Hostname, Property::OperatingSystem, Property::Architecture];
+
+    /// Reads a label of a node, or the one field of a node that an affinity may ask for.
+    ///
+    /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
+    fn of_label(key: &str) -> Option<Property> {
+        match key {
+            "metadata.name" => Some(Property::Name),
+            "kubernetes.io/hostname" => Some(Property::Hostname),
+            "kubernetes.io/os" | "beta.kubernetes.io/os" => Some(Property::OperatingSystem),
+            "kubernetes.io/arch" | "beta.kubernetes.io/arch" => Some(Property::Architecture),
+            _ => None,
+        }
+    }
+
+    /// Reads what a constraint of a swarm is about.
+    ///
+    /// Source: <https://docs.docker.com/reference/cli/docker/service/create/#constraint>.
+    fn of_swarm(key: &str) -> Option<Property> {
+        match key {
+            "node.id" => Some(Property::Name),
+            "node.hostname" => Some(Property::Hostname),
+            "node.platform.os" => Some(Property::OperatingSystem),
+            "node.platform.arch" => Some(Property::Architecture),
+            _ => None,
+        }
+    }
+
+    /// Returns what several workloads do that ask for different values.
+    fn words(self) -> &'static str {
+        match self {
+            Property::Name | Property::Hostname => "are bound to different machines",
+            Property::OperatingSystem => "ask for different operating systems",
+            Property::Architecture => "ask for different architectures",
+        }
+    }
+}
 
 /// Node labels that split the nodes into machines or zones, from the same source.
 const DOMAINS: &[&str] = &[
@@ -34,6 +72,7 @@ const DOMAINS: &[&str] = &[
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     add_spread(signals, system);
     add_kinds_of_nodes(signals, system);
+    add_pins(signals, system);
     let budgets = system.objects_where(|body| matches!(body, Body::DisruptionBudget(_)));
     let words = ["protects Pods while a node is drained", "protect Pods while a node is drained"];
     signals.places(Signal::DisruptionBudget, MultiNode, &budgets, words);
@@ -47,7 +86,7 @@ pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
         let fact = if system.workloads.is_empty() {
             "nothing in the files mentions more than one machine"
         } else {
-            "no workload spreads across nodes, asks for a node or guards against the loss of one"
+            "no workload spreads across nodes, asks for different nodes or guards against the loss of one"
         };
         signals.add(Signal::NothingSpreads, MultiNode, No, fact, None);
     }
@@ -191,8 +230,8 @@ fn add_kinds_of_nodes(signals: &mut Signals, system: &System<'_>) {
 /// Returns the labels of the nodes that the Pods of a workload ask for, and where they are written.
 fn kind_of_node<'w>(workload: &'w Workload<'_>) -> Option<(Vec<(&'w str, &'w str)>, Span)> {
     let spec = &workload.model.template.spec;
-    let told = |key: &str| !LABELS_OF_ANY_NODE.contains(&key);
-    let mut labels = spec.node_selector.iter().filter(|(key, _)| told(key.as_str()));
+    let is_particular = |key: &str| Property::of_label(key).is_none();
+    let mut labels = spec.node_selector.iter().filter(|(key, _)| is_particular(key.as_str()));
     if let Some(first) = labels.next() {
         let all = std::iter::once(first).chain(labels);
         let mut kind: Vec<_> = all.map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -224,7 +263,97 @@ fn tells_apart(requirement: &Requirement) -> bool {
         Operator::In | Operator::Exists | Operator::Unknown => true,
         Operator::NotIn | Operator::DoesNotExist => false,
     };
-    asks && !LABELS_OF_ANY_NODE.contains(&requirement.key.as_str())
+    asks && Property::of_label(requirement.key.as_str()).is_none()
+}
+
+/// The values of a property that suit a workload, and where they are written.
+type Pin<'s> = (FxHashSet<&'s str>, Span);
+
+/// The workloads that ask for some value of a property.
+#[derive(Debug, Default)]
+struct Pinned<'s> {
+    asking: Vec<(String, Span)>,
+    /// The values that suit all of them; `None` before the first one.
+    shared: Option<FxHashSet<&'s str>>,
+}
+
+impl<'s> Pinned<'s> {
+    fn add(&mut self, label: &str, (values, span): Pin<'s>) {
+        self.asking.push((label.to_owned(), span));
+        match &mut self.shared {
+            Some(shared) => shared.retain(|value| values.contains(value)),
+            None => self.shared = Some(values),
+        }
+    }
+
+    /// Whether no single node suits all of them.
+    fn takes_several(&self) -> bool {
+        self.asking.len() > 1 && self.shared.as_ref().is_some_and(FxHashSet::is_empty)
+    }
+}
+
+/// Adds what is bound to machines, operating systems or architectures of which no node has all.
+fn add_pins(signals: &mut Signals, system: &System<'_>) {
+    let mut of_cluster: FxHashMap<Property, Pinned<'_>> = FxHashMap::default();
+    // An agent for every node runs on those that there are.
+    let workloads = system.counted.workloads.iter();
+    for workload in workloads.filter(|it| it.kind() != WorkloadKind::DaemonSet) {
+        for property in Property::ALL {
+            if let Some(pin) = pin(workload, property) {
+                of_cluster.entry(property).or_default().add(&workload.label, pin);
+            }
+        }
+    }
+    let mut of_swarm: FxHashMap<Property, Pinned<'_>> = FxHashMap::default();
+    for service in &system.counted.services {
+        let Some(deploy) = &service.model.deploy else { continue };
+        let is_agent = deploy.mode.as_ref().is_some_and(|it| it.as_str().starts_with("global"));
+        let Some(placement) = deploy.placement.as_ref().filter(|_| !is_agent) else { continue };
+        for property in Property::ALL {
+            let mut values = placement.constraints.iter().filter_map(|it| swarm_pin(it, property));
+            if let Some(value) = values.next() {
+                let pin = (std::iter::once(value).collect(), placement.span);
+                of_swarm.entry(property).or_default().add(&service.unit.label, pin);
+            }
+        }
+    }
+    for side in [of_cluster, of_swarm] {
+        for property in Property::ALL {
+            if let Some(pinned) = side.get(&property).filter(|it| it.takes_several()) {
+                let words = [property.words(); 2];
+                signals.places(Signal::ParticularNodes, MultiNode, &pinned.asking, words);
+            }
+        }
+    }
+}
+
+/// Returns the values of a property that the Pods of a workload ask for.
+fn pin<'w>(workload: &'w Workload<'_>, property: Property) -> Option<Pin<'w>> {
+    let spec = &workload.model.template.spec;
+    let is_own = |key: &Str| Property::of_label(key.as_str()) == Some(property);
+    if let Some((key, value)) = spec.node_selector.iter().find(|(key, _)| is_own(key)) {
+        return Some((std::iter::once(value.as_str()).collect(), key.span.to(value.span)));
+    }
+    if let Some(name) = spec.node_name.as_ref().filter(|_| property == Property::Name) {
+        return Some((std::iter::once(name.as_str()).collect(), name.span));
+    }
+    // A node has to meet one of the terms: one that does not ask leaves any value.
+    let mut values: FxHashSet<&str> = FxHashSet::default();
+    let mut first: Option<Span> = None;
+    for term in spec.affinity.node_terms.iter().filter(|it| it.required) {
+        let mut requirements = term.labels.iter().chain(&term.fields);
+        let asked = requirements.find(|it| it.operator == Operator::In && is_own(&it.key))?;
+        values.extend(asked.values.iter().map(|it| it.as_str()));
+        first.get_or_insert(term.span);
+    }
+    first.filter(|_| !values.is_empty()).map(|span| (values, span))
+}
+
+/// Returns the value of a property that a constraint of a swarm asks for; `None` for one that a variable decides.
+fn swarm_pin(constraint: &Str, property: Property) -> Option<&str> {
+    let (key, value) = constraint.split_once("==")?;
+    let is_own = Property::of_swarm(key.trim()) == Some(property);
+    Some(value.trim()).filter(|it| is_own && !it.contains('$'))
 }
 
 /// Whether a toleration is for a taint that somebody set, and not for one of the states of a node.

@@ -79,7 +79,7 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
         if workload.kind() == WorkloadKind::Rollout {
             progressive.push((workload.label.clone(), workload.span()));
         } else if let Some(strategy) = &workload.model.strategy
-            && is_chosen(strategy)
+            && is_chosen(workload.kind(), strategy)
         {
             rollouts.push((workload.label.clone(), strategy.place.span));
         }
@@ -94,13 +94,67 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
     signals.places(Signal::ControlledRollout, Replicas, &rollouts, words);
 }
 
-/// Whether a rolling update differs from the default of 25 % surge and 25 % unavailable:
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment>.
-fn is_chosen(strategy: &Strategy) -> bool {
-    let differs = |it: &Option<Spanned<IntOrStr>>| {
-        it.as_ref().is_some_and(|it| it.value != IntOrStr::Str("25%".into()))
+/// Whether a rolling update differs from the defaults of its kind:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment>,
+/// <https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/> and
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates>.
+fn is_chosen(kind: WorkloadKind, strategy: &Strategy) -> bool {
+    let (surge, unavailable) = match kind {
+        WorkloadKind::Deployment | WorkloadKind::Rollout => {
+            (IntOrStr::Str("25%".into()), IntOrStr::Str("25%".into()))
+        }
+        // Other kinds than DaemonSets have no surge.
+        WorkloadKind::DaemonSet
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::ReplicaSet
+        | WorkloadKind::ReplicationController
+        | WorkloadKind::Job
+        | WorkloadKind::CronJob
+        | WorkloadKind::Pod => (IntOrStr::Int(0), IntOrStr::Int(1)),
     };
-    strategy.partition.is_some()
-        || differs(&strategy.max_surge)
-        || differs(&strategy.max_unavailable)
+    let differs = |it: &Option<Spanned<IntOrStr>>, default: &IntOrStr| {
+        it.as_ref().is_some_and(|it| it.value != *default)
+    };
+    strategy.partition.is_some_and(|it| it.value != 0)
+        || differs(&strategy.max_surge, &surge)
+        || differs(&strategy.max_unavailable, &unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::File;
+    use crate::model::FileModel;
+    use crate::text::FileId;
+
+    /// Returns whether the rolling update of a workload with these fields is a choice.
+    fn chosen(kind: &str, fields: &str) -> bool {
+        let field = if kind == "Deployment" { "strategy" } else { "updateStrategy" };
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{{field}: {{type: RollingUpdate, rollingUpdate: {{{fields}}}}}}}\n"
+        );
+        let model = FileModel::read(FileId(0), File::new("a.yaml", text.as_str()), None);
+        let workload = model.objects[0].workload().expect("a workload");
+        is_chosen(workload.kind, workload.strategy.as_ref().expect("a strategy"))
+    }
+
+    #[test]
+    fn defaults_that_are_written_out_are_no_choice() {
+        for (kind, fields) in [
+            ("Deployment", "maxSurge: 25%, maxUnavailable: 25%"),
+            ("DaemonSet", "maxSurge: 0, maxUnavailable: 1"),
+            ("StatefulSet", "partition: 0"),
+            ("StatefulSet", "maxUnavailable: 1"),
+        ] {
+            assert!(!chosen(kind, fields), "{kind} {fields}");
+        }
+        for (kind, fields) in [
+            ("Deployment", "maxSurge: 1, maxUnavailable: 0"),
+            ("DaemonSet", "maxUnavailable: 25%"),
+            ("DaemonSet", "maxSurge: 1"),
+            ("StatefulSet", "partition: 2"),
+        ] {
+            assert!(chosen(kind, fields), "{kind} {fields}");
+        }
+    }
 }

@@ -19,44 +19,54 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     let mut state = |signal: Signal, points: Answer, more: String| {
         // What states no size says nothing about a server.
         if load.is_sized() {
-            let fact = format!("{shown}{}, {more}", loads.words());
+            let fact = format!("{shown}{}{more}", loads.words());
             signals.add(signal, OneServer, points, fact, None);
         }
     };
     let is_whole = load.is_whole() && !is_hidden;
     match Size::of(load, server) {
         Size::FitsEasily if is_whole => {
-            state(Signal::FitsServerEasily, Yes, format!("at most half of a server with {given}"));
+            state(
+                Signal::FitsServerEasily,
+                Yes,
+                format!(", at most half of a server with {given}"),
+            );
         }
         Size::Fits if is_whole => {
             let holds_all = sums::holds_all_jobs(load, server);
             let unless = if holds_all { "" } else { " unless all Jobs run at once" };
-            state(Signal::FitsServer, Yes, format!("which a server with {given} has{unless}"));
+            state(Signal::FitsServer, Yes, format!(", which a server with {given} has{unless}"));
         }
         Size::NeedsLarger(larger) if is_whole => {
             let more = format!(
-                "more than a server with {given} has; one with {} is enough",
+                ", more than a server with {given} has; one with {} is enough",
                 sums::server_words(larger)
             );
             state(Signal::NeedsLargerServer, Yes, more);
         }
         Size::NeedsLarger(larger) => {
             let larger = sums::server_words(larger);
-            let more = format!("which takes a server with {larger} at least");
+            let more = format!(", which takes a server with {larger} at least");
             state(Signal::FitsInPart, Yes, more);
         }
         Size::Beyond => {
-            state(Signal::BeyondServers, No, "more than any single server has".to_owned());
+            state(Signal::BeyondServers, No, ", more than any single server has".to_owned());
         }
         Size::AtMostBeyond => {
             let more = match load.side {
-                Side::Compose => format!("and the limits go beyond a server with {given}"),
-                Side::Cluster => format!("at its most more than a server with {given} has"),
+                Side::Compose => format!(", and the limits go beyond a server with {given}"),
+                Side::Cluster => {
+                    format!(", and at its largest it needs more than a server with {given}")
+                }
             };
             state(Signal::LimitsBeyondServer, No, more);
         }
         Size::FitsEasily | Size::Fits | Size::Open => {
-            state(Signal::FitsInPart, Yes, format!("which so far a server with {given} has"));
+            state(
+                Signal::FitsInPart,
+                Yes,
+                format!("; what is stated so far fits a server with {given}"),
+            );
         }
     }
     add_gpus(signals, loads.gpus());

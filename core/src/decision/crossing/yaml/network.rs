@@ -8,6 +8,7 @@ use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
 use crate::model::compose::{self, KeyValue, Service};
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
@@ -145,12 +146,15 @@ fn exposed(
     kind: Option<&'static str>,
 ) -> Option<Draft> {
     let mut all: Vec<Port> = Vec::new();
+    let mut known: FxHashSet<(u16, String)> = FxHashSet::default();
+    let mut labels: FxHashSet<String> = FxHashSet::default();
     for port in ports {
-        let known = |it: &Port| it.number == port.number && it.protocol == port.protocol;
-        if !all.iter().any(known) {
-            let taken = all.iter().any(|it| it.label() == port.label());
-            let name = port.name.filter(|_| !taken);
-            all.push(Port { name, ..port });
+        if known.insert((port.number, port.protocol.clone())) {
+            let is_taken = labels.contains(&port.label());
+            let name = port.name.filter(|_| !is_taken);
+            let port = Port { name, ..port };
+            labels.insert(port.label());
+            all.push(port);
         }
     }
     if all.is_empty() {

@@ -10,7 +10,7 @@ use crate::knowledge::secrets::{self, Verdict};
 use crate::model::compose::{FileReference, Mount, MountKind};
 use crate::text::{join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
     let model = context.service.model;
@@ -86,20 +86,17 @@ fn mounted(mut all: Vec<Volume>) -> Option<Draft> {
     }
     let mut paths: FxHashSet<String> = FxHashSet::default();
     all.retain(|volume| paths.insert(volume.path.clone()));
-    let mut listed: IndexMap<String, (&'static str, Yaml<'static>)> = IndexMap::new();
+    let mut labels = Labels::default();
+    let mut listed: IndexMap<(String, (&'static str, Yaml<'static>)), String> = IndexMap::new();
     for volume in &mut all {
-        let mut name = volume.name.clone();
-        let mut number = 1;
-        while listed.get(&name).is_some_and(|source| *source != volume.source) {
-            number += 1;
-            name = format!("{}-{number}", volume.name);
-        }
-        listed.insert(name.clone(), volume.source.clone());
-        volume.name = name;
+        let key = (volume.name.clone(), volume.source.clone());
+        let name = listed.entry(key).or_insert_with(|| labels.free(&volume.name));
+        volume.name.clone_from(name);
     }
     let mounts: Vec<Yaml<'static>> = all.iter().map(mount).collect();
-    let volumes =
-        listed.into_iter().map(|(name, source)| Yaml::map([("name", Yaml::str(name)), source]));
+    let volumes = listed
+        .into_iter()
+        .map(|((_, source), name)| Yaml::map([("name", Yaml::str(name)), source]));
     let draft = Draft::container([("volumeMounts", Yaml::list(mounts))]);
     Some(draft.with_pod([("volumes", Yaml::list(volumes))]))
 }
@@ -147,22 +144,43 @@ fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
     }
 }
 
+/// Names that are taken.
+#[derive(Debug, Default)]
+struct Labels {
+    taken: FxHashSet<String>,
+    /// The number that is tried next for each name that was asked for.
+    next: FxHashMap<String, u32>,
+}
+
+impl Labels {
+    /// Returns a name, with a number at its end if it is taken, and takes it.
+    fn free(&mut self, wanted: &str) -> String {
+        let mut name = wanted.to_owned();
+        let next = self.next.entry(name.clone()).or_insert(2);
+        while self.taken.contains(&name) {
+            name = format!("{wanted}-{next}");
+            *next += 1;
+        }
+        self.taken.insert(name.clone());
+        name
+    }
+}
+
 /// The names of objects by those of Compose, which allows names that Kubernetes would take for one.
 #[derive(Debug, Default)]
-struct Names(IndexMap<String, String>);
+struct Names {
+    by_name: FxHashMap<String, String>,
+    labels: Labels,
+}
 
 impl Names {
     /// Returns the name of an object, and whether it is the first time that the object is asked for.
     fn of(&mut self, name: &str) -> (String, bool) {
-        if let Some(known) = self.0.get(name) {
+        if let Some(known) = self.by_name.get(name) {
             return (known.clone(), false);
         }
-        let plain = dns_label(name);
-        let taken = |wanted: &String| self.0.values().any(|it| it == wanted);
-        let numbered = (2..).map(|number| format!("{plain}-{number}"));
-        let mut all = std::iter::once(plain.clone()).chain(numbered);
-        let own = all.find(|it| !taken(it)).expect("internal error: numbers do not end");
-        self.0.insert(name.to_owned(), own.clone());
+        let own = self.labels.free(&dns_label(name));
+        self.by_name.insert(name.to_owned(), own.clone());
         (own, true)
     }
 }
@@ -324,6 +342,20 @@ fn size_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_shorten_to_one_get_numbers() {
+        let mut names = Names::default();
+        for (name, expected) in [
+            ("my_data", ("my-data", true)),
+            ("my.data", ("my-data-2", true)),
+            ("my-data-3", ("my-data-3", true)),
+            ("My_Data", ("my-data-4", true)),
+            ("my.data", ("my-data-2", false)),
+        ] {
+            assert_eq!(names.of(name), (expected.0.to_owned(), expected.1), "{name}");
+        }
+    }
 
     #[test]
     fn sizes_of_memory_are_read() {
