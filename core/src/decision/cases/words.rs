@@ -30,7 +30,7 @@ fn the_belief_bears_on_the_outcome() {
         (with_answers(&[("web.yaml", &sized)], &[]), "makes it highly available"),
         (with_answers(&cluster, &[nodes, ("packaging", "no")]), "needs Helm"),
         (with_answers(&cluster, &[nodes, ("packaging", "yes"), ("gitops", "no")]), "needs Argo CD"),
-        (with_answers(&cluster, &[]), "More load"),
+        (with_answers(&cluster, &[]), "makes it highly available"),
     ];
     for (decision, part) in cases {
         let myth = decision.myth.unwrap_or_default();
