@@ -38,7 +38,7 @@ await build({
 // The report's types come from Rust; what else wasm-bindgen declares is not for users.
 const declared = readFileSync(join(whole, "plimsoll.d.ts"), "utf8");
 const DOC = String.raw`(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?`;
-const types = declared.match(new RegExp(`^${DOC}export (?:interface \\w+ \\{[\\s\\S]*?^\\}|type [^;]*;)`, "gm")) ?? [];
+const types = declared.match(new RegExp(`^${DOC}export (?:interface \\w+(?: extends \\w+)? \\{[\\s\\S]*?^\\}|type [^;]*;)`, "gm")) ?? [];
 const ours = types.filter((it) => !/^export (interface InitOutput|type (Sync)?InitInput)\b/m.test(it));
 if (!ours.some((it) => it.includes("export interface Report "))) {
   throw new Error(`${join(whole, "plimsoll.d.ts")} declares no Report: has the engine lost its types?`);
