@@ -120,7 +120,7 @@ fn takes_requests(unit: &Unit<'_>) -> bool {
 /// too is written already. A Job becomes a service that runs once, and one reverse proxy serves every route.
 ///
 /// Source: <https://docs.docker.com/compose/how-tos/startup-order/>, `service_completed_successfully`
-fn cost_of_compose(system: &System<'_>) -> Cost {
+fn cost_of_compose<'f>(system: &System<'f>) -> Cost {
     let objects = &system.counted.objects;
     let count = |wanted: &dyn Fn(&Body) -> bool| {
         objects.iter().filter(|object| wanted(&object.body)).count()
@@ -140,12 +140,17 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
     let named = named(&parts);
     let counted: FxHashSet<usize> =
         system.counted.services.iter().map(|service| service.index).collect();
-    let is_written = |workload: &Workload<'_>| {
+    let has_service = |workload: &Workload<'_>| {
         (0..workload.units.len()).any(|unit| {
             let service = system.facts.counterpart_of_container(workload.index, unit);
             service.is_some_and(|it| counted.contains(&it.service))
         })
     };
+    // The counterpart may be another form of the workload than the one that counts.
+    let of = |workload: &Workload<'f>| (workload.kind(), workload.name);
+    let written: FxHashSet<(WorkloadKind, &'f str)> =
+        system.workloads.iter().filter(|it| has_service(it)).map(|it| of(it)).collect();
+    let is_written = |workload: &Workload<'f>| written.contains(&of(workload));
     let has_routes = count(&|it| matches!(it, Body::Routes(_))) > 0;
     let has_proxy = system.counted.services.iter().any(|it| takes_requests(&it.unit))
         || running.iter().any(|it| it.units.iter().any(takes_requests));

@@ -485,6 +485,16 @@ fn a_swarm_that_is_not_needed_is_counted_as_a_swarm() {
 }
 
 #[test]
+fn a_workload_that_compose_runs_in_another_form_is_written() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
+    let (web, api) = (deployment("web", "", "{}"), deployment("api", "", "{}"));
+    let full = join(&[web.clone(), api]);
+    let files = [("compose.yaml", compose), ("full.yaml", &*full), ("quickstart.yaml", &*web)];
+    let text = decide(&files).cost.go.text;
+    assert!(text.starts_with("no service to write"), "{text}");
+}
+
+#[test]
 fn a_move_builds_only_what_is_not_there() {
     let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n  worker: {image: 'acme/worker:1.2.3', restart: always}\n";
     let cluster = join(&[
