@@ -495,6 +495,19 @@ fn a_workload_that_compose_runs_in_another_form_is_written() {
 }
 
 #[test]
+fn a_sum_of_one_side_is_no_sum_of_what_runs_on_the_other() {
+    let with = |compose: &str| {
+        let cluster = deployment("web", "", SMALL);
+        size(&decide(&[("compose.yaml", compose), ("k8s/web.yaml", &cluster)]))
+    };
+    let same = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n";
+    assert!(with(same).contains("at most half of a server"), "{}", with(same));
+    let more = format!("{same}  queue: {{image: 'acme/queue:1.2.3', restart: always}}\n");
+    let said = with(&more);
+    assert!(said.ends_with("without `queue` of the other side"), "{said}");
+}
+
+#[test]
 fn a_move_builds_only_what_is_not_there() {
     let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n  worker: {image: 'acme/worker:1.2.3', restart: always}\n";
     let cluster = join(&[

@@ -23,7 +23,8 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             signals.add(signal, OneServer, points, fact, None);
         }
     };
-    let is_whole = load.is_whole() && !is_hidden;
+    let elsewhere = runs_elsewhere(system, load.side);
+    let is_whole = load.is_whole() && !is_hidden && elsewhere.is_none();
     match Size::of(load, server) {
         Size::FitsEasily if is_whole => {
             state(
@@ -62,15 +63,35 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             state(Signal::LimitsBeyondServer, No, more);
         }
         Size::FitsEasily | Size::Fits | Size::Open => {
-            state(
-                Signal::FitsInPart,
-                Yes,
-                format!("; what is stated so far fits a server with {given}"),
-            );
+            let without = elsewhere.map(|it| format!(", without `{it}` of the other side"));
+            let without = without.unwrap_or_default();
+            let more = format!("; what is stated so far fits a server with {given}{without}");
+            state(Signal::FitsInPart, Yes, more);
         }
     }
     add_gpus(signals, loads.gpus());
     add_singletons(signals, system);
+}
+
+/// Returns the name of something that runs on the other side alone, so that the sum of a side is not that of the
+/// whole system.
+fn runs_elsewhere<'f>(system: &System<'f>, side: Side) -> Option<&'f str> {
+    let facts = system.facts;
+    let has_service = |workload: &Workload<'_>| {
+        let mut units = 0..workload.units.len();
+        units.any(|unit| facts.counterpart_of_container(workload.index, unit).is_some())
+    };
+    let counted = &system.counted;
+    match side {
+        Side::Cluster => {
+            let mut services = counted.services.iter().filter(|it| !facts.is_one_shot(it));
+            services.find(|it| facts.counterpart_of(it.index).is_none()).map(|it| it.name)
+        }
+        Side::Compose => {
+            let mut workloads = counted.workloads.iter().filter(|it| !it.kind().is_job());
+            workloads.find(|it| !has_service(it)).map(|it| it.name)
+        }
+    }
 }
 
 /// Adds several GPUs. One is in reach of any server.
