@@ -11,7 +11,7 @@ use super::system::System;
 use super::trial::Trial;
 use crate::facts::Service;
 use crate::model::environment_of;
-use crate::report::{Ask, Decision, Environment, Flip, Platform, QuestionId, Role};
+use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
 use rustc_hash::FxHashSet;
 
 /// The questions that decide on the platform; the others are about what is added to it.
@@ -104,17 +104,6 @@ fn counted_environment(system: &System<'_>) -> Option<Environment> {
 
 fn would_change(ask: &[Ask], flips: &[Flip]) -> Vec<String> {
     let answers = ask.iter().map(|it| format!("`--answer {}`: {}", it.answer, it.changes));
-    let facts = flips.iter().map(|it| format!("{}: {}", it.fact, platform_words(it.to)));
+    let facts = flips.iter().map(|it| format!("{}: {}", it.fact, phrases::platform(it.to)));
     answers.chain(facts).collect()
-}
-
-/// Returns a platform in words.
-pub fn platform_words(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Compose => "Compose",
-        Platform::LargerServer => "Compose on a larger server",
-        Platform::Swarm => "Compose in Swarm mode",
-        Platform::Either => "either of the two",
-        Platform::Kubernetes => "Kubernetes",
-    }
 }

@@ -6,7 +6,7 @@ use crate::facts::{
 };
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
-use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
+use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, Reason, environment_of};
 use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
@@ -107,9 +107,7 @@ impl<'f> System<'f> {
     /// Whether everything that counts is known to run once: no workload, custom resource or service states
     /// more, and no autoscaler may add replicas.
     pub fn runs_everything_once(&self) -> bool {
-        let is_agent =
-            |it: &Workload<'_>| it.kind() == WorkloadKind::DaemonSet || it.kind().is_job();
-        let workloads = self.counted.workloads.iter().filter(|it| !is_agent(it));
+        let workloads = self.counted.workloads.iter().filter(|it| it.kind().has_replicas());
         let many_pods =
             workloads.clone().any(|it| it.copies.is_many() || self.facts.has_unknown_count(it));
         let many_containers = self
@@ -117,9 +115,8 @@ impl<'f> System<'f> {
             .services
             .iter()
             .any(|it| it.unit.copies.is_many() || self.facts.has_unknown_replicas(it));
-        let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|it| it > 1);
         let many_by_object = self.counted.objects.iter().any(|object| match &object.body {
-            Body::Autoscaler(autoscaler) => scales(autoscaler),
+            Body::Autoscaler(autoscaler) => autoscaler.adds_replicas(),
             _ => object.stated_replicas.is_some_and(|it| it.value > 1),
         });
         !many_pods && !many_containers && !many_by_object

@@ -1,6 +1,6 @@
 //! What would change the outcome, found by trying: the decision is made again with another fact or answer.
 
-use super::conclusion::{DECIDING, platform_words};
+use super::conclusion::DECIDING;
 use super::outcome::{Case, Delivery, Packages, Standing};
 use super::questions;
 use super::signals::{self, Seen, Signals};
@@ -8,6 +8,7 @@ use super::sums::{Loads, Size};
 use super::system::{System, is_argocd, is_flux};
 use crate::config::{Answers, Downtime};
 use crate::model::kubernetes::Body;
+use crate::report::phrases;
 use crate::report::{
     Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today,
     Weight,
@@ -219,9 +220,9 @@ fn is_settled(question: &Question) -> bool {
 /// Returns what an answer changes.
 fn change_words(now: Platform, to: Platform) -> String {
     match now {
-        Platform::Either => format!("settles on {}", platform_words(to)),
+        Platform::Either => format!("settles on {}", phrases::platform(to)),
         Platform::Compose | Platform::LargerServer | Platform::Swarm | Platform::Kubernetes => {
-            format!("{} instead of {}", platform_words(to), platform_words(now))
+            format!("{} instead of {}", phrases::platform(to), phrases::platform(now))
         }
     }
 }

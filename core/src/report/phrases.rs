@@ -1,4 +1,6 @@
-//! Phrases that the messages of several rules share.
+//! Phrases that several messages share.
+
+use super::Platform;
 
 /// Returns names in backticks, separated by commas: `` `a`, `b` ``.
 pub fn named(names: &[&str]) -> String {
@@ -12,6 +14,17 @@ pub fn first_named(names: &[&str], most: usize) -> String {
         format!("{} and {} more", named(&names[..most]), names.len() - most)
     } else {
         named(names)
+    }
+}
+
+/// Returns a platform in words.
+pub fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Compose => "Compose",
+        Platform::LargerServer => "Compose on a larger server",
+        Platform::Swarm => "Compose in Swarm mode",
+        Platform::Either => "either of the two",
+        Platform::Kubernetes => "Kubernetes",
     }
 }
 

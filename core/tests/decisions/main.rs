@@ -1,7 +1,7 @@
 //! Whole projects with what the decision must say about them, and what must not change the decision.
 //!
-//! Each folder of `projects` is one project; its `expected.yaml` was written from the documentation of the
-//! platforms, before the code was asked.
+//! Each folder of `projects` is one project; its `expected.yaml` says what the documentation of the platforms
+//! implies for it.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]

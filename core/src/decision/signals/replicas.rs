@@ -3,7 +3,7 @@
 use super::{No, Replicas, Signals, Yes};
 use crate::decision::system::System;
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, Strategy, WorkloadKind};
+use crate::model::kubernetes::{AutoscalerKind, Body, Strategy, WorkloadKind};
 use crate::report::Signal;
 use crate::text::{Span, Spanned};
 use rustc_hash::FxHashSet;
@@ -13,10 +13,8 @@ const MANY: i64 = 10;
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     add_replicated(signals, system);
-    // An autoscaler whose maximum is one replica scales nothing.
-    let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
-    let autoscalers = system
-        .objects_where(|body| matches!(body, Body::Autoscaler(autoscaler) if scales(autoscaler)));
+    let autoscalers =
+        system.objects_where(|body| matches!(body, Body::Autoscaler(it) if it.adds_replicas()));
     let words =
         ["adapts the number of replicas to the load", "adapt the number of replicas to the load"];
     signals.places(Signal::Autoscaler, Replicas, &autoscalers, words);
@@ -42,9 +40,8 @@ fn add_replicated(signals: &mut Signals, system: &System<'_>) {
     // The label, the place, the most replicas, and the same in words.
     let mut found: Vec<(String, Span, i64, String)> = Vec::new();
     for workload in &system.counted.workloads {
-        let is_agent = workload.kind() == WorkloadKind::DaemonSet || workload.kind().is_job();
         if let Some(span) = workload.copies.many()
-            && !is_agent
+            && workload.kind().has_replicas()
         {
             let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
             let words = system.facts.workload_replica_words(workload);

@@ -6,7 +6,7 @@ use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
 use crate::knowledge::servers::most_gpus;
-use crate::model::kubernetes::{VolumeSource, WorkloadKind};
+use crate::model::kubernetes::VolumeSource;
 use crate::report::{Answer, Signal, Today};
 use crate::text::Span;
 
@@ -132,14 +132,9 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     }
 }
 
-/// Whether a workload belongs to the node and not to the application.
-fn is_agent(workload: &Workload<'_>) -> bool {
-    workload.kind() == WorkloadKind::DaemonSet || workload.kind().is_job()
-}
-
 /// Returns the first workload of the cluster that mounts a path of the machine it runs on.
 fn host_coupling(system: &System<'_>) -> Option<(String, Span)> {
-    system.counted.workloads.iter().filter(|it| !is_agent(it)).find_map(|workload| {
+    system.counted.workloads.iter().filter(|it| it.kind().has_replicas()).find_map(|workload| {
         let mut volumes = workload.model.template.spec.volumes.iter();
         let volume = volumes.find(|it| matches!(it.source, VolumeSource::HostPath { .. }))?;
         Some((workload.label.clone(), volume.place.span))
@@ -150,8 +145,11 @@ fn host_coupling(system: &System<'_>) -> Option<(String, Span)> {
 fn stateful_singleton(system: &System<'_>) -> Option<(String, Span)> {
     let counted = &system.counted;
     let services = counted.services.iter().map(|it| &it.unit);
-    let containers =
-        counted.workloads.iter().filter(|it| !is_agent(it)).flat_map(|it| it.units.iter());
+    let containers = counted
+        .workloads
+        .iter()
+        .filter(|it| it.kind().has_replicas())
+        .flat_map(|it| it.units.iter());
     let mut stores = services.chain(containers).filter(|unit| {
         !unit.copies.is_many() && unit.family().is_some_and(|it| it.is_data_store())
     });

@@ -39,6 +39,11 @@ impl Autoscaler {
         matches!(self.kind, AutoscalerKind::Horizontal | AutoscalerKind::ScaledObject)
     }
 
+    /// Whether the autoscaler may run more than one replica of its target.
+    pub fn adds_replicas(&self) -> bool {
+        self.scales_replicas() && self.maximum().is_none_or(|most| most > 1)
+    }
+
     /// Returns the maximum number of replicas. It is required in an HPA; the default of KEDA is 100.
     pub fn maximum(&self) -> Option<i64> {
         match self.kind {

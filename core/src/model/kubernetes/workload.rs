@@ -34,6 +34,12 @@ impl WorkloadKind {
         }
     }
 
+    /// Whether somebody states how many Pods serve at once: neither a Job nor an agent, which runs once on every
+    /// node.
+    pub fn has_replicas(self) -> bool {
+        self != WorkloadKind::DaemonSet && !self.is_job()
+    }
+
     /// Whether the Pods run to completion: Job and CronJob.
     pub fn is_job(self) -> bool {
         matches!(self, WorkloadKind::Job | WorkloadKind::CronJob)

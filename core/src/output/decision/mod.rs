@@ -8,7 +8,7 @@ mod words;
 use super::columns::{escape_line, wrap};
 use super::place::Place;
 use super::style::Style;
-use crate::report::{Decision, Report, System};
+use crate::report::{Decision, Report, System, phrases};
 use crate::text::Span;
 
 pub(super) use details::failing;
@@ -68,7 +68,7 @@ fn systems_table(out: &mut String, systems: &[System], style: Style) {
             [
                 escape_line(&system.name),
                 words::today_and_fit(decision),
-                words::platform(decision.outcome.platform).to_owned(),
+                phrases::platform(decision.outcome.platform).to_owned(),
                 settle.unwrap_or_default(),
             ]
         })

@@ -1,8 +1,7 @@
 //! The closed vocabularies of the decision in words.
 
-use crate::report::{
-    AnsweredBy, Decision, Fit, Outcome, Platform, ScenarioName, Step, Sum, Today, Weight,
-};
+use crate::report::phrases;
+use crate::report::{AnsweredBy, Decision, Fit, Outcome, ScenarioName, Step, Sum, Today, Weight};
 
 pub fn today(today: Today) -> &'static str {
     match today {
@@ -11,16 +10,6 @@ pub fn today(today: Today) -> &'static str {
         Today::Kubernetes => "Kubernetes",
         Today::Both => "Compose and Kubernetes",
         Today::Unknown => "cannot be seen in these files",
-    }
-}
-
-pub fn platform(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Compose => "Compose",
-        Platform::LargerServer => "Compose on a larger server",
-        Platform::Swarm => "Compose in Swarm mode",
-        Platform::Kubernetes => "Kubernetes",
-        Platform::Either => "either of the two",
     }
 }
 
@@ -58,7 +47,7 @@ pub fn today_and_fit(decision: &Decision) -> String {
 pub fn outcome(outcome: &Outcome) -> String {
     format!(
         "{}; Kustomize {}, Helm {}, Argo CD {}, Flux {}",
-        platform(outcome.platform),
+        phrases::platform(outcome.platform),
         outcome.kustomize,
         outcome.helm,
         outcome.argocd,
