@@ -7,7 +7,7 @@ use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
-use crate::report::{Comparison, Finding, Fix, Kind, Report, Severity};
+use crate::report::{Comparison, Finding, Fix, Kind, Report, Severity, System};
 use crate::rules::Rule;
 use crate::syntax::Problem;
 use crate::text::FileId;
@@ -178,6 +178,24 @@ impl Analysis {
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
     /// of the snapshot.
     pub fn report(&self, options: &Options) -> Report {
+        let decide = |findings: &[Finding], ran: &[&'static str]| {
+            decision::decide(self.facts(), findings, ran)
+        };
+        Report { map: self.facts().map(), ..self.run(options, decide) }
+    }
+
+    /// Runs the rules alone. The report has neither a decision nor a map, which an editor does not need at
+    /// each keystroke.
+    pub fn check(&self, options: &Options) -> Report {
+        self.run(options, |_, _| Vec::new())
+    }
+
+    /// Runs the rules, and `decide` over all of their findings before any of them is folded away.
+    fn run(
+        &self,
+        options: &Options,
+        decide: impl FnOnce(&[Finding], &[&'static str]) -> Vec<System>,
+    ) -> Report {
         let facts = self.facts();
         let wanted = |rule: &Rule| self.wants(options, rule);
         let (mut findings, ran) = run_rules(facts, &wanted);
@@ -204,7 +222,7 @@ impl Analysis {
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         self.sort(&mut findings);
-        let systems = decision::decide(facts, &findings, &ran);
+        let systems = decide(&findings, &ran);
         let mut report = Report { systems, suppressed, ..self.frame() };
         self.identify(&mut findings);
         report.findings = findings;

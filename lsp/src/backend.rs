@@ -9,7 +9,7 @@ use plimsoll_core::output::wire;
 use plimsoll_core::report::{Finding, Safety};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, Span};
-use plimsoll_core::{Analysis, Config, rules};
+use plimsoll_core::{Analysis, Config, Options, rules};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,7 +85,9 @@ impl Backend {
             };
             Arc::clone(state.snapshots.get(&root)?)
         };
-        serde_json::from_str(&wire::decision_json(&snapshot.report)).ok()
+        let options = Options { leave_fixes_untried: true, ..Options::default() };
+        let report = snapshot.analysis.report(&options);
+        serde_json::from_str(&wire::decision_json(&report)).ok()
     }
 
     /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The newest analysis of a project and its report.
+/// The newest analysis of a project and its findings. The report has neither a decision nor a map.
 #[derive(Debug)]
 pub struct Snapshot {
     pub analysis: Analysis,
@@ -49,7 +49,7 @@ impl Project {
             }
         }
         let analysis = self.workspace.analysis(&options.config);
-        (Snapshot { report: analysis.report(options), analysis }, unreadable)
+        (Snapshot { report: analysis.check(options), analysis }, unreadable)
     }
 
     /// Reads a file again, or drops a file that is gone.

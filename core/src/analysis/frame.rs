@@ -5,7 +5,7 @@ use crate::model::{BuiltTarget, PlainTarget};
 use crate::report::{FileEntry, Report, TargetEntry};
 
 impl Analysis {
-    /// Returns a report with what is known before any rule runs.
+    /// Returns a report about files and targets, as they are known before any rule runs.
     pub(super) fn frame(&self) -> Report {
         let facts = self.facts();
         let config = self.config();
@@ -28,7 +28,6 @@ impl Analysis {
             excluded: files.iter().filter(|file| file.is_excluded).count(),
             files,
             targets,
-            map: facts.map(),
             base: config.base.clone(),
             fail_on: config.fail_on,
             ..Report::default()
