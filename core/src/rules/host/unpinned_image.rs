@@ -258,7 +258,7 @@ impl<'a> Elsewhere<'a> {
             let name = name_of(file.path());
             if file.kind == Kind::Kustomization && file.text().contains("images:") {
                 let part = facts.part_of(file.id);
-                let names = values(file.text(), "name:").into_iter();
+                let names = values(file.text(), "name:");
                 found.tagged.extend(names.map(|name| (part, name)));
             } else if name.starts_with("skaffold") {
                 found.built.extend(values(file.text(), "image:"));
