@@ -1,0 +1,1 @@
+//! The ranges of a file that an editor can fold.

@@ -1,0 +1,1 @@
+//! Renames a thing everywhere.

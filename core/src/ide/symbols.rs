@@ -1,0 +1,1 @@
+//! Outlines of documents, and symbols of a project by their names.
