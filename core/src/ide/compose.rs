@@ -5,7 +5,8 @@
 
 use super::names::{Collector, ComposeKind, Name};
 use crate::facts::Facts;
-use crate::model::compose::Project;
+use crate::model::Str;
+use crate::model::compose::{MountKind, Project};
 use crate::syntax::{Entry, Node, NodeId};
 use crate::text::{FileId, folder_of, join_path};
 use rustc_hash::FxHashSet;
@@ -30,6 +31,7 @@ pub(super) fn collect(collector: &mut Collector<'_>) {
             walk.file();
         }
         variables(collector, at, project);
+        names_of_variables(collector, at, project);
     }
     hosts(collector, facts);
 }
@@ -83,6 +85,25 @@ fn variables(collector: &mut Collector<'_>, at: usize, project: &Project) {
         }
     }
     profiles_in_dot_env(collector, at, project);
+}
+
+/// Notes the names that variables make, which the files do not show as they are written: `db` of `${DB:-db}`.
+fn names_of_variables(collector: &mut Collector<'_>, at: usize, project: &Project) {
+    let mut refer = |kind: ComposeKind, name: &Str| {
+        if project.is_interpolated(name.span) {
+            let name_of = Name::Compose { project: at, kind, name: name.value.clone() };
+            collector.refer(name_of, name.span);
+        }
+    };
+    for service in project.services.iter().filter(|_| !project.variables.is_empty()) {
+        service.depends_on.iter().for_each(|it| refer(ComposeKind::Service, &it.service));
+        service.networks.iter().for_each(|it| refer(ComposeKind::Network, &it.name));
+        service.secrets.iter().for_each(|it| refer(ComposeKind::Secret, &it.source));
+        service.configs.iter().for_each(|it| refer(ComposeKind::Config, &it.source));
+        service.profiles.iter().for_each(|it| refer(ComposeKind::Profile, it));
+        let volumes = service.volumes.iter().filter(|it| it.kind == MountKind::Volume);
+        volumes.filter_map(|it| it.source.as_ref()).for_each(|it| refer(ComposeKind::Volume, it));
+    }
 }
 
 /// Notes the profiles of `COMPOSE_PROFILES`.

@@ -19,6 +19,7 @@ pub mod symbols;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod valid;
 
 pub use names::{ComposeKind, Name, Names, Occurrence, Role, World};
 

@@ -250,6 +250,8 @@ impl<'a> Collector<'a> {
         occurrences.sort_by(|a, b| {
             (a.span, a.name, a.role, &a.namespace).cmp(&(b.span, b.name, b.role, &b.namespace))
         });
+        // An object of a base defines its name, whoever else goes through the file.
+        occurrences.dedup_by_key(|it| (it.span, it.name));
         let mut by_name = vec![Vec::new(); self.names.len()];
         for (at, occurrence) in occurrences.iter().enumerate() {
             by_name[occurrence.name].push(at);

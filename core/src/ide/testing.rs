@@ -14,7 +14,7 @@ pub struct Asked {
     pub offset: usize,
 }
 
-/// Reads a project: each file begins with a line `--- path`, and `<>` is where the cursor stands.
+/// Reads a project: each file begins with a line `=== path`, and `<>` is where the cursor stands.
 pub fn project(text: &str) -> Asked {
     let mut workspace = Workspace::default();
     let mut cursor = None;
@@ -46,12 +46,41 @@ pub fn shown(snapshot: &Snapshot, spans: &[Span]) -> Vec<String> {
     spans.iter().map(say).collect()
 }
 
+/// Returns the description of a place that is given by what stands around it: `depends_on: [^db` or
+/// `^db^: {image`, where the name is between the marks. It must be there exactly once.
+#[track_caller]
+fn expected_place(snapshot: &Snapshot, around: &str) -> String {
+    let wanted = around.replace('^', "");
+    let (before, name) = around.split_once('^').expect("a `^` before the name");
+    let name = name.split('^').next().unwrap();
+    let files = snapshot.analysis.files().iter();
+    let found: Vec<Span> = files
+        .flat_map(|file| {
+            let start = |at: usize| at + before.len();
+            let places = file.text().match_indices(&wanted);
+            places.map(move |(at, _)| Span::new(file.id, start(at), start(at) + name.len()))
+        })
+        .collect();
+    assert_eq!(found.len(), 1, "`{wanted}` is there {} times", found.len());
+    shown(snapshot, &found).remove(0)
+}
+
+#[track_caller]
+fn assert_places(snapshot: &Snapshot, found: &[Span], expected: &[&str]) {
+    let mut expected: Vec<String> =
+        expected.iter().map(|around| expected_place(snapshot, around)).collect();
+    let mut found = shown(snapshot, found);
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
 /// Asserts where the name at the cursor is defined.
 #[track_caller]
 pub fn assert_definition(text: &str, expected: &[&str]) {
     let asked = project(text);
     let found = navigation::definition(&asked.snapshot, asked.file, asked.offset);
-    assert_eq!(shown(&asked.snapshot, &found), expected);
+    assert_places(&asked.snapshot, &found, expected);
 }
 
 /// Asserts who refers to the name at the cursor.
@@ -59,5 +88,13 @@ pub fn assert_definition(text: &str, expected: &[&str]) {
 pub fn assert_references(text: &str, expected: &[&str]) {
     let asked = project(text);
     let found = navigation::references(&asked.snapshot, asked.file, asked.offset, false);
-    assert_eq!(shown(&asked.snapshot, &found), expected);
+    assert_places(&asked.snapshot, &found, expected);
+}
+
+/// Puts the cursor at a place that is given by what stands around it.
+#[track_caller]
+pub fn with_cursor(text: &str, around: &str) -> String {
+    let wanted = around.replace('^', "");
+    assert_eq!(text.matches(&wanted).count(), 1, "`{wanted}` is not there once");
+    text.replacen(&wanted, &around.replace('^', "<>"), 1)
 }

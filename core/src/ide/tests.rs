@@ -1,6 +1,6 @@
 //! What stands where: each kind of name, in whole projects.
 
-use super::testing::{assert_definition, assert_references};
+use super::testing::{assert_definition, assert_references, with_cursor};
 
 #[test]
 fn services_are_named_by_every_key_that_takes_one() {
@@ -29,16 +29,16 @@ services:
 PGHOST=db
 ",
         &[
-            "app.env:1:8 db",
-            "compose.override.yaml:3:22 db",
-            "compose.yaml:5:18 db",
-            "compose.yaml:6:14 db",
-            "compose.yaml:7:20 db",
-            "compose.yaml:8:27 db",
-            "compose.yaml:10:36 db",
-            "compose.yaml:11:26 db",
-            "compose.yaml:13:24 db",
-            "compose.yaml:14:18 db",
+            "PGHOST=^db",
+            "{depends_on: ['^db",
+            "    depends_on: [^db",
+            "links: ['^db",
+            "volumes_from: [^db",
+            "service:^db",
+            "app@^db",
+            "'^db^:5432",
+            "extends: {service: ^db",
+            "depends_on: {^db",
         ],
     );
 }
@@ -54,7 +54,7 @@ services:
 services:
   db: {ports: ['5432:5432']}
 ",
-        &["compose.override.yaml:2:3 db", "compose.yaml:2:3 db"],
+        &["  ^db^: {ports", "  ^db^: {image"],
     );
 }
 
@@ -68,7 +68,7 @@ services:
 services:
   base: {image: 'acme/base:1'}
 ",
-        &["common/base.yaml:2:3 base"],
+        &["  ^base^: {image"],
     );
     assert_definition(
         "=== compose.yaml
@@ -79,14 +79,13 @@ services:
 services:
   db: {image: 'postgres:17'}
 ",
-        &["db/compose.yaml:2:3 db"],
+        &["  ^db^: {image"],
     );
 }
 
 #[test]
 fn volumes_networks_secrets_configs_and_profiles_have_places() {
-    let text = |cursor: &str| {
-        let text = "=== compose.yaml
+    let text = "=== compose.yaml
 services:
   web:
     image: acme/web:1
@@ -100,17 +99,17 @@ volumes: {data: {}}
 networks: {front: {}}
 secrets: {key: {file: key.txt}}
 configs: {conf: {file: conf.txt}}
+=== .env
+COMPOSE_PROFILES=tools,debug
 ";
-        text.replacen(cursor, &format!("<>{cursor}"), 1)
-    };
-    assert_references(&text("data: {}"), &["compose.yaml:4:16 data", "compose.yaml:4:52 data"]);
-    assert_references(&text("front: {}"), &["compose.yaml:5:16 front", "compose.yaml:9:41 front"]);
-    assert_references(&text("key: {file"), &["compose.yaml:6:15 key", "compose.yaml:6:29 key"]);
-    assert_references(&text("conf: {file"), &["compose.yaml:7:24 conf"]);
-    assert_definition(
-        &text("debug, tools"),
-        &["compose.yaml:8:16 debug", "compose.yaml:9:60 debug"],
-    );
+    assert_references(&with_cursor(text, "^data: {}"), &["volumes: ['^data", "source: ^data"]);
+    let front = ["networks: {^front^: {aliases", "networks: [^front"];
+    assert_references(&with_cursor(text, "^front: {}"), &front);
+    assert_references(&with_cursor(text, "^key: {file"), &["secrets: [^key", "{source: ^key"]);
+    assert_references(&with_cursor(text, "^conf: {file"), &["source: ^conf"]);
+    let debug = with_cursor(text, "^debug, tools");
+    assert_definition(&debug, &["    profiles: [^debug", ", profiles: [^debug"]);
+    assert_references(&debug, &["tools,^debug"]);
 }
 
 #[test]
@@ -119,10 +118,11 @@ fn variables_lead_to_the_env_file() {
 services:
   web: {image: 'acme/web:${T<>AG:-1}', environment: {TAG: $TAG}}
 === .env
+A=2
 TAG=2
 ";
-    assert_definition(text, &[".env:1:1 TAG"]);
-    assert_references(text, &["compose.yaml:2:27 TAG", "compose.yaml:2:58 TAG"]);
+    assert_definition(text, &["=2\n^TAG"]);
+    assert_references(text, &["${^TAG", " $^TAG"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ b: *x
 c: &x 2
 d: *<>x
 ",
-        &["a.yaml:3:5 x"],
+        &["c: &^x"],
     );
 }
 
@@ -213,18 +213,14 @@ spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: settings, namespace: other}
+metadata: {namespace: other, name: settings}
 data: {mode: slow}
 ";
 
+/// Asserts what defines the name at the `^` of `cursor` in the shop, and who refers to it.
 #[track_caller]
 fn shop(cursor: &str, definitions: &[&str], references: &[&str]) {
-    let text = SHOP.replacen(cursor, &cursor.replacen('^', "<>", 1).replace('^', ""), 1);
-    let bare = cursor.replace('^', "");
-    let text = match text.contains("<>") {
-        true => text,
-        false => SHOP.replacen(&bare, &cursor.replacen('^', "<>", 1), 1),
-    };
+    let text = with_cursor(SHOP, cursor);
     assert_definition(&text, definitions);
     assert_references(&text, references);
 }
@@ -233,74 +229,61 @@ fn shop(cursor: &str, definitions: &[&str], references: &[&str]) {
 fn config_maps_and_their_keys_are_found_in_their_namespace() {
     shop(
         "configMapRef: {name: ^settings",
-        &["k8s/web.yaml:34:18 settings"],
+        &["kind: ConfigMap\nmetadata: {name: ^settings"],
         &[
-            "k8s/web.yaml:16:37 settings",
-            "k8s/web.yaml:18:61 settings",
-            "k8s/web.yaml:22:40 settings",
+            "configMapRef: {name: ^settings",
+            "configMapKeyRef: {name: ^settings",
+            "configMap: {name: ^settings",
         ],
     );
-    shop(
-        "data: {^mode: fast",
-        &["k8s/web.yaml:35:8 mode"],
-        &["k8s/web.yaml:18:76 mode", "k8s/web.yaml:22:65 mode"],
-    );
+    shop("data: {^mode: fast", &["data: {^mode^: fast"], &["settings, key: ^mode", "[{key: ^mode"]);
 }
 
 #[test]
 fn secrets_claims_and_accounts_are_found() {
-    shop("key: ^api", &["k8s/web.yaml:40:14 api"], &["k8s/web.yaml:19:70 api"]);
+    shop("keys, key: ^api", &["stringData: {^api"], &["keys, key: ^api"]);
     shop(
         "secretRef: {name: ^keys",
-        &["k8s/web.yaml:39:18 keys"],
-        &["k8s/web.yaml:16:68 keys", "k8s/web.yaml:19:58 keys"],
+        &["metadata: {name: ^keys"],
+        &["secretRef: {name: ^keys", "secretKeyRef: {name: ^keys"],
     );
-    shop("claimName: ^data", &["k8s/web.yaml:44:18 data"], &["k8s/web.yaml:23:59 data"]);
-    shop(
-        "serviceAccountName: ^runner",
-        &["k8s/web.yaml:49:18 runner"],
-        &["k8s/web.yaml:9:27 runner"],
-    );
-    shop("imagePullSecrets: [{name: ^pull", &[], &["k8s/web.yaml:10:33 pull"]);
+    shop("claimName: ^data", &["metadata: {name: ^data"], &["claimName: ^data"]);
+    let account = "serviceAccountName: ^runner";
+    shop(account, &["metadata: {name: ^runner"], &[account]);
+    shop("imagePullSecrets: [{name: ^pull", &[], &["imagePullSecrets: [{name: ^pull"]);
 }
 
 #[test]
 fn services_are_named_by_routes_and_hosts() {
     shop(
         "service: {name: ^web",
-        &["k8s/web.yaml:28:18 web"],
-        &["k8s/around.yaml:6:76 web", "k8s/web.yaml:20:44 web"],
+        &["kind: Service\nmetadata: {name: ^web"],
+        &["service: {name: ^web", "http://^web"],
     );
-    shop("name: ^main, port", &["k8s/web.yaml:31:18 main"], &["k8s/around.yaml:6:94 main"]);
+    shop("[{name: ^main", &["[{name: ^main"], &["port: {name: ^main"]);
 }
 
 #[test]
 fn workloads_are_named_by_autoscalers_and_selected_by_labels() {
+    let target = "kind: Deployment, name: ^web";
+    shop(target, &["kind: Deployment\nmetadata: {name: ^web"], &[target]);
     shop(
-        "kind: Deployment, name: ^web",
-        &["k8s/web.yaml:3:18 web"],
-        &["k8s/around.yaml:11:72 web"],
-    );
-    shop(
-        "labels: {app: ^web",
-        &["k8s/web.yaml:7:30 web"],
+        "metadata: {labels: {app: ^web",
+        &["metadata: {labels: {app: ^web"],
         &[
-            "k8s/around.yaml:16:55 web",
-            "k8s/around.yaml:21:42 web",
-            "k8s/around.yaml:21:100 web",
-            "k8s/web.yaml:5:33 web",
-            "k8s/web.yaml:30:19 web",
+            "\n  selector: {matchLabels: {app: ^web",
+            "\n  selector: {app: ^web",
+            "1, selector: {matchLabels: {app: ^web",
+            "spec: {podSelector: {matchLabels: {app: ^web",
+            "[{podSelector: {matchLabels: {app: ^web",
         ],
     );
 }
 
 #[test]
 fn ports_are_found_by_their_names() {
-    shop(
-        "targetPort: ^http",
-        &["k8s/web.yaml:14:26 http"],
-        &["k8s/web.yaml:15:53 http", "k8s/web.yaml:31:46 http"],
-    );
+    let references = ["port: ^http", "targetPort: ^http"];
+    shop("targetPort: ^http", &["ports: [{name: ^http"], &references);
 }
 
 #[cfg(feature = "targets")]
@@ -334,7 +317,7 @@ replicas: [{name: web, count: 3}]
 === prod/patch.yaml
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web}
+metadata: { name: web}
 spec: {minReadySeconds: 5}
 ";
 
@@ -343,9 +326,9 @@ spec: {minReadySeconds: 5}
         assert_references(
             &OVERLAY.replace('^', "<>").replace('~', ""),
             &[
-                "prod/kustomization.yaml:3:65 web",
-                "prod/kustomization.yaml:4:19 web",
-                "prod/patch.yaml:3:18 web",
+                "kind: Deployment, name: ^web",
+                "replicas: [{name: ^web",
+                "kind: Deployment\nmetadata: { name: ^web",
             ],
         );
     }
@@ -354,7 +337,7 @@ spec: {minReadySeconds: 5}
     fn a_generated_config_map_is_defined_by_its_generator() {
         assert_definition(
             &OVERLAY.replace('~', "<>").replace('^', ""),
-            &["base/kustomization.yaml:2:29 settings"],
+            &["configMapGenerator: [{name: ^settings"],
         );
     }
 
@@ -394,23 +377,20 @@ data:
     #[test]
     fn values_are_defined_in_values_files_and_read_by_templates() {
         let text = CHART.replace("image.tag", "image.t<>ag");
-        assert_definition(&text, &["chart/values-prod.yaml:1:9 tag", "chart/values.yaml:1:31 tag"]);
+        assert_definition(&text, &["image: {^tag", "acme/web, ^tag"]);
         let text = CHART.replace("image: {rep", "<>image: {rep");
-        assert_references(
-            &text,
-            &["chart/templates/web.yaml:9:26 image", "chart/templates/web.yaml:9:56 image"],
-        );
+        assert_references(&text, &["\"{{ .Values.^image", ":{{ .Values.^image"]);
     }
 
     #[test]
     fn named_templates_are_defined_by_helpers() {
         let text = CHART.replace("include \"shop", "include \"<>shop");
-        assert_definition(&text, &["chart/templates/_helpers.tpl:1:12 shop.labels"]);
+        assert_definition(&text, &["define \"^shop.labels"]);
     }
 
     #[test]
     fn objects_of_a_chart_are_found_in_its_templates() {
         let text = CHART.replace("Ref: {name: set", "Ref: {name: <>set");
-        assert_definition(&text, &["chart/templates/web.yaml:15:9 settings"]);
+        assert_definition(&text, &["\n  name: ^settings"]);
     }
 }
