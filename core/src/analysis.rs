@@ -177,6 +177,12 @@ impl Analysis {
         &self.0.borrow_dependent().main
     }
 
+    /// Returns every set of facts: that of [`Analysis::facts`], then one for each other variant of a target.
+    pub fn all_facts(&self) -> impl Iterator<Item = &Facts<'_>> {
+        let scopes = self.0.borrow_dependent();
+        std::iter::once(&scopes.main).chain(&scopes.variants)
+    }
+
     /// Returns the charts and overlays of the project, built.
     pub fn targets(&self) -> &[Arc<BuiltTarget>] {
         &self.0.borrow_owner().targets
@@ -341,8 +347,14 @@ impl Analysis {
         fixes
     }
 
-    fn files(&self) -> &[Arc<FileModel>] {
+    /// Returns the files, each at the index of its id.
+    pub fn files(&self) -> &[Arc<FileModel>] {
         &self.0.borrow_owner().files
+    }
+
+    /// Returns a file by its id.
+    pub fn file(&self, id: FileId) -> &FileModel {
+        &self.files()[id.index()]
     }
 
     /// Sorts findings by path and place, and drops those that say the same at the same place.
