@@ -13,6 +13,7 @@ pub mod decision;
 pub mod edit;
 pub mod explain;
 pub mod facts;
+pub mod ide;
 pub mod knowledge;
 pub mod model;
 pub mod output;

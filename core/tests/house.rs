@@ -32,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "decision", "compare",
         ],
     ),
+    ("ide", &["text", "report", "syntax", "model", "knowledge", "facts", "explain", "analysis"]),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
     ("autofix", &["text", "report", "model", "edit", "analysis", "workspace"]),
 ];
