@@ -5,21 +5,26 @@ use crate::facts::Facts;
 use crate::model::FileModel;
 use crate::report::Kind;
 use crate::text::{FileId, Span};
+use rustc_hash::FxHashSet;
+use std::cell::OnceCell;
 
 /// A place in a file of a snapshot.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Here<'a> {
     pub analysis: &'a Analysis,
     pub facts: &'a Facts<'a>,
     pub file: &'a FileModel,
     pub offset: usize,
+    /// The places in charts and overlays that take what they say from here.
+    fed: OnceCell<FxHashSet<Span>>,
 }
 
 impl<'a> Here<'a> {
     pub fn new(analysis: &'a Analysis, file: FileId, offset: usize) -> Here<'a> {
         let facts = analysis.facts();
         let file = facts.file(file);
-        Here { analysis, facts, file, offset: offset.min(file.text().len()) }
+        let offset = offset.min(file.text().len());
+        Here { analysis, facts, file, offset, fed: OnceCell::new() }
     }
 
     /// Whether a span covers the place. A cursor behind the last letter still counts.
@@ -35,12 +40,15 @@ impl<'a> Here<'a> {
     }
 
     /// Whether this is where a target takes a value from that is printed or patched elsewhere.
-    pub fn is_behind(&self, span: Span) -> bool {
-        let mut targets = self.analysis.targets().iter();
-        targets.any(|it| {
-            let behind = it.target.behind.get(&span);
-            behind.is_some_and(|all| all.iter().any(|it| self.is_in(*it)))
-        })
+    fn is_behind(&self, span: Span) -> bool {
+        self.fed.get_or_init(|| self.places_fed()).contains(&span)
+    }
+
+    fn places_fed(&self) -> FxHashSet<Span> {
+        let targets = self.analysis.targets().iter().filter(|it| it.has_source(self.file.id));
+        let behind = targets.flat_map(|it| &it.target.behind);
+        let from_here = behind.filter(|(_, behind)| behind.iter().any(|it| self.is_in(*it)));
+        from_here.map(|(span, _)| *span).collect()
     }
 
     /// Whether the place lies on the key in front of a value.
@@ -82,7 +90,7 @@ impl<'a> Here<'a> {
 }
 
 /// Returns the range of the key in front of a value that starts at an offset, without its quotes.
-fn key_before(text: &str, start: usize) -> Option<(usize, usize)> {
+pub(super) fn key_before(text: &str, start: usize) -> Option<(usize, usize)> {
     let before = text.get(..start)?.trim_end().strip_suffix(':')?.trim_end();
     let quoted = before.strip_suffix(['"', '\'']);
     let key = quoted.unwrap_or(before);

@@ -3,7 +3,9 @@
 mod budgets;
 pub mod completion;
 mod here;
+pub mod hints;
 pub mod hover;
+pub mod lenses;
 mod objects;
 mod rendered;
 #[cfg(test)]

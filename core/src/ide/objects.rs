@@ -1,14 +1,14 @@
 //! The objects around a place, and what names what among them.
 
 use super::here::Here;
-use crate::facts::Named;
+use crate::facts::{Facts, Named};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Container, EnvSource, EnvValue, Object, VolumeSource};
 use crate::text::Span;
 
 /// The objects that are applied together with a file.
 pub(super) struct Around<'a> {
-    here: Here<'a>,
+    facts: &'a Facts<'a>,
     pub objects: Vec<&'a Object>,
     /// Whether the objects are those of the facts, which know what is applied together.
     is_main: bool,
@@ -17,7 +17,7 @@ pub(super) struct Around<'a> {
 impl<'a> Around<'a> {
     /// Collects the objects around a place: those of the facts, or else those of the first target that the
     /// file is built into.
-    pub fn new(here: Here<'a>) -> Around<'a> {
+    pub fn new(here: &Here<'a>) -> Around<'a> {
         let file = here.file.id;
         let facts = here.facts;
         let is_main = !facts.is_built(file) || facts.targets().any(|it| it.has_source(file));
@@ -28,12 +28,12 @@ impl<'a> Around<'a> {
             let target = targets.find(|it| it.has_source(file));
             target.map(|it| it.objects.iter().collect()).unwrap_or_default()
         };
-        Around { here, objects, is_main }
+        Around { facts, objects, is_main }
     }
 
     /// Whether two objects may meet in the cluster.
     pub fn may_meet(&self, a: &Object, b: &Object) -> bool {
-        let facts = self.here.facts;
+        let facts = self.facts;
         let is_together = !self.is_main || facts.together(a.file, b.file);
         is_together && facts.may_share_namespace(a.namespace(), b.namespace())
     }

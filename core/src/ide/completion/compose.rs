@@ -68,7 +68,7 @@ fn service_names(cursor: &Cursor<'_, '_>, own: &str) -> Vec<(String, Offer)> {
     let taken = cursor.context.items();
     let mut found: Vec<(String, Offer)> = Vec::new();
     let may_stand = |name: &str| name != own && !taken.contains(&name);
-    for service in services(&cursor.here).filter(|it| may_stand(it.name)) {
+    for service in services(cursor.here).filter(|it| may_stand(it.name)) {
         let image = service.model.image.as_ref().map_or("", |it| it.as_str());
         let offer = Offer::new(CompletionKind::Service, service.name).detail(image);
         found.push((service.name.to_owned(), offer));
@@ -111,7 +111,7 @@ fn dependencies(cursor: &Cursor<'_, '_>, own: &str) -> Vec<Offer> {
     let names = service_names(cursor, own).into_iter();
     let names = names.filter(|(name, _)| !taken.contains(&name.as_str()));
     let offer = |(name, offer): (String, Offer)| {
-        let mut services = services(&cursor.here);
+        let mut services = services(cursor.here);
         let service = services.find(|it| it.name == name);
         let health = service.map(|it| cursor.here.facts.health(it));
         let condition = match health {
@@ -133,7 +133,7 @@ fn dependencies(cursor: &Cursor<'_, '_>, own: &str) -> Vec<Offer> {
 /// Returns the conditions under which a dependency counts as fulfilled. To wait for health comes first where
 /// the service can be asked for it.
 fn conditions(cursor: &Cursor<'_, '_>, on: &str) -> Vec<Offer> {
-    let mut services = services(&cursor.here);
+    let mut services = services(cursor.here);
     let service = services.find(|it| it.name == on);
     let health = service.map(|it| cursor.here.facts.health(it));
     let is_job = service.is_some_and(Service::starts_one_shot);
@@ -297,7 +297,7 @@ pub(super) fn hosts(cursor: &Cursor<'_, '_>) -> Option<Offers> {
         [Step::Item] => cursor.context.typed.split_once('=')?,
         _ => return None,
     };
-    let hosts = services(&cursor.here).filter(|it| it.name != *own).map(|it| HostOffer {
+    let hosts = services(cursor.here).filter(|it| it.name != *own).map(|it| HostOffer {
         host: it.name.to_owned(),
         ports: it.listens_on(),
         detail: it.model.image.as_ref().map_or(String::new(), |it| it.to_string()),
@@ -382,7 +382,8 @@ mod tests {
     fn what_is_only_in_the_text_counts_too() {
         let now = "services:\n  new: [\n  web:\n    depends_on:\n      - ‸\n";
         assert_eq!(offered_now("services:\n  old: {image: 'a:1'}\n", now), ["old", "new"]);
-        assert_eq!(offered_now("", "# compose\nservices:\n  new:\n"), [""; 0]);
+        let new = "services:\n  new:\n  web:\n    depends_on: [‸";
+        assert_eq!(offered_now("", new), ["new"]);
     }
 
     #[test]

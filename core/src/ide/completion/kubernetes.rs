@@ -133,7 +133,7 @@ fn detail(here: &Here<'_>, object: &Object) -> String {
 }
 
 fn objects_of(cursor: &Cursor<'_, '_>, kind: Named) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let own_names = objects(here).into_iter().filter(|it| named_kind(it) == Some(kind));
     let offers = own_names.flat_map(|object| {
         let offer = |name| Offer::new(CompletionKind::Object, name).detail(detail(here, object));
@@ -143,7 +143,7 @@ fn objects_of(cursor: &Cursor<'_, '_>, kind: Named) -> Vec<Offer> {
 }
 
 fn keys_of(cursor: &Cursor<'_, '_>, kind: Named, name: Option<&str>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let of_kind = objects(here).into_iter().filter(|it| named_kind(it) == Some(kind));
     // Without a name, the keys of all come with the name of their object.
     let meant = of_kind.filter(|it| name.is_none_or(|name| given_names(it).contains(&name)));
@@ -158,7 +158,7 @@ fn keys_of(cursor: &Cursor<'_, '_>, kind: Named, name: Option<&str>) -> Vec<Offe
 }
 
 fn workloads(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let scales = |it: &WorkloadKind| it.has_replicas() && *it != WorkloadKind::Pod;
     let named = objects(here).into_iter().filter(|it| {
         let own = it.workload().map(|it| it.kind);
@@ -171,7 +171,7 @@ fn workloads(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
 }
 
 fn roles(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let is_role = |it: &&Object| {
         matches!(it.body, Body::Role(_)) && kind.is_none_or(|kind| it.kind.as_str() == kind)
     };
@@ -182,7 +182,7 @@ fn roles(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
 }
 
 fn namespaces(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let all = objects(here);
     let own = all.iter().filter(|it| matches!(it.body, Body::Namespace)).filter_map(|it| it.name());
     let used = all.iter().filter_map(|it| it.meta.namespace.as_ref());
@@ -202,7 +202,7 @@ fn containers<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a Container> {
 
 /// Returns the Pod specs of the file, or that of the document if its object has the name that the text says.
 fn specs<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a crate::model::kubernetes::PodSpec> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let own = objects(here).into_iter().filter(|it| it.file == here.file.id);
     let own: Vec<&Object> = own.filter(|it| it.workload().is_some()).collect();
     let kind = cursor.context.top("kind");
@@ -231,7 +231,7 @@ fn container_ports(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
 
 /// Returns the ports of the Pods that the Service at the cursor selects, or of all where it is not known yet.
 fn target_ports(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let facts = here.facts;
     let mut services = facts.kube_services().iter().filter(|it| it.object.file == here.file.id);
     let selected = services.find(|it| here.is_in(it.object.span)).map_or(&[][..], |it| &it.selects);
@@ -243,7 +243,7 @@ fn target_ports(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
 }
 
 fn service_ports(cursor: &Cursor<'_, '_>, service: Option<&str>, is_name: bool) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let all = objects(here).into_iter();
     let named = all
         .filter(|it| service.is_none_or(|name| it.name().is_some_and(|own| own.as_str() == name)));
@@ -263,7 +263,7 @@ fn service_ports(cursor: &Cursor<'_, '_>, service: Option<&str>, is_name: bool) 
 
 /// Returns the volumes of the Pod around the cursor, and the claims that its StatefulSet makes.
 fn volumes(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let mut offers: Vec<Offer> = Vec::new();
     for spec in specs(cursor) {
         let names = spec.volumes.iter().filter_map(|it| it.name.as_ref());
@@ -301,14 +301,14 @@ pub(super) fn hosts(cursor: &Cursor<'_, '_>) -> Option<Offers> {
         };
         let numbers = it.model.ports.iter().filter_map(|it| it.port);
         let ports = numbers.filter_map(|it| u16::try_from(it.value).ok()).collect();
-        HostOffer { host, ports, detail: detail(&cursor.here, it.object) }
+        HostOffer { host, ports, detail: detail(cursor.here, it.object) }
     });
     host_offers(key, cursor.context.typed, hosts.collect()).filter(|_| is_value)
 }
 
 /// Returns the namespace of the object at the cursor.
 fn own_namespace(cursor: &Cursor<'_, '_>) -> String {
-    let here = &cursor.here;
+    let here = cursor.here;
     let mut own = here.facts.objects().iter().filter(|it| it.file == here.file.id);
     let around = own.clone().find(|it| here.is_in(it.span)).or_else(|| own.next());
     around.map_or_else(|| "default".to_owned(), |it| it.namespace().to_owned())
@@ -413,6 +413,6 @@ mod tests {
         assert!(all[0].contains("value: \"http://api:8080\"\n"), "{}", all[0]);
         assert_eq!(labels(&env("LEVEL", "‸")), [""; 0]);
         let detail = offered(&env("API_HOST", "‸"))[0].detail.clone();
-        assert_eq!(detail.as_deref(), Some("Service in k8s/others.yaml:19"));
+        assert_eq!(detail.as_deref(), Some("Service in k8s/others.yaml:21"));
     }
 }

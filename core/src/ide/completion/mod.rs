@@ -88,7 +88,7 @@ struct Offers {
 
 /// The cursor, and the snapshot that it is completed from.
 struct Cursor<'a, 't> {
-    here: Here<'a>,
+    here: &'t Here<'a>,
     context: &'t Context<'t>,
     text: &'t str,
 }
@@ -129,12 +129,15 @@ fn offers(here: &Here<'_>, text: &str, offset: usize) -> Offers {
     if is_in_template(here) {
         return values::in_template(here, before).unwrap_or(none);
     }
-    let is_compose = here.file.kind == Kind::Compose;
+    // Nobody knows yet what a new file will be, but a Compose file says so.
+    let is_new = here.file.kind == Kind::Unknown;
+    let is_compose = here.file.kind == Kind::Compose
+        || is_new && text.lines().any(|it| it.trim_end() == "services:");
     if is_compose && let Some(typed) = variable_start(line) {
         return Offers { typed: typed.len(), offers: compose::variables(here) };
     }
     let Some(context) = Context::at(text, offset) else { return none };
-    let cursor = Cursor { here: *here, context: &context, text };
+    let cursor = Cursor { here, context: &context, text };
     let plain = |offers: Vec<Offer>| Offers { typed: context.typed.len(), offers };
     if is_compose {
         return compose::hosts(&cursor).unwrap_or_else(|| plain(compose::offers(&cursor)));

@@ -49,7 +49,7 @@ pub(super) fn in_template(here: &Here<'_>, before: &str) -> Option<Offers> {
 /// Returns the values of the chart that an environment may set at the cursor; `None` where the file is not
 /// one of an environment.
 pub(super) fn in_values_file(cursor: &Cursor<'_, '_>) -> Option<Vec<Offer>> {
-    let here = &cursor.here;
+    let here = cursor.here;
     let (chart, _) = chart_of(here)?;
     let is_own = |it: &ValuesFile| it.file == here.file.id;
     let own = chart.further.iter().find(|it| is_own(it))?;

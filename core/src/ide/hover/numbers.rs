@@ -16,7 +16,7 @@ pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
     for service in here.facts.services() {
         found.extend(healthcheck(here, service));
     }
-    for object in Around::new(*here).objects {
+    for object in Around::new(here).objects {
         let spec = object.workload().map(|it| &it.template.spec);
         for container in spec.into_iter().flat_map(|it| it.all_containers()) {
             found.extend(probe(here, container));
@@ -116,7 +116,7 @@ fn replicas(here: &Here<'_>) -> Option<Section> {
 
 /// Returns the range of an autoscaler whose workload the files do not show.
 fn unmatched(here: &Here<'_>) -> Option<Section> {
-    let objects = Around::new(*here).objects;
+    let objects = Around::new(here).objects;
     let mut scalers = objects.into_iter().filter_map(|it| match &it.body {
         Body::Autoscaler(scaler) if scaler.scales_replicas() => Some((it, scaler)),
         _ => None,

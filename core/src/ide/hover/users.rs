@@ -11,7 +11,7 @@ use crate::model::kubernetes::Object;
 use crate::text::Span;
 
 pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
-    let around = Around::new(*here);
+    let around = Around::new(here);
     let mut found: Vec<Section> = Vec::new();
     if let Some(pointed) = pointed(here, &around) {
         let text = match pointed.key {
