@@ -257,7 +257,7 @@ fn replicas(facts: &Facts<'_>, file: FileId) -> Vec<Hint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     const ALL: HintKinds =
         HintKinds { interpolated: true, rendered: true, budgets: true, replicas: true };

@@ -5,6 +5,7 @@ use super::words::{MOST, count};
 use crate::analysis::Analysis;
 use crate::facts::Pair;
 use crate::model::BuiltTarget;
+use crate::model::compose::Project;
 use crate::report::{Kind, Report, System, TargetKind};
 use crate::syntax::Node;
 use crate::text::{FileId, Span, folder_of, join_path};
@@ -77,7 +78,7 @@ fn first_line(file: FileId) -> Span {
 /// Returns the verdicts on the systems whose main file this is.
 fn verdicts(analysis: &Analysis, report: &Report, file: FileId) -> Vec<Lens> {
     let systems = report.systems.iter();
-    let own = systems.filter(|it| main_file(analysis, it) == Some(file));
+    let own = systems.filter(|it| main_file(analysis, report, it) == Some(file));
     let lens = |it: &System| Lens {
         span: first_line(file),
         title: it.decision.verdict.clone(),
@@ -88,19 +89,24 @@ fn verdicts(analysis: &Analysis, report: &Report, file: FileId) -> Vec<Lens> {
     own.filter(|it| !it.decision.verdict.is_empty()).map(lens).collect()
 }
 
-/// Returns the file that stands for a system: that of its Compose project, or else of its first target.
-fn main_file(analysis: &Analysis, system: &System) -> Option<FileId> {
-    let is_own = |name: &str| system.targets.iter().any(|own| own == name);
-    let plain = analysis.plain_targets().iter().filter(|it| is_own(&it.name));
-    let compose = plain.clone().filter(|it| it.kind == TargetKind::Compose).find_map(|it| {
-        // The base file comes first in the project, and the files of a target are sorted by path.
-        let base = it.name.split(" + ").next().unwrap_or_default();
-        let path = |id: &&FileId| analysis.facts().file(**id).path() == base;
-        it.files.iter().find(path).or(it.files.first()).copied()
-    });
-    let built = analysis.targets().iter().filter(|it| is_own(&it.target.name));
-    let built = built.filter_map(|it| own_file(analysis, it));
-    compose.or_else(|| built.chain(plain.filter_map(|it| it.files.first().copied())).next())
+/// Returns the file that stands for a system: the base file of its Compose project, or else that of a target.
+fn main_file(analysis: &Analysis, report: &Report, system: &System) -> Option<FileId> {
+    let facts = analysis.facts();
+    // A system has the name of its folder, or of its Compose project where it lies at the root.
+    let is_within = |file: &FileId| {
+        let path = facts.file(*file).path();
+        let rest = path.strip_prefix(&system.name);
+        report.systems.len() == 1 || rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    let base = |project: &Project| project.files.first().copied();
+    let named = facts.projects().iter().filter(|it| it.name.as_str() == system.name);
+    let compose = facts.projects().iter().filter_map(base).find(is_within);
+    let built = analysis.targets().iter().filter(|it| system.targets.contains(&it.target.name));
+    let plain = analysis.plain_targets().iter().filter_map(|it| it.files.first().copied());
+    compose
+        .or_else(|| built.filter_map(|it| own_file(analysis, it)).next())
+        .or_else(|| plain.into_iter().find(is_within))
+        .or_else(|| named.filter_map(base).next())
 }
 
 /// Returns the file that makes the folder of a target a chart or a kustomization.
@@ -198,7 +204,7 @@ fn key_of(analysis: &Analysis, file: FileId, name: &str) -> Option<Span> {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     /// Returns the text and the title of each lens of the file with the mark.
     fn shown(text: &str, kinds: LensKinds) -> Vec<(String, String)> {
@@ -231,6 +237,20 @@ mod tests {
         assert!(!all[0].title.is_empty());
         assert_eq!(lenses(&analysis, None, file, kinds), []);
         assert_eq!(lenses(&analysis, Some(&report), FileId(1), kinds), []);
+    }
+
+    #[test]
+    fn each_system_has_a_main_file() {
+        let text = "# file: shop/compose.yaml\n‸services: {web: {image: 'acme/web:1'}}\n# file: blog/compose.yaml\nservices: {blog: {image: 'acme/blog:1'}}\n";
+        let kinds = LensKinds { verdict: true, ..NONE };
+        let (analysis, _, _) = marked(text);
+        let report = analysis.report(&Options::default());
+        let name = |file: u32| -> Vec<Option<String>> {
+            let all = lenses(&analysis, Some(&report), FileId(file), kinds);
+            all.into_iter().map(|it| it.name).collect()
+        };
+        assert_eq!(name(0), [Some("shop".to_owned())]);
+        assert_eq!(name(1), [Some("blog".to_owned())]);
     }
 
     #[cfg(feature = "targets")]

@@ -8,6 +8,4 @@ pub mod hover;
 pub mod lenses;
 mod objects;
 mod rendered;
-#[cfg(test)]
-mod testing;
 mod words;

@@ -169,7 +169,7 @@ fn variable_start(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod testing {
     use super::{Completion, complete};
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
     use crate::text::FileId;
 
     /// Returns what is offered at the mark.

@@ -107,7 +107,7 @@ fn maintained(image: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::ide::hover::hover;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     fn said(text: &str) -> String {
         let (analysis, file, offset) = marked(text);

@@ -4,6 +4,8 @@ mod compose;
 mod image;
 mod numbers;
 mod targets;
+#[cfg(test)]
+pub(super) mod testing;
 mod users;
 mod variables;
 
@@ -76,7 +78,7 @@ fn finding_text(finding: &Finding) -> String {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     /// Returns the text under the hover at the mark, and what it says.
     fn hovered(text: &str) -> (String, String) {

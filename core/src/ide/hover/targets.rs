@@ -98,7 +98,7 @@ fn field(it: &Rendered) -> String {
 #[cfg(all(test, feature = "targets"))]
 mod tests {
     use crate::ide::hover::hover;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     fn said(text: &str) -> (String, String) {
         let (analysis, file, offset) = marked(text);

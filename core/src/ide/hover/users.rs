@@ -186,7 +186,7 @@ fn workload(here: &Here<'_>) -> Option<Section> {
 #[cfg(test)]
 mod tests {
     use crate::ide::hover::hover;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     fn said(text: &str) -> String {
         let (analysis, file, offset) = marked(text);

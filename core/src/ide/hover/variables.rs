@@ -85,7 +85,7 @@ fn set_here(here: &Here<'_>, project: &Project) -> Option<Section> {
 #[cfg(test)]
 mod tests {
     use crate::ide::hover::hover;
-    use crate::ide::testing::marked;
+    use crate::ide::hover::testing::marked;
 
     fn said(value: &str, env: &str) -> String {
         let text = format!(

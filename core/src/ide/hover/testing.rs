@@ -1,4 +1,4 @@
-//! Helpers for the tests of this room: small projects with a mark at the place that is asked about.
+//! Helpers for tests of hovers, completions, hints and lenses: small projects with a mark at the place that is asked about.
 
 use crate::rules::testing::files;
 use crate::text::FileId;
