@@ -8,7 +8,7 @@ use crate::model::kubernetes::{
     Object, PodSpec, Routes, Selector, VolumeSource, Workload,
 };
 use crate::model::{IntOrStr, Str};
-use crate::text::{FileId, Spanned, name_of};
+use crate::text::{FileId, Span, Spanned, name_of};
 use smol_str::SmolStr;
 
 mod pods;
@@ -234,7 +234,19 @@ impl Reader<'_, '_, '_> {
         let object = self.object;
         if let Some(own) = object.name() {
             let name = self.key(kind, own, key);
-            self.collector.note(name, key.span, Role::Definition, Some(object.namespace()));
+            let span = self.key_in_literal(key);
+            self.collector.note(name, span, Role::Definition, Some(object.namespace()));
+        }
+    }
+
+    /// Returns the place of a key alone where it stands before its value: `MODE=fast` of a generator.
+    fn key_in_literal(&self, key: &Str) -> Span {
+        let written = self.collector.written(key.span);
+        let start = written.len() - written.trim_start_matches(['"', '\'']).len();
+        let rest = written[start..].strip_prefix(key.as_str());
+        match rest.is_some_and(|rest| rest.starts_with('=')) {
+            true => key.span.inner(start..start + key.value.len()),
+            false => key.span,
         }
     }
 

@@ -102,7 +102,7 @@ impl<'s> Plan<'s> {
         if !self.occurrences.iter().any(|it| it.role == Role::Definition) {
             return Some(format!("The files do not define the {noun} `{old}`."));
         }
-        self.inline_patch().or_else(|| self.hidden_read())
+        self.file_name().or_else(|| self.inline_patch()).or_else(|| self.hidden_read())
     }
 
     /// Whether a place names something of another kind too, as a value behind an anchor does.
@@ -114,6 +114,21 @@ impl<'s> Plan<'s> {
             _ => false,
         };
         other.noun() != self.name.noun() || is_other_label(self.name)
+    }
+
+    /// Returns the reason why a key that is the name of a file stands in the way: `files: [conf.ini]` of a
+    /// generator.
+    fn file_name(&self) -> Option<String> {
+        let Name::Key { .. } = self.name else { return None };
+        let analysis = &self.snapshot.analysis;
+        let is_file = |it: &&&Occurrence| {
+            let file = analysis.file(it.span.file);
+            let is_named = file.text()[it.span.range().end..].starts_with('=');
+            it.role == Role::Definition && file.kind == Kind::Kustomization && !is_named
+        };
+        let definition = self.occurrences.iter().find(is_file)?;
+        let place = self.at(definition.span);
+        Some(format!("The key `{}` is the name of the file that {place} names.", self.old))
     }
 
     /// Returns the reason why a patch that is written within a kustomization stands in the way: its text is

@@ -356,4 +356,62 @@ data: {mode: fast}
                 .contains("is put together from other values at chart/templates/web.yaml:")
         );
     }
+
+    const GENERATED: &str = "=== kustomization.yaml
+resources: [web.yaml]
+configMapGenerator: [{name: settings, literals: ['MODE=fast', LEVEL=1], files: [conf.ini, other.ini=o.ini]}]
+labels: [{pairs: {team: blue}, includeSelectors: true}]
+=== conf.ini
+x
+=== o.ini
+x
+=== web.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+    - name: web
+      image: acme/web:1
+      env:
+        - {name: M, valueFrom: {configMapKeyRef: {name: settings, key: MODE}}}
+        - {name: C, valueFrom: {configMapKeyRef: {name: settings, key: conf.ini}}}
+        - {name: O, valueFrom: {configMapKeyRef: {name: settings, key: other.ini}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}], selector: {app: web}}
+";
+
+    #[test]
+    fn a_generated_config_map_and_its_keys_change_at_their_generator() {
+        let at = |around: &str| crate::ide::testing::with_cursor(GENERATED, around);
+        assert_eq!(renamed(&at("Generator: [{name: ^settings"), "conf").len(), 4);
+        assert_eq!(
+            renamed(&at("key: ^MODE"), "SPEED"),
+            [
+                "configMapGenerator: [{name: settings, literals: ['SPEED=fast', LEVEL=1], files: [conf.ini, other.ini=o.ini]}]",
+                "- {name: M, valueFrom: {configMapKeyRef: {name: settings, key: SPEED}}}",
+            ]
+        );
+        assert_eq!(
+            renamed(&at("key: ^other.ini"), "new.ini"),
+            [
+                "configMapGenerator: [{name: settings, literals: ['MODE=fast', LEVEL=1], files: [conf.ini, new.ini=o.ini]}]",
+                "- {name: O, valueFrom: {configMapKeyRef: {name: settings, key: new.ini}}}",
+            ]
+        );
+        assert_eq!(
+            refused(&at("key: ^conf.ini"), "new.ini"),
+            "The key `conf.ini` is the name of the file that kustomization.yaml:2 names."
+        );
+    }
+
+    #[test]
+    fn a_label_that_a_kustomization_sets_changes_there() {
+        let text = crate::ide::testing::with_cursor(GENERATED, "team: ^blue");
+        let expected = ["labels: [{pairs: {team: green}, includeSelectors: true}]"];
+        assert_eq!(renamed(&text, "green"), expected);
+    }
 }
