@@ -57,7 +57,7 @@ fn own_files(collector: &Collector<'_>, project: &Project) -> FxHashSet<FileId> 
 }
 
 /// Returns the paths of an item of `include`.
-pub(super) fn included_paths(item: Node<'_>) -> Vec<&str> {
+fn included_paths(item: Node<'_>) -> Vec<&str> {
     match item.get("path") {
         Some(paths) if paths.is_sequence() => paths.items().filter_map(Node::as_str).collect(),
         Some(path) => path.as_str().into_iter().collect(),

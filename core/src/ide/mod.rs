@@ -24,22 +24,11 @@ mod valid;
 pub use names::{ComposeKind, Name, Names, Occurrence, Role, World};
 
 use crate::analysis::Analysis;
-use std::sync::OnceLock;
 
-/// A snapshot with its index of names, which is made when somebody first asks for it.
-#[derive(Debug)]
-pub struct Snapshot {
-    pub analysis: Analysis,
-    names: OnceLock<Names>,
-}
-
-impl Snapshot {
-    pub fn new(analysis: Analysis) -> Snapshot {
-        Snapshot { analysis, names: OnceLock::new() }
-    }
-
-    /// Returns the index of names.
-    pub fn names(&self) -> &Names {
-        self.names.get_or_init(|| Names::of(&self.analysis))
-    }
+/// A snapshot with its index of names. Whoever keeps the snapshot keeps the index beside it, made once when
+/// somebody first asks for a name.
+#[derive(Debug, Clone, Copy)]
+pub struct Indexed<'s> {
+    pub analysis: &'s Analysis,
+    pub names: &'s Names,
 }

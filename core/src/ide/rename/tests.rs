@@ -8,12 +8,12 @@ use crate::ide::testing::project;
 #[track_caller]
 fn renamed(text: &str, new: &str) -> Vec<String> {
     let asked = project(text);
-    let edits = match rename(&asked.snapshot, asked.file, asked.offset, new) {
+    let edits = match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Possible(edits) => edits,
         other => panic!("{other:?}"),
     };
     let mut changed = Vec::new();
-    for file in asked.snapshot.analysis.files() {
+    for file in asked.analysis.files() {
         let own = edits.iter().filter(|it| it.span.file == file.id);
         let after = splice(file.text(), own);
         let lines = file.text().lines().zip(after.lines());
@@ -25,7 +25,7 @@ fn renamed(text: &str, new: &str) -> Vec<String> {
 #[track_caller]
 fn refused(text: &str, new: &str) -> String {
     let asked = project(text);
-    match rename(&asked.snapshot, asked.file, asked.offset, new) {
+    match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Refused(reason) => reason,
         other => panic!("{other:?}"),
     }
@@ -119,7 +119,7 @@ services:
 ";
     assert_eq!(refused(text, "x"), "The files do not define the network `default`.");
     let asked = project("=== compose.yaml\nservices:\n  web: {ima<>ge: nginx}\n");
-    assert_eq!(rename(&asked.snapshot, asked.file, asked.offset, "x"), Renaming::NoName);
+    assert_eq!(rename(asked.indexed(), asked.file, asked.offset, "x"), Renaming::NoName);
 }
 
 const MANIFESTS: &str = "=== app.yaml
