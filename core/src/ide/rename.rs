@@ -90,9 +90,7 @@ impl<'s> Plan<'s> {
                 other_name.text(),
             ));
         }
-        if let Some(computed) =
-            self.occurrences.iter().find(|it| written(self.snapshot, it.span) != old)
-        {
+        if let Some(computed) = self.occurrences.iter().find(|it| self.is_computed(it)) {
             if written(self.snapshot, computed.span).starts_with('*') {
                 return Some(format!(
                     "The name of the {noun} at {} comes from an anchor; change it there by hand.",
@@ -108,6 +106,30 @@ impl<'s> Plan<'s> {
             return Some(format!("The files do not define the {noun} `{old}`."));
         }
         self.file_name().or_else(|| self.inline_patch()).or_else(|| self.hidden_read())
+    }
+
+    /// Whether a place does not show the name itself, as an action of a template that prints it.
+    fn is_computed(&self, occurrence: &Occurrence) -> bool {
+        let name = self.snapshot.names.name(occurrence.name);
+        let file = self.snapshot.analysis.file(occurrence.span.file);
+        let is_printed = match name {
+            Name::Value { .. } | Name::NamedTemplate { .. } => false,
+            Name::Compose { .. }
+            | Name::Template { .. }
+            | Name::Variable { .. }
+            | Name::Anchor { .. }
+            | Name::Object { .. }
+            | Name::Key { .. }
+            | Name::Label { .. }
+            | Name::ContainerPort { .. }
+            | Name::ServicePort { .. } => {
+                file.kind == Kind::Template && is_in_action(file.text(), occurrence.span)
+            }
+        };
+        // An overlay may print more than what is written: `prod-web` for `web`.
+        is_printed
+            || written(self.snapshot, occurrence.span) != self.old
+            || !name.text().contains(self.old)
     }
 
     /// Whether a place names something of another kind too, as a value behind an anchor does.
@@ -265,6 +287,13 @@ impl<'s> Plan<'s> {
         let file = self.snapshot.analysis.file(span.file);
         format!("{}:{}", file.path(), file.lines.line_of(span.start as usize) + 1)
     }
+}
+
+/// Whether a place lies between the braces of a template's action.
+fn is_in_action(text: &str, span: Span) -> bool {
+    let before = text.get(..span.range().end).unwrap_or_default();
+    let opened = before.rfind("{{");
+    opened.is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
 }
 
 fn written(snapshot: Indexed<'_>, span: Span) -> &str {

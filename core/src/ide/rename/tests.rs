@@ -347,14 +347,12 @@ data: {mode: fast}
 
     #[test]
     fn a_name_that_a_template_computes_is_refused() {
-        let text = CHART.replace("<>", "").replace(
-            "  name: {{ .Release.Name }}-web\ndata",
-            "  name: {{ .Release.Name }}-w<>eb\ndata",
-        );
-        assert!(
-            refused(&text, "x")
-                .contains("is put together from other values at chart/templates/web.yaml:")
-        );
+        let bare = CHART.replace("<>", "");
+        let text = bare.replace("-web\ndata", "-w<>eb\ndata");
+        let computed = "is put together from other values at chart/templates/web.yaml:";
+        assert!(refused(&text, "x").contains(computed));
+        let text = bare.replace("{{ .Release.Name }}-web\ndata", "{{ .Release<>.Name }}\ndata");
+        assert!(refused(&text, "x").contains(computed));
     }
 
     const GENERATED: &str = "=== kustomization.yaml
