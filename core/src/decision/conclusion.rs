@@ -29,7 +29,7 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
     let verdict = case.verdict();
     let fit = case.fit();
     let flips = trial.flips(verdict.platform);
-    let ask = trial.ask(verdict.platform, &questions);
+    let ask = trial.ask(&case, &questions);
     let would_change = would_change(&ask, &flips);
     Decision {
         verdict: verdict.sentence.to_owned(),
@@ -42,7 +42,7 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
         would_change,
         flips,
         ask,
-        cost: costs(system),
+        cost: costs(system, verdict.so_far),
         myth: Belief::on(&case).map(Belief::answer),
         scenario: scenario::nearest(&case, &system.facts.config().answers),
         questions,

@@ -14,6 +14,7 @@ mod conclusion;
 mod cost;
 mod counted;
 mod crossing;
+mod forms;
 mod load;
 mod outcome;
 mod questions;

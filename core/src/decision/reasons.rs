@@ -77,7 +77,8 @@ pub fn reasons(
         let text = format!(
             "The two sides differ: Compose states {compose}, the cluster {cluster}; the larger one counts."
         );
-        let rank = (Bearing::Supports, Reverse(Weight::Hint), AnsweredBy::Files);
+        // It shows how far the two sides have drifted apart already.
+        let rank = (Bearing::Fit, Reverse(Weight::Hint), AnsweredBy::Files);
         reasons.push((rank, Statement { text, span: None }));
     }
     reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
@@ -134,10 +135,9 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
         reasons.push((rank, Statement { text, span }));
     };
     if case.verdict().platform == Platform::Either
-        && let Some((name, reason)) = system.first_unbuilt()
+        && let Some(unread) = system.first_unread()
     {
-        let text = format!("`{name}` is not built in full: {}.", reason.message);
-        add(Bearing::Decides, text, Some(reason.span));
+        add(Bearing::Decides, unread.why, Some(unread.span));
     }
     if case.fit() == Fit::OverBuilt {
         add(Bearing::Fit, over_built(system), None);

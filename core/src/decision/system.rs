@@ -1,13 +1,14 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
-use super::counted::{Counted, rank};
+use super::counted::Counted;
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Service, Workload, common_folder,
 };
+use crate::knowledge::clusters::cluster_product;
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, Reason, environment_of};
+use crate::model::{BuiltTarget, FileModel, Target, environment_of, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
@@ -73,7 +74,10 @@ impl<'f> System<'f> {
             TargetKind::Chart | TargetKind::Kustomization | TargetKind::Application => true,
             TargetKind::Compose | TargetKind::Manifests => false,
         };
-        !self.workloads.is_empty() || self.targets.iter().any(for_cluster) || self.delivers()
+        !self.workloads.is_empty()
+            || self.targets.iter().any(for_cluster)
+            || self.delivers()
+            || self.has_templates()
     }
 
     /// Whether objects of a GitOps controller are among the files.
@@ -91,17 +95,53 @@ impl<'f> System<'f> {
         self.services.is_empty() && self.workloads.is_empty() && !self.has_cluster()
     }
 
-    /// Whether there may be workloads that the files do not show: in what was not built, or behind what
-    /// a GitOps controller applies.
+    /// Whether there may be workloads that the files do not show: in what was not built or not read, or behind
+    /// what a GitOps controller applies.
     pub fn hides_workloads(&self) -> bool {
         let shown = self.services.len() + self.workloads.len();
-        self.has_unbuilt_parts || (shown == 0 && self.has_cluster())
+        self.has_unbuilt_parts || self.has_templates() || (shown == 0 && self.has_cluster())
     }
 
-    /// Returns the name of the first chart or overlay that is not built in full, and why it is not.
-    pub fn first_unbuilt(&self) -> Option<(&str, &Reason)> {
+    /// Returns the first of what is not read in full: a chart, an overlay or a Template of OpenShift.
+    pub fn first_unread(&self) -> Option<Unread> {
+        let of_target = |it: &Arc<BuiltTarget>| {
+            let reason = it.target.reasons.first()?;
+            let name = &it.target.name;
+            Some(Unread {
+                why: format!("`{name}` is not built in full: {}.", reason.message),
+                next: format!("Complete `{name}`: {}.", reason.message),
+                span: reason.span,
+            })
+        };
         let mut unbuilt = self.targets.iter().filter(|_| self.has_unbuilt_parts);
-        unbuilt.find_map(|it| Some((&*it.target.name, it.target.reasons.first()?)))
+        unbuilt.find_map(|it| of_target(it)).or_else(|| self.first_template())
+    }
+
+    /// Returns the first Template of OpenShift. What it holds reaches the cluster only after `oc process`.
+    ///
+    /// Source: <https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/images/using-templates>
+    fn first_template(&self) -> Option<Unread> {
+        let mut templates = self.objects.iter().filter(|object| is_openshift_template(object));
+        let first = templates.next()?;
+        let label = first.label();
+        let others = match templates.count() {
+            0 => String::new(),
+            1 => " and one more".to_owned(),
+            more => format!(" and {more} more"),
+        };
+        let path = self.facts.file(first.file).path();
+        Some(Unread {
+            why: format!("{label}{others} of OpenShift: the objects in it are not read."),
+            next: format!(
+                "Hand over what `oc process -f {path} --local` prints: {label} is not read."
+            ),
+            span: first.name_span(),
+        })
+    }
+
+    /// Whether there are Templates of OpenShift, whose objects are not read.
+    pub fn has_templates(&self) -> bool {
+        self.objects.iter().any(|object| is_openshift_template(object))
     }
 
     /// Whether everything that counts is known to run once: no workload, custom resource or service states
@@ -150,9 +190,22 @@ impl<'f> System<'f> {
         self.built_environments().into_iter().chain(of_files).collect()
     }
 
-    /// Returns the environments that one source is built for: by the overlays of one base or by the values
-    /// files of one chart. Of several such sources, those of the one with the most.
-    pub fn built_environments(&self) -> BTreeSet<Environment> {
+    /// Returns the environments that one source is built for. See [`System::built_stages`].
+    fn built_environments(&self) -> BTreeSet<Environment> {
+        self.most_of_one_source(|target| target.environment)
+    }
+
+    /// Returns the environments and the clusters that one source is built for, by name: by the overlays of one
+    /// base or by the values files of one chart. Of several such sources, those of the one with the most.
+    pub fn built_stages(&self) -> BTreeSet<String> {
+        self.most_of_one_source(|target| {
+            let environment = target.environment.map(|it| it.to_string());
+            environment.or_else(|| cluster_of(target).map(str::to_owned))
+        })
+    }
+
+    /// Returns the different marks of the targets that are built from one source, where they have the most.
+    fn most_of_one_source<M: Ord>(&self, mark: impl Fn(&Target) -> Option<M>) -> BTreeSet<M> {
         let components = self.components();
         let mut sets = DisjointSets::new(self.targets.len());
         let mut first: FxHashMap<FileId, usize> = FxHashMap::default();
@@ -163,10 +216,9 @@ impl<'f> System<'f> {
                 }
             }
         }
-        let mut groups: BTreeMap<usize, BTreeSet<Environment>> = BTreeMap::new();
+        let mut groups: BTreeMap<usize, BTreeSet<M>> = BTreeMap::new();
         for (at, target) in self.targets.iter().enumerate() {
-            let environment = target.target.environment;
-            groups.entry(sets.find(at)).or_default().extend(environment);
+            groups.entry(sets.find(at)).or_default().extend(mark(&target.target));
         }
         groups.into_values().max_by_key(BTreeSet::len).unwrap_or_default()
     }
@@ -250,6 +302,32 @@ pub struct Alike {
     /// The part of the fields of these two that is the same, from 0 to 1.
     pub similarity: f64,
     pub place: Span,
+}
+
+/// What is not read in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Names it and says why, as a sentence.
+    pub why: String,
+    /// What to do about it, as a sentence.
+    pub next: String,
+    pub span: Span,
+}
+
+/// Whether an object is a Template of OpenShift. Its group was empty in the first versions.
+fn is_openshift_template(object: &Object) -> bool {
+    object.kind.as_str() == "Template" && matches!(object.group(), "template.openshift.io" | "")
+}
+
+/// Returns the cluster product that an overlay or the values file of a chart is called after.
+fn cluster_of(target: &Target) -> Option<&'static str> {
+    let own = match target.kind {
+        // The name of the chart's folder, and its values files in brackets.
+        TargetKind::Chart => target.name.rsplit_once(" (")?.1,
+        TargetKind::Kustomization => name_of(&target.folder),
+        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => return None,
+    };
+    own.split(|letter: char| !letter.is_ascii_alphanumeric()).find_map(cluster_product)
 }
 
 /// Whether an object belongs to Argo CD; Argo Rollouts and Workflows share its group.
@@ -369,14 +447,14 @@ fn has_unbuilt_parts(
 ) -> bool {
     let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
     for target in targets.iter().filter(|it| it.is_whole()) {
-        let rank = rank(target.target.environment);
+        let rank = environment_rank(target.target.environment);
         for file in &target.target.sources {
             let known = shown.entry(*file).or_insert(rank);
             *known = rank.min(*known);
         }
     }
     let is_hidden = |it: &&Arc<BuiltTarget>| {
-        let rank = rank(it.target.environment);
+        let rank = environment_rank(it.target.environment);
         let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
         !it.is_whole() && !variants.any(|shown| *shown <= rank)
     };

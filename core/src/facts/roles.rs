@@ -17,7 +17,8 @@ use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
 use crate::report::{Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
-use rustc_hash::FxHashSet;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::sync::Arc;
 
 /// What a file is for, which says how much its findings weigh.
@@ -49,13 +50,27 @@ pub(super) fn of_files(
             Some(said.or_else(|| by_path(&file.file.path)).unwrap_or(Role::Unknown))
         })
         .collect();
-    for project in projects {
+    for project in by_themselves(projects) {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
             roles[base.index()] = Some(by_content(project, files, has_cluster_side(*base)));
         }
     }
     roles
+}
+
+/// Returns for each base file the project with the fewest files on top of it: what a file for tests adds to a
+/// base says nothing about the base.
+fn by_themselves(projects: &[Project]) -> Vec<&Project> {
+    let mut smallest: IndexMap<FileId, &Project, FxBuildHasher> = IndexMap::default();
+    for project in projects {
+        let Some(base) = project.files.first() else { continue };
+        let known = smallest.entry(*base).or_insert(project);
+        if project.files.len() < known.files.len() {
+            *known = project;
+        }
+    }
+    smallest.into_values().collect()
 }
 
 /// Names of folders and overlays for development.

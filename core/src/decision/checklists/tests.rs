@@ -150,6 +150,21 @@ fn what_watches_from_inside_is_no_proof() {
     assert_eq!(monitor, (CheckState::Pass, "`status` watches from inside this server".to_owned()));
     let sentry = with(", environment: {SENTRY_DSN: 'https://k@sentry.example.com/1'}}");
     assert_eq!(sentry, (CheckState::Pass, "`web` reports to monitoring".to_owned()));
+    // What draws, or collects for the application alone, falls silent with the server.
+    for inside in ["grafana/grafana:11.5.2", "datalust/seq:2024.3", "jaegertracing/all-in-one:1.64"]
+    {
+        let (state, words) = with(&format!("}}\n  insight: {{image: '{inside}'}}"));
+        assert_eq!(state, CheckState::CannotSee, "{inside}: {words}");
+    }
+    let collector = with(
+        ", environment: {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317'}}\n  collector: {image: 'otel/opentelemetry-collector:0.120.0'}",
+    );
+    assert_eq!(collector.0, CheckState::CannotSee, "{}", collector.1);
+    let hosted = ", environment: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com:4317'}}";
+    assert_eq!(with(hosted).0, CheckState::Pass);
+    // DefectDojo has variables with the prefix of Datadog.
+    assert_eq!(with(", environment: {DD_DATABASE_URL: 'postgresql://db:5432/a'}}"), nothing);
+    assert_eq!(with(", environment: {DD_API_KEY: key}}").0, CheckState::Pass);
 }
 
 #[test]

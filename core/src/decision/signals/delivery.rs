@@ -27,7 +27,7 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
         let fact = "there is no cluster whose state could drift from Git";
         signals.add(Signal::NoCluster, Gitops, No, fact, None);
     } else if system.counted.objects.len() <= FEW_OBJECTS
-        && system.built_environments().len() < 2
+        && system.built_stages().len() < 2
         && !system.hides_workloads()
     {
         let fact = "a pipeline that applies these few objects is easy enough to follow";
@@ -55,9 +55,9 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
         );
         signals.add(Signal::CopiedWorkloads, Packaging, Yes, fact, Some(alike.place));
     }
-    let environments = system.built_environments();
-    if environments.len() > 1 {
-        let names: Vec<String> = environments.iter().map(|it| format!("`{it}`")).collect();
+    let stages = system.built_stages();
+    if stages.len() > 1 {
+        let names: Vec<String> = stages.iter().map(|it| format!("`{it}`")).collect();
         let fact = format!("one source is built for {}", names.join(" and "));
         signals.add(Signal::ReusedBase, Packaging, Yes, fact, None);
     }
