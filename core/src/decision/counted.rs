@@ -7,7 +7,7 @@ use super::forms::other_forms;
 use crate::facts::{Facts, Part, Service, Workload, without_environment};
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::{Object, WorkloadKind};
-use crate::model::{FileModel, environment_of, environment_rank};
+use crate::model::{FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
@@ -108,7 +108,7 @@ impl<'f> Stages<'f> {
     /// Whether nothing of the same kind and name, but for words that name an environment, was seen for another
     /// environment before.
     fn is_first(&mut self, object: &'f Object) -> bool {
-        let environment = environment_of(self.facts.file(object.file).path());
+        let environment = self.facts.environment_of_file(object.file);
         let name = object.name().map_or("", |name| name.as_str());
         let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
         *self.seen.entry((object.kind.as_str(), name)).or_insert(environment) == environment
@@ -139,7 +139,7 @@ fn homes<'f>(
         let new = || Home {
             part: key.0,
             target: key.1,
-            rank: environment_rank(target.and_then(|it| it.environment)),
+            rank: environment_rank(target.and_then(|it| facts.environment_of_target(it))),
             workloads: Vec::new(),
             objects: Vec::new(),
         };
@@ -152,7 +152,7 @@ fn homes<'f>(
     }
     let mut homes: Vec<Home<'f>> = homes.into_values().collect();
     let rank_of =
-        |object: &Object| environment_rank(environment_of(facts.file(object.file).path()));
+        |object: &Object| environment_rank(facts.environment_of_file(object.file));
     for home in &mut homes {
         home.workloads.sort_by_key(|it| rank_of(it.object));
         home.objects.sort_by_key(|it| rank_of(it));
@@ -184,6 +184,8 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
         // Where every service has a profile, people choose some of them.
         if services.iter().any(|it| starts_by_itself(it)) {
             services.retain(|it| starts_by_itself(it));
+        } else if services.iter().any(|it| !is_by_development_profile(it)) {
+            services.retain(|it| !is_by_development_profile(it));
         }
     }
     variants.sort_by_cached_key(|services| variant_rank(facts, services));
@@ -226,6 +228,21 @@ pub fn starts_by_itself(service: &Service<'_>) -> bool {
         enabled.any(|profile| profile == "*" || profile == own)
     };
     !service.has_profile() || service.model.profiles.iter().any(|own| is_enabled(own.as_str()))
+}
+
+/// Whether a service starts only with profiles that are called after development or tests.
+fn is_by_development_profile(service: &Service<'_>) -> bool {
+    let is_named = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        matches!(word.as_str(), "debug" | "debugging" | "tools")
+            || matches!(
+                environment_of_word(&word),
+                Some(Environment::Development | Environment::Test)
+            )
+    };
+    let is_for_development =
+        |profile: &str| profile.split(['-', '_', '.']).any(|word| is_named(word));
+    service.has_profile() && service.model.profiles.iter().all(|it| is_for_development(it))
 }
 
 /// Returns the position of a Compose project among the variants of one application: production first,

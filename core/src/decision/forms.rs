@@ -2,7 +2,7 @@
 //! getting started, everything in a single container. Whoever applies them takes one form.
 
 use crate::facts::{Facts, Workload};
-use crate::model::{environment_of, environment_rank};
+use crate::model::environment_rank;
 use crate::report::Role;
 use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
@@ -32,7 +32,7 @@ fn repeating(facts: &Facts<'_>, files: &ByFile<'_, '_>) -> FxHashSet<FileId> {
     let mut order: Vec<(&FileId, &Vec<&Workload<'_>>)> = files.iter().collect();
     let rank = |file: FileId| {
         let is_aside = facts.file_role(file) == Role::Development;
-        (is_aside, environment_rank(environment_of(facts.file(file).path())))
+        (is_aside, environment_rank(facts.environment_of_file(file)))
     };
     order.sort_by_key(|(file, workloads)| (rank(**file), Reverse(workloads.len())));
     let mut known: FxHashSet<(&str, &str)> = FxHashSet::default();

@@ -153,14 +153,15 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
     reasons
 }
 
+/// Whether Compose files say that they are meant for a server.
+pub fn has_server(system: &System<'_>) -> bool {
+    let mut services = system.counted.services.iter();
+    services.any(|it| it.role == Role::Production || system.facts.is_for_swarm(it))
+}
+
 /// Returns what is to say about two sides, of which Compose may or may not be meant for production.
 fn both_sides(system: &System<'_>) -> &'static str {
-    let is_for_production = system
-        .counted
-        .services
-        .iter()
-        .any(|it| it.role == Role::Production || system.facts.is_for_swarm(it));
-    match is_for_production {
+    match has_server(system) {
         true => {
             "Both sides look meant for production: every change is made twice, or the two drift apart."
         }

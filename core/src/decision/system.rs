@@ -8,13 +8,14 @@ use crate::knowledge::clusters::cluster_product;
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, Target, environment_of, environment_rank};
+use crate::model::{BuiltTarget, FileModel, Target, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// One application: its share of the facts and of the findings.
@@ -186,21 +187,21 @@ impl<'f> System<'f> {
 
     /// Returns the environments that the files are written for, in overlays, values files and Compose files.
     pub fn environments(&self) -> BTreeSet<Environment> {
-        let of_files = self.files.iter().filter_map(|file| environment_of(file.path()));
+        let of_files = self.files.iter().filter_map(|it| self.facts.environment_of_file(it.id));
         self.built_environments().into_iter().chain(of_files).collect()
     }
 
     /// Returns the environments that one source is built for. See [`System::built_stages`].
     fn built_environments(&self) -> BTreeSet<Environment> {
-        self.most_of_one_source(|target| target.environment)
+        self.most_of_one_source(|target| self.facts.environment_of_target(target))
     }
 
-    /// Returns the environments and the clusters that one source is built for, by name: by the overlays of one
-    /// base or by the values files of one chart. Of several such sources, those of the one with the most.
-    pub fn built_stages(&self) -> BTreeSet<String> {
+    /// Returns the environments and the clusters that one source is built for: by the overlays of one base or by
+    /// the values files of one chart. Of several such sources, those of the one with the most.
+    pub fn built_stages(&self) -> BTreeSet<Stage> {
         self.most_of_one_source(|target| {
-            let environment = target.environment.map(|it| it.to_string());
-            environment.or_else(|| cluster_of(target).map(str::to_owned))
+            let environment = self.facts.environment_of_target(target).map(Stage::Environment);
+            environment.or_else(|| cluster_of(target).map(Stage::Cluster))
         })
     }
 
@@ -302,6 +303,22 @@ pub struct Alike {
     /// The part of the fields of these two that is the same, from 0 to 1.
     pub similarity: f64,
     pub place: Span,
+}
+
+/// What a target is built for: an environment, or the clusters of a vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Environment(Environment),
+    Cluster(&'static str),
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stage::Environment(environment) => write!(f, "{environment}"),
+            Stage::Cluster(product) => f.write_str(product),
+        }
+    }
 }
 
 /// What is not read in full.
@@ -447,14 +464,14 @@ fn has_unbuilt_parts(
 ) -> bool {
     let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
     for target in targets.iter().filter(|it| it.is_whole()) {
-        let rank = environment_rank(target.target.environment);
+        let rank = environment_rank(facts.environment_of_target(&target.target));
         for file in &target.target.sources {
             let known = shown.entry(*file).or_insert(rank);
             *known = rank.min(*known);
         }
     }
     let is_hidden = |it: &&Arc<BuiltTarget>| {
-        let rank = environment_rank(it.target.environment);
+        let rank = environment_rank(facts.environment_of_target(&it.target));
         let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
         !it.is_whole() && !variants.any(|shown| *shown <= rank)
     };

@@ -4,7 +4,7 @@
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Unit, Workload};
 use crate::model::compose::is_default_name;
-use crate::model::{environment_of, environment_rank};
+use crate::model::environment_rank;
 use crate::report::{Role, TargetKind};
 use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
@@ -277,8 +277,8 @@ impl Sizes {
         let file = workload.object.file;
         let is_aside = facts.file_role(file) == Role::Development;
         let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
-        let of_target = environment_rank(target.and_then(|it| it.environment));
-        let of_file = environment_rank(environment_of(facts.file(file).path()));
+        let of_target = environment_rank(target.and_then(|it| facts.environment_of_target(it)));
+        let of_file = environment_rank(facts.environment_of_file(file));
         let home = self.homes.get(&home_of(facts, workload)).copied().unwrap_or(0);
         let form = self.forms.get(&Form::of(facts, workload)).copied().unwrap_or(0);
         let by_place = if target.is_some() { [of_target, 0] } else { [of_target, of_file] };

@@ -181,7 +181,7 @@ fn values_files_for_clusters_are_stages_of_one_chart() {
     assert_eq!(packaging(&["values.aks.yaml"]), Answer::No);
     assert_eq!(packaging(&["values.extra.yaml", "values.more.yaml"]), Answer::No);
     let facts = facts_on(&with(&["values.dev.yaml", "values.aks.yaml"]), QuestionId::Packaging);
-    assert_eq!(facts, "one source is built for `aks` and `development`");
+    assert_eq!(facts, "one source is built for `development` and `aks`");
     assert_eq!(with(&["values.dev.yaml", "values.aks.yaml"]).outcome.helm, Worth::InUse);
 }
 
@@ -212,4 +212,55 @@ fn what_tests_lay_over_a_base_says_nothing_about_the_base() {
         ("k8s/web.yaml", &*cluster),
     ];
     assert_eq!(decide(&files).today, Today::Kubernetes);
+}
+
+#[test]
+fn what_lies_above_a_project_says_nothing_about_it() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let [web, api] = ["web", "api"].map(plain);
+    let at = |folder: &str| {
+        let paths = ["compose.yaml", "k8s/web.yaml", "k8s/api.yaml"].map(|it| format!("{folder}{it}"));
+        let decision = decide(&[(&paths[0], &text), (&paths[1], &web), (&paths[2], &api)]);
+        (decision.today, decision.counted, decision.outcome)
+    };
+    assert_eq!(at("").0, Today::Both);
+    for folder in ["/tmp/dev/", "/srv/tests/shop/", "../examples/shop/", "/home/prod/staging/"] {
+        assert_eq!(at(folder), at(""), "{folder}");
+    }
+    // Inside of the project it does.
+    assert_eq!(decide(&[("dev/compose.yaml", &text), ("k8s/web.yaml", &web)]).today, Today::Kubernetes);
+    let files = [("/srv/shop/dev/compose.yaml", &*text), ("/srv/shop/k8s/web.yaml", &*web)];
+    assert_eq!(decide(&files).today, Today::Kubernetes);
+}
+
+#[test]
+fn templates_of_openshift_are_not_read() {
+    let template = "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {name: shop}\nobjects:\n- apiVersion: apps/v1\n  kind: StatefulSet\n  metadata: {name: '${NAME}'}\n  spec: {replicas: 3}\nparameters: [{name: NAME}]\n";
+    let alone = decide(&[("openshift/shop.yaml", template)]);
+    assert_eq!(alone.today, Today::Kubernetes);
+    let decision = decide(&[("openshift/shop.yaml", template), ("k8s/web.yaml", &plain("web"))]);
+    for id in [QuestionId::MultiNode, QuestionId::ReplicasAndRollouts, QuestionId::Packaging] {
+        let question = decision.questions.iter().find(|it| it.id == id).unwrap();
+        assert_eq!(question.answer, Answer::Unknown, "{id}");
+    }
+    let told = "Template `shop` of OpenShift: the objects in it are not read.";
+    assert!(decision.reasons.iter().any(|it| it.text == told), "{:?}", decision.reasons);
+    assert!(decision.steps[0].text.contains("oc process -f openshift/shop.yaml"), "{:?}", decision.steps);
+    assert!(decision.cost.go.text.contains("nothing seen so far"), "{}", decision.cost.go.text);
+}
+
+#[test]
+fn services_of_a_profile_for_development_are_not_counted() {
+    let with = |profiles: [&str; 2]| {
+        let [web, tools] = profiles;
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', profiles: [{web}]}}\n  shell: {{image: 'acme/shell:1.2.3', profiles: [{tools}]}}\n"
+        );
+        counted(&[("compose.yaml", &text)])
+    };
+    assert_eq!(with(["app", "debug"]), "1 Compose service");
+    assert_eq!(with(["app", "dev-tools"]), "1 Compose service");
+    assert_eq!(with(["app", "search"]), "2 Compose services");
+    // Where there is nothing else, it is what there is.
+    assert_eq!(with(["dev", "debug"]), "2 Compose services");
 }

@@ -292,6 +292,55 @@ fn discovery_is_proven_by_names_in_the_configuration() {
 }
 
 #[test]
+fn discovery_follows_references_lists_and_aliases() {
+    let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always, depends_on: [queue], environment: {BROKERS: 'queue:29092'}}\n  \
+                   queue: {image: 'acme/queue:1.2.3', restart: always}\n";
+    let queue = workload("queue", "", "");
+    let with = |env: &str| {
+        let api = workload("api", &format!("env: [{env}]"), "");
+        let files = [("compose.yaml", compose), ("k8s/api.yaml", &*api), ("k8s/queue.yaml", &*queue)];
+        item_of(&decide(&files), CheckItem::ServiceDiscovery).seen
+    };
+    let good = "1 of 1 client names in its configuration what it dials";
+    for env in [
+        "{name: QUEUE, value: queue}, {name: BROKERS, value: '$(QUEUE):8080'}",
+        "{name: QUEUE, value: queue}, {name: URL, value: 'http://$(QUEUE):8080/x'}",
+        "{name: BROKERS, value: 'other.example.com:9092,queue:29092'}",
+        // The same variable may name another address here.
+        "{name: BROKERS, value: 'kafka.example.com:9092'}",
+    ] {
+        let words = with(env);
+        assert!(words.starts_with(good), "{env}: {words}");
+    }
+    for env in ["{name: BROKERS, value: '$(NOBODY):8080'}", "{name: BROKERS, value: 'localhost:9092'}"] {
+        let words = with(env);
+        assert!(words.contains("missing: `api`"), "{env}: {words}");
+    }
+    let linked = "services:\n  api: {image: 'acme/api:1.2.3', restart: always, links: ['queue:broker'], environment: {BROKERS: 'broker:29092'}}\n  \
+                  queue: {image: 'acme/queue:1.2.3', restart: always}\n";
+    let words = seen(linked, CheckItem::ServiceDiscovery).1;
+    assert!(words.starts_with(good), "{words}");
+}
+
+#[test]
+fn a_wait_for_migrations_proves_that_they_run_elsewhere() {
+    let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
+    let with = |command: &str| {
+        let pod = format!("initContainers: [{{name: wait, image: 'acme/api:1.2.3', command: [sh, -c, '{command}']}}]");
+        let api = workload("api", "", &pod);
+        let found = item_of(&decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]), CheckItem::OneTimeMigrations);
+        (found.state, found.seen)
+    };
+    let waiting = with("while ! python manage.py migrate --check; do sleep 1; done");
+    assert_eq!(
+        waiting,
+        (CheckState::Pass, "`api` waits until the migrations are applied, which run elsewhere".to_owned())
+    );
+    let migrating = with("until python manage.py migrate; do sleep 1; done");
+    assert_ne!(migrating.0, CheckState::Pass, "{}", migrating.1);
+}
+
+#[test]
 fn bind_mounts_are_held_against_the_counterparts_there_are() {
     let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always, volumes: ['./api.conf:/etc/api.conf']}\n  \
                    job: {image: 'acme/job:1.2.3', restart: always, volumes: ['./job.conf:/etc/job.conf']}\n";

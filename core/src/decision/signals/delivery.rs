@@ -2,7 +2,6 @@
 
 use super::{Gitops, No, Packaging, Signals, Yes};
 use crate::decision::system::System;
-use crate::model::environment_of;
 use crate::report::{Environment, Signal};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -93,7 +92,7 @@ fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, S
         if facts.built_target(workload.object.file).is_some() {
             continue;
         }
-        let environment = environment_of(facts.file(workload.object.file).path());
+        let environment = facts.environment_of_file(workload.object.file);
         let namespace = workload.object.meta.namespace.as_ref().map(|it| it.as_str());
         if environment.is_none() && namespace.is_none() {
             continue;
