@@ -72,12 +72,9 @@ impl Belief {
             (Platform::Compose | Platform::Swarm, Today::Kubernetes | Today::Both) => {
                 &[ClusterIsAvailable, ComposeIsForDevelopment]
             }
-            (Platform::Either, Today::Both) => &[
-                LoadNeedsKubernetes,
-                ComposeIsForDevelopment,
-                ClusterIsAvailable,
-                ConverterMoves,
-            ],
+            (Platform::Either, Today::Both) => {
+                &[LoadNeedsKubernetes, ComposeIsForDevelopment, ClusterIsAvailable, ConverterMoves]
+            }
             (Platform::Either, Today::Kubernetes) => &[
                 LoadNeedsKubernetes,
                 ClusterIsAvailable,
@@ -122,7 +119,8 @@ impl Belief {
                     Signal::NeedsLargerServer,
                     Signal::SeveralReplicated,
                 ];
-                grounds.shows(LOAD) || grounds.is_answered(QuestionId::ReplicasAndRollouts, Answer::Yes)
+                grounds.shows(LOAD)
+                    || grounds.is_answered(QuestionId::ReplicasAndRollouts, Answer::Yes)
             }
         }
     }

@@ -103,10 +103,7 @@ fn counted_environment(system: &System<'_>) -> Option<Environment> {
     let mut environments = system.counted.workloads.iter().filter_map(|workload| {
         let file = workload.object.file;
         let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
-        target.map_or_else(
-            || facts.environment_of_file(file),
-            |it| facts.environment_of_target(it),
-        )
+        target.map_or_else(|| facts.environment_of_file(file), |it| facts.environment_of_target(it))
     });
     let first = environments.next()?;
     environments.all(|it| it == first).then_some(first)

@@ -280,7 +280,7 @@ pub fn costs(system: &System<'_>, so_far: Platform) -> Costs {
         Today::Both => {
             let (compose, cluster) = (compose_cost(system), cluster_cost(system));
             let text = format!(
-                "{} in {} beside {} of {} in {}: a server and a cluster to run",
+                "{} in {}, and {} of {} in {}: both to run",
                 number(compose.objects, "service", "services"),
                 number(compose.lines.unwrap_or_default(), "line", "lines"),
                 number(cluster.objects, "object", "objects"),
@@ -308,7 +308,9 @@ fn cost_of_one_side(system: &System<'_>, so_far: Platform) -> Cost {
         Platform::Compose | Platform::LargerServer => compose,
         Platform::Swarm | Platform::Kubernetes => cluster,
         Platform::Either => {
-            let text = format!("{}; {}", compose.text, cluster.text);
+            // Either way is only sketched: which objects they are follows from the choice.
+            let short = cluster.text.split(" (").next().unwrap_or_default();
+            let text = format!("{}; {short}", compose.text);
             both(compose, cluster, text)
         }
     }

@@ -151,8 +151,7 @@ fn homes<'f>(
         }
     }
     let mut homes: Vec<Home<'f>> = homes.into_values().collect();
-    let rank_of =
-        |object: &Object| environment_rank(facts.environment_of_file(object.file));
+    let rank_of = |object: &Object| environment_rank(facts.environment_of_file(object.file));
     for home in &mut homes {
         home.workloads.sort_by_key(|it| rank_of(it.object));
         home.objects.sort_by_key(|it| rank_of(it));

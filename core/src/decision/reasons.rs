@@ -121,7 +121,8 @@ fn bearing(case: &Case, question: &Question) -> Bearing {
     let supports = match case.verdict().so_far {
         Platform::Compose | Platform::LargerServer => !for_cluster,
         Platform::Swarm | Platform::Kubernetes => for_cluster,
-        // What is asked for, on either side, is what leaves both platforms open.
+        // The demand for a cluster is what the verdict speaks of, and what leaves both platforms open.
+        Platform::Either if for_cluster => return Bearing::Decides,
         Platform::Either => question.answer == Answer::Yes,
     };
     if supports { Bearing::Supports } else { Bearing::Opposes }

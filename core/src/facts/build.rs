@@ -41,7 +41,9 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         .collect();
     let above = roles::folder_above(files);
     let roles = match is_main {
-        true => roles::of_files(files, projects, config, above, &|file| cluster.contains(&parts.of(file))),
+        true => roles::of_files(files, projects, config, above, &|file| {
+            cluster.contains(&parts.of(file))
+        }),
         false => Vec::new(),
     };
     let mut services = services(projects, &roles);

@@ -1,5 +1,6 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
-//! cluster. Each match carries its reason; where two different containers would fit, there is no match.
+//! cluster. Each match carries its reason; where two different containers would fit, there is no match, and of
+//! several forms of one workload the main one is taken.
 
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Unit, Workload};

@@ -163,7 +163,9 @@ impl<'a> Facts<'a> {
             return target.environment;
         }
         let values = target.name.rsplit_once(" (").map(|it| it.1);
-        values.and_then(environment_of).or_else(|| environment_of(inside(&target.folder, self.above)))
+        values
+            .and_then(environment_of)
+            .or_else(|| environment_of(inside(&target.folder, self.above)))
     }
 
     /// Returns the role of a workload.

@@ -143,7 +143,7 @@ fn both_sides_cost_as_long_as_both_stay() {
     assert_eq!(decision.today, Today::Both);
     let stay = &decision.cost.stay;
     assert!(
-        stay.text.starts_with("2 services in 3 lines beside 2 objects of 1 kind in "),
+        stay.text.starts_with("2 services in 3 lines, and 2 objects of 1 kind in "),
         "{}",
         stay.text
     );
@@ -219,7 +219,8 @@ fn what_lies_above_a_project_says_nothing_about_it() {
     let text = compose(&[("web", "acme/web:1.2.3")]);
     let [web, api] = ["web", "api"].map(plain);
     let at = |folder: &str| {
-        let paths = ["compose.yaml", "k8s/web.yaml", "k8s/api.yaml"].map(|it| format!("{folder}{it}"));
+        let paths =
+            ["compose.yaml", "k8s/web.yaml", "k8s/api.yaml"].map(|it| format!("{folder}{it}"));
         let decision = decide(&[(&paths[0], &text), (&paths[1], &web), (&paths[2], &api)]);
         (decision.today, decision.counted, decision.outcome)
     };
@@ -228,7 +229,10 @@ fn what_lies_above_a_project_says_nothing_about_it() {
         assert_eq!(at(folder), at(""), "{folder}");
     }
     // Inside of the project it does.
-    assert_eq!(decide(&[("dev/compose.yaml", &text), ("k8s/web.yaml", &web)]).today, Today::Kubernetes);
+    assert_eq!(
+        decide(&[("dev/compose.yaml", &text), ("k8s/web.yaml", &web)]).today,
+        Today::Kubernetes
+    );
     let files = [("/srv/shop/dev/compose.yaml", &*text), ("/srv/shop/k8s/web.yaml", &*web)];
     assert_eq!(decide(&files).today, Today::Kubernetes);
 }
@@ -245,7 +249,11 @@ fn templates_of_openshift_are_not_read() {
     }
     let told = "Template `shop` of OpenShift: the objects in it are not read.";
     assert!(decision.reasons.iter().any(|it| it.text == told), "{:?}", decision.reasons);
-    assert!(decision.steps[0].text.contains("oc process -f openshift/shop.yaml"), "{:?}", decision.steps);
+    assert!(
+        decision.steps[0].text.contains("oc process -f openshift/shop.yaml"),
+        "{:?}",
+        decision.steps
+    );
     assert!(decision.cost.go.text.contains("nothing seen so far"), "{}", decision.cost.go.text);
 }
 

@@ -298,7 +298,8 @@ fn discovery_follows_references_lists_and_aliases() {
     let queue = workload("queue", "", "");
     let with = |env: &str| {
         let api = workload("api", &format!("env: [{env}]"), "");
-        let files = [("compose.yaml", compose), ("k8s/api.yaml", &*api), ("k8s/queue.yaml", &*queue)];
+        let files =
+            [("compose.yaml", compose), ("k8s/api.yaml", &*api), ("k8s/queue.yaml", &*queue)];
         item_of(&decide(&files), CheckItem::ServiceDiscovery).seen
     };
     let good = "1 of 1 client names in its configuration what it dials";
@@ -312,7 +313,9 @@ fn discovery_follows_references_lists_and_aliases() {
         let words = with(env);
         assert!(words.starts_with(good), "{env}: {words}");
     }
-    for env in ["{name: BROKERS, value: '$(NOBODY):8080'}", "{name: BROKERS, value: 'localhost:9092'}"] {
+    for env in
+        ["{name: BROKERS, value: '$(NOBODY):8080'}", "{name: BROKERS, value: 'localhost:9092'}"]
+    {
         let words = with(env);
         assert!(words.contains("missing: `api`"), "{env}: {words}");
     }
@@ -326,15 +329,23 @@ fn discovery_follows_references_lists_and_aliases() {
 fn a_wait_for_migrations_proves_that_they_run_elsewhere() {
     let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
     let with = |command: &str| {
-        let pod = format!("initContainers: [{{name: wait, image: 'acme/api:1.2.3', command: [sh, -c, '{command}']}}]");
+        let pod = format!(
+            "initContainers: [{{name: wait, image: 'acme/api:1.2.3', command: [sh, -c, '{command}']}}]"
+        );
         let api = workload("api", "", &pod);
-        let found = item_of(&decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]), CheckItem::OneTimeMigrations);
+        let found = item_of(
+            &decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]),
+            CheckItem::OneTimeMigrations,
+        );
         (found.state, found.seen)
     };
     let waiting = with("while ! python manage.py migrate --check; do sleep 1; done");
     assert_eq!(
         waiting,
-        (CheckState::Pass, "`api` waits until the migrations are applied, which run elsewhere".to_owned())
+        (
+            CheckState::Pass,
+            "`api` waits until the migrations are applied, which run elsewhere".to_owned()
+        )
     );
     let migrating = with("until python manage.py migrate; do sleep 1; done");
     assert_ne!(migrating.0, CheckState::Pass, "{}", migrating.1);
