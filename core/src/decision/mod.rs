@@ -22,10 +22,12 @@ mod reasons;
 mod scale;
 mod scenario;
 mod signals;
+mod stages;
 mod steps;
 mod sums;
 mod system;
 mod trial;
+mod unread;
 
 use crate::facts::Facts;
 use crate::report::{self, Decision, Finding};

@@ -4,18 +4,15 @@ use super::counted::Counted;
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Service, Workload, common_folder,
 };
-use crate::knowledge::clusters::cluster_product;
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, Target, environment_rank};
-use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
+use crate::model::{BuiltTarget, FileModel, environment_rank};
+use crate::report::{Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 /// One application: its share of the facts and of the findings.
@@ -96,55 +93,6 @@ impl<'f> System<'f> {
         self.services.is_empty() && self.workloads.is_empty() && !self.has_cluster()
     }
 
-    /// Whether there may be workloads that the files do not show: in what was not built or not read, or behind
-    /// what a GitOps controller applies.
-    pub fn hides_workloads(&self) -> bool {
-        let shown = self.services.len() + self.workloads.len();
-        self.has_unbuilt_parts || self.has_templates() || (shown == 0 && self.has_cluster())
-    }
-
-    /// Returns the first of what is not read in full: a chart, an overlay or a Template of OpenShift.
-    pub fn first_unread(&self) -> Option<Unread> {
-        let of_target = |it: &Arc<BuiltTarget>| {
-            let reason = it.target.reasons.first()?;
-            let name = &it.target.name;
-            Some(Unread {
-                why: format!("`{name}` is not built in full: {}.", reason.message),
-                next: format!("Complete `{name}`: {}.", reason.message),
-                span: reason.span,
-            })
-        };
-        let mut unbuilt = self.targets.iter().filter(|_| self.has_unbuilt_parts);
-        unbuilt.find_map(|it| of_target(it)).or_else(|| self.first_template())
-    }
-
-    /// Returns the first Template of OpenShift. What it holds reaches the cluster only after `oc process`.
-    ///
-    /// Source: <https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/images/using-templates>
-    fn first_template(&self) -> Option<Unread> {
-        let mut templates = self.objects.iter().filter(|object| is_openshift_template(object));
-        let first = templates.next()?;
-        let label = first.label();
-        let others = match templates.count() {
-            0 => String::new(),
-            1 => " and one more".to_owned(),
-            more => format!(" and {more} more"),
-        };
-        let path = self.facts.file(first.file).path();
-        Some(Unread {
-            why: format!("{label}{others} of OpenShift: the objects in it are not read."),
-            next: format!(
-                "Hand over what `oc process -f {path} --local` prints: {label} is not read."
-            ),
-            span: first.name_span(),
-        })
-    }
-
-    /// Whether there are Templates of OpenShift, whose objects are not read.
-    pub fn has_templates(&self) -> bool {
-        self.objects.iter().any(|object| is_openshift_template(object))
-    }
-
     /// Whether everything that counts is known to run once: no workload, custom resource or service states
     /// more, and no autoscaler may add replicas.
     pub fn runs_everything_once(&self) -> bool {
@@ -183,56 +131,6 @@ impl<'f> System<'f> {
             let driver = network.driver.as_ref().filter(|it| it.as_str() == "overlay")?;
             Some((network.key.to_string(), driver.span))
         })
-    }
-
-    /// Returns the environments that the files are written for, in overlays, values files and Compose files.
-    pub fn environments(&self) -> BTreeSet<Environment> {
-        let of_files = self.files.iter().filter_map(|it| self.facts.environment_of_file(it.id));
-        self.built_environments().into_iter().chain(of_files).collect()
-    }
-
-    /// Returns the environments that one source is built for. See [`System::built_stages`].
-    fn built_environments(&self) -> BTreeSet<Environment> {
-        self.most_of_one_source(|target| self.facts.environment_of_target(target))
-    }
-
-    /// Returns the environments and the clusters that one source is built for: by the overlays of one base or by
-    /// the values files of one chart. Of several such sources, those of the one with the most.
-    pub fn built_stages(&self) -> BTreeSet<Stage> {
-        self.most_of_one_source(|target| {
-            let environment = self.facts.environment_of_target(target).map(Stage::Environment);
-            environment.or_else(|| cluster_of(target).map(Stage::Cluster))
-        })
-    }
-
-    /// Returns the different marks of the targets that are built from one source, where they have the most.
-    fn most_of_one_source<M: Ord>(&self, mark: impl Fn(&Target) -> Option<M>) -> BTreeSet<M> {
-        let components = self.components();
-        let mut sets = DisjointSets::new(self.targets.len());
-        let mut first: FxHashMap<FileId, usize> = FxHashMap::default();
-        for (at, target) in self.targets.iter().enumerate() {
-            for file in &target.target.sources {
-                if !components.contains(folder_of(self.facts.file(*file).path())) {
-                    sets.join(*first.entry(*file).or_insert(at), at);
-                }
-            }
-        }
-        let mut groups: BTreeMap<usize, BTreeSet<M>> = BTreeMap::new();
-        for (at, target) in self.targets.iter().enumerate() {
-            groups.entry(sets.find(at)).or_default().extend(mark(&target.target));
-        }
-        groups.into_values().max_by_key(BTreeSet::len).unwrap_or_default()
-    }
-
-    /// Returns the folders of Kustomize components. A component is added to applications, and is the base
-    /// of none.
-    fn components(&self) -> FxHashSet<&'f str> {
-        let kustomizations = self.files.iter().filter(|file| file.kind == Kind::Kustomization);
-        let is_component = |file: &&&'f FileModel| {
-            let mut kinds = file.tree.roots().filter_map(|root| root.get("kind")?.as_str());
-            kinds.any(|kind| kind == "Component")
-        };
-        kustomizations.filter(is_component).map(|file| folder_of(file.path())).collect()
     }
 
     /// Returns the largest group of counted workloads that differ in little more than names, images and
@@ -303,48 +201,6 @@ pub struct Alike {
     /// The part of the fields of these two that is the same, from 0 to 1.
     pub similarity: f64,
     pub place: Span,
-}
-
-/// What a target is built for: an environment, or the clusters of a vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    Environment(Environment),
-    Cluster(&'static str),
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Stage::Environment(environment) => write!(f, "{environment}"),
-            Stage::Cluster(product) => f.write_str(product),
-        }
-    }
-}
-
-/// What is not read in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    /// Names it and says why, as a sentence.
-    pub why: String,
-    /// What to do about it, as a sentence.
-    pub next: String,
-    pub span: Span,
-}
-
-/// Whether an object is a Template of OpenShift. Its group was empty in the first versions.
-fn is_openshift_template(object: &Object) -> bool {
-    object.kind.as_str() == "Template" && matches!(object.group(), "template.openshift.io" | "")
-}
-
-/// Returns the cluster product that an overlay or the values file of a chart is called after.
-fn cluster_of(target: &Target) -> Option<&'static str> {
-    let own = match target.kind {
-        // The name of the chart's folder, and its values files in brackets.
-        TargetKind::Chart => target.name.rsplit_once(" (")?.1,
-        TargetKind::Kustomization => name_of(&target.folder),
-        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => return None,
-    };
-    own.split(|letter: char| !letter.is_ascii_alphanumeric()).find_map(cluster_product)
 }
 
 /// Whether an object belongs to Argo CD; Argo Rollouts and Workflows share its group.

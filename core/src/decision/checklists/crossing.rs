@@ -114,13 +114,15 @@ fn pair<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Option<Pair<'v, '
     Pair::of(view.system.facts, service.index)
 }
 
-/// Returns the services that a service needs: those that it waits for and those that it dials.
+/// Returns the services that a service needs: those that it waits for or is linked to, and those that it dials.
 fn needed<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service<'f>> {
     let facts = view.system.facts;
     let waits = service.model.depends_on.iter().map(|it| it.service.as_str());
+    let links = service.model.links.iter().filter_map(|link| link.split(':').next());
     let dials = facts.peers(&service.unit).iter().map(|it| it.host);
     let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
-    let found = waits.chain(dials).filter_map(|host| facts.compose_host(service, host));
+    let found =
+        waits.chain(links).chain(dials).filter_map(|host| facts.compose_host(service, host));
     found.filter(|it| known.insert(it.index)).collect()
 }
 
