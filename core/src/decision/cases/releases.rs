@@ -72,6 +72,7 @@ fn a_single_replica_spreads_nothing_and_no_budget_protects_it() {
     let single = decide(&web(""), &[BUDGET]);
     let facts = facts_on(&single, QuestionId::MultiNode);
     assert!(!facts.contains("prefers to spread") && !facts.contains("drained"), "{facts}");
+    assert!(facts.contains("a budget for a single replica guards nothing"), "{facts}");
     assert_eq!(answer(&single, QuestionId::MultiNode), Answer::No);
     // Several replicas, or an autoscaler that may add some, make both of them hints, which answer nothing.
     for decision in

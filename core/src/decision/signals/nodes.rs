@@ -107,8 +107,12 @@ fn may_run_several(system: &System<'_>, workload: &Workload<'_>) -> bool {
 /// Adds that nothing asks for several nodes, where everything is shown.
 pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
     if !signals.any(MultiNode, Yes) && !system.hides_workloads() {
+        let mut objects = system.counted.objects.iter();
+        let has_budgets = objects.any(|it| matches!(it.body, Body::DisruptionBudget(_)));
         let fact = if system.workloads.is_empty() {
             "nothing in the files mentions more than one machine"
+        } else if has_budgets {
+            "no workload spreads across nodes or asks for different nodes, and a budget for a single replica guards nothing"
         } else {
             "no workload spreads across nodes, asks for different nodes or guards against the loss of one"
         };
