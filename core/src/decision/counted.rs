@@ -239,8 +239,7 @@ fn is_by_development_profile(service: &Service<'_>) -> bool {
                 Some(Environment::Development | Environment::Test)
             )
     };
-    let is_for_development =
-        |profile: &str| profile.split(['-', '_', '.']).any(|word| is_named(word));
+    let is_for_development = |profile: &str| profile.split(['-', '_', '.']).any(&is_named);
     service.has_profile() && service.model.profiles.iter().all(|it| is_for_development(it))
 }
 
