@@ -65,7 +65,7 @@ fn in_one_container(files: &ByFile<'_, '_>, others: &FxHashSet<FileId>) -> Vec<F
         names.filter(is_part).nth(1).is_some()
     };
     let is_whole = |it: &&Workload<'_>| whole_of(it.name).is_some_and(has_parts);
-    let whole = counted().filter(|(_, workloads)| workloads.iter().all(|it| is_whole(it)));
+    let whole = counted().filter(|(_, workloads)| workloads.iter().all(&is_whole));
     whole.map(|(file, _)| *file).collect()
 }
 
