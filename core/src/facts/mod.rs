@@ -180,6 +180,8 @@ pub struct Facts<'a> {
     roles: Vec<Option<Role>>,
     /// The files of the Compose projects that run in production.
     production_files: FxHashSet<FileId>,
+    /// The folder above the project, whose name says nothing about it; empty for paths that lead into it.
+    above: &'a str,
     /// Whether something can be deployed besides examples, tests and files for development.
     has_more_than_examples: bool,
     objects: Vec<&'a Object>,

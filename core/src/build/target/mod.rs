@@ -43,6 +43,18 @@ pub fn environment_of(path: &str) -> Option<Environment> {
     })
 }
 
+/// Returns the position of an environment among those that may count: production first, then what is for no
+/// environment in particular.
+pub fn environment_rank(environment: Option<Environment>) -> usize {
+    match environment {
+        Some(Environment::Production) => 0,
+        None => 1,
+        Some(Environment::Staging) => 2,
+        Some(Environment::Test) => 3,
+        Some(Environment::Development) => 4,
+    }
+}
+
 /// One target, built as far as it can be.
 #[derive(Debug)]
 pub struct Target {
