@@ -255,8 +255,20 @@ mod tests {
     use crate::requests::testing::{apply, position_of, view};
     use tower_lsp_server::ls_types::TextDocumentIdentifier;
 
-    const APP: &str = "services:\n  db:\n    image: postgres:16\n    healthcheck: {test: pg_isready}\n  \
-        app:\n    image: shop:1\n    depends_on: [db]\n  worker:\n    image: shop:1\n    depends_on: [db]\n";
+    const APP: &str = "services:
+  db:
+    image: postgres:16
+    healthcheck: {test: pg_isready}
+  cache:
+    image: redis:7
+    healthcheck: {test: redis-cli ping}
+  app:
+    image: shop:1
+    depends_on: [db]
+  worker:
+    image: shop:1
+    depends_on: [cache]
+";
 
     fn params(view: &View, needle: &str, only: Option<&str>) -> CodeActionParams {
         let at = position_of(view, needle);
