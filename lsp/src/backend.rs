@@ -5,7 +5,7 @@
 use crate::document::{is_ours, path_of};
 use crate::requests::action::{Deferred, EXPLAIN};
 use crate::requests::decide::DECIDE;
-use crate::requests::{View, action, decide, diagnostic, explain, hover};
+use crate::requests::{Source, View, action, decide, diagnostic, explain, fold, hover};
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
@@ -141,6 +141,16 @@ impl Backend {
         self.shared.settled(&root, SETTLING).await;
         let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
+    }
+
+    /// Answers a request about the syntax of a document at once, from the text as it is.
+    async fn answer_from_text<T: Send + 'static>(
+        &self,
+        uri: &Uri,
+        answer: impl FnOnce(&Source) -> T + Send + 'static,
+    ) -> Option<T> {
+        let source = Source::of(&self.shared.lock(), uri)?;
+        in_background(move || answer(&source)).await
     }
 
     /// Records that files or folders came or went on disk.
@@ -330,6 +340,10 @@ impl LanguageServer for Backend {
         let answer =
             self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        Ok(self.answer_from_text(&params.text_document.uri, fold::ranges).await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

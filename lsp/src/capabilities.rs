@@ -55,6 +55,7 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
         diagnostic_provider: features
             .pulls
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::new(FIX_ALL)]),

@@ -5,6 +5,7 @@ use crate::convert::Outgoing;
 use crate::diagnostics::{self, Diagnostics, FileDiagnostics};
 use crate::project::{Project, Snapshot};
 use crate::state::{Change, Shared, Step, Task};
+use plimsoll_core::ide;
 use plimsoll_files::Unreadable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -212,7 +213,8 @@ pub fn snapshot(project: &Project, task: &Task, latest: Option<&Snapshot>) -> Sn
     let out = Outgoing { report: &report, encoding: task.encoding, addresses: &task.addresses };
     let diagnostics = diagnostics::convert(out, latest, task.changes);
     let (options, addresses) = (Arc::clone(&task.options), task.addresses.clone());
-    Snapshot { analysis, report, options, addresses, diagnostics }
+    let ide = ide::Snapshot::new(Arc::clone(&analysis));
+    Snapshot { analysis, ide, report, options, addresses, diagnostics }
 }
 
 /// Runs work away from the thread that reads and writes messages. Returns `None` when the work
