@@ -315,16 +315,13 @@ impl LanguageServer for Backend {
         &self,
         params: WorkspaceDiagnosticParams,
     ) -> Result<WorkspaceDiagnosticReportResult> {
+        self.change(State::pull_workspace);
         let previous = params.previous_result_ids.into_iter();
         let previous: HashMap<Uri, String> = previous.map(|it| (it.uri, it.value)).collect();
         let mut diagnosed = self.shared.diagnosed.subscribe();
         loop {
             diagnosed.borrow_and_update();
-            let items = {
-                let mut state = self.shared.lock();
-                state.pulls_workspace = true;
-                diagnostic::workspace(&state, &previous)
-            };
+            let items = diagnostic::workspace(&self.shared.lock(), &previous);
             if !items.is_empty() {
                 let report = WorkspaceDiagnosticReport { items };
                 return Ok(WorkspaceDiagnosticReportResult::Report(report));

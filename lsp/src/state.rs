@@ -215,17 +215,28 @@ impl State {
         }
     }
 
-    /// Replaces the configuration. Returns whether it differs from the old one.
-    pub fn configure(&mut self, config: Config) -> bool {
+    /// Replaces the configuration.
+    pub fn configure(&mut self, config: Config) {
         if self.options.config == config && self.options.leave_fixes_untried {
-            return false;
+            return;
         }
         // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
         self.options =
             Arc::new(Options { config, leave_fixes_untried: true, ..Options::default() });
+        self.touch_all();
+    }
+
+    fn touch_all(&mut self) {
         let all: Vec<PathBuf> = self.projects.keys().cloned().collect();
         all.iter().for_each(|root| self.touch_project(root));
-        true
+    }
+
+    /// Records that the client asks for the diagnostics of all files. Those that were sent unasked are taken back.
+    pub fn pull_workspace(&mut self) {
+        let is_news = !mem::replace(&mut self.pulls_workspace, true);
+        if is_news && self.snapshots().next().is_some() {
+            self.touch_all();
+        }
     }
 
     pub fn open(&mut self, uri: Uri, language: &str, version: i32, text: String) {

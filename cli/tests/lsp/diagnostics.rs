@@ -140,3 +140,17 @@ fn a_small_project_does_not_wait_for_a_large_one() {
             .any(|said| said["method"] == "$/progress" && said["params"]["value"]["kind"] == "end")
     });
 }
+
+#[test]
+fn what_was_sent_unasked_is_taken_back_when_the_client_asks_for_everything() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), pulling());
+    let sent = server.diagnostics("those of the closed file", of(&path));
+    assert!(codes(&sent).contains(&"PLM002"), "{sent}");
+    server.published.clear();
+    let answer = server.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert_eq!(answer["items"][0]["uri"], uri(&path));
+    let taken_back = server.diagnostics("the empty list", of(&path));
+    assert!(codes(&taken_back).is_empty(), "{taken_back}");
+}
