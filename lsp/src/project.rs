@@ -56,7 +56,7 @@ impl Project {
         let extent = (task.depth, task.inner.clone());
         let is_elsewhere = self.walked.as_ref() != Some(&extent);
         self.walked = Some(extent);
-        let mut is_changed = !task.look || is_elsewhere;
+        let mut is_changed = task.is_due || is_elsewhere;
         if is_elsewhere || task.look || self.is_walk_wanted(task) {
             is_changed |= self.refresh(task, &mut unreadable);
         }

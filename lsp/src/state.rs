@@ -49,7 +49,7 @@ pub struct State {
     changes: u64,
     /// What is wrong with the newest settings.
     pub setting_problems: Vec<String>,
-    /// Whether the client asks for the diagnostics of all files, so that none is sent unasked.
+    /// Whether the client pulls the diagnostics of all files, so that they are no longer pushed.
     pub pulls_workspace: bool,
 }
 
@@ -59,7 +59,7 @@ struct Slot {
     snapshot: Option<Arc<Snapshot>>,
     /// Names of the files that changed, where an analysis is wanted.
     pending: Option<BTreeSet<String>>,
-    /// Whether files may have changed on disk without a word.
+    /// Whether files may have changed on disk without an event.
     is_look_wanted: bool,
     /// Whether nobody looks at the project any more.
     is_closed: bool,
@@ -97,7 +97,9 @@ pub struct Task {
     /// Workspace folders below the root, whose files are theirs alone.
     pub inner: Vec<PathBuf>,
     pub changed: Vec<(String, Change)>,
-    /// Whether to look for files that changed on disk without a word.
+    /// Whether an analysis is due even where no file turns out to have changed.
+    pub is_due: bool,
+    /// Whether to look for files that changed on disk without an event.
     pub look: bool,
     pub addresses: Addresses,
     pub options: Arc<Options>,
@@ -206,8 +208,8 @@ impl State {
         self.slot(root).pending.get_or_insert_default();
     }
 
-    /// Has the disk looked at again where nobody says what changes there: no client watches folders outside of
-    /// the workspace, and some watch none.
+    /// Has the disk looked at again where no events say what changes there: no client watches folders outside of
+    /// the workspace, and some clients watch no folders at all.
     fn look(&mut self, root: &Path) {
         let is_watched = self.features.watchers && self.roots.iter().any(|it| it == root);
         if !is_watched && root.is_absolute() {
@@ -231,7 +233,7 @@ impl State {
         all.iter().for_each(|root| self.touch_project(root));
     }
 
-    /// Records that the client asks for the diagnostics of all files. Those that were sent unasked are taken back.
+    /// Records that the client pulls the diagnostics of all files. Those that were pushed before are cleared.
     pub fn pull_workspace(&mut self) {
         let is_news = !mem::replace(&mut self.pulls_workspace, true);
         if is_news && self.snapshots().next().is_some() {
@@ -262,6 +264,10 @@ impl State {
         let root = self.place(uri).root;
         if self.projects.contains_key(&root) {
             self.look(&root);
+        }
+        if !self.documents.contains_key(uri) {
+            // A file of a chart in a language that is not ours.
+            self.disk_changed(uri);
         }
     }
 
@@ -350,7 +356,7 @@ impl State {
         if names.is_none() && !look {
             return Step::Wait;
         }
-        let changes = slot.changes;
+        let (changes, is_due) = (slot.changes, names.is_some());
         let names = names.unwrap_or_default();
         let addresses = self.addresses(root);
         let documents = self.documents.values().filter(|it| it.place.root == root);
@@ -366,6 +372,7 @@ impl State {
             depth: (!self.roots.iter().any(|it| it == root)).then_some(1),
             inner: inner.cloned().collect(),
             changed,
+            is_due,
             look,
             addresses,
             options: Arc::clone(&self.options),
@@ -471,6 +478,16 @@ mod tests {
         assert_eq!(outer.inner, [PathBuf::from("/w/sub")]);
         state.set_roots(vec![PathBuf::from("/w/sub")]);
         assert!(matches!(state.take(Path::new("/w"), false), Step::Close));
+    }
+
+    #[test]
+    fn new_settings_count_even_while_the_disk_is_looked_at() {
+        let mut state = state(&[]);
+        open(&mut state, "file:///x/a.yaml");
+        task(&mut state, "/x", true);
+        state.configure(Config::default());
+        let task = task(&mut state, "/x", false);
+        assert!(task.look && task.is_due);
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Worker {
         Some(sender)
     }
 
-    /// Tells those who ask for diagnostics that there are new ones.
+    /// Tells clients that pull diagnostics that there are new ones.
     fn announce(&self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
         let id = |it: &Diagnostics, name: &str| it.get(name).map(|it| it.id);
         let none = Diagnostics::new();
@@ -233,7 +233,7 @@ fn has_ended(process: u32) -> bool {
     matches!(state, Some("Z" | "X"))
 }
 
-/// Ends the server when the client's process ends without a word. Where the system does not say which processes
+/// Ends the server when the client's process dies. Where the system does not say which processes
 /// there are, or the client runs where its processes cannot be seen, the end of the input has to do.
 pub async fn watch_client(process: u32, shared: Arc<Shared>) {
     if !Path::new("/proc/self/stat").exists() || has_ended(process) {

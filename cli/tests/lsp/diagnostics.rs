@@ -1,4 +1,4 @@
-//! Diagnostics that are asked for, limits, progress, and words about settings.
+//! Pulled diagnostics, limits, progress, and mistakes in settings.
 
 use crate::support::{Server, folder, open, uri};
 use crate::{ONCE, TWICE, codes, of};
@@ -142,7 +142,7 @@ fn a_small_project_does_not_wait_for_a_large_one() {
 }
 
 #[test]
-fn what_was_sent_unasked_is_taken_back_when_the_client_asks_for_everything() {
+fn pushed_diagnostics_are_cleared_when_the_client_pulls_the_workspace() {
     let root = folder(&[("compose.yaml", TWICE)]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), pulling());
