@@ -2,7 +2,6 @@
 
 use crate::requests::action::{EXPLAIN, FIX_ALL};
 use crate::requests::decide::DECIDE;
-use crate::state::Features;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tower_lsp_server::ls_types::*;
@@ -17,6 +16,25 @@ const EVERYTHING: &str = "**/*";
 
 /// The kinds of events on everything: a folder is created or deleted. As numbers of the protocol.
 const CREATE_AND_DELETE: u8 = 1 | 4;
+
+/// What the client says that it can do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Features {
+    /// Whether the client accepts edits that name the version they are meant for.
+    pub versioned_edits: bool,
+    /// Whether the client answers `workspace/configuration`.
+    pub configuration: bool,
+    /// Whether the client watches files when the server registers for them.
+    pub watchers: bool,
+    /// Whether the client watches files by patterns relative to a folder.
+    pub relative_patterns: bool,
+    /// Whether the client asks for diagnostics, and asks again when it is told that they changed.
+    pub pulls: bool,
+    /// Whether the client shows the progress of work.
+    pub progress: bool,
+    /// Whether the client asks for the edit of an action when somebody chooses it.
+    pub resolves_edits: bool,
+}
 
 pub fn features(client: &ClientCapabilities) -> Features {
     let workspace = client.workspace.clone().unwrap_or_default();

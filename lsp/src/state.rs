@@ -2,6 +2,7 @@
 //! configuration and, for each project, its newest snapshot and pending work.
 
 use crate::buffer::Buffer;
+use crate::capabilities::Features;
 use crate::convert::Addresses;
 use crate::document::{Document, Place, place};
 use crate::project::Snapshot;
@@ -15,25 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
-
-/// What the client says that it can do.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Features {
-    /// Whether the client accepts edits that name the version they are meant for.
-    pub versioned_edits: bool,
-    /// Whether the client answers `workspace/configuration`.
-    pub configuration: bool,
-    /// Whether the client watches files when the server registers for them.
-    pub watchers: bool,
-    /// Whether the client watches files by patterns relative to a folder.
-    pub relative_patterns: bool,
-    /// Whether the client asks for diagnostics, and asks again when it is told that they changed.
-    pub pulls: bool,
-    /// Whether the client shows the progress of work.
-    pub progress: bool,
-    /// Whether the client asks for the edit of an action when somebody chooses it.
-    pub resolves_edits: bool,
-}
 
 #[derive(Debug, Default)]
 pub struct State {

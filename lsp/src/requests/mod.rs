@@ -9,9 +9,10 @@ pub mod fold;
 pub mod hover;
 mod ignore;
 
+use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::Snapshot;
-use crate::state::{Features, State};
+use crate::state::State;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
