@@ -175,7 +175,7 @@ pub mod testing {
         task.changes = change;
         let mut project = Project::default();
         project.update(&task);
-        worker::snapshot(&project, &task, previous)
+        worker::snapshot(project.analysis(&task.options), &task, previous)
     }
 
     /// Returns the snapshot of a project whose files are open, after a change.
@@ -222,7 +222,11 @@ pub mod testing {
             let Step::Analyse(task) = self.state.take(Path::new("/w"), fresh) else { return };
             let (is_changed, _) = self.project.update(&task);
             if is_changed {
-                self.latest = Some(worker::snapshot(&self.project, &task, self.latest.as_ref()));
+                self.latest = Some(worker::snapshot(
+                    self.project.analysis(&task.options),
+                    &task,
+                    self.latest.as_ref(),
+                ));
             }
         }
 
