@@ -244,7 +244,7 @@ fn replicas(facts: &Facts<'_>, file: FileId) -> Vec<Hint> {
         let words =
             if min == max { count(max, "replica") } else { format!("{min} to {max} replicas") };
         let by = format!("{} ({})", scaler.label(), place(facts, scaler.name_span()));
-        (written.file == file).then(|| Hint {
+        (written.file == file).then_some(Hint {
             offset: written.end as usize,
             label: words,
             tooltip: Some(by),
