@@ -24,7 +24,7 @@ pub mod syntax;
 pub mod text;
 mod workspace;
 
-pub use analysis::{Analysis, Options};
+pub use analysis::{Analysis, Application, Applications, Options};
 pub use config::Config;
 pub use report::Report;
 pub use text::File;
