@@ -1,5 +1,5 @@
-//! What an editor can ask about a snapshot: what there is to say about a place, what may stand there, which name
-//! it is, where that is defined and who refers to it, what a file links to and what it consists of.
+//! What an editor can ask about a snapshot: what stands at a place, where a name is defined, who refers to
+//! it, what may be written here, what a file links to and what it consists of.
 //!
 //! Every answer is in bytes and knows no protocol, so that the language server, the page and the npm package
 //! can share it.
@@ -33,18 +33,18 @@ mod words;
 pub use names::{ComposeKind, Name, Names, Occurrence, Role, World};
 
 use crate::analysis::Analysis;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A snapshot with its index of names, which is made when somebody first asks for it.
 #[derive(Debug)]
 pub struct Snapshot {
-    pub analysis: Analysis,
+    pub analysis: Arc<Analysis>,
     names: OnceLock<Names>,
 }
 
 impl Snapshot {
-    pub fn new(analysis: Analysis) -> Snapshot {
-        Snapshot { analysis, names: OnceLock::new() }
+    pub fn new(analysis: impl Into<Arc<Analysis>>) -> Snapshot {
+        Snapshot { analysis: analysis.into(), names: OnceLock::new() }
     }
 
     /// Returns the index of names.
