@@ -5,11 +5,15 @@
 use crate::document::{is_ours, path_of};
 use crate::requests::action::{Deferred, EXPLAIN};
 use crate::requests::decide::DECIDE;
-use crate::requests::{View, action, decide, diagnostic, explain, hover};
+use crate::requests::{
+    View, action, completion, decide, diagnostic, explain, hover, inlay_hints, lenses,
+};
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
 use plimsoll_core::Config;
+use plimsoll_core::ide::hints::HintKinds;
+use plimsoll_core::ide::lenses::LensKinds;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -330,6 +334,29 @@ impl LanguageServer for Backend {
         let answer =
             self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let at = params.text_document_position;
+        // The line that is typed need not be analysed first, and may not parse.
+        let view = View::of(&self.shared.lock(), &at.text_document.uri);
+        let Some(view) = view else { return Ok(None) };
+        let items = in_background(move || completion::completions(&view, at.position)).await;
+        Ok(items.map(CompletionResponse::Array))
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let range = params.range;
+        let answer = self.answer(&params.text_document.uri, move |view| {
+            inlay_hints::hints(view, range, HintKinds::default())
+        });
+        Ok(answer.await)
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let answer = self
+            .answer(&params.text_document.uri, |view| lenses::lenses(view, LensKinds::default()));
+        Ok(answer.await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

@@ -2,11 +2,14 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod completion;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod hover;
 mod ignore;
+pub mod inlay_hints;
+pub mod lenses;
 
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::Snapshot;
@@ -72,9 +75,10 @@ impl View {
         convert::offset(&self.lines, at, self.encoding)
     }
 
-    /// Returns the span of a range of the document in the snapshot.
-    pub fn span(&self, range: Range) -> Option<Span> {
-        Some(Span::new(self.file?, self.offset(range.start), self.offset(range.end)))
+    /// Returns the position of a byte of the document's text.
+    pub fn position(&self, offset: usize) -> Position {
+        let at = self.lines.position(offset, self.encoding);
+        Position { line: at.line, character: at.column }
     }
 
     /// Returns the range of a span in any file of the snapshot.
