@@ -147,6 +147,18 @@ impl Backend {
         in_background(move || answer(&view)).await
     }
 
+    /// Returns the view of a document without waiting for what is typed, which may not parse. A document that no
+    /// snapshot has yet is waited for.
+    async fn view_at_once(&self, uri: &Uri) -> Option<View> {
+        let view = View::of(&self.shared.lock(), uri).filter(|it| it.file.is_some());
+        if view.is_some() {
+            return view;
+        }
+        let root = self.shared.lock().documents.get(uri)?.place.root.clone();
+        self.shared.settled(&root, SETTLING).await;
+        View::of(&self.shared.lock(), uri)
+    }
+
     /// Records that files or folders came or went on disk.
     fn disk_changed(&self, uris: impl Iterator<Item = Uri>) {
         self.change(|state| uris.for_each(|uri| state.disk_changed(&uri)));
@@ -338,9 +350,7 @@ impl LanguageServer for Backend {
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
         let at = params.text_document_position;
-        // The line that is typed need not be analysed first, and may not parse.
-        let view = View::of(&self.shared.lock(), &at.text_document.uri);
-        let Some(view) = view else { return Ok(None) };
+        let Some(view) = self.view_at_once(&at.text_document.uri).await else { return Ok(None) };
         let items = in_background(move || completion::completions(&view, at.position)).await;
         Ok(items.map(CompletionResponse::Array))
     }
