@@ -2,12 +2,15 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod completion;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod fold;
 pub mod hover;
 mod ignore;
+pub mod inlay_hints;
+pub mod lenses;
 
 use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
@@ -110,12 +113,6 @@ impl View {
 
     pub fn report(&self) -> &Report {
         &self.snapshot.report
-    }
-
-    /// Returns the span of a range of the document in the snapshot.
-    pub fn span(&self, range: Range) -> Option<Span> {
-        let at = |at| self.offset(at);
-        Some(Span::new(self.file?, at(range.start), at(range.end)))
     }
 
     /// Returns the range of a span in any file of the snapshot.
