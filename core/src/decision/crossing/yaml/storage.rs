@@ -241,12 +241,15 @@ fn bind_mounts<'m>(
         folder.to_owned()
     };
     // Two files of one name need two keys, with the folder in them.
+    let mut sources: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+    for source in mounts.iter().filter_map(|it| it.source.as_ref()) {
+        sources.entry(name_of(source)).or_default().insert(source.as_str());
+    }
     let key = |source: &str| {
         let file = name_of(source);
-        let mut others = mounts.iter().filter_map(|it| it.source.as_ref());
-        let is_shared = others.any(|it| name_of(it) == file && it.as_str() != source);
         let folder = folder_of_file(source);
         let folder = folder.trim_matches(['.', '/']).replace('/', "-");
+        let is_shared = sources[file].len() > 1;
         if is_shared && !folder.is_empty() { format!("{folder}-{file}") } else { file.to_owned() }
     };
     let volume = |it: &&Mount| {
