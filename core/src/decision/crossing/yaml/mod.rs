@@ -1,9 +1,9 @@
 //! What to write in the place of a key, as YAML with the values of the service.
 //!
-//! A fragment without `kind` is a part of the workload, from its `spec` down; what else a key needs (a
-//! Service, a claim) follows as objects of their own. Nothing is guessed: a value that the files do not
-//! show gives no fragment. The one exception is the size of a claim, which Compose does not know and
-//! Kubernetes requires: a comment beside it asks for a choice.
+//! A fragment without `kind` is a part of the workload, of the kind that the counterpart has or would have;
+//! what else a key needs (a Service, a claim) follows as objects of their own. Nothing is guessed: a value
+//! that the files do not show gives no fragment. The one exception is the size of a claim, which Compose does
+//! not know and Kubernetes requires: a comment beside it asks for a choice.
 
 mod container;
 mod draft;
@@ -43,7 +43,7 @@ pub fn fragment(context: &Context<'_, '_>, key: &str, case: Case) -> String {
         .or_else(|| storage::draft(context, key, case))
         .or_else(|| rollout::draft(context, key, case))
         .or_else(|| placement::draft(context, key));
-    draft.map(|draft| draft.render(&context.names)).unwrap_or_default()
+    draft.map(|draft| draft.render(&context.names, context.kind)).unwrap_or_default()
 }
 
 /// Returns labels as labels where Kubernetes accepts them and as annotations where not.
