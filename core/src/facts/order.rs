@@ -257,7 +257,7 @@ fn script_path(command: &Command) -> Option<&str> {
     let words = command.program();
     let is_script = |text: &str| text.starts_with('/') && text.ends_with(".sh");
     let first = words.first().filter(|it| it.text.starts_with('/'));
-    let is_shell = matches!(command.name(), "sh" | "bash" | "ash");
+    let is_shell = shell::is_shell(command.name());
     let word = first.filter(|_| !is_shell).or(words.iter().find(|it| is_script(&it.text)))?;
     Some(&word.text)
 }
