@@ -48,9 +48,11 @@ impl Reach {
             left: vec![0; graph.len()],
             left_before: vec![0; graph.len()],
         };
+        // From where no edge leads to, so that a chain is one path of the search from its first node.
+        let is_led_to: FxHashSet<usize> = reach.successors.iter().flatten().copied().collect();
         let mut seen = vec![false; graph.len()];
         let mut count = 0;
-        for start in 0..graph.len() {
+        for start in (0..graph.len()).filter(|it| !is_led_to.contains(it)) {
             search(start, &reach.successors, &mut seen, |step, node| match step {
                 Step::Enter => reach.left_before[node] = count,
                 Step::Leave => {

@@ -1,7 +1,8 @@
 //! `xtask-oracle crossing [DIR...]`: the YAML that the crossing table gives in the place of Compose keys,
 //! validated with the JSON schemas of Kubernetes.
 //!
-//! Every folder directly below a `DIR` is a project. A fragment that is only part of a workload is laid over
+//! Every folder directly below a `DIR` is a project. So is the Compose file with every key in
+//! `core/tests/crossing`, beside a workload of each kind. A fragment that is only part of a workload is laid over
 //! the smallest valid workload of its kind.
 
 use plimsoll_core::facts::Facts;
@@ -26,20 +27,18 @@ struct Fragment {
 pub fn run(folders: &[PathBuf], python: &Path) -> Result<bool, String> {
     // Where each fragment comes from first.
     let mut fragments: BTreeMap<Fragment, String> = BTreeMap::new();
-    let (mut projects, mut rows, mut written) = (0, 0, 0);
-    for folder in folders {
-        for project in crate::fixes::projects_in(folder)? {
-            projects += 1;
-            for (crossing, kind) in crossings(&project)? {
-                rows += 1;
-                if crossing.yaml.is_empty() {
-                    continue;
-                }
-                written += 1;
-                let place = format!("`{}` of {}", crossing.service, project.display());
-                let fragment = Fragment { key: crossing.key, kind, yaml: crossing.yaml };
-                fragments.entry(fragment).or_insert(place);
+    let (mut rows, mut written) = (0, 0);
+    let projects = projects(folders)?;
+    for (root, paths) in &projects {
+        for (crossing, kind) in crossings(root, paths)? {
+            rows += 1;
+            if crossing.yaml.is_empty() {
+                continue;
             }
+            written += 1;
+            let place = format!("`{}` of {}", crossing.service, root.display());
+            let fragment = Fragment { key: crossing.key, kind, yaml: crossing.yaml };
+            fragments.entry(fragment).or_insert(place);
         }
     }
     let answers = validated(fragments.keys(), python)?;
@@ -58,20 +57,42 @@ pub fn run(folders: &[PathBuf], python: &Path) -> Result<bool, String> {
     }
     let keys: BTreeSet<&str> = fragments.keys().map(|it| it.key.as_str()).collect();
     println!(
-        "{projects} projects, {rows} rows, {written} with a fragment, {} different ones of {} keys: \
+        "{} projects, {rows} rows, {written} with a fragment, {} different ones of {} keys: \
          {invalid} invalid, {unknown} without a schema",
+        projects.len(),
         fragments.len(),
         keys.len()
     );
     Ok(invalid == 0)
 }
 
+/// A folder, and those of its files that are a project together.
+type Project = (PathBuf, Vec<PathBuf>);
+
+/// Returns the projects of some folders, and the one with every key beside a workload of each kind.
+fn projects(folders: &[PathBuf]) -> Result<Vec<Project>, String> {
+    let mut projects = Vec::new();
+    for folder in folders {
+        let all = crate::fixes::projects_in(folder)?.into_iter();
+        projects.extend(all.map(|root| (root.clone(), walk(&root, None).files)));
+    }
+    let root = PathBuf::from("core/tests/crossing");
+    let all = walk(&root, None).files.into_iter();
+    let (kinds, every_key): (Vec<PathBuf>, Vec<PathBuf>) =
+        all.partition(|path| path.parent().is_some_and(|it| it.ends_with("kinds")));
+    projects.extend(
+        kinds.into_iter().map(|kind| (root.clone(), [vec![kind], every_key.clone()].concat())),
+    );
+    projects.push((root, every_key));
+    Ok(projects)
+}
+
 /// Returns the rows of a project, each with the kind of the workload that its service has or would have.
-fn crossings(project: &Path) -> Result<Vec<(Crossing, &'static str)>, String> {
+fn crossings(root: &Path, paths: &[PathBuf]) -> Result<Vec<(Crossing, &'static str)>, String> {
     let mut workspace = Workspace::default();
-    for path in walk(project, None).files {
-        let name = path.strip_prefix(project).unwrap_or(&path).to_string_lossy().into_owned();
-        let loaded = load(&path, &name).map_err(|error| format!("{}: {error}", path.display()))?;
+    for path in paths {
+        let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        let loaded = load(path, &name).map_err(|error| format!("{}: {error}", path.display()))?;
         workspace.set_file(loaded.file);
     }
     let analysis = workspace.analysis(&Config::default());

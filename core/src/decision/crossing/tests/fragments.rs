@@ -114,6 +114,25 @@ fn an_update_is_written_for_the_kind_of_the_counterpart() {
 }
 
 #[test]
+fn a_fragment_has_the_fields_of_the_kind_of_the_counterpart() {
+    let tty = |manifest: &str| {
+        let compose = "services: {web: {image: 'acme/web:1', restart: always, tty: true}}\n";
+        let all = rows(&[("compose.yaml", compose), ("k8s/web.yaml", manifest)]);
+        all.into_iter().find(|row| row.key == "tty").expect("a row").yaml
+    };
+    let pod = "containers: [{name: web, image: 'acme/web:1'}]";
+    let alone = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{{pod}}}\n");
+    assert_eq!(tty(&alone), "spec:\n  containers:\n    - name: web\n      tty: true\n");
+    let by_the_clock = format!(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: web}}\n\
+         spec: {{schedule: '0 3 * * *', jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, {pod}}}}}}}}}}}\n"
+    );
+    let expected = "spec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
+                    containers:\n            - name: web\n              tty: true\n";
+    assert_eq!(tty(&by_the_clock), expected);
+}
+
+#[test]
 fn a_volume_of_several_services_is_for_several_pods() {
     let text = "services:\n  web: {image: 'a:1', restart: always, volumes: ['data:/data', 'own:/own']}\n  \
                 job: {image: 'b:1', restart: always, volumes: ['data:/data']}\nvolumes: {data: {}, own: {}}\n";
