@@ -1,6 +1,6 @@
 //! What becomes of keys and of kinds of values.
 
-use super::{Fate, check_yaml, one, rows, service};
+use super::{Crossing, Fate, check_yaml, one, rows, service};
 
 #[test]
 fn proxy_labels_are_lost_and_become_an_ingress() {

@@ -1,6 +1,6 @@
 //! The YAML to write instead.
 
-use super::{BTreeSet, Fate, File, FileId, FileModel, check_yaml, one, rows, service};
+use super::{BTreeSet, EVERYTHING, Fate, File, FileId, FileModel, check_yaml, one, rows, service};
 
 /// Returns the fragment of the row of a key that contains a text.
 #[track_caller]
