@@ -78,7 +78,7 @@ impl Reach {
                 return true;
             }
             // What the search left before `to` does not lead there.
-            let nearer = self.successors[at].iter().filter(|it| self.left[**it] > self.left[to]);
+            let nearer = self.successors[at].iter().filter(|it| self.left[**it] >= self.left[to]);
             open.extend(nearer.filter(|it| seen.insert(**it)));
         }
         false
