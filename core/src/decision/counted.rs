@@ -5,11 +5,11 @@
 
 use super::forms::other_forms;
 use crate::facts::{Facts, Part, Service, Workload, without_environment};
-use crate::model::compose::MountKind;
+use crate::model::compose::{MountKind, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
 use crate::model::{FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
-use crate::text::{FileId, folder_of, join_path, name_of};
+use crate::text::{FileId, folder_of, join_path};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -249,8 +249,6 @@ fn variant_rank(
     facts: &Facts<'_>,
     services: &[&Service<'_>],
 ) -> (usize, bool, usize, Reverse<usize>) {
-    const DEFAULT_NAMES: [&str; 4] =
-        ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
     let Some(first) = services.first() else { return (1, true, 0, Reverse(0)) };
     let path = facts.file(facts.base_of(first.project)).path();
     let role = match first.role {
@@ -258,7 +256,7 @@ fn variant_rank(
         Role::Unknown | Role::Development => 1,
     };
     let depth = folder_of(path).split('/').filter(|it| !it.is_empty()).count();
-    (role, !DEFAULT_NAMES.contains(&name_of(path)), depth, Reverse(services.len()))
+    (role, !is_default_name(path), depth, Reverse(services.len()))
 }
 
 /// Returns the files with objects that Compose services mount, as the components of Dapr are: they

@@ -15,6 +15,7 @@ pub mod advertised;
 pub mod annotations;
 pub mod checks;
 pub mod clusters;
+pub mod compose_key;
 pub mod compose_keys;
 pub mod cron;
 mod data;
