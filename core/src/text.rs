@@ -200,11 +200,13 @@ pub struct LineIndex {
     text: Arc<str>,
     /// The starts of the lines, computed on first use: most files have no findings.
     starts: OnceLock<Vec<u32>>,
+    /// The starts of the lines in UTF-16 code units, which only JavaScript asks for.
+    utf16_starts: OnceLock<Vec<u32>>,
 }
 
 impl LineIndex {
     pub fn new(text: &Arc<str>) -> LineIndex {
-        LineIndex { text: Arc::clone(text), starts: OnceLock::new() }
+        LineIndex { text: Arc::clone(text), starts: OnceLock::new(), utf16_starts: OnceLock::new() }
     }
 
     fn starts(&self) -> &[u32] {
@@ -246,6 +248,25 @@ impl LineIndex {
             Encoding::Utf32 => before.chars().count(),
         };
         LineColumn { line: offset(line), column: offset(column) }
+    }
+
+    /// Returns the number of UTF-16 code units before a byte.
+    pub fn utf16_offset(&self, at: usize) -> u32 {
+        let text = &*self.text;
+        let at = floor_boundary(text, at);
+        let starts = self.utf16_starts.get_or_init(|| {
+            let starts = self.starts().iter().map(|start| *start as usize);
+            let (mut units, mut last) = (0, 0);
+            let until = |start: usize| {
+                units += text[last..start].encode_utf16().count();
+                last = start;
+                offset(units)
+            };
+            starts.map(until).collect()
+        });
+        let line = self.line_of(at);
+        let start = self.starts()[line] as usize;
+        starts[line] + offset(text[start..at].encode_utf16().count())
     }
 
     /// Returns the byte at a position. A column past the end of the line means its end, as editors expect.

@@ -20,7 +20,18 @@ pub fn apply_all<'r>(
     report: &'r Report,
     fixes: impl IntoIterator<Item = &'r Fix>,
 ) -> (Vec<File>, Vec<bool>) {
-    let mut edits: Vec<&Edit> = Vec::new();
+    let path = |edit: &Edit| Some(&*report.files.get(edit.span.file.index())?.file.path);
+    apply_at(files, fixes, &path)
+}
+
+/// Returns the files with fixes applied, and for each fix whether it was. `path` knows the files that edits
+/// are in.
+pub fn apply_at<'r>(
+    files: &[File],
+    fixes: impl IntoIterator<Item = &'r Fix>,
+    path: &dyn Fn(&'r Edit) -> Option<&'r str>,
+) -> (Vec<File>, Vec<bool>) {
+    let mut edits: Vec<&'r Edit> = Vec::new();
     let mut applied = Vec::new();
     for fix in fixes {
         // The accepted edits are sorted and do not overlap: only the neighbours can collide.
@@ -40,8 +51,8 @@ pub fn apply_all<'r>(
     }
     let mut by_path: FxHashMap<&str, Vec<&Edit>> = FxHashMap::default();
     for edit in edits {
-        if let Some(reported) = report.files.get(edit.span.file.index()) {
-            by_path.entry(&reported.file.path).or_default().push(edit);
+        if let Some(path) = path(edit) {
+            by_path.entry(path).or_default().push(edit);
         }
     }
     let changed = |file: &File| match by_path.get(&*file.path) {

@@ -4,11 +4,9 @@ use super::columns::{escape_line, wrap};
 use super::markdown::{cell, prose};
 use super::place::{Place, count};
 use super::style::Style;
-use super::wire::{self, Range};
+use super::{wire, wire_compare};
 use crate::report::{Aspect, Comparison, Crossing, Drift, Fate, Report, ServicePair};
-use crate::text::Span;
 use rustc_hash::FxHashMap;
-use serde::Serialize;
 
 /// What is said where one side is missing.
 fn nothing_to_compare(comparison: &Comparison) -> Option<&'static str> {
@@ -37,10 +35,10 @@ fn counts(comparison: &Comparison) -> String {
 }
 
 /// The rows of the decision by the name of their service.
-struct Rows<'r>(FxHashMap<&'r str, Vec<&'r Crossing>>);
+pub(super) struct Rows<'r>(FxHashMap<&'r str, Vec<&'r Crossing>>);
 
 impl<'r> Rows<'r> {
-    fn of(report: &'r Report) -> Rows<'r> {
+    pub(super) fn of(report: &'r Report) -> Rows<'r> {
         let mut rows: FxHashMap<&str, Vec<&Crossing>> = FxHashMap::default();
         for row in report.systems.iter().flat_map(|system| &system.decision.crossing) {
             rows.entry(&row.service).or_default().push(row);
@@ -49,7 +47,7 @@ impl<'r> Rows<'r> {
     }
 
     /// Returns the rows about a service of a project.
-    fn about(&self, service: &ServicePair) -> Vec<&'r Crossing> {
+    pub(super) fn about(&self, service: &ServicePair) -> Vec<&'r Crossing> {
         let named = self.0.get(service.service.as_str()).map_or(&[][..], Vec::as_slice);
         let of_project =
             |row: &&&Crossing| row.span.is_some_and(|span| service.files.contains(&span.file));
@@ -188,148 +186,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
     out
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'r> {
-    version: u32,
-    services: Vec<Service<'r>>,
-    only_in_cluster: Vec<Only<'r>>,
-    summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    same: usize,
-    drifted: usize,
-    lost: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Service<'r> {
-    service: &'r str,
-    path: &'r str,
-    range: Range,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counterpart: Option<Match<'r>>,
-    compared: Vec<Compared<'r>>,
-    crossing: Vec<Row<'r>>,
-    converters: Vec<Note<'r>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Match<'r> {
-    label: &'r str,
-    matched_by: &'static str,
-    path: &'r str,
-    range: Range,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Compared<'r> {
-    aspect: Aspect,
-    drift: Drift,
-    compose: &'r str,
-    cluster: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<Range>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cluster_path: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cluster_range: Option<Range>,
-}
-
-#[derive(Serialize)]
-struct Row<'r> {
-    key: &'r str,
-    fate: Fate,
-    instead: &'r str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    counterpart: &'r str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    yaml: &'r str,
-}
-
-/// What converters make of a key; `null` where that is not documented.
-#[derive(Serialize)]
-struct Note<'r> {
-    key: &'r str,
-    kompose: Option<&'static str>,
-    bridge: Option<&'static str>,
-    see: &'static str,
-}
-
-#[derive(Serialize)]
-struct Only<'r> {
-    label: &'r str,
-    path: &'r str,
-    range: Range,
-}
-
 /// Renders the comparison as JSON.
 pub fn json(report: &Report, comparison: &Comparison) -> String {
-    let path = |span: Span| -> &str { &report.entry(span.file).file.path };
-    let range = |span: Span| wire::range(report, span);
-    let rows = Rows::of(report);
-    let services = comparison.services.iter().map(|service| Service {
-        service: &service.service,
-        path: path(service.span),
-        range: range(service.span),
-        counterpart: service.counterpart.as_ref().map(|it| Match {
-            label: &it.label,
-            matched_by: it.by,
-            path: path(it.span),
-            range: range(it.span),
-        }),
-        compared: service
-            .compared
-            .iter()
-            .map(|it| Compared {
-                aspect: it.aspect,
-                drift: it.drift,
-                compose: &it.compose,
-                cluster: &it.cluster,
-                path: it.span.map(path),
-                range: it.span.map(range),
-                cluster_path: it.cluster_span.map(path),
-                cluster_range: it.cluster_span.map(range),
-            })
-            .collect(),
-        crossing: rows
-            .about(service)
-            .into_iter()
-            .map(|row| Row {
-                key: &row.key,
-                fate: row.fate,
-                instead: &row.instead,
-                counterpart: &row.counterpart,
-                yaml: &row.yaml,
-            })
-            .collect(),
-        converters: service
-            .converters
-            .iter()
-            .map(|it| Note { key: &it.key, kompose: it.kompose, bridge: it.bridge, see: it.see })
-            .collect(),
-    });
-    let document = Document {
-        version: wire::VERSION,
-        services: services.collect(),
-        only_in_cluster: comparison
-            .only_in_cluster
-            .iter()
-            .map(|it| Only { label: &it.label, path: path(it.span), range: range(it.span) })
-            .collect(),
-        summary: Summary {
-            same: comparison.count(Drift::Same),
-            drifted: comparison.count(Drift::Drifted),
-            lost: comparison.count(Drift::Lost),
-        },
-    };
-    let text = serde_json::to_string_pretty(&document);
-    text.expect("internal error: the wire format is JSON") + "\n"
+    wire::pretty(&wire_compare::Comparison::new(report, comparison, wire::Positions::default()))
 }

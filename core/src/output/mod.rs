@@ -17,6 +17,8 @@ mod style;
 mod testing;
 mod text;
 pub mod wire;
+pub mod wire_compare;
+pub mod wire_targets;
 
 pub use columns::{escape, escape_line};
 pub use compare::{json as comparison_json, markdown as comparison_markdown, text as comparison};

@@ -18,6 +18,16 @@ use std::sync::LazyLock;
 /// Version of this format.
 pub const VERSION: u32 = 1;
 
+/// How columns and offsets are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Positions {
+    /// Columns in Unicode code points and offsets in bytes, as the command prints them.
+    #[default]
+    CodePoints,
+    /// Columns and offsets in UTF-16 code units, as JavaScript counts.
+    Utf16,
+}
+
 macro_rules! wire {
     ($($(#[$meta:meta])* pub struct $name:ident $(<$life:lifetime>)? { $($body:tt)* })*) => {
         $(
@@ -30,6 +40,8 @@ macro_rules! wire {
         )*
     };
 }
+
+pub(super) use wire;
 
 wire! {
     /// Everything that one analysis found.
@@ -82,7 +94,9 @@ wire! {
         pub end: Position,
     }
     pub struct Finding<'r> {
+        #[cfg_attr(feature = "typescript", tsify(type = "RuleCode"))]
         pub code: &'static str,
+        #[cfg_attr(feature = "typescript", tsify(type = "RuleName"))]
         pub name: &'static str,
         pub severity: Severity,
         pub confidence: Confidence,
@@ -302,7 +316,9 @@ wire! {
     }
     /// A rule in a list.
     pub struct Rule {
+        #[cfg_attr(feature = "typescript", tsify(type = "RuleCode"))]
         pub code: &'static str,
+        #[cfg_attr(feature = "typescript", tsify(type = "RuleName"))]
         pub name: &'static str,
         pub family: &'static str,
         pub pitfall: Pitfall,
@@ -383,7 +399,13 @@ impl From<&'static rules::Rule> for Explanation {
 
 impl<'r> From<&'r report::Report> for Report<'r> {
     fn from(report: &'r report::Report) -> Report<'r> {
-        let places = Places { report };
+        Report::new(report, Positions::default())
+    }
+}
+
+impl<'r> Report<'r> {
+    pub fn new(report: &'r report::Report, positions: Positions) -> Report<'r> {
+        let places = Places { report, positions };
         let mut files: Vec<FileEntry> = report
             .files
             .iter()
@@ -413,10 +435,15 @@ impl<'r> From<&'r report::Report> for Report<'r> {
 }
 
 /// Returns a span in lines and columns.
-pub(super) fn range(report: &report::Report, span: Span) -> Range {
+pub(super) fn range(report: &report::Report, span: Span, positions: Positions) -> Range {
     let lines = &report.entry(span.file).lines;
-    let position = |offset: u32| {
-        let position = lines.position(offset as usize, Encoding::Utf32);
+    let position = |byte: u32| {
+        let at = byte as usize;
+        let (encoding, offset) = match positions {
+            Positions::CodePoints => (Encoding::Utf32, byte),
+            Positions::Utf16 => (Encoding::Utf16, lines.utf16_offset(at)),
+        };
+        let position = lines.position(at, encoding);
         Position { line: position.line + 1, column: position.column + 1, offset }
     };
     Range { start: position(span.start), end: position(span.end) }
@@ -425,6 +452,7 @@ pub(super) fn range(report: &report::Report, span: Span) -> Range {
 /// Turns byte spans into paths, lines and columns.
 struct Places<'r> {
     report: &'r report::Report,
+    positions: Positions,
 }
 
 impl<'r> Places<'r> {
@@ -433,7 +461,7 @@ impl<'r> Places<'r> {
     }
 
     fn range(&self, span: Span) -> Range {
-        range(self.report, span)
+        range(self.report, span, self.positions)
     }
 
     /// Returns the path and the range of a place that may be missing.
@@ -643,10 +671,10 @@ pub fn json(report: &report::Report) -> String {
 
 /// Renders the decision alone as JSON.
 pub fn decision_json(report: &report::Report) -> String {
-    pretty(&Places { report }.decisions())
+    pretty(&Places { report, positions: Positions::default() }.decisions())
 }
 
-fn pretty(value: &impl Serialize) -> String {
+pub(super) fn pretty(value: &impl Serialize) -> String {
     let mut text =
         serde_json::to_string_pretty(value).expect("internal error: these types always serialise");
     text.push('\n');
