@@ -1,6 +1,6 @@
 // node build.mjs WHOLE LIGHT: fills dist/ from two folders that `cargo xtask wasm` left, each with wasm-bindgen's
 // `plimsoll.js` and `plimsoll.d.ts`, and the optimized `plimsoll_bg.wasm`. The light engine builds no targets.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -15,7 +15,7 @@ for (const [glue, suffix] of [[whole, "_targets"], [light, ""]]) {
   copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, `plimsoll${suffix}_bg.wasm`));
   copyFileSync(join(glue, "plimsoll.js"), join(dist, `glue${suffix}.js`));
 }
-for (const file of readdirSync(join(here, "src"))) copyFileSync(join(here, "src", file), join(dist, file));
+cpSync(join(here, "src"), dist, { recursive: true });
 const base64 = readFileSync(join(whole, "plimsoll_bg.wasm")).toString("base64");
 writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
 
@@ -23,17 +23,19 @@ writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, "../..", name), join(here, name));
 
 // CommonJS cannot import the modules above, so it gets them in one file.
-await build({
-  entryPoints: [join(dist, "node.js")],
-  outfile: join(dist, "plimsoll.cjs"),
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  define: { "import.meta.url": "moduleUrl" },
-  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  logLevel: "warning",
-});
+for (const [entry, outfile] of [["node.js", "plimsoll.cjs"], ["plimsoll.js", "web.cjs"]]) {
+  await build({
+    entryPoints: [join(dist, entry)],
+    outfile: join(dist, outfile),
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    logLevel: "warning",
+  });
+}
 
 // The report's types come from Rust; what else wasm-bindgen declares is not for users.
 const declared = readFileSync(join(whole, "plimsoll.d.ts"), "utf8");
@@ -43,5 +45,13 @@ const ours = types.filter((it) => !/^export (interface InitOutput|type (Sync)?In
 if (!ours.some((it) => it.includes("export interface Report "))) {
   throw new Error(`${join(whole, "plimsoll.d.ts")} declares no Report: has the engine lost its types?`);
 }
+const { rules } = await import("./dist/node.js");
+const union = (name, values) => `export type ${name} =\n${values.map((it) => `  | ${JSON.stringify(it)}`).join("\n")};`;
+const known = rules();
+ours.push(
+  `/** Code of a rule of this version. */\n${union("RuleCode", known.map((it) => it.code))}`,
+  `/** Name of a rule of this version. */\n${union("RuleName", known.map((it) => it.name))}`,
+);
 const text = `${readFileSync(join(here, "types/api.d.ts"), "utf8")}\n${ours.join("\n\n")}\n`;
 for (const name of ["plimsoll.d.ts", "plimsoll.d.cts"]) writeFileSync(join(dist, name), text);
+copyFileSync(join(here, "types/wasm.d.ts"), join(dist, "wasm.d.ts"));

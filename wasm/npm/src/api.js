@@ -70,6 +70,21 @@ async function replace(source) {
   generation += 1;
 }
 
+/**
+ * Fetches an engine. Servers answer a wrong address with a page of their own, which the engine's own loader would
+ * report as a "magic word" that is missing.
+ */
+export async function download(address) {
+  const advice = `Bundlers that do not copy it need "plimsoll/inline"; elsewhere, hand its address or its bytes to \`init\``;
+  const failed = (reason, cause) => new Error(`Plimsoll's engine was not found at ${address}: ${reason}. ${advice}`, { cause });
+  const response = await fetch(address).catch((cause) => {
+    throw failed(cause.message, cause);
+  });
+  if (!response.ok) throw failed(`the server answered ${response.status}`);
+  if (response.headers.get("content-type")?.startsWith("text/html")) throw failed("the server answered with a page");
+  return response;
+}
+
 function ready() {
   if (started) return;
   if (!readNow) {
@@ -125,17 +140,32 @@ function kind(value) {
   return Array.isArray(value) ? "an array" : typeof value;
 }
 
+function strings(value, what) {
+  if (!Array.isArray(value)) throw new TypeError(`${what} must be an array of strings, not ${kind(value)}`);
+  value.forEach((it, index) => string(it, `${what}[${index}]`));
+  return value;
+}
+
+const POSITIONS = ["code-points", "utf-16"];
+
+/** Whether places are counted in UTF-16 code units. */
+function isUtf16(positions) {
+  if (positions == null) return false;
+  if (!POSITIONS.includes(positions)) {
+    throw new TypeError(`options.positions must be "code-points" or "utf-16", not ${JSON.stringify(positions) ?? kind(positions)}`);
+  }
+  return positions === "utf-16";
+}
+
 /** Runs `action` with the engine's form of `options`. */
 function withOptions(options, action) {
-  const { select = [], minSeverity, ...config } = object(options ?? {}, "options");
-  if (!Array.isArray(select)) {
-    throw new TypeError(`options.select must be an array of strings, not ${kind(select)}`);
-  }
-  select.forEach((it, index) => string(it, `options.select[${index}]`));
+  const { select = [], minSeverity, positions, ...config } = object(options ?? {}, "options");
+  strings(select, "options.select");
   if (minSeverity != null) string(minSeverity, "options.minSeverity");
+  const utf16 = isUtf16(positions);
   const json = JSON.stringify(config);
   return call(() => {
-    const wanted = new engine.Options(json, select, minSeverity ?? undefined);
+    const wanted = new engine.Options(json, select, minSeverity ?? undefined, utf16);
     const result = action(wanted);
     // Not freed after a crash: the instance is gone.
     wanted.free();
@@ -143,7 +173,8 @@ function withOptions(options, action) {
   });
 }
 
-export function analyze(files, options) {
+/** Checks files and returns their paths and contents. */
+function project(files) {
   if (!Array.isArray(files)) {
     throw new TypeError(`files must be an array of { path, text }, not ${kind(files)}`);
   }
@@ -156,18 +187,78 @@ export function analyze(files, options) {
       throw new TypeError(`files[${index}].bytes must be a Uint8Array, not ${kind(file.bytes)}`);
     }
   });
-  const paths = files.map((it) => it.path);
-  const contents = files.map((it) => it.bytes ?? it.text);
-  return withOptions(options, (wanted) => engine.analyze(paths, contents, wanted));
+  return { paths: files.map((it) => it.path), contents: files.map((it) => it.bytes ?? it.text) };
+}
+
+/**
+ * What each answer was made of and how the engine renders it. Answers are plain objects, so `render` analyses the
+ * same files again; the texts are shared with the caller and cost no memory of their own.
+ */
+const origins = new WeakMap();
+
+function remember(report, paths, contents, options) {
+  const origin = { paths, contents, options };
+  origins.set(report, { ...origin, rendered: "render" });
+  origins.set(report.decision, { ...origin, rendered: "render_decision" });
+  return report;
+}
+
+export function analyze(files, options) {
+  const { paths, contents } = project(files);
+  const report = withOptions(options, (wanted) => engine.analyze(paths, contents, wanted));
+  return remember(report, paths, contents, options);
+}
+
+export function decide(files, options) {
+  return analyze(files, options).decision;
+}
+
+export function compare(files, options) {
+  const { paths, contents } = project(files);
+  const comparison = withOptions(options, (wanted) => engine.compare(paths, contents, wanted));
+  origins.set(comparison, { paths, contents, options, rendered: "render_comparison" });
+  return comparison;
+}
+
+export function renderTargets(files, options) {
+  const { paths, contents } = project(files);
+  return withOptions(options, (wanted) => engine.renderTargets(paths, contents, wanted));
+}
+
+export function render(answer, format) {
+  object(answer, "answer");
+  string(format, "format");
+  // The command's JSON is the object itself, so a copy from another thread is as good.
+  if (format === "json") return `${JSON.stringify(answer, null, 2)}\n`;
+  const origin = origins.get(answer);
+  if (!origin) {
+    throw new TypeError("answer must be what analyze, decide, compare or a Workspace returned, not a copy of it");
+  }
+  const { paths, contents, options, rendered } = origin;
+  return withOptions(options, (wanted) => engine[rendered](paths, contents, wanted, format));
+}
+
+export function applyFixes(files, fixes, options) {
+  const { paths, contents } = project(files);
+  if (!Array.isArray(fixes)) throw new TypeError(`fixes must be an array of fixes, not ${kind(fixes)}`);
+  const utf16 = isUtf16(object(options ?? {}, "options").positions);
+  const apply = (chosen) => call(() => engine.applyFixes(paths, contents, chosen, utf16));
+  const { texts, applied } = apply(fixes);
+  // What the engine reads differs from what it was given where bytes had to be decoded.
+  const before = apply([]).texts;
+  const changed = (file, index) => (texts[index] === before[index] ? file : { path: file.path, text: texts[index] });
+  return { files: files.map(changed), applied };
 }
 
 export class Workspace {
   #files = new Map();
   #engine;
   #generation;
+  #isDisposed = false;
 
   /** Returns the engine's workspace, rebuilt from the same files after a crash. */
   #workspace() {
+    if (this.#isDisposed) throw new Error("This workspace has been disposed of");
     if (!this.#engine || this.#generation !== generation) {
       this.#engine = new engine.Workspace();
       this.#generation = generation;
@@ -190,7 +281,21 @@ export class Workspace {
   }
 
   report(options) {
-    return withOptions(options, (wanted) => this.#workspace().report(wanted));
+    const report = withOptions(options, (wanted) => this.#workspace().report(wanted));
+    return remember(report, [...this.#files.keys()], [...this.#files.values()], options);
+  }
+
+  dispose() {
+    // The memory of an instance that crashed or was replaced is gone with it.
+    if (this.#engine && this.#generation === generation) this.#engine.free();
+    this.#engine = undefined;
+    this.#files.clear();
+    this.#isDisposed = true;
+  }
+
+  // Runtimes without the symbol call `dispose` themselves.
+  static {
+    if (Symbol.dispose) this.prototype[Symbol.dispose] = this.prototype.dispose;
   }
 }
 

@@ -7,4 +7,6 @@ import base64 from "./wasm_base64.js";
 const read = () => Uint8Array.from(atob(base64), (it) => it.charCodeAt(0));
 provide({ engine, now: read, later: read });
 
-export { default, analyze, explain, loadTargets, needsTargets, rules, version, Workspace } from "./api.js";
+export {
+  default, analyze, applyFixes, compare, decide, explain, loadTargets, needsTargets, render, renderTargets, rules, version, Workspace,
+} from "./api.js";

@@ -6,4 +6,6 @@ import * as engine from "./glue_targets.js";
 const read = () => readFileSync(new URL("plimsoll_targets_bg.wasm", import.meta.url));
 provide({ engine, now: read, later: read });
 
-export { default, analyze, explain, loadTargets, needsTargets, rules, version, Workspace } from "./api.js";
+export {
+  default, analyze, applyFixes, compare, decide, explain, loadTargets, needsTargets, render, renderTargets, rules, version, Workspace,
+} from "./api.js";

@@ -28,12 +28,67 @@ export function needsTargets(paths: Iterable<string>): boolean;
  */
 export function loadTargets(source?: EngineSource | PromiseLike<EngineSource>): Promise<void>;
 
+/** How places are counted. */
+export interface PositionOptions {
+  /**
+   * `code-points`, as the command prints them: columns in Unicode code points, offsets in bytes of UTF-8.
+   * `utf-16`: columns and offsets in UTF-16 code units, so that `text.slice(start.offset, end.offset)` is the place.
+   * Lines and columns count from 1 either way.
+   */
+  positions?: "code-points" | "utf-16";
+}
+
+/** What to look for, how to judge it and how to count places. */
+export interface AnalysisOptions extends Options, PositionOptions {}
+
+/** Files of a project, each with its text or its bytes. */
+export type ProjectFiles = readonly (SourceFile | PackedFile)[];
+
 /**
  * Analyses files that belong together. Whatever the files contain, there is a report. Where two files have the same
  * path, the later one counts. Packed subcharts (`.tgz`) are handed over as bytes.
  * @throws {TypeError} when an argument has the wrong type or an option is unknown.
  */
-export function analyze(files: readonly (SourceFile | PackedFile)[], options?: Options): Report;
+export function analyze(files: ProjectFiles, options?: AnalysisOptions): Report;
+
+/** How much platform the files ask for: the `decision` of a report. */
+export function decide(files: ProjectFiles, options?: AnalysisOptions): Decisions;
+
+/** Compares Compose services with what runs the same thing in the cluster. */
+export function compare(files: ProjectFiles, options?: AnalysisOptions): Comparison;
+
+/**
+ * What charts, overlays and folders of manifests put onto the cluster, by name. In browsers, workers and bundlers
+ * charts and overlays need `loadTargets` first.
+ */
+export function renderTargets(files: ProjectFiles, options?: Options): RenderedTarget[];
+
+/** The formats of `plimsoll check`. */
+export type ReportFormat = "text" | "json" | "sarif" | "github" | "junit" | "markdown";
+
+/** The formats of `plimsoll decide` and `plimsoll compare`. */
+export type PageFormat = "text" | "json" | "markdown";
+
+/**
+ * Renders an answer as the command prints it. The answer must be the object that this module returned, since its
+ * files are analysed again; only for `json` a copy will do.
+ */
+export function render(report: Report, format: ReportFormat): string;
+export function render(answer: Decisions | Comparison, format: PageFormat): string;
+
+/** Files with fixes applied. */
+export interface FixedFiles {
+  /** In the order of the files given; those without a change are the same objects. */
+  files: (SourceFile | PackedFile)[];
+  /** Whether each fix was applied. One that touches the changes of an earlier one is not: analyse again first. */
+  applied: boolean[];
+}
+
+/**
+ * Applies fixes of a report to its files. `positions` is what the report was made with.
+ * @throws {TypeError} when a fix changes a file that is not there.
+ */
+export function applyFixes(files: ProjectFiles, fixes: readonly Fix[], options?: PositionOptions): FixedFiles;
 
 /** The files of a project, kept so that only what changed is read again. */
 export class Workspace {
@@ -42,7 +97,17 @@ export class Workspace {
   /** Removes a file; an unknown path is not an error. */
   remove(path: string): void;
   /** Analyses the files as they are now. */
-  report(options?: Options): Report;
+  report(options?: AnalysisOptions): Report;
+  /** Gives the engine's memory back; `using` does it at the end of a block. The workspace cannot be used afterwards. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+declare global {
+  // For targets whose library does not have it yet; identical declarations merge.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
 }
 
 /** Every rule, sorted by code. */
