@@ -36,7 +36,7 @@ export async function project(files) {
     ...files,
   });
   await run("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
-  return { folder, packed: packed.files.map((it) => it.path).sort() };
+  return { folder, packed, tarball: join(folder, packed.filename) };
 }
 
 export function write(folder, files) {

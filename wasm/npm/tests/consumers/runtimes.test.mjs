@@ -7,7 +7,7 @@ import { analyze } from "../../dist/node.js";
 import { ANALYZE, FILES, project, run, tools, write } from "./fixture.mjs";
 
 const expected = JSON.stringify(analyze(FILES));
-const { folder, packed } = await project({
+const { folder, packed, tarball } = await project({
   "esm.mjs": `import init, { analyze } from "plimsoll";\n${ANALYZE}\nconsole.log(result);`,
   "no-init.mjs": `import { analyze } from "plimsoll"; console.log(JSON.stringify(analyze(${JSON.stringify(FILES)})));`,
   "cjs.cjs": `const { analyze, default: init } = require("plimsoll");\n(async () => {${ANALYZE}\nconsole.log(result);})();`,
@@ -28,6 +28,17 @@ const { folder, packed } = await project({
     try { analyze([]); } catch (error) { console.error(error.message); }
     await init(readFileSync(createRequire(import.meta.url).resolve("plimsoll/wasm")));
     console.log(JSON.stringify(analyze(${JSON.stringify(FILES)})));`,
+  "web.cjs": `
+    const { readFileSync } = require("node:fs");
+    const { default: init, analyze } = require("plimsoll/web");
+    (async () => {
+      await init(readFileSync(require.resolve("plimsoll/wasm")));
+      console.log(JSON.stringify(analyze(${JSON.stringify(FILES)})));
+    })();`,
+  "inline.cjs": `const { analyze, default: init } = require("plimsoll/inline");\n(async () => {${ANALYZE}\nconsole.log(result);})();`,
+  "lost.mjs": `
+    import init from "plimsoll/web";
+    await init().catch((error) => console.log(error.message));`,
   "targets.mjs": `
     import { readFileSync } from "node:fs";
     import { createRequire } from "node:module";
@@ -61,11 +72,19 @@ function platformProgram(scope, inside) {
 const output = async (program, ...args) => (await run(program, args, { cwd: folder })).trim();
 
 test("the package holds what it should and nothing else", () => {
-  assert.deepEqual(packed, [
+  const paths = packed.files.map((it) => it.path).sort();
+  assert.deepEqual(paths, [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
     "dist/api.js",
+    "dist/cli.js",
+    "dist/command/args.js",
+    "dist/command/failure.js",
+    "dist/command/gitignore.js",
+    "dist/command/input.js",
+    "dist/command/terminal.js",
+    "dist/command/walk.js",
     "dist/glue.js",
     "dist/glue_targets.js",
     "dist/inline.js",
@@ -76,14 +95,48 @@ test("the package holds what it should and nothing else", () => {
     "dist/plimsoll.js",
     "dist/plimsoll_bg.wasm",
     "dist/plimsoll_targets_bg.wasm",
+    "dist/wasm.d.ts",
     "dist/wasm_base64.js",
+    "dist/web.cjs",
     "package.json",
     "schema/config.schema.json",
     "schema/report.schema.json",
   ]);
 });
 
-for (const file of ["esm.mjs", "no-init.mjs", "cjs.cjs", "inline.mjs", "worker.mjs", "web.mjs"]) {
+test("the package keeps within its size", (context) => {
+  const kb = (bytes) => Math.round(bytes / 1024);
+  const sizeOf = (test) => packed.files.filter((it) => test(it.path)).reduce((sum, it) => sum + it.size, 0);
+  const command = sizeOf((path) => /^dist\/(cli\.js|command\/)/.test(path));
+  context.diagnostic(`packed ${kb(packed.size)} KB, installed ${kb(packed.unpackedSize)} KB, of which the command ${kb(command)} KB`);
+  const engines = packed.files.filter((it) => it.path.endsWith(".wasm"));
+  for (const { path, size } of engines) context.diagnostic(`${path} ${kb(size)} KB`);
+  assert.ok(packed.size <= 5.5 * 1024 * 1024, "the tarball is at most 5.5 MB");
+  assert.ok(packed.unpackedSize <= 14 * 1024 * 1024, "the installed package is at most 14 MB");
+  assert.ok(command <= 40 * 1024, "the command adds at most 40 KB to the library");
+});
+
+test("publint and attw find nothing wrong", async () => {
+  const program = (path) => join(tools, path);
+  const linted = await output(process.execPath, program("publint/src/cli.js"), "run", tarball, "--strict");
+  assert.match(linted, /All good!/);
+  const attw = (...args) =>
+    output(process.execPath, program("@arethetypeswrong/cli/dist/index.js"), tarball, "--format", "ascii", "--no-emoji", "--no-color", ...args);
+  // Node 10 knows no exports, and the package asks for Node 20. A problem is a failure of the program.
+  const scripts = await attw("--profile", "node16", "--entrypoints", ".", "web", "inline");
+  assert.equal(scripts.match(/^node16 \(from CJS\): OK \(CJS\)$/gm)?.length, 3, scripts);
+  assert.equal(scripts.match(/^node16 \(from ESM\): OK \(ESM\)$/gm)?.length, 3, scripts);
+  // WebAssembly can be imported and not required.
+  const engines = await attw("--profile", "esm-only", "--entrypoints", "wasm", "wasm/targets");
+  assert.equal(engines.match(/^node16 \(from ESM\): OK \(ESM\)$/gm)?.length, 2, engines);
+});
+
+test("an engine that is not there is named, with a way on", async () => {
+  const said = await output(process.execPath, "lost.mjs");
+  assert.match(said, /^Plimsoll's engine was not found at file:.*plimsoll_bg\.wasm: .*plimsoll\/inline.*`init`$/);
+});
+
+for (const file of ["esm.mjs", "no-init.mjs", "cjs.cjs", "inline.mjs", "worker.mjs", "web.mjs", "web.cjs", "inline.cjs"]) {
   test(`Node: ${file}`, async () => assert.equal(await output(process.execPath, file), expected));
 }
 
@@ -133,12 +186,28 @@ test("TypeScript: the types say what the report holds", async () => {
     init(new WebAssembly.Module(new Uint8Array()));
     // @ts-expect-error A number is no engine.
     init(5);
+    const fixed: (SourceFile | PackedFile)[] = applyFixes(files, report.findings[0]!.fixes, { positions: "utf-16" }).files;
+    const texts: string[] = [render(report, "sarif"), render(report.decision, "markdown"), render(compare(files), "text")];
+    // @ts-expect-error A decision has no SARIF form.
+    render(decide(files), "sarif");
+    const code: RuleCode = report.findings[0]!.code;
+    const isKnown: boolean = code === "PLM101" || report.findings[0]!.name === "depends-on-started-only";
+    // @ts-expect-error No rule has this code.
+    const unknown: RuleCode = "PLM9999";
+    const drift: "same" | "drifted" | "lost" = compare(files, { positions: "utf-16" }).services[0]!.compared[0]!.drift;
+    const documents: string[] = renderTargets(files).flatMap((it) => it.documents.map((document) => document.text));
+    workspace.dispose(); workspace[Symbol.dispose]();
     version.length;
-    void [severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
-  const names = "analyze, explain, rules, version, Workspace, type Options, type Report, type Rule, type SourceFile";
+    void [fixed, texts, code, isKnown, unknown, drift, documents,severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
+  const names = "analyze, applyFixes, compare, decide, explain, render, renderTargets, rules, version, Workspace, "
+    + "type Options, type PackedFile, type Report, type Rule, type RuleCode, type SourceFile";
   write(folder, {
     "types.mts": `import init, { ${names} } from "plimsoll";${use}`,
     "inline.mts": `import init, { ${names} } from "plimsoll/inline";${use}`,
+    "web.mts": `import init, { ${names} } from "plimsoll/web";${use}`,
+    "wasm.mts": `import init from "plimsoll/web"; import engine from "plimsoll/wasm"; import whole from "plimsoll/wasm/targets";
+      const module: WebAssembly.Module = engine; await init(whole); void module;`,
+    "using.mts": `import { Workspace } from "plimsoll"; { using workspace = new Workspace(); workspace.set("a.yaml", ""); }`,
     "types.cts": `import plimsoll = require("plimsoll");
       const report: plimsoll.Report = plimsoll.analyze([]); const started: Promise<void> = plimsoll.default(); void [report, started];`,
   });
@@ -147,8 +216,9 @@ test("TypeScript: the types say what the report holds", async () => {
     write(folder, { "tsconfig.json": JSON.stringify({ compilerOptions: { ...strict, ...compilerOptions }, files }) });
     assert.equal(await output(process.execPath, join(tools, "typescript/bin/tsc"), "-p", "."), "");
   };
-  await check({ module: "nodenext" }, ["types.mts", "inline.mts", "types.cts"]);
-  await check({ module: "esnext", moduleResolution: "bundler" }, ["types.mts", "inline.mts"]);
+  await check({ module: "nodenext" }, ["types.mts", "inline.mts", "web.mts", "wasm.mts", "types.cts"]);
+  await check({ module: "esnext", moduleResolution: "bundler" }, ["types.mts", "inline.mts", "web.mts", "wasm.mts"]);
+  await check({ module: "nodenext", lib: ["esnext", "dom"] }, ["types.mts", "using.mts"]);
   // Without the browser's types, as in a server: the declarations may not need them.
   await check({ module: "nodenext", lib: ["es2022"] }, ["types.cts"]);
 });
