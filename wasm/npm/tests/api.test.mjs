@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import init, { analyze, explain, rules, version, Workspace } from "plimsoll";
+import init, {
+  analyze, applyFixes, compare, decide, explain, render, renderTargets, rules, version, Workspace,
+} from "plimsoll";
 
 const BROKEN = { path: "compose.yaml", text: "# 🚢\nservices:\n  app: [\n" };
 
@@ -133,6 +135,16 @@ test("wrong arguments are a TypeError that names the argument", () => {
     [() => workspace.set(null, ""), /^path must be a string, not null$/],
     [() => workspace.remove(), /^path must be a string, not undefined$/],
     [() => workspace.report([]), /^options must be an object, not an array$/],
+    [() => analyze([], { positions: "utf-8" }), /^options\.positions must be "code-points" or "utf-16", not "utf-8"$/],
+    [() => render({}, "text"), /^answer must be what analyze, decide, compare or a Workspace returned/],
+    [() => render(analyze([]), "yaml"), /^format must be `text`, `json`, `sarif`/],
+    [() => render(decide([]), "sarif"), /^format must be `text`, `json` or `markdown`$/],
+    [() => render(compare([]), "junit"), /^format must be `text`, `json` or `markdown`$/],
+    [() => render(analyze([])), /^format must be a string, not undefined$/],
+    [() => applyFixes([], {}), /^fixes must be an array of fixes, not object$/],
+    [() => applyFixes([], [{}]), /^fixes must be those of a report/],
+    [() => applyFixes([], [{ edits: [{ path: "a", text: "", range: { start: { line: 1, column: 1 }, end: { line: 1, column: 1 } } }] }]), /`a`, which is not among the files/],
+    [() => compare("a"), /^files must be an array/],
     [() => explain(101), /^codeOrName must be a string, not number$/],
   ];
   for (const [action, message] of wrong) {
@@ -143,6 +155,135 @@ test("wrong arguments are a TypeError that names the argument", () => {
     });
   }
   assert.deepEqual(workspace.report().files, []);
+});
+
+const SHOP = [
+  { path: "compose.yaml", text: "# 🚢\nservices:\n  app: {image: 'shop/🚢:latest', depends_on: [db]}\n  db: {image: postgres}\n" },
+  { path: "./k8s/web.yaml", text: "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n"
+    + "  template:\n    metadata: {labels: {app: app}}\n    spec: {containers: [{name: app, image: 'shop/app:1'}]}\n" },
+];
+
+/** Every `{ path, range }` in an answer. */
+function places(value) {
+  if (typeof value !== "object" || value === null) return [];
+  const own = value.path !== undefined && value.range ? [{ path: value.path, range: value.range }] : [];
+  return [...own, ...Object.values(value).flatMap(places)];
+}
+
+test("places in UTF-16 are those of JavaScript's strings", () => {
+  const texts = new Map([["compose.yaml", SHOP[0].text], ["k8s/web.yaml", SHOP[1].text]]);
+  for (const answer of [analyze, decide, compare]) {
+    const [points, units] = [places(answer(SHOP)), places(answer(SHOP, { positions: "utf-16" }))];
+    assert.ok(units.length > 0 && units.length === points.length);
+    for (const [index, { path, range }] of units.entries()) {
+      const text = texts.get(path);
+      for (const side of ["start", "end"]) {
+        const { line, column, offset } = range[side];
+        const lineStart = text.split("\n").slice(0, line - 1).reduce((sum, it) => sum + it.length + 1, 0);
+        assert.equal(offset, lineStart + column - 1, `${path}:${line}:${column}`);
+        assert.equal(Buffer.byteLength(text.slice(0, offset)), points[index].range[side].offset);
+      }
+    }
+  }
+  const behind = analyze(SHOP, { positions: "utf-16" }).findings.some((it) => it.path === "compose.yaml" && it.range.start.line === 3);
+  assert.ok(behind, "a place is behind the emoji");
+  assert.deepEqual(analyze(SHOP, { positions: "code-points" }), analyze(SHOP));
+  const workspace = new Workspace();
+  for (const { path, text } of SHOP) workspace.set(path, text);
+  assert.deepEqual(workspace.report({ positions: "utf-16" }), analyze(SHOP, { positions: "utf-16" }));
+});
+
+test("a byte order mark and Windows line ends count as in the text", () => {
+  const text = `\uFEFF${SHOP[0].text.replaceAll("\n", "\r\n")}`;
+  const report = analyze([{ path: "compose.yaml", text }], { positions: "utf-16" });
+  const said = report.findings.map((it) => text.slice(it.range.start.offset, it.range.end.offset));
+  const plain = analyze([SHOP[0]], { positions: "utf-16" }).findings;
+  assert.deepEqual(said, plain.map((it) => SHOP[0].text.slice(it.range.start.offset, it.range.end.offset)));
+});
+
+test("fixes are applied to the files that they change", () => {
+  for (const positions of ["code-points", "utf-16"]) {
+    const report = analyze(SHOP, { positions });
+    const fixes = report.findings.flatMap((it) => it.fixes.slice(0, 1));
+    assert.ok(fixes.length > 0, "there is something to fix");
+    const { files, applied } = applyFixes(SHOP, fixes, { positions });
+    assert.equal(applied.length, fixes.length);
+    assert.ok(applied[0]);
+    const touched = new Set(fixes.filter((_, index) => applied[index]).flatMap((it) => it.edits.map((edit) => edit.path)));
+    for (const [index, file] of files.entries()) {
+      const isTouched = touched.has(file.path.replace("./", ""));
+      assert.equal(file === SHOP[index], !isTouched, file.path);
+    }
+    const [edit] = fixes[0].edits;
+    assert.ok(files.some((it) => it.text.includes(edit.text.trim())));
+    const settled = report.findings.find((it) => it.fixes[0] === fixes[0]).code;
+    assert.ok(analyze(files, { positions }).findings.every((it) => it.code !== settled), `${settled} is settled`);
+  }
+});
+
+test("a fix that touches the changes of an earlier one is left out", () => {
+  const at = (line, column) => ({ line, column, offset: 0 });
+  const fix = (start, end, text) => ({ title: "", safety: "safe", edits: [{ path: "a.yaml", range: { start, end }, text }] });
+  const files = [{ path: "./a.yaml", bytes: Buffer.from("a: 🚢1\nb: 2\n") }];
+  const fixes = [fix(at(1, 4), at(1, 6), "x"), fix(at(1, 5), at(1, 6), "y"), fix(at(2, 4), at(2, 5), "3")];
+  assert.deepEqual(applyFixes(files, fixes), { files: [{ path: "./a.yaml", text: "a: x\nb: 3\n" }], applied: [true, false, true] });
+  const utf16 = [fix(at(1, 6), at(1, 7), "x")];
+  assert.equal(applyFixes(files, utf16, { positions: "utf-16" }).files[0].text, "a: 🚢x\nb: 2\n");
+  assert.equal(applyFixes(files, []).files[0], files[0]);
+});
+
+test("an answer is rendered as the command prints it", () => {
+  const report = analyze(SHOP);
+  assert.deepEqual(JSON.parse(render(report, "json")), report);
+  assert.equal(JSON.parse(render(report, "sarif")).runs[0].results.length, report.findings.length);
+  const [{ code, message }] = report.findings;
+  for (const format of ["text", "github", "junit", "markdown"]) assert.ok(render(report, format).includes(code), format);
+  assert.ok(render(report, "text").includes(message.slice(0, 20)));
+  assert.ok(render(report.decision, "markdown").startsWith("#"));
+  assert.equal(render(decide(SHOP), "text"), render(report.decision, "text"));
+  assert.ok(render(compare(SHOP), "text").includes("app"));
+  assert.ok(render(compare(SHOP), "markdown").includes("|"));
+  const workspace = new Workspace();
+  for (const { path, text } of SHOP) workspace.set(path, text);
+  const earlier = workspace.report({ select: ["PLM8"] });
+  workspace.set("compose.yaml", "services: {}\n");
+  assert.equal(render(earlier, "sarif"), render(analyze(SHOP, { select: ["PLM8"] }), "sarif"), "the files are those of the report");
+  assert.equal(render(structuredClone(report), "json"), render(report, "json"));
+});
+
+test("a comparison puts both sides beside each other", () => {
+  const { services, summary } = compare(SHOP);
+  assert.deepEqual(services.map((it) => it.service), ["app", "db"]);
+  assert.deepEqual(services[0].counterpart.path, "k8s/web.yaml");
+  const counted = services.flatMap((it) => it.compared).length;
+  assert.equal(summary.same + summary.drifted + summary.lost, counted);
+  assert.deepEqual(decide(SHOP), analyze(SHOP).decision);
+});
+
+test("targets are rendered", () => {
+  const targets = renderTargets([
+    ...SHOP,
+    { path: "chart/Chart.yaml", text: "apiVersion: v2\nname: shop\nversion: 1.0.0\n" },
+    { path: "chart/values.yaml", text: "greeting: hello\n" },
+    { path: "chart/templates/a.yaml", text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ .Values.greeting }}}\n" },
+    { path: "base/kustomization.yaml", text: "namePrefix: x-\nresources: [a.yaml, gone.yaml]\n" },
+    { path: "base/a.yaml", text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" },
+  ]);
+  assert.deepEqual(targets.map((it) => [it.name, it.kind, it.reasons.length]), [["base", "kustomization", 1], ["chart", "chart", 0], ["k8s", "manifests", 0]]);
+  assert.match(targets[0].documents[0].text, /name: x-a/);
+  assert.match(targets[1].documents[0].text, /data: \{a: hello\}/);
+  assert.equal(targets[1].documents[0].source, "chart/templates/a.yaml:1");
+  assert.match(targets[2].documents[0].text, /kind: Deployment/);
+});
+
+test("a workspace that is disposed of cannot be used", () => {
+  const workspace = new Workspace();
+  workspace.set("compose.yaml", BROKEN.text);
+  workspace[Symbol.dispose]();
+  workspace.dispose();
+  assert.throws(() => workspace.report(), /disposed of/);
+  assert.throws(() => workspace.set("a.yaml", ""), /disposed of/);
+  new Workspace().dispose();
 });
 
 test("a workspace follows its files", () => {

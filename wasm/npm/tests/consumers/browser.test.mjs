@@ -1,13 +1,11 @@
 // The installed package in a real browser: through each bundler, without one, and in a worker.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { analyze } from "../../dist/node.js";
+import { openBrowser, serve } from "./environments.mjs";
 import { ANALYZE, FILES, project, run, tools, write } from "./fixture.mjs";
 
 const expected = JSON.stringify(analyze(FILES));
@@ -26,23 +24,11 @@ const { folder } = await project({
   "src/with-worker.js": startWorker,
 });
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
-const server = createServer((request, response) => {
-  const path = join(folder, normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname)));
-  if (!existsSync(path)) return void response.writeHead(404).end();
-  response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
-  response.end(readFileSync(path));
-});
-await new Promise((done) => server.listen(0, "127.0.0.1", done));
-const base = `http://127.0.0.1:${server.address().port}/`;
-const executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
-});
+const { origin: base, close } = await serve(folder);
+const browser = await openBrowser();
 after(async () => {
   await browser.close();
-  server.close();
+  close();
 });
 
 /** Opens a page and returns what it left in `result`. Any error on the page fails the test. */

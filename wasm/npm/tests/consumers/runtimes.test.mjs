@@ -1,9 +1,9 @@
 // The installed package in Node, Deno and Bun, and its types in TypeScript.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { analyze } from "../../dist/node.js";
+import { platformProgram } from "./environments.mjs";
 import { ANALYZE, FILES, project, run, tools, write } from "./fixture.mjs";
 
 const expected = JSON.stringify(analyze(FILES));
@@ -59,15 +59,6 @@ test("a small engine first, and the one that builds targets when it is needed", 
   const states = JSON.parse(await output(process.execPath, "targets.mjs"));
   assert.deepEqual(states, [false, true, [["chart", false]], ["PLM005"], [["chart", true]]]);
 });
-
-/** The program of an npm package that carries it in a package per platform. */
-function platformProgram(scope, inside) {
-  const home = join(tools, scope);
-  const found = existsSync(home) && readdirSync(home).map((it) => join(home, it, inside)).find(existsSync);
-  assert.ok(found, `${scope} has no package for this platform; run \`npm ci\` in the root of the repository`);
-  chmodSync(found, 0o755);
-  return found;
-}
 
 const output = async (program, ...args) => (await run(program, args, { cwd: folder })).trim();
 
