@@ -325,6 +325,16 @@ mod tests {
     }
 
     #[test]
+    fn offsets_in_utf16_are_those_of_the_whole_text() {
+        let text = "\u{FEFF}a: 🎵\r\nüb🎵x: 2\n";
+        let index = LineIndex::new(&Arc::from(text));
+        for (at, _) in text.char_indices() {
+            assert_eq!(index.utf16_offset(at) as usize, text[..at].encode_utf16().count(), "{at}");
+        }
+        assert_eq!(index.utf16_offset(text.len() + 1) as usize, text.encode_utf16().count());
+    }
+
+    #[test]
     fn all_line_breaks_end_a_line_without_being_part_of_it() {
         let text = "a\rb\r\nc\n";
         let index = LineIndex::new(&Arc::from(text));
