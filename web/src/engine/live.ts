@@ -1,15 +1,27 @@
 import type { Report } from "plimsoll";
 import type { Project } from "../project";
-import type { Engine } from "./client";
+import { EngineError, type Engine } from "./client";
+import type { Trouble } from "./protocol";
 
-/** Milliseconds to wait after a key: longer than the gaps of a burst, short enough to feel immediate. */
-const PAUSE = 120;
+/** Bounds of the milliseconds to wait after a key. In between, the wait is as long as the last analysis took. */
+const SHORTEST_PAUSE = 20;
+const LONGEST_PAUSE = 500;
+/** Milliseconds after which the page says that an analysis takes long. */
+const LONG = 1500;
 
 export interface Analysis {
   report: Report;
   milliseconds: number;
+  engine: string;
   /** The version of the project that was analysed. */
   version: number;
+}
+
+export interface Listener {
+  done(analysis: Analysis): void;
+  failed(message: string, trouble: Trouble): void;
+  /** An analysis has been running for a while. */
+  slow(): void;
 }
 
 /**
@@ -19,18 +31,21 @@ export interface Analysis {
 export class Live {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
-  #analysed = -1;
+  #lastTook = 0;
+  /** Set while the engine has not arrived: asking again at every key would only fail again. */
+  #stopped = false;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly project: Project,
-    private readonly onAnalysis: (analysis: Analysis) => void,
-    private readonly onFailure: (message: string) => void,
-  ) {
+  constructor(private readonly engine: Engine, private readonly project: Project, private readonly listener: Listener) {
     project.onChange((change) => {
-      if (change === "text") this.#soon(PAUSE);
-      else if (change === "files") this.#soon(0);
+      if (this.#stopped || change === "active") return;
+      this.#soon(change === "text" ? Math.min(Math.max(this.#lastTook, SHORTEST_PAUSE), LONGEST_PAUSE) : 0);
     });
+  }
+
+  /** Asks the engine again after it did not arrive. */
+  retry(): void {
+    this.#stopped = false;
+    this.#soon(0);
   }
 
   #soon(pause: number): void {
@@ -42,15 +57,20 @@ export class Live {
     if (this.#busy) return;
     this.#busy = true;
     const { version } = this.project;
+    const slow = setTimeout(() => this.listener.slow(), LONG);
     try {
+      const start = performance.now();
       const result = await this.engine.report(this.project.contents(), this.project.answers);
-      if (version === this.project.version) this.onAnalysis({ ...result, version });
+      this.#lastTook = performance.now() - start;
+      if (version === this.project.version) this.listener.done({ ...result, version });
     } catch (error) {
-      this.onFailure(error instanceof Error ? error.message : String(error));
+      const trouble = error instanceof EngineError ? error.trouble : "failed";
+      this.#stopped = trouble === "missing";
+      this.listener.failed(error instanceof Error ? error.message : String(error), trouble);
     }
-    this.#analysed = version;
+    clearTimeout(slow);
     this.#busy = false;
     // Changes made during the analysis have waited long enough.
-    if (this.#analysed !== this.project.version) this.#soon(0);
+    if (!this.#stopped && version !== this.project.version) this.#soon(0);
   }
 }

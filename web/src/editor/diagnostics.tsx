@@ -1,26 +1,38 @@
 import type { Diagnostic } from "@codemirror/lint";
 import type { Text } from "@codemirror/state";
 import type { Finding, Fix } from "plimsoll";
+import { render } from "preact";
 import { spanOf } from "../positions";
-import { h } from "../ui/dom";
-import { inline } from "../ui/markdown";
+import { Inline } from "../ui/Markdown";
+
+/** Maximum number of findings that are underlined in one file. */
+const MOST = 2000;
 
 /** Returns the findings of one file as editor diagnostics. */
 export function diagnosticsOf(doc: Text, findings: Finding[], apply: (fix: Fix) => void): Diagnostic[] {
-  return findings.map((finding) => {
+  return findings.slice(0, MOST).map((finding) => {
     const { from, to } = visible(doc, spanOf(doc, finding.range));
     return {
       from,
       to,
       severity: finding.severity,
-      source: finding.code,
       message: finding.message,
-      renderMessage: () =>
-        h("div", {}, h("strong", {}, finding.code), " ", ...inline(finding.message),
-          finding.why && h("div", { class: "cm-why" }, ...inline(finding.why))),
+      renderMessage: () => message(finding),
       actions: finding.fixes.slice(0, 3).map((fix) => ({ name: fix.title, apply: () => apply(fix) })),
     };
   });
+}
+
+function message(finding: Finding): HTMLElement {
+  const element = document.createElement("div");
+  render(
+    <>
+      <strong>{finding.code}</strong> <Inline text={finding.message} />
+      {finding.why && <div class="cm-why"><Inline text={finding.why} /></div>}
+    </>,
+    element,
+  );
+  return element;
 }
 
 /**
