@@ -1,7 +1,7 @@
 import type { Decision, Report } from "plimsoll";
 import { inWords } from "./answers";
 import { place } from "./positions";
-import { amount, PLATFORMS, SEVERITIES } from "./words";
+import { amount, NAMES, PLATFORMS, SEVERITIES } from "./words";
 
 /** Returns the findings as Markdown, worst first, to be pasted into a review. */
 export function reportMarkdown({ findings, files }: Report): string {
@@ -35,7 +35,7 @@ export function decisionMarkdown(decision: Decision, answers: Record<string, str
     `## Questions\n\n${decision.questions.map((it) => questionMarkdown(it)).join("\n\n")}`,
     `## Tools\n\n${bullets([`Kustomize: ${outcome.kustomize}`, `Helm: ${outcome.helm}`, `Argo CD: ${outcome.argocd}`, `Flux: ${outcome.flux}`])}`,
     decision.steps.length && `## Next steps\n\n${decision.steps.map((it, index) => `${index + 1}. ${it.text}${it.path && it.range ? ` (\`${place(it.path, it.range)}\`)` : ""}`).join("\n")}`,
-    decision.flips.length && `## What would change this\n\n${bullets(decision.flips.map((it) => `${it.fact}: ${PLATFORMS[it.to] ?? it.to}`))}`,
+    decision.flips.length && `## What would change this\n\n${bullets(decision.flips.map((it) => `${it.fact}: ${NAMES[it.to] ?? it.to}`))}`,
     (decision.cost.stay.text || decision.cost.move.text) && `## Cost\n\n${bullets([decision.cost.stay.text && `To stay: ${decision.cost.stay.text}.`, decision.cost.move.text && `To move: ${decision.cost.move.text}.`])}`,
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;

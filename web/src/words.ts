@@ -21,6 +21,12 @@ export const PLATFORMS: Record<Platform, string> = {
   swarm: "Docker Compose in Swarm mode is enough", either: "Either would do", kubernetes: "This asks for Kubernetes",
 };
 
+/** The platforms as a destination. */
+export const NAMES: Record<Platform, string> = {
+  compose: "Docker Compose", "larger-server": "Docker Compose on a larger server", swarm: "Docker Compose in Swarm mode", either: "either",
+  kubernetes: "Kubernetes",
+};
+
 export function familyOf(code: string): string {
   return code.slice(0, 4);
 }

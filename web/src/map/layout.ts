@@ -22,7 +22,7 @@ export interface Drawing {
 }
 
 export const BOX_HEIGHT = 40;
-const GAP = 70;
+const GAP = 60;
 const MARGIN = 16;
 /** Height of the captions above the two sides. */
 const CAPTION = 26;
@@ -54,7 +54,7 @@ function side(graph: Graph, wanted: Side): { boxes: Placed[]; links: Drawn[]; wi
   const boxes = graph.boxes.filter((it) => it.side === wanted);
   if (!boxes.length) return { boxes: [], links: [], width: 0, height: 0 };
   const dagre = new Dagre({ multigraph: true });
-  dagre.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 46, marginx: MARGIN, marginy: MARGIN });
+  dagre.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 34, marginx: MARGIN, marginy: MARGIN });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const it of boxes) dagre.setNode(it.id, { width: widthOf(it.label), height: BOX_HEIGHT });
   const ids = new Set(boxes.map((it) => it.id));
@@ -74,5 +74,5 @@ function side(graph: Graph, wanted: Side): { boxes: Placed[]; links: Drawn[]; wi
 }
 
 function widthOf(label: string): number {
-  return Math.min(Math.max(label.length * 7.6 + 46, 96), 260);
+  return Math.min(Math.max(label.length * 7.6 + 44, 92), 260);
 }

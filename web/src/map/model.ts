@@ -29,10 +29,17 @@ export interface Graph {
   links: Link[];
 }
 
+/** Names of the kinds in the small type of a box. */
 export const KINDS: Record<NodeKind, string> = {
-  service: "Compose service", workload: "workload", "k8s-service": "Service", volume: "volume", config: "configuration",
+  service: "service", workload: "workload", "k8s-service": "Service", volume: "volume", config: "configuration",
   secret: "Secret", route: "route",
 };
+
+/** Returns a box in words: `Compose service web`. */
+export function named(box: Box): string {
+  if (box.nodes.length > 1) return box.label;
+  return `${box.kind === "service" ? "Compose service" : KINDS[box.kind]} ${box.label}`;
+}
 
 /** What an edge says, read from its start to its end. */
 export const VERBS: Record<EdgeKind, string> = {

@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { ASKED, inWords } from "../answers";
 import { decisionMarkdown } from "../exports";
 import { page } from "../page";
-import { PLATFORMS } from "../words";
+import { NAMES, PLATFORMS } from "../words";
 import { Inline } from "../ui/Markdown";
 import { download, Group, Place, Select } from "../ui/parts";
 import { Checklist, CrossingTable } from "./Checklists";
@@ -49,7 +49,7 @@ export function Decision({ report }: { report: Report & { systems: (Report & { n
         </Group>
       )}
       {shown.flips.length > 0 && (
-        <Group title="What would flip this"><ul>{shown.flips.map((it) => <li><Inline text={it.fact} />: {PLATFORMS[it.to] ?? it.to}</li>)}</ul></Group>
+        <Group title="What would flip this"><ul>{shown.flips.map((it) => <li><Inline text={it.fact} /> → {NAMES[it.to] ?? it.to}</li>)}</ul></Group>
       )}
       {shown.myth && <p class="myth"><Inline text={shown.myth} /></p>}
       <Group title="Six questions">{shown.questions.map((it) => <QuestionRow key={it.id} question={it} />)}<Form /></Group>

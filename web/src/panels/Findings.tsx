@@ -98,7 +98,6 @@ function Filters({ report }: { report: Report }) {
     if (!next.delete(severity)) next.add(severity);
     hidden.value = next;
   };
-  const families = [...new Set(report.findings.map((it) => familyOf(it.code)))].sort();
   return (
     <div class="filters" role="group" aria-label="Filter the findings">
       {SEVERITIES.map((severity) => {
@@ -109,15 +108,6 @@ function Filters({ report }: { report: Report }) {
           </button>
         );
       })}
-      <details class="more-filters">
-        <summary>Filter and group</summary>
-        <div class="row">
-          <input type="search" placeholder="Words" aria-label="Filter by words" value={words.value} onInput={(event) => (words.value = event.currentTarget.value)} />
-          <Select label="Family" value={family.value} onChoose={(it) => (family.value = it)} options={[["", "all"], ...families.map((it) => [it, FAMILIES[it] ?? it] as const)]} />
-          <Select label="Sure" value={confidence.value} onChoose={(it) => (confidence.value = it)} options={[["", "any"], ["certain", "certain"], ["likely", "likely or better"]]} />
-          <Select label="Group by" value={grouping.value} onChoose={(it) => (grouping.value = it)} options={GROUPS} />
-        </div>
-      </details>
     </div>
   );
 }
@@ -143,7 +133,23 @@ function Toolbar({ report }: { report: Report }) {
           <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
         </div>
       </details>
+      <MoreFilters report={report} />
     </div>
+  );
+}
+
+function MoreFilters({ report }: { report: Report }) {
+  const families = [...new Set(report.findings.map((it) => familyOf(it.code)))].sort();
+  return (
+    <details class="more-filters">
+      <summary>Filter and group</summary>
+      <div class="row">
+        <input type="search" placeholder="Words" aria-label="Filter by words" value={words.value} onInput={(event) => (words.value = event.currentTarget.value)} />
+        <Select label="Family" value={family.value} onChoose={(it) => (family.value = it)} options={[["", "all"], ...families.map((it) => [it, FAMILIES[it] ?? it] as const)]} />
+        <Select label="Sure" value={confidence.value} onChoose={(it) => (confidence.value = it)} options={[["", "any"], ["certain", "certain"], ["likely", "likely or better"]]} />
+        <Select label="Group by" value={grouping.value} onChoose={(it) => (grouping.value = it)} options={GROUPS} />
+      </div>
+    </details>
   );
 }
 

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { Finding, Report } from "plimsoll";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { BOX_HEIGHT, draw, type Drawing, type Drawn, type Placed } from "../map/layout";
-import { graphOf, KINDS, VERBS, type Graph } from "../map/model";
+import { graphOf, KINDS, named, VERBS, type Graph } from "../map/model";
 import { page } from "../page";
 import { place } from "../positions";
 import { amount, FAMILIES, familyOf, SYMBOLS } from "../words";
@@ -69,7 +69,7 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
   };
   return (
     <div class="map-box">
-      <svg ref={svg} viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label="Map of the project. Arrow keys move between objects, Enter goes to the line.">
+      <svg ref={svg} viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.round(width * 0.7)}px` }} role="group" aria-label="Map of the project. Arrow keys move between objects, Enter goes to the line.">
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" class="arrow" /></marker>
         </defs>
@@ -122,7 +122,7 @@ function open(box: Placed): void {
 }
 
 function described(box: Placed): string {
-  const what = box.nodes.length > 1 ? box.label : `${KINDS[box.kind]} ${box.label}`;
+  const what = named(box);
   return box.findings.length ? `${what}, ${amount(box.findings.length, "finding")}, worst: ${box.worst}` : `${what}, nothing found`;
 }
 
@@ -166,7 +166,7 @@ function InWords({ graph }: { graph: Graph }) {
       <Long items={graph.boxes} step={60} wrap={(rows) => <ul>{rows}</ul>}>
         {(box) => (
           <li key={box.id}>
-            <strong>{box.nodes.length > 1 ? box.label : `${KINDS[box.kind]} ${box.label}`}</strong>{" "}
+            <strong>{named(box)}</strong>{" "}
             {box.nodes.length === 1 && box.nodes[0]?.path && box.nodes[0].range && <Place path={box.nodes[0].path} range={box.nodes[0].range} />}
             {box.findings.length > 0 && <span class="muted"> {amount(box.findings.length, "finding")}: {codes(box.findings)}</span>}
             {(linksFrom.get(box.id) ?? []).map((it) => (
@@ -194,6 +194,9 @@ function standalone(svg: SVGSVGElement): string {
     const style = shown[index] && getComputedStyle(shown[index]);
     if (style) for (const name of LOOKS) element.setAttribute(name, style.getPropertyValue(name));
   });
+  copy.removeAttribute("style");
+  copy.setAttribute("width", String(svg.viewBox.baseVal.width));
+  copy.setAttribute("height", String(svg.viewBox.baseVal.height));
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   paper.setAttribute("width", "100%");

@@ -69,6 +69,7 @@ function RulePage({ code }: { code: string }) {
   }, [code]);
   useEffect(() => {
     heading.current?.closest("[role=tabpanel]")?.scrollTo(0, 0);
+    if (heading.current && heading.current.getBoundingClientRect().top < 0) heading.current.scrollIntoView();
     heading.current?.focus({ preventScroll: true });
   }, [found]);
   const back = <button type="button" class="small" onClick={() => page.openRule(undefined)}>← All rules</button>;
