@@ -25,11 +25,11 @@ export function App() {
   return (
     <>
       <Header />
-      <div class="view-switch" role="group" aria-label="Show">
+      <nav class="view-switch" aria-label="What is shown">
         {(["results", "files"] as const).map((it) => (
           <button type="button" aria-pressed={page.view.value === it} onClick={() => (page.view.value = it)}>{it === "results" ? "Results" : "Files"}</button>
         ))}
-      </div>
+      </nav>
       <main>
         <section class="edit" aria-label="Files">
           <Boundary name="The list of files"><Files /></Boundary>

@@ -95,7 +95,8 @@ test("a .zip is opened, and so is a folder that is chosen", async () => {
   writeFileSync(join(folder, "other.yaml"), COMPOSE);
   await page.click("#bring-button");
   await page.setInputFiles("#folder-input", folder);
-  await findings(page, (it) => it.includes("PLM101 other.yaml:6"));
+  await page.waitForFunction(() => document.querySelectorAll("#files .file-name").length === 3);
+  assert.ok((await paths(page)).includes("other.yaml"));
   calm();
   await close();
   rmSync(folder, { recursive: true });
@@ -152,7 +153,7 @@ test("work is kept: over 100 KB, after a reload at once, and a closed file comes
   await findings(page, (it) => it.includes("PLM101 compose.yaml:7"));
   assert.match(await page.locator(".cm-line").first().innerText(), /# mine/);
   await page.click('#files [aria-label="Close compose.yaml"]');
-  await findings(page, (it) => it.length === 0);
+  await findings(page, (it) => !it.some((row) => row.startsWith("PLM101")));
   await page.click("#undo-button");
   await findings(page, (it) => it.includes("PLM101 compose.yaml:7"));
   calm();
@@ -161,7 +162,7 @@ test("work is kept: over 100 KB, after a reload at once, and a closed file comes
 
 test("a hidden panel is not built while somebody types, and long lists are built as far as they are seen", async () => {
   const { page, calm, close } = await empty(browser, server.url);
-  const services = Array.from({ length: 400 }, (_, index) => `  s${index}:\n    image: nginx\n    depends_on: [s${(index + 1) % 400}]\n`).join("");
+  const services = Array.from({ length: 400 }, (_, index) => `  s${index}:\n    image: "acme/s${index}:1.0"\n    depnds_on: [db]\n`).join("");
   await paste(page, `services:\n${services}`);
   await findings(page, (it) => it.length >= 60);
   assert.equal(await page.locator("#decision *").count(), 0, "nothing of the decision is built yet");
@@ -172,7 +173,7 @@ test("a hidden panel is not built while somebody types, and long lists are built
   await page.locator(".cm-content").focus();
   await page.keyboard.press("Control+Home");
   await page.keyboard.type("# a line above\n");
-  await page.waitForFunction(() => !/:2$/.test(document.querySelector(".finding .finding-meta .place").textContent));
+  await page.waitForFunction(() => document.querySelector(".finding .finding-meta .place").textContent.endsWith(":5"));
   assert.equal(await page.locator(".finding").first().evaluate((it) => it.dataset.mark), "kept", "the row that moved is the same row");
   await page.locator("#findings .more").scrollIntoViewIfNeeded();
   await page.waitForFunction(() => document.querySelectorAll(".finding").length > 120);

@@ -48,6 +48,7 @@ test("a link carries the files and the answers, and nothing goes to the server",
   const expected = await listed(page);
   const second = await open(browser, server.url, { hash: shared });
   assert.deepEqual(await listed(second.page), expected);
+  await second.page.click("#tab-decision");
   assert.equal(await second.page.locator('[data-answer="downtime"]').inputValue(), "minutes");
   second.calm();
   await second.close();

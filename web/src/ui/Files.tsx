@@ -1,5 +1,5 @@
 import type { Severity } from "plimsoll";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { page } from "../page";
 import type { ProjectFile } from "../project";
 import { amount, SEVERITIES } from "../words";
@@ -111,7 +111,7 @@ function Rename({ file, onDone }: { file: ProjectFile; onDone: (name: string | u
     done.current = true;
     onDone(keep ? input.current?.value : undefined);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus();
     // Selects the name without its extension, the part that usually changes.
     input.current?.setSelectionRange(0, Math.max(0, file.path.lastIndexOf(".")) || file.path.length);

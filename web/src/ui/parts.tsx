@@ -1,6 +1,6 @@
 import type { Range, Severity } from "plimsoll";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { place } from "../positions";
 import { page } from "../page";
 import { SYMBOLS } from "../words";
@@ -62,7 +62,7 @@ interface DialogProps {
 /** A modal dialog that is open as long as it is rendered. */
 export function Dialog({ id, title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
     return () => {
