@@ -1,7 +1,8 @@
 import { effect } from "@preact/signals";
-import type { Report } from "plimsoll";
 import { useEffect, useRef } from "preact/hooks";
 import { dropped, ofFile } from "./intake";
+import type { Core } from "./engine/protocol";
+import type { Analysis } from "./engine/live";
 import { page, type PanelName } from "./page";
 import { Decision } from "./panels/Decision";
 import { Findings } from "./panels/Findings";
@@ -59,18 +60,18 @@ function EditorBox() {
 
 function Results() {
   const shown = page.panel.value;
-  const report = page.analysis.value?.report;
+  const analysis = page.analysis.value;
   return (
     <section class="results" aria-label="Results">
       <div class="panel-bar">
-        <PanelTabs report={report} />
+        <PanelTabs report={analysis?.report} />
         <p id="status">{page.status.value}</p>
       </div>
       <EngineNotice />
       {PANELS.map(([name, label]) => (
         <div role="tabpanel" id={name} key={name} aria-labelledby={`tab-${name}`} tabIndex={0} hidden={name !== shown}>
           <Boundary name={`The panel “${label}”`}>
-            <WhileShown shown={name === shown}>{() => (name === "rules" ? <Rules /> : report && <Panel name={name} report={report} />)}</WhileShown>
+            <WhileShown shown={name === shown}>{() => (name === "rules" ? <Rules /> : analysis && <Panel name={name} analysis={analysis} />)}</WhileShown>
           </Boundary>
         </div>
       ))}
@@ -78,14 +79,16 @@ function Results() {
   );
 }
 
-function Panel({ name, report }: { name: PanelName; report: Report }) {
+function Panel({ name, analysis }: { name: PanelName; analysis: Analysis }) {
+  const { report, parts } = analysis;
   if (name === "findings") return <Findings report={report} />;
-  if (name === "decision") return <Decision report={report.decision} />;
-  return <MapLoader report={report} />;
+  if (name === "decision" && parts.decision) return <Decision report={parts.decision} />;
+  if (name === "map" && parts.map) return <MapLoader report={report} map={parts.map} />;
+  return <p class="empty">Asking the engine…</p>;
 }
 
 /** Tabs: arrow keys, Home and End move between them, and only the selected tab is in the tab order. */
-function PanelTabs({ report }: { report: Report | undefined }) {
+function PanelTabs({ report }: { report: Core | undefined }) {
   const row = useRef<HTMLDivElement>(null);
   const shown = page.panel.value;
   const move = (event: KeyboardEvent, index: number) => {
@@ -113,6 +116,17 @@ function EngineNotice() {
   const state = page.engineState.value;
   if (state.kind === "slow") {
     return <div class="notice"><p>These files are large; the engine is still reading them.</p><button type="button" onClick={() => page.stopEngine()}>Stop</button></div>;
+  }
+  if (state.kind === "large") {
+    return (
+      <div class="notice" role="alert">
+        <p>
+          <strong>These files hold {(state.length / 1_000_000).toFixed(1)} MB.</strong> This page checks up to 3 MB at once, because more keeps it busy for long.
+          Remove what does not belong to the project, or use the command: <code>plimsoll check .</code>
+        </p>
+        <button type="button" onClick={() => page.checkAnyway()}>Check all the same</button>
+      </div>
+    );
   }
   if (state.kind !== "missing" && state.kind !== "failed") return null;
   const missing = state.kind === "missing";

@@ -1,10 +1,11 @@
-import type { Decision, Report } from "plimsoll";
+import type { Decision } from "plimsoll";
+import type { Core } from "./engine/protocol";
 import { inWords } from "./answers";
 import { place } from "./positions";
 import { amount, NAMES, PLATFORMS, SEVERITIES } from "./words";
 
 /** Returns the findings as Markdown, worst first, to be pasted into a review. */
-export function reportMarkdown({ findings, files }: Report): string {
+export function reportMarkdown({ findings, files }: Core): string {
   const lines = [`# Plimsoll: ${amount(findings.length, "finding")} in ${amount(files.length, "file")}`, ""];
   for (const severity of SEVERITIES) {
     const here = findings.filter((it) => it.severity === severity);

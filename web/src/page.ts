@@ -7,7 +7,7 @@ import { diagnosticsOf } from "./editor/diagnostics";
 import { Editor } from "./editor/editor";
 import { Engine } from "./engine/client";
 import { Live, type Analysis } from "./engine/live";
-import type { Fixed } from "./engine/protocol";
+import type { Core, Fixed, Part } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
@@ -19,7 +19,8 @@ export type Theme = "system" | "light" | "dark";
 
 type EngineState =
   | { kind: "starting" | "ready" | "slow" }
-  | { kind: "missing" | "failed"; message: string };
+  | { kind: "missing" | "failed"; message: string }
+  | { kind: "large"; length: number };
 
 interface Toast {
   message: string;
@@ -71,15 +72,17 @@ export class Page {
 
   #editor: Editor | undefined;
   #live = new Live(this.engine, this.project, {
+    wanted: () => partsOf(this.panel.value),
     done: (analysis) => this.#done(analysis),
     failed: (message, trouble) => (this.engineState.value = { kind: trouble, message }),
+    refused: (length) => (this.engineState.value = { kind: "large", length }),
     slow: () => (this.engineState.value = { kind: "slow" }),
   });
   #hideToast: ReturnType<typeof setTimeout> | undefined;
   #announce: ReturnType<typeof setTimeout> | undefined;
   #beforeAnswer: Decision | undefined;
   #unfoldWorst = false;
-  #afterNext: ((report: Report) => void)[] = [];
+  #afterNext: ((report: Core) => void)[] = [];
 
   get editor(): Editor {
     if (!this.#editor) throw new Error("internal error: the editor is not there yet");
@@ -159,8 +162,8 @@ export class Page {
         const worst = report.findings.find((it) => it.severity === "error") ?? report.findings[0];
         if (worst) this.unfolded.value = new Set([keyOf(worst)]);
       }
-      if (this.#beforeAnswer) {
-        this.changes.value = changesBetween(this.#beforeAnswer, report.decision);
+      if (this.#beforeAnswer && analysis.parts.decision) {
+        this.changes.value = changesBetween(this.#beforeAnswer, analysis.parts.decision);
         this.#beforeAnswer = undefined;
       }
     });
@@ -270,9 +273,31 @@ export class Page {
   showPanel(name: PanelName): void {
     this.panel.value = name;
     this.address.showRule(name === "rules" ? this.rule.value : undefined);
+    void this.#askFor(partsOf(name));
     if (name === "rules" && !this.rules.value) {
       this.engine.rules().then((rules) => (this.rules.value = rules), (error: Error) => this.say(`The rules could not be read: ${error.message}`));
     }
+  }
+
+  /** Asks the engine for parts of the last report that are not here yet. */
+  async #askFor(wanted: Part[]): Promise<void> {
+    const before = this.analysis.value;
+    const missing = wanted.filter((it) => before && !before.parts[it]);
+    if (!before || !missing.length) return;
+    try {
+      const parts = await this.engine.parts(missing);
+      if (this.analysis.value === before) this.analysis.value = { ...before, parts: { ...before.parts, ...parts } };
+    } catch (error) {
+      this.say(`This part of the report could not be read: ${(error as Error).message}`);
+    }
+  }
+
+  /** Returns the whole report, as it is for downloads. */
+  async wholeReport(): Promise<Report | undefined> {
+    await this.#askFor(["decision", "map"]);
+    const analysis = this.analysis.value;
+    if (!analysis?.parts.decision || !analysis.parts.map) return undefined;
+    return { ...analysis.report, decision: analysis.parts.decision, map: analysis.parts.map };
   }
 
   openRule(code: string | undefined): void {
@@ -324,8 +349,8 @@ export class Page {
   ignore(finding: Finding, reason: string): void {
     this.ignoring.value = undefined;
     if (!this.#isCurrent()) return;
-    const same = (report: Report) => report.findings.filter((it) => it.code === finding.code && it.subject === finding.subject && it.path === finding.path).length;
-    const before = same(this.analysis.value?.report as Report);
+    const same = (report: Core) => report.findings.filter((it) => it.code === finding.code && it.subject === finding.subject && it.path === finding.path).length;
+    const before = same(this.analysis.value?.report as Core);
     const words = reason.trim().replace(/\s+/g, " ");
     this.#afterNext.push((report) => {
       if (same(report) < before) return this.say(`${finding.code} is ignored here, with your reason. Ctrl+Z undoes it.`);
@@ -352,13 +377,18 @@ export class Page {
   }
 
   answer(key: string, value: string): void {
-    this.#beforeAnswer ??= this.analysis.value?.report.decision;
+    this.#beforeAnswer ??= this.analysis.value?.parts.decision;
     this.project.answer(key, value);
   }
 
   retryEngine(): void {
     this.engineState.value = { kind: "starting" };
     this.#live.retry();
+  }
+
+  checkAnyway(): void {
+    this.engineState.value = { kind: "slow" };
+    this.#live.runAnyway();
   }
 
   stopEngine(): void {
@@ -395,6 +425,11 @@ export class Page {
   }
 }
 
+/** Returns the parts of a report that a panel shows. */
+function partsOf(panel: PanelName): Part[] {
+  return panel === "decision" || panel === "map" ? [panel] : [];
+}
+
 export function applyTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
@@ -412,6 +447,7 @@ function storedTheme(): Theme {
 function statusOf(analysis: Analysis | undefined, state: EngineState): string {
   if (state.kind === "missing") return "The engine has not arrived";
   if (state.kind === "failed") return "The engine failed";
+  if (state.kind === "large") return "Not checked";
   if (state.kind === "slow") return analysis ? "Analysing…" : "Still starting…";
   if (!analysis) return "Starting the engine…";
   const { files, findings } = analysis.report;

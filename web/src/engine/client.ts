@@ -1,5 +1,5 @@
 import type { Content } from "../project";
-import type { Answers, Question, Reply, Trouble } from "./protocol";
+import type { Answers, Part, Question, Reply, Trouble } from "./protocol";
 
 interface Waiting {
   resolve: (answer: never) => void;
@@ -21,14 +21,19 @@ export class Engine {
   /** Texts of the files as the worker last received them; `undefined` when that is unknown. */
   #sent: Map<string, string> | undefined;
 
-  report(files: Content[], answers: Record<string, string>): Promise<Answers["report"]> {
+  report(files: Content[], answers: Record<string, string>, parts: Part[]): Promise<Answers["report"]> {
     const sent = this.#sent ?? new Map<string, string>();
     const now = new Map(files.map((it) => [it.path, it.text]));
     const remove = [...sent.keys()].filter((path) => !now.has(path));
     const set = [...now].filter(([path, text]) => sent.get(path) !== text);
     const fresh = this.#sent === undefined;
     this.#sent = now;
-    return this.#ask({ kind: "report", fresh, remove, answers, set });
+    return this.#ask({ kind: "report", fresh, remove, answers, set, parts });
+  }
+
+  /** Returns parts of the last report. */
+  parts(parts: Part[]): Promise<Answers["parts"]> {
+    return this.#ask({ kind: "parts", parts });
   }
 
   fixAll(files: Content[]): Promise<Answers["fixAll"]> {

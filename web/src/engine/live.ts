@@ -1,16 +1,19 @@
-import type { Report } from "plimsoll";
 import type { Project } from "../project";
 import { EngineError, type Engine } from "./client";
-import type { Trouble } from "./protocol";
+import type { Core, Part, Parts, Trouble } from "./protocol";
 
 /** Bounds of the milliseconds to wait after a key. In between, the wait is as long as the last analysis took. */
 const SHORTEST_PAUSE = 20;
 const LONGEST_PAUSE = 500;
 /** Milliseconds after which the page says that an analysis takes long. */
 const LONG = 1500;
+/** Maximum length of all texts together that are analysed without asking. */
+const LARGE = 3_000_000;
 
 export interface Analysis {
-  report: Report;
+  report: Core;
+  /** The parts of the report that have been asked for. */
+  parts: Parts;
   milliseconds: number;
   engine: string;
   /** The version of the project that was analysed. */
@@ -18,8 +21,12 @@ export interface Analysis {
 }
 
 export interface Listener {
+  /** Parts of the report that are shown. */
+  wanted(): Part[];
   done(analysis: Analysis): void;
   failed(message: string, trouble: Trouble): void;
+  /** The files are too large to be analysed without asking. */
+  refused(length: number): void;
   /** An analysis has been running for a while. */
   slow(): void;
 }
@@ -34,6 +41,8 @@ export class Live {
   #lastTook = 0;
   /** Set while the engine has not arrived: asking again at every key would only fail again. */
   #stopped = false;
+  /** Set when somebody wants large files to be analysed all the same. */
+  #anyway = false;
 
   constructor(private readonly engine: Engine, private readonly project: Project, private readonly listener: Listener) {
     project.onChange((change) => {
@@ -48,6 +57,12 @@ export class Live {
     this.#soon(0);
   }
 
+  /** Analyses the files however large they are. */
+  runAnyway(): void {
+    this.#anyway = true;
+    this.#soon(0);
+  }
+
   #soon(pause: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#run(), pause);
@@ -55,12 +70,14 @@ export class Live {
 
   async #run(): Promise<void> {
     if (this.#busy) return;
+    const length = this.project.files.reduce((sum, it) => sum + it.text.length, 0);
+    if (length > LARGE && !this.#anyway) return this.listener.refused(length);
     this.#busy = true;
     const { version } = this.project;
     const slow = setTimeout(() => this.listener.slow(), LONG);
     try {
       const start = performance.now();
-      const result = await this.engine.report(this.project.contents(), this.project.answers);
+      const result = await this.engine.report(this.project.contents(), this.project.answers, this.listener.wanted());
       this.#lastTook = performance.now() - start;
       if (version === this.project.version) this.listener.done({ ...result, version });
     } catch (error) {

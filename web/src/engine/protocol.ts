@@ -1,15 +1,24 @@
 import type { Explanation, Report, Rule } from "plimsoll";
 import type { Content } from "../project";
 
+/** Parts of a report that only one panel shows. They are large, so they are sent only when that panel is there. */
+export type Part = "decision" | "map";
+export type Parts = Partial<Pick<Report, Part>>;
+/** A report without these parts. */
+export type Core = Omit<Report, Part>;
+
 /** Questions to the worker, which keeps the files, so that only changes are sent. */
 export type Question =
-  | { kind: "report"; fresh: boolean; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string> }
+  | { kind: "report"; fresh: boolean; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string>; parts: Part[] }
+  | { kind: "parts"; parts: Part[] }
   | { kind: "fixAll"; files: Content[] }
   | { kind: "rules" }
   | { kind: "explain"; code: string };
 
 export interface Answers {
-  report: { report: Report; milliseconds: number; engine: string };
+  report: { report: Core; parts: Parts; milliseconds: number; engine: string };
+  /** Parts of the last report. */
+  parts: Parts;
   fixAll: Fixed;
   rules: Rule[];
   explain: Explanation | undefined;

@@ -1,11 +1,12 @@
 /// <reference lib="webworker" />
-import init, { explain, loadTargets, needsTargets, rules, version, Workspace } from "plimsoll";
+import init, { type Report, explain, loadTargets, needsTargets, rules, version, Workspace } from "plimsoll";
 import { fixAll } from "./fixall";
-import type { Reply, Request } from "./protocol";
+import type { Answers, Part, Parts, Reply, Request } from "./protocol";
 
 declare const self: DedicatedWorkerGlobalScope;
 
 let workspace: Workspace | undefined;
+let last: Report | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
   const fail = (error: unknown, trouble: "missing" | "failed"): Reply => ({
@@ -27,7 +28,7 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
   self.postMessage(reply);
 };
 
-function answer(request: Request): unknown {
+function answer(request: Request): Answers[Request["kind"]] {
   switch (request.kind) {
     case "rules":
       return rules();
@@ -35,13 +36,23 @@ function answer(request: Request): unknown {
       return explain(request.code);
     case "fixAll":
       return fixAll(request.files);
+    case "parts":
+      return partsOf(request.parts);
     case "report": {
       const start = performance.now();
       if (request.fresh || !workspace) workspace = new Workspace();
       for (const path of request.remove) workspace.remove(path);
       for (const [path, text] of request.set) workspace.set(path, text);
-      const report = workspace.report({ answers: request.answers });
-      return { report, milliseconds: performance.now() - start, engine: version };
+      last = workspace.report({ answers: request.answers });
+      const { decision: _, map: __, ...report } = last;
+      return { report, parts: partsOf(request.parts), milliseconds: performance.now() - start, engine: version };
     }
   }
+}
+
+function partsOf(wanted: Part[]): Parts {
+  const parts: Parts = {};
+  if (last && wanted.includes("decision")) parts.decision = last.decision;
+  if (last && wanted.includes("map")) parts.map = last.map;
+  return parts;
 }

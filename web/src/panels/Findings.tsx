@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
-import type { Confidence, Finding, Fix, Report, Severity } from "plimsoll";
+import type { Confidence, Finding, Fix, Severity } from "plimsoll";
 import { Component, type ComponentChildren } from "preact";
+import type { Core } from "../engine/protocol";
 import { page } from "../page";
 import { reportMarkdown } from "../exports";
 import { amount, FAMILIES, familyOf, keyOf, SEVERITIES, SYMBOLS } from "../words";
@@ -21,7 +22,7 @@ const words = signal("");
 const grouping = signal("");
 
 /** The list of findings with its filters. What is unfolded stays unfolded while the text changes. */
-export function Findings({ report }: { report: Report }) {
+export function Findings({ report }: { report: Core }) {
   const rows = numbered(report.findings.filter(isShown).sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)));
   return (
     <>
@@ -45,6 +46,7 @@ function isShown(it: Finding): boolean {
   if (hidden.value.has(it.severity)) return false;
   if (family.value && familyOf(it.code) !== family.value) return false;
   if (confidence.value && CONFIDENCES.indexOf(it.confidence) > CONFIDENCES.indexOf(confidence.value as Confidence)) return false;
+  if (!words.value.trim()) return true;
   const text = `${it.code} ${it.name} ${it.subject} ${it.message} ${it.path}`.toLowerCase();
   return words.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
@@ -70,7 +72,7 @@ function numbered(findings: Finding[]): Numbered[] {
   });
 }
 
-function groups(rows: Numbered[], report: Report): [title: string, rows: Numbered[]][] {
+function groups(rows: Numbered[], report: Core): [title: string, rows: Numbered[]][] {
   if (!grouping.value) return [["", rows]];
   const byTitle = new Map<string, Numbered[]>();
   const add = (title: string, row: Numbered) => {
@@ -87,12 +89,12 @@ function groups(rows: Numbered[], report: Report): [title: string, rows: Numbere
   return [...byTitle];
 }
 
-function targetsOf(finding: Finding, report: Report): string {
+function targetsOf(finding: Finding, report: Core): string {
   const named = finding.targets.length ? finding.targets : report.targets.filter((it) => it.files.includes(finding.path)).map((it) => it.name);
   return named.join(", ") || "no target";
 }
 
-function Filters({ report }: { report: Report }) {
+function Filters({ report }: { report: Core }) {
   const toggle = (severity: Severity) => {
     const next = new Set(hidden.value);
     if (!next.delete(severity)) next.add(severity);
@@ -112,9 +114,12 @@ function Filters({ report }: { report: Report }) {
   );
 }
 
-function Toolbar({ report }: { report: Report }) {
+function Toolbar({ report }: { report: Core }) {
   const safe = report.findings.filter((it) => it.fixes.some((fix) => fix.safety === "safe")).length;
-  const json = () => download("plimsoll-report.json", `${JSON.stringify(report, null, 2)}\n`, "application/json");
+  const json = async () => {
+    const whole = await page.wholeReport();
+    if (whole) download("plimsoll-report.json", `${JSON.stringify(whole, null, 2)}\n`, "application/json");
+  };
   const copied = async () => page.say((await copy(reportMarkdown(report))) ? "Copied as Markdown." : "The browser did not allow copying.");
   const zip = async () => {
     const { strToU8, zipSync } = await import("fflate");
@@ -129,7 +134,7 @@ function Toolbar({ report }: { report: Report }) {
         <div class="menu-body">
           <button type="button" onClick={() => void copied()}>Copy as Markdown</button>
           <button type="button" onClick={() => download("plimsoll-report.md", reportMarkdown(report), "text/markdown")}>Report as Markdown</button>
-          <button type="button" onClick={json}>Report as JSON</button>
+          <button type="button" onClick={() => void json()}>Report as JSON</button>
           <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
         </div>
       </details>
@@ -138,7 +143,7 @@ function Toolbar({ report }: { report: Report }) {
   );
 }
 
-function MoreFilters({ report }: { report: Report }) {
+function MoreFilters({ report }: { report: Core }) {
   const families = [...new Set(report.findings.map((it) => familyOf(it.code)))].sort();
   return (
     <details class="more-filters">
@@ -153,7 +158,7 @@ function MoreFilters({ report }: { report: Report }) {
   );
 }
 
-function Remark({ report, shown }: { report: Report; shown: number }) {
+function Remark({ report, shown }: { report: Core; shown: number }) {
   const parts: string[] = [];
   if (!report.findings.length) {
     const read = report.files.some((it) => it.kind !== "unknown");

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import type { Finding, Report } from "plimsoll";
+import type { Finding, ProjectMap } from "plimsoll";
+import type { Core } from "../engine/protocol";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { BOX_HEIGHT, draw, type Drawing, type Drawn, type Placed } from "../map/layout";
 import { graphOf, KINDS, named, VERBS, type Graph } from "../map/model";
@@ -18,8 +19,8 @@ const family = signal("");
 const collapsed = signal<boolean | undefined>(undefined);
 
 /** What runs, what it mounts and what it talks to: Compose on the left, the cluster on the right. */
-export function MapPanel({ report }: { report: Report }) {
-  const map = useMemo(() => onlyTarget(report), [report, target.value]);
+export function MapPanel({ report, map: whole }: { report: Core; map: ProjectMap }) {
+  const map = useMemo(() => onlyTarget(report, whole), [report, whole, target.value]);
   const isCollapsed = collapsed.value ?? map.nodes.length > MANY;
   const drawing = useMemo(() => {
     const findings = report.findings.filter((it) => !family.value || familyOf(it.code) === family.value);
@@ -27,7 +28,7 @@ export function MapPanel({ report }: { report: Report }) {
     return { graph, drawing: draw(graph) };
   }, [map, family.value, isCollapsed]);
   const svg = useRef<SVGSVGElement>(null);
-  if (!report.map.nodes.length) return <p class="empty">Nothing to draw: no service, workload or volume was found in these files.</p>;
+  if (!whole.nodes.length) return <p class="empty">Nothing to draw: no service, workload or volume was found in these files.</p>;
   const families = [...new Set(report.findings.map((it) => familyOf(it.code)))].sort();
   return (
     <div class="map">
@@ -46,12 +47,12 @@ export function MapPanel({ report }: { report: Report }) {
   );
 }
 
-function onlyTarget(report: Report): Report["map"] {
+function onlyTarget(report: Core, map: ProjectMap): ProjectMap {
   const chosen = report.targets.find((it) => it.name === target.value);
-  if (!chosen) return report.map;
-  const nodes = report.map.nodes.filter((it) => it.path && chosen.files.includes(it.path));
+  if (!chosen) return map;
+  const nodes = map.nodes.filter((it) => it.path && chosen.files.includes(it.path));
   const ids = new Set(nodes.map((it) => it.id));
-  return { nodes, edges: report.map.edges.filter((it) => ids.has(it.from) && ids.has(it.to)) };
+  return { nodes, edges: map.edges.filter((it) => ids.has(it.from) && ids.has(it.to)) };
 }
 
 function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGElement | null } }) {
