@@ -103,6 +103,7 @@ export class Page {
 
   /** Shows what the address asks for, or else what was kept, or else an example. */
   async start(): Promise<void> {
+    this.engine.start();
     const kept = await this.keeper.start();
     const { rule, files, example } = this.address.read();
     // The address that this page wrote itself may be older than what was kept a moment later.

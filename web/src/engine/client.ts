@@ -21,6 +21,11 @@ export class Engine {
   /** Texts of the files as the worker last received them; `undefined` when that is unknown. */
   #sent: Map<string, string> | undefined;
 
+  /** Fetches and starts the engine before the first question. A failure shows with that question. */
+  start(): void {
+    this.#ask({ kind: "start" }).catch(() => undefined);
+  }
+
   report(files: Content[], answers: Record<string, string>, parts: Part[]): Promise<Answers["report"]> {
     const sent = this.#sent ?? new Map<string, string>();
     const now = new Map(files.map((it) => [it.path, it.text]));

@@ -2,9 +2,13 @@ import type { Project } from "../project";
 import { EngineError, type Engine } from "./client";
 import type { Core, Part, Parts, Trouble } from "./protocol";
 
-/** Bounds of the milliseconds to wait after a key. In between, the wait is as long as the last analysis took. */
-const SHORTEST_PAUSE = 20;
-const LONGEST_PAUSE = 500;
+/**
+ * Bounds of the milliseconds to wait after a key. In between, the wait is a part of what the last analysis took: keys
+ * that come while one runs are taken together anyway.
+ */
+const SHORTEST_PAUSE = 10;
+const LONGEST_PAUSE = 250;
+const PART = 0.25;
 /** Milliseconds after which the page says that an analysis takes long. */
 const LONG = 1500;
 /** Maximum length of all texts together that are analysed without asking. */
@@ -47,7 +51,7 @@ export class Live {
   constructor(private readonly engine: Engine, private readonly project: Project, private readonly listener: Listener) {
     project.onChange((change) => {
       if (this.#stopped || change === "active") return;
-      this.#soon(change === "text" ? Math.min(Math.max(this.#lastTook, SHORTEST_PAUSE), LONGEST_PAUSE) : 0);
+      this.#soon(change === "text" ? Math.min(Math.max(this.#lastTook * PART, SHORTEST_PAUSE), LONGEST_PAUSE) : 0);
     });
   }
 

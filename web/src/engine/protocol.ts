@@ -9,6 +9,7 @@ export type Core = Omit<Report, Part>;
 
 /** Questions to the worker, which keeps the files, so that only changes are sent. */
 export type Question =
+  | { kind: "start" }
   | { kind: "report"; fresh: boolean; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string>; parts: Part[] }
   | { kind: "parts"; parts: Part[] }
   | { kind: "fixAll"; files: Content[] }
@@ -16,6 +17,7 @@ export type Question =
   | { kind: "explain"; code: string };
 
 export interface Answers {
+  start: undefined;
   report: { report: Core; parts: Parts; milliseconds: number; engine: string };
   /** Parts of the last report. */
   parts: Parts;

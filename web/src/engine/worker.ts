@@ -30,6 +30,8 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
 
 function answer(request: Request): Answers[Request["kind"]] {
   switch (request.kind) {
+    case "start":
+      return undefined;
     case "rules":
       return rules();
     case "explain":

@@ -54,25 +54,29 @@ function side(graph: Graph, wanted: Side): { boxes: Placed[]; links: Drawn[]; wi
   const boxes = graph.boxes.filter((it) => it.side === wanted);
   if (!boxes.length) return { boxes: [], links: [], width: 0, height: 0 };
   const dagre = new Dagre({ multigraph: true });
-  dagre.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 34, marginx: MARGIN, marginy: MARGIN });
+  // What has a counterpart comes to lie beside the other side, and what it uses, or what leads to it, further away.
+  dagre.setGraph({ rankdir: wanted === "compose" ? "RL" : "LR", nodesep: 14, ranksep: 34, marginx: MARGIN, marginy: MARGIN });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const it of boxes) dagre.setNode(it.id, { width: widthOf(it.label), height: BOX_HEIGHT });
   const ids = new Set(boxes.map((it) => it.id));
   const inside = graph.links.filter((it) => ids.has(it.from) && ids.has(it.to));
-  inside.forEach((it, index) => dagre.setEdge(it.from, it.to, {}, String(index)));
+  const isBackward = (it: Link) => it.kind === "selects" || it.kind === "routes";
+  const endsOf = (it: Link) => (isBackward(it) ? { v: it.to, w: it.from } : { v: it.from, w: it.to });
+  inside.forEach((it, index) => dagre.setEdge(endsOf(it).v, endsOf(it).w, {}, String(index)));
   layout(dagre);
   const placed = boxes.map((it) => {
     const { x, y, width } = dagre.node(it.id) as { x: number; y: number; width: number };
     return { ...it, x, y: y + CAPTION, width };
   });
   const links = inside.map((it, index) => {
-    const { points } = dagre.edge({ v: it.from, w: it.to, name: String(index) }) as { points: { x: number; y: number }[] };
-    return { ...it, points: points.map(({ x, y }) => ({ x, y: y + CAPTION })) };
+    const { points } = dagre.edge({ ...endsOf(it), name: String(index) }) as { points: { x: number; y: number }[] };
+    const moved = points.map(({ x, y }) => ({ x, y: y + CAPTION }));
+    return { ...it, points: isBackward(it) ? moved.reverse() : moved };
   });
   const size = dagre.graph() as { width?: number; height?: number };
   return { boxes: placed, links, width: size.width ?? 0, height: (size.height ?? 0) + CAPTION };
 }
 
 function widthOf(label: string): number {
-  return Math.min(Math.max(label.length * 7.6 + 44, 92), 260);
+  return Math.min(Math.max(label.length * 7.6 + 58, 96), 260);
 }

@@ -38,7 +38,7 @@ export function Decision({ report }: { report: Report & { systems: (Report & { n
           options={report.systems.map((it) => [it.name, it.name] as const)} onChoose={(it) => (chosenSystem.value = it)} /></section>
       )}
       <Asks report={shown} />
-      {shown.reasons.length > 0 && <Group title="Why"><ul>{shown.reasons.map((it) => <li><Inline text={it} /></li>)}</ul></Group>}
+      {shown.reasons.length > 0 && <Group title="Why"><ul>{shown.reasons.map((it) => <li><Sentence text={it} /></li>)}</ul></Group>}
       {shown.steps.length > 0 && (
         <Group title="Next steps">
           <ol>
@@ -59,6 +59,14 @@ export function Decision({ report }: { report: Report & { systems: (Report & { n
       <CrossingTable rows={shown.crossing} />
     </div>
   );
+}
+
+/** A sentence of the engine, whose place in brackets at the end can be followed. */
+function Sentence({ text }: { text: string }) {
+  const [, words, path, line] = /^(.*) \(([^()\s]+):(\d+)\)$/s.exec(text) ?? [];
+  if (words === undefined || !path || !page.project.find(path)) return <Inline text={text} />;
+  const start = { line: Number(line), column: 1, offset: 0 };
+  return <><Inline text={words} /> <Place path={path} range={{ start, end: start }} /></>;
 }
 
 /** The outcome, which stays in view while the evidence scrolls. */

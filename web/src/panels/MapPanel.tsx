@@ -128,7 +128,7 @@ function described(box: Placed): string {
 }
 
 function shortened(label: string, width: number): string {
-  const most = Math.floor((width - 46) / 7.4);
+  const most = Math.floor((width - 56) / 7.6);
   return label.length > most + 1 ? `${label.slice(0, most)}…` : label;
 }
 
