@@ -38,6 +38,20 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
       assert.deepEqual(await axe(page), [], name);
       await page.keyboard.press("Escape");
     }
+    await page.click("#tab-findings");
+    await page.locator(".finding >> text=Ignore here…").first().click();
+    assert.deepEqual(await axe(page), [], "ignoring");
+    await page.keyboard.press("Escape");
+    await page.click("#fix-all");
+    await page.waitForSelector("#fixes .diff");
+    assert.deepEqual(await axe(page), [], "all fixes");
+    await page.keyboard.press("Escape");
+    await page.click("footer >> text=Keys");
+    assert.deepEqual(await axe(page), [], "keys");
+    await page.keyboard.press("Escape");
+    await page.click(".menu summary");
+    await page.click(".more-filters summary");
+    assert.deepEqual(await axe(page), [], "menus");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing sticks out");
     await close();
   });

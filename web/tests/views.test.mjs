@@ -112,10 +112,10 @@ test("the map: both sides, joined, coloured, led by keys, in words, and as a fil
   const x = (selector) => page.locator(selector).first().evaluate((it) => it.getBoundingClientRect().left);
   assert.ok(await x(".map .box.service") < await x(".map .box.workload"), "Compose is on the left");
   assert.ok(await page.locator(".map .line.counterpart").count() >= 3);
-  await page.locator('.map .box.service.error[aria-label^="Compose service web"]').focus();
+  await page.locator('.map .box.service.error[aria-label^="web service"]').focus();
   await page.keyboard.press("ArrowRight");
-  assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute("aria-label")?.startsWith("Compose service web")), true);
-  await page.locator('.map .box[aria-label^="workload worker"]').focus();
+  assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute("aria-label")?.startsWith("web service")), true);
+  await page.locator('.map .box[aria-label^="worker workload"]').focus();
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => getSelection().toString()), "worker");
   assert.equal(await page.locator("#files [aria-current]").evaluate((it) => it.firstChild.textContent), "k8s/worker.yaml");

@@ -69,7 +69,7 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
     svg.current?.querySelector<SVGElement>(`[data-id="${CSS.escape(next.id)}"]`)?.focus();
   };
   return (
-    <div class="map-box">
+    <div class="map-box" tabIndex={0} role="group" aria-label="The map, which scrolls">
       <svg ref={svg} viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.round(width * 0.7)}px` }} role="group" aria-label="Map of the project. Arrow keys move between objects, Enter goes to the line.">
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" class="arrow" /></marker>
@@ -85,10 +85,9 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
         {boxes.map((it) => (
           <g key={it.id} data-id={it.id} class={`box ${it.kind} ${it.worst ?? "calm"}`} role="button" tabIndex={it.id === current ? 0 : -1} aria-label={described(it)}
             transform={`translate(${it.x - it.width / 2} ${it.y - BOX_HEIGHT / 2})`} onClick={() => open(it)} onFocus={() => setFocused(it.id)} onKeyDown={(event) => move(event, it)}>
-            <title>{described(it)}</title>
             <rect width={it.width} height={BOX_HEIGHT} rx={it.kind === "volume" ? 14 : 5} />
-            <text x="12" y="17" class="label">{shortened(it.label, it.width)}</text>
-            <text x="12" y="31" class="kind">{it.nodes.length > 1 ? "family" : KINDS[it.kind]}</text>
+            <text x="12" y="17" class="label">{shortened(it.label, it.width)}</text>{" "}
+            <text x="12" y="31" class="kind">{smallType(it)}</text>{" "}
             {it.worst && <text x={it.width - 10} y="17" class={`mark ${it.worst}`} text-anchor="end">{SYMBOLS[it.worst]} {it.findings.length}</text>}
           </g>
         ))}
@@ -122,9 +121,15 @@ function open(box: Placed): void {
   else if (node?.path && node.range) page.reveal(node.path, node.range);
 }
 
+function smallType(box: Placed): string {
+  return box.nodes.length > 1 ? "family" : KINDS[box.kind];
+}
+
+/** Returns the name of a box for screen readers, which begins with what is written in the box. */
 function described(box: Placed): string {
-  const what = named(box);
-  return box.findings.length ? `${what}, ${amount(box.findings.length, "finding")}, worst: ${box.worst}` : `${what}, nothing found`;
+  const what = `${box.label} ${smallType(box)}`;
+  const side = box.side === "compose" ? "Compose" : "cluster";
+  return box.worst ? `${what} ${SYMBOLS[box.worst]} ${amount(box.findings.length, "finding")}, worst: ${box.worst}, ${side}` : `${what}, nothing found, ${side}`;
 }
 
 function shortened(label: string, width: number): string {
