@@ -23,7 +23,8 @@ export class Address {
   #rule: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly project: Project) {
+  /** `onWrite` is called when the address has changed. */
+  constructor(private readonly project: Project, private readonly onWrite: () => void) {
     project.onChange((change) => {
       if (change !== "active") this.#soon();
     });
@@ -70,6 +71,8 @@ export class Address {
   }
 
   #write(hash: string): void {
-    if (location.hash !== hash && !(hash === "#" && !location.hash)) history.replaceState(null, "", hash);
+    if (location.hash === hash || (hash === "#" && !location.hash)) return;
+    history.replaceState(null, "", hash);
+    this.onWrite();
   }
 }

@@ -26,11 +26,18 @@ export class Keeper {
   async start(): Promise<Kept | undefined> {
     this.#database = await openDatabase().catch(() => undefined);
     const kept = await this.#read().catch(() => undefined);
-    this.project.onChange(() => this.#soon());
+    this.project.onChange(() => this.soon());
     // A page that is hidden may never be shown again, so what waits is written now.
     document.addEventListener("visibilitychange", () => document.hidden && this.flush());
     window.addEventListener("pagehide", () => this.flush());
     return kept && Array.isArray(kept.files) && kept.files.length ? kept : undefined;
+  }
+
+  /** Writes the project when it has been quiet for a moment. */
+  soon(): void {
+    this.#waiting = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), PAUSE);
   }
 
   /** Writes what has changed since the last writing. */
@@ -46,12 +53,6 @@ export class Keeper {
     const transaction = this.#database.transaction(STORE, "readwrite", { durability: "relaxed" });
     transaction.objectStore(STORE).put(kept, KEY);
     transaction.commit();
-  }
-
-  #soon(): void {
-    this.#waiting = true;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.flush(), PAUSE);
   }
 
   #read(): Promise<Kept | undefined> {

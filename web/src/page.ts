@@ -44,8 +44,8 @@ const QUIET = 1200;
 export class Page {
   readonly project = new Project();
   readonly engine = new Engine();
-  readonly address = new Address(this.project);
   readonly keeper = new Keeper(this.project);
+  readonly address = new Address(this.project, () => this.keeper.soon());
 
   /** Number of changes to the list of files, by which components follow the project. */
   readonly filesChanged = signal(0);

@@ -249,6 +249,28 @@ test("a panel that cannot be shown says so, and the others go on", async () => {
   await close();
 });
 
+test("a page whose script does not arrive says so", async () => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.route("**/*.js", (route) => route.abort());
+  await page.goto(server.url);
+  assert.match(await page.locator("#app").innerText(), /a part of the page did not arrive/);
+  await context.close();
+});
+
+test("a reload goes on where somebody was, and opens no link of its own again", async () => {
+  const { page, calm, close } = await both(browser, server.url);
+  await page.waitForFunction(() => location.hash.startsWith("#files="));
+  await page.click("#files .file-name >> nth=1");
+  await page.waitForTimeout(1800);
+  await page.reload();
+  await findings(page, (it) => it.some((row) => row.startsWith("PLM404")));
+  assert.equal(await page.locator("#undo-button").count(), 0);
+  assert.equal(await page.locator("#files [aria-current]").evaluate((it) => it.firstChild.textContent), "k8s/manifests.yaml");
+  calm();
+  await close();
+});
+
 test("without JavaScript the page says what to do instead", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();

@@ -51,7 +51,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm]",
+        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm|page]",
         run: tasks::bench,
     },
     Task {

@@ -108,6 +108,10 @@ pub fn docs() -> Result {
 
 /// Prints growth, peers, latency and size, and fails above a guardrail.
 pub fn bench(arguments: &[String]) -> Result {
+    if arguments == ["page"] {
+        site()?;
+        return cmd("npm run bench --workspace web").run();
+    }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
     if wanted("peers") || wanted("lsp") {
         setup::peers()?;

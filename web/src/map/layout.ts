@@ -23,6 +23,8 @@ export interface Drawing {
 
 export const BOX_HEIGHT = 40;
 const GAP = 60;
+/** Width above which a side is laid out from top to bottom. */
+const WIDE = 520;
 const MARGIN = 16;
 /** Height of the captions above the two sides. */
 const CAPTION = 26;
@@ -30,7 +32,12 @@ const CAPTION = 26;
 /** Lays out each side by itself, Compose on the left and the cluster on the right, and joins counterparts across. */
 export function draw(graph: Graph): Drawing {
   const left = side(graph, "compose");
-  const right = side(graph, "cluster");
+  // In the order of their counterparts, so that few of the lines across cross one another.
+  const heights = new Map(left.boxes.map((it) => [it.id, it.y]));
+  const order = new Map<string, number>();
+  for (const { kind, from, to } of graph.links) if (kind === "counterpart") order.set(to, heights.get(from) ?? Infinity);
+  const right = side(graph, "cluster", order);
+  if (runsBackward(right, order)) turnOver(right);
   const both = left.boxes.length > 0 && right.boxes.length > 0;
   const shift = both ? left.width + GAP : 0;
   const move = ({ x, y }: { x: number; y: number }) => ({ x: x + shift, y });
@@ -50,16 +57,49 @@ export function draw(graph: Graph): Drawing {
   };
 }
 
-function side(graph: Graph, wanted: Side): { boxes: Placed[]; links: Drawn[]; width: number; height: number } {
+/** Whether the order of one side is, on the whole, the reverse of its counterparts' order. */
+function runsBackward(right: Half, order: Map<string, number>): boolean {
+  const pairs = right.boxes.map((it) => [it.y, order.get(it.id) ?? Infinity] as const).filter(([, other]) => other !== Infinity);
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / (values.length || 1);
+  const here = mean(pairs.map(([it]) => it));
+  const there = mean(pairs.map(([, it]) => it));
+  return pairs.reduce((sum, [a, b]) => sum + (a - here) * (b - there), 0) < 0;
+}
+
+/** Turns one side upside down. */
+function turnOver(half: Half): void {
+  const turned = (y: number) => half.height + CAPTION - y;
+  for (const it of half.boxes) it.y = turned(it.y);
+  for (const it of half.links) it.points = it.points.map(({ x, y }) => ({ x, y: turned(y) }));
+}
+
+/** A side of the map by itself. */
+interface Half {
+  boxes: Placed[];
+  links: Drawn[];
+  width: number;
+  height: number;
+}
+
+/** Lays out one side from left to right, or from top to bottom where long chains would make it too wide. */
+function side(graph: Graph, wanted: Side, order: Map<string, number> = new Map()): Half {
   const boxes = graph.boxes.filter((it) => it.side === wanted);
+  boxes.sort((a, b) => (order.get(a.id) ?? Number.MAX_VALUE) - (order.get(b.id) ?? Number.MAX_VALUE));
   if (!boxes.length) return { boxes: [], links: [], width: 0, height: 0 };
-  const dagre = new Dagre({ multigraph: true });
+  const ids = new Set(boxes.map((it) => it.id));
+  const links = graph.links.filter((it) => ids.has(it.from) && ids.has(it.to));
   // What has a counterpart comes to lie beside the other side, and what it uses, or what leads to it, further away.
-  dagre.setGraph({ rankdir: wanted === "compose" ? "RL" : "LR", nodesep: 14, ranksep: 34, marginx: MARGIN, marginy: MARGIN });
+  const across = half(boxes, links, wanted === "compose" ? "RL" : "LR");
+  if (across.width <= WIDE) return across;
+  const down = half(boxes, links, "TB");
+  return down.width < across.width ? down : across;
+}
+
+function half(boxes: Box[], inside: Link[], rankdir: "LR" | "RL" | "TB"): Half {
+  const dagre = new Dagre({ multigraph: true });
+  dagre.setGraph({ rankdir, nodesep: 14, ranksep: 34, marginx: MARGIN, marginy: MARGIN });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const it of boxes) dagre.setNode(it.id, { width: widthOf(it.label), height: BOX_HEIGHT });
-  const ids = new Set(boxes.map((it) => it.id));
-  const inside = graph.links.filter((it) => ids.has(it.from) && ids.has(it.to));
   const isBackward = (it: Link) => it.kind === "selects" || it.kind === "routes";
   const endsOf = (it: Link) => (isBackward(it) ? { v: it.to, w: it.from } : { v: it.from, w: it.to });
   inside.forEach((it, index) => dagre.setEdge(endsOf(it).v, endsOf(it).w, {}, String(index)));
@@ -74,7 +114,13 @@ function side(graph: Graph, wanted: Side): { boxes: Placed[]; links: Drawn[]; wi
     return { ...it, points: isBackward(it) ? moved.reverse() : moved };
   });
   const size = dagre.graph() as { width?: number; height?: number };
-  return { boxes: placed, links, width: size.width ?? 0, height: (size.height ?? 0) + CAPTION };
+  // Lines may leave what dagre takes for the size of the graph.
+  const xs = links.flatMap((it) => it.points.map(({ x }) => x));
+  const shift = Math.max(0, MARGIN / 2 - xs.reduce((a, b) => Math.min(a, b), Infinity));
+  for (const it of placed) it.x += shift;
+  for (const it of links) for (const point of it.points) point.x += shift;
+  const width = Math.max(size.width ?? 0, xs.reduce((a, b) => Math.max(a, b), 0) + MARGIN / 2) + shift;
+  return { boxes: placed, links, width, height: (size.height ?? 0) + CAPTION };
 }
 
 function widthOf(label: string): number {

@@ -22,6 +22,8 @@ export interface Link {
   /** The edge that the link stands for, or the first of them. */
   edge: MapEdge;
   count: number;
+  /** The worst finding about a difference between two counterparts. */
+  worst: Severity | undefined;
 }
 
 export interface Graph {
@@ -69,10 +71,10 @@ export function graphOf(map: ProjectMap, findings: Finding[], collapsed: boolean
     box.worst = worstOf(box.findings.map((it) => it.severity));
     if (box.nodes.length > 1) box.label = `${amount(box.nodes.length, KINDS[box.kind])} in ${folderOf(box.nodes[0]) || "the root"}`;
   }
-  return { boxes: [...boxes.values()], links: linksOf(map, boxOf) };
+  return { boxes: [...boxes.values()], links: linksOf(map, boxOf, boxes) };
 }
 
-function linksOf(map: ProjectMap, boxOf: Map<string, string>): Link[] {
+function linksOf(map: ProjectMap, boxOf: Map<string, string>, boxes: Map<string, Box>): Link[] {
   const links = new Map<string, Link>();
   for (const edge of map.edges) {
     const from = boxOf.get(edge.from);
@@ -81,9 +83,16 @@ function linksOf(map: ProjectMap, boxOf: Map<string, string>): Link[] {
     const key = `${from}\n${to}\n${edge.kind}`;
     const link = links.get(key);
     if (link) link.count += 1;
-    else links.set(key, { from, to, kind: edge.kind, edge, count: 1 });
+    else links.set(key, { from, to, kind: edge.kind, edge, count: 1, worst: edge.kind === "counterpart" ? drift(boxes.get(from), boxes.get(to)) : undefined });
   }
   return [...links.values()];
+}
+
+/** Returns the worst finding that is about one of two counterparts and names a place in the other one's file. */
+function drift(a: Box | undefined, b: Box | undefined): Severity | undefined {
+  const across = (from: Box | undefined, to: Box | undefined) =>
+    (from?.findings ?? []).filter((it) => it.path !== to?.nodes[0]?.path && it.related.some(({ path }) => to?.nodes.some((node) => node.path === path)));
+  return worstOf([...across(a, b), ...across(b, a)].map((it) => it.severity));
 }
 
 /** Returns the side of every node: a volume or a configuration is on the side of what uses it. */

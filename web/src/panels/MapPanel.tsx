@@ -105,9 +105,9 @@ function Line({ link }: { link: Drawn }) {
     ? `M${first.x} ${first.y}C${middle} ${first.y} ${middle} ${last.y} ${last.x} ${last.y}`
     : `M${first.x} ${first.y}${rest.map(({ x, y }) => `L${x} ${y}`).join("")}`;
   const { path: file, range } = link.edge;
-  const reason = `${VERBS[link.kind]}${file && range ? `, ${place(file, range)}` : ""}${link.count > 1 ? `, ${link.count} times` : ""}`;
+  const reason = `${VERBS[link.kind]}${file && range ? `, ${place(file, range)}` : ""}${link.count > 1 ? `, ${link.count} times` : ""}${link.worst ? `; they differ, worst: ${link.worst}` : ""}`;
   return (
-    <g class={`line ${link.kind}`} onClick={() => file && range && page.reveal(file, range)}>
+    <g class={`line ${link.kind} ${link.worst ?? ""}`} onClick={() => file && range && page.reveal(file, range)}>
       <title>{reason}</title>
       <path d={path} class="wide" />
       <path d={path} class="thin" marker-end={link.kind === "counterpart" ? undefined : "url(#arrow)"} />
@@ -156,7 +156,7 @@ function Legend() {
     <p class="legend">
       <span class="line-sample" /> waits for, talks to, mounts, reads, selects, routes to
       <span class="line-sample counterpart" /> the same thing on the other side
-      <span>Colour: the worst finding.</span>
+      <span>Colour: the worst finding; on a dashed line, the worst difference.</span>
     </p>
   );
 }
