@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
+import { writeDocs } from "./scripts/docs";
 
 /**
  * What the finished page may load: its own files and nothing else. WebAssembly needs its keyword. The
@@ -46,10 +47,20 @@ const offline: Plugin = {
   },
 };
 
+/** Writes the documentation beside the page. It is no part of what works offline, because nobody reads all of it. */
+const documentation: Plugin = {
+  name: "documentation",
+  apply: "build",
+  applyToEnvironment: ({ name }) => name === "client",
+  writeBundle: ({ dir }) => {
+    if (dir) writeDocs("../docs", ["src/style/tokens.css", "src/style/docs.css"], dir);
+  },
+};
+
 export default defineConfig({
   // Relative addresses, so that the folder can be served from anywhere.
   base: "./",
-  plugins: [contentSecurityPolicy, offline],
+  plugins: [contentSecurityPolicy, offline, documentation],
   worker: { format: "es" },
   // The package loads its engine from beside itself, which bundling in advance would break.
   optimizeDeps: { exclude: ["plimsoll"] },

@@ -17,7 +17,7 @@ for (const path of first) {
   const source = readFileSync(join(DIST, path), "utf8");
   for (const [, name] of source.matchAll(/(?:from|^import|;import)\s*"\.\/([^"]+\.js)"/g)) first.add(`assets/${name}`);
 }
-const all = readdirSync(DIST, { recursive: true }).filter((it) => /\.(js|css|html)$/.test(it));
+const all = readdirSync(DIST, { recursive: true }).filter((it) => /\.(js|css|html)$/.test(it) && !/^(rules|docs)\b/.test(it));
 const sum = (paths) => paths.reduce((total, it) => total + sizeOf(it), 0);
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 const total = sum(all);

@@ -57,6 +57,19 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
   });
 }
 
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing in the documentation: ${colorScheme}`, async () => {
+    const context = await browser.newContext({ colorScheme, viewport: { width: 380, height: 800 }, bypassCSP: true });
+    const page = await context.newPage();
+    for (const path of ["rules/", "rules/PLM404-selector-matches-nothing/", "docs/configuration/"]) {
+      const answer = await page.goto(server.url + path);
+      assert.equal(answer.status(), 200, path);
+      assert.deepEqual(await axe(page), [], path);
+    }
+    await context.close();
+  });
+}
+
 test("the keyboard alone reaches a finding, opens it and goes to its place", async () => {
   const { page, calm, close } = await open(browser, server.url);
   const focused = () => page.evaluate(() => document.activeElement?.className ?? "");

@@ -341,6 +341,12 @@ test("the page names its version, its documentation and how to install it", asyn
   const footer = page.locator("footer");
   assert.match(await footer.innerText(), /Plimsoll \d+\.\d+\.\d+/);
   assert.match(await footer.innerText(), /npm install plimsoll/);
-  for (const name of ["Docs", "Source"]) assert.match(await footer.locator(`text=${name}`).getAttribute("href"), /^https:\/\//);
+  assert.match(await footer.locator("text=Source").getAttribute("href"), /^https:\/\//);
+  await footer.locator("text=Rules and docs").click();
+  await page.locator("a", { hasText: "PLM404" }).first().click();
+  assert.match(await page.locator("h1").innerText(), /^PLM404 /);
+  assert.match(await page.locator("main").innerText(), /Why it hurts[\s\S]*What helps/);
+  await page.click("text=Open PLM404 in the playground");
+  await page.waitForSelector(".rule");
   await close();
 });

@@ -81,7 +81,7 @@ function RulePage({ code }: { code: string }) {
     <article class="rule">
       {back}
       <h2 ref={heading} tabIndex={-1}>{rule.code} {rule.name}</h2>
-      <p class="rule-facts">{rule.severity} · reads {SIDES[rule.on]} · since {rule.since}</p>
+      <p class="rule-facts">{rule.severity} · reads {SIDES[rule.on]} · since {rule.since} · <a href={`./rules/${rule.code}-${rule.name}/`}>a page of its own</a></p>
       <p><Inline text={rule.summary} /></p>
       {sections.filter((it) => !exampleTitles.includes(it.title)).map((it) => <><h3>{it.title}</h3><Markdown source={it.body} /></>)}
       {exampleTitles.map((title) => <RuleExample code={rule.code} title={title} examples={examples.filter((it) => it.section === title)} />)}

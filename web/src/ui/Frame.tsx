@@ -1,8 +1,8 @@
 import { page, type Theme } from "../page";
 import { copy, CopyButton } from "./parts";
 
-/** Where the project lives outside of this page. */
-const HOME = "https://plimsoll.dev";
+/** Where the source is. */
+const SOURCE = "https://plimsoll.dev/source";
 const INSTALL = "npm install plimsoll";
 const THEMES: [Theme, string][] = [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
@@ -45,8 +45,8 @@ export function Footer() {
   return (
     <footer>
       <span>Plimsoll{version ? ` ${version}` : ""}</span>
-      <a href={HOME}>Docs</a>
-      <a href={`${HOME}/source`}>Source</a>
+      <a href="./rules/">Rules and docs</a>
+      <a href={SOURCE}>Source</a>
       <span class="install"><code>{INSTALL}</code> <CopyButton text={INSTALL} what="the line that installs the package" /></span>
       <span class="private">Your files stay here: the policy of this page forbids sending them.</span>
       <button type="button" class="small" onClick={() => (page.dialog.value = "help")}>Keys</button>
