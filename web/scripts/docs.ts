@@ -57,6 +57,8 @@ function html({ folder, title, summary, source }: Page): string {
       if (token.type === "link") (token as Tokens.Link).href = target((token as Tokens.Link).href, folder, up);
     },
   });
+  // The list of rules leaves the head of its last column empty.
+  const content = body.replaceAll("<th></th>", "<th>summary</th>");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -71,7 +73,7 @@ function html({ folder, title, summary, source }: Page): string {
 <body>
 <header><a href="${up}">Plimsoll</a> <nav aria-label="Documentation"><a href="${up}rules/">Rules</a>${GUIDES.map((it) => ` <a href="${up}docs/${it}/">${it.charAt(0).toUpperCase()}${it.slice(1)}</a>`).join("")}</nav></header>
 <main>
-${body}${code ? `<p><a href="${up}#rule=${code}">Open ${code} in the playground</a></p>\n` : ""}</main>
+${content}${code ? `<p><a href="${up}#rule=${code}">Open ${code} in the playground</a></p>\n` : ""}</main>
 </body>
 </html>
 `;

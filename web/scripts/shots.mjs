@@ -19,6 +19,18 @@ const VIEWS = {
     await page.locator(".rule-list button").nth(20).click();
     await page.waitForSelector(".rule");
   },
+  fixes: async (page) => {
+    await page.click("#tab-findings");
+    await page.click("#fix-all");
+    await page.waitForSelector("#fixes .diff");
+  },
+  tree: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.click("#examples-button");
+    await page.locator("#gallery-list button", { hasText: "overlays" }).first().click();
+    await page.waitForSelector(".files.tree", { state: "attached" });
+    if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Files");
+  },
   bring: (page) => page.click("#bring-button"),
 };
 for (const colorScheme of ["light", "dark"]) {

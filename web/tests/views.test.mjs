@@ -29,7 +29,7 @@ test("all safe fixes are shown as a diff, applied as one step, and undone as one
   await page.click("#fix-all");
   const dialog = page.locator("#fixes");
   await dialog.locator(".diff .added").first().waitFor();
-  assert.match(await dialog.locator("h2").innerText(), /safe fix/);
+  assert.match(await dialog.locator("h2").innerText(), /Safe fixes in 1 file/);
   await dialog.locator("text=Apply all").click();
   await findings(page, (it) => it.length > 0 && !it.some((row) => row.startsWith("PLM102")));
   await page.click("#toast button");

@@ -104,12 +104,12 @@ function Fixes({ onClose }: { onClose: () => void }) {
   const fixed = page.fixed.value;
   const files = fixed?.files ?? [];
   return (
-    <Dialog id="fixes" title={files.length ? `${amount(fixed?.titles.length ?? 0, "safe fix", "safe fixes")} in ${amount(files.length, "file")}` : "No safe fix"} onClose={onClose}>
+    <Dialog id="fixes" title={files.length ? `Safe fixes in ${amount(files.length, "file")}` : "No safe fix"} onClose={onClose}>
       <div class="dialog-body">
         {!files.length && <p>Nothing here can be fixed without somebody reading it first.</p>}
         {files.map(({ path, text }) => {
           const { hunks } = structuredPatch(path, path, page.project.find(path)?.text ?? "", text, "", "", { context: 1 });
-          const rows = hunks.flatMap((hunk) => hunk.lines.filter((it) => !it.startsWith("\\")));
+          const rows = hunks.flatMap((hunk, index) => [...(index ? [" ⋯"] : []), ...hunk.lines.filter((it) => !it.startsWith("\\"))]);
           return <Diff path={path} rows={rows.map((it) => [it.charAt(0) as "+" | "-" | " ", it.slice(1)])} />;
         })}
         {files.length > 0 && <div class="row"><button type="button" class="primary" onClick={() => page.takeFixes()}>Apply all</button><span class="muted">One step, which can be undone.</span></div>}
