@@ -1,62 +1,127 @@
 //! One project: the core's workspace, kept in step with the disk and with the editor's unsaved text
 //! on top.
 
+use crate::convert::Addresses;
+use crate::diagnostics::Diagnostics;
 use crate::state::{Change, Task};
 use plimsoll_core::text::normalise_path;
-use plimsoll_core::{Analysis, Options, Report, Workspace};
-use plimsoll_files::{Unreadable, load, walk};
+use plimsoll_core::{Analysis, Options, Report, Workspace, ide};
+use plimsoll_files::{
+    Ignored, Unreadable, belongs, is_build_file, is_env, is_left_out, is_outside_walk, load,
+    walk_except,
+};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-/// The newest analysis of a project and its findings. The report has neither a decision nor a map.
+/// The newest analysis of a project, its findings, and the diagnostics that the client sees. The report has neither
+/// a decision nor a map.
 #[derive(Debug)]
 pub struct Snapshot {
-    pub analysis: Analysis,
+    pub analysis: Arc<Analysis>,
+    /// The same analysis with its index of names.
+    #[allow(dead_code, reason = "requests about names are answered from it")]
+    pub ide: ide::Snapshot,
     pub report: Report,
+    pub options: Arc<Options>,
+    pub addresses: Addresses,
+    pub diagnostics: Diagnostics,
 }
+
+/// When a file was written and how long it is, which says whether it changed.
+type Stamp = (Option<SystemTime>, u64);
 
 #[derive(Debug, Default)]
 pub struct Project {
     workspace: Workspace,
-    /// Names of the files that walks found. All other files are in the workspace only while they
-    /// are open in the editor.
-    on_disk: BTreeSet<String>,
-    walked: bool,
+    /// The files that walks found, by name. All other files are in the workspace only while they are open in the
+    /// editor.
+    on_disk: BTreeMap<String, Stamp>,
+    /// The depth of the last walk and the folders that it left out; `None` before the first one.
+    walked: Option<(Option<usize>, Vec<PathBuf>)>,
 }
 
 impl Project {
-    /// Applies the task's changes and analyses the project. Files that could not be read are
-    /// returned beside the snapshot.
-    pub fn update(&mut self, task: &Task, options: &Options) -> (Snapshot, Vec<Unreadable>) {
+    pub fn is_fresh(&self) -> bool {
+        self.walked.is_none()
+    }
+
+    /// Applies the task's changes to the files. Returns whether an analysis is due, and the files that could not be
+    /// read.
+    pub fn update(&mut self, task: &Task) -> (bool, Vec<Unreadable>) {
         let mut unreadable = Vec::new();
-        if !self.walked {
-            self.walked = true;
-            self.refresh(task, &mut unreadable);
-        }
-        // A name that no walk has seen may be a new file, a new folder, or nothing to us: walk once
-        // more to find out.
-        let unseen = |(name, change): &(String, Change)| {
-            matches!(change, Change::Disk) && !self.on_disk.contains(name)
-        };
-        if task.changed.iter().any(unseen) {
-            self.refresh(task, &mut unreadable);
+        let extent = (task.depth, task.inner.clone());
+        let is_elsewhere = self.walked.as_ref() != Some(&extent);
+        self.walked = Some(extent);
+        let mut is_changed = task.is_due || is_elsewhere;
+        if is_elsewhere || task.look || self.is_walk_wanted(task) {
+            is_changed |= self.refresh(task, &mut unreadable);
         }
         for (name, change) in &task.changed {
             match change {
-                Change::Text(text) => self.workspace.set(name, text.clone()),
-                Change::Disk => self.reload(&task.root, name),
+                Change::Text(text) => self.workspace.set(name, Arc::clone(text)),
+                Change::Disk => self.reload(&task.addresses.root, name),
             }
         }
-        let analysis = self.workspace.analysis(&options.config);
-        (Snapshot { report: analysis.check(options), analysis }, unreadable)
+        (is_changed, unreadable)
+    }
+
+    pub fn analyse(&self, options: &Options) -> (Arc<Analysis>, Report) {
+        let analysis = Arc::new(self.workspace.analysis(&options.config));
+        let report = analysis.check(options);
+        (analysis, report)
+    }
+
+    /// Whether a change on disk may have brought or taken files that the project does not know by name.
+    fn is_walk_wanted(&self, task: &Task) -> bool {
+        let root = &task.addresses.root;
+        let mut ignored = Ignored::default();
+        let on_disk = task.changed.iter().filter(|(_, change)| matches!(change, Change::Disk));
+        let mut unseen = on_disk.map(|(name, _)| name).filter(|it| !self.on_disk.contains_key(*it));
+        unseen.any(|name| {
+            let path = root.join(name);
+            let file_name = path.file_name().unwrap_or_default();
+            if file_name == ".gitignore" || self.holds_files(name) {
+                return true;
+            }
+            if is_outside_walk(root, &path) {
+                return false;
+            }
+            let is_folder = path.is_dir();
+            let is_wanted = match is_folder {
+                true => !is_left_out(file_name),
+                false => belongs(&path) || self.is_built(name),
+            };
+            let is_read_anyway = file_name.to_str().is_some_and(is_env);
+            is_wanted && (is_read_anyway || !ignored.contains(root, &path, is_folder))
+        })
+    }
+
+    /// Whether this is a folder with files of the project in it, or was one.
+    fn holds_files(&self, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        let mut behind = self.on_disk.range(below.clone()..);
+        folder.is_empty() || behind.next().is_some_and(|(name, _)| name.starts_with(&below))
+    }
+
+    /// Whether a file lies below a chart or a kustomization, which may read it.
+    fn is_built(&self, name: &str) -> bool {
+        let folders = Path::new(name).ancestors().skip(1);
+        let names = ["Chart.yaml", "kustomization.yaml", "kustomization.yml", "Kustomization"];
+        let mut built = folders.flat_map(|folder| names.map(|it| folder.join(it)));
+        built.any(|it| is_build_file(&it) && self.on_disk.contains_key(&*it.to_string_lossy()))
     }
 
     /// Reads a file again, or drops a file that is gone.
     fn reload(&mut self, root: &Path, name: &str) {
-        if self.on_disk.contains(name)
-            && let Ok(loaded) = load(&root.join(name), name)
+        let path = root.join(name);
+        if self.on_disk.contains_key(name)
+            && let Ok(loaded) = load(&path, name)
         {
+            self.on_disk.insert(name.to_owned(), stamp(&path));
             self.workspace.set_file(loaded.file);
         } else {
             self.on_disk.remove(name);
@@ -64,39 +129,143 @@ impl Project {
         }
     }
 
-    /// Brings the list of files up to date: reads new files and drops those that are gone.
-    fn refresh(&mut self, task: &Task, unreadable: &mut Vec<Unreadable>) {
-        if !task.root.is_dir() {
-            return;
+    /// Brings the list of files up to date: reads files that are new or have changed, and drops those that are gone.
+    /// Returns whether anything was different.
+    fn refresh(&mut self, task: &Task, unreadable: &mut Vec<Unreadable>) -> bool {
+        let root = &task.addresses.root;
+        if !root.is_absolute() {
+            return false;
         }
-        let walk = walk(&task.root, task.depth);
-        unreadable.extend(walk.unreadable);
-        let found: Vec<(String, PathBuf)> =
-            walk.files.into_iter().map(|path| (name_below(&task.root, &path), path)).collect();
-        let names: BTreeSet<String> = found.iter().map(|(name, _)| name.clone()).collect();
-        for gone in
-            self.on_disk.difference(&names).filter(|name| !task.addresses.open.contains_key(*name))
-        {
-            self.workspace.remove(gone);
+        let files = match root.is_dir() {
+            true => {
+                let walk = walk_except(root, task.depth, &task.inner);
+                unreadable.extend(walk.unreadable);
+                walk.files
+            }
+            false => Vec::new(),
+        };
+        let found: BTreeMap<String, Stamp> =
+            files.into_par_iter().map(|path| (name_below(root, &path), stamp(&path))).collect();
+        let is_open = |name: &str| task.addresses.open.contains_key(name);
+        let names =
+            |files: &BTreeMap<String, Stamp>| files.keys().cloned().collect::<BTreeSet<_>>();
+        let gone = &names(&self.on_disk) - &names(&found);
+        for name in gone.iter().filter(|name| !is_open(name)) {
+            self.workspace.remove(name);
         }
-        let added: Vec<_> = found
-            .into_par_iter()
-            .filter(|(name, _)| {
-                !self.on_disk.contains(name) && !task.addresses.open.contains_key(name)
+        let differs = |(name, stamp): &(&String, &Stamp)| self.on_disk.get(*name) != Some(stamp);
+        let fresh: Vec<&String> = found.iter().filter(differs).map(|(name, _)| name).collect();
+        let loaded: Vec<_> = fresh
+            .par_iter()
+            .filter(|name| !is_open(name))
+            .map(|name| {
+                let path = root.join(name.as_str());
+                load(&path, name).map_err(|cause| Unreadable::new(&path, &cause))
             })
-            .map(|(name, path)| load(&path, &name).map_err(|cause| Unreadable::new(&path, &cause)))
             .collect();
-        for result in added {
+        let is_changed = !gone.is_empty() || !loaded.is_empty();
+        for result in loaded {
             match result {
                 Ok(loaded) => self.workspace.set_file(loaded.file),
                 Err(error) => unreadable.push(error),
             }
         }
-        self.on_disk = names;
+        self.on_disk = found;
+        is_changed
     }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::metadata(path);
+    metadata.map_or((None, 0), |it| (it.modified().ok(), it.len()))
 }
 
 /// Returns the name of a file as the report gives it: its path below the root, with `/`.
 fn name_below(root: &Path, path: &Path) -> String {
     normalise_path(&path.strip_prefix(root).unwrap_or(path).to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::requests::testing::Typist;
+    use plimsoll_core::{Config, File, Options, analyze};
+    use std::collections::BTreeMap;
+
+    const WEB: &str = "services:\n  web:\n    image: nginx:1.27\n    ports:\n      - \"80:80\"\n    depends_on: [db]\n  db:\n    image: postgres:16\n";
+    const APP: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          image: nginx:1.27\n";
+    const LINES: [&str; 8] = [
+        "    image: redis:7\n",
+        "    restart: always\n",
+        "      - \"5432:5432\"\n",
+        "  other: {image: a}\n",
+        "# plimsoll: ignore PLM802\n",
+        "    environment: {A: $B}\n",
+        "---\n",
+        "  name: web\n",
+    ];
+
+    /// Whatever is typed, opened, closed and deleted, what is found in the end is what is found in the same files by
+    /// a fresh analysis, and so it is in between wherever no file is broken.
+    #[test]
+    fn thousands_of_edits_leave_what_a_fresh_analysis_finds() {
+        let mut seed = 11_u32;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as usize % below
+        };
+        let start = [("compose.yaml", WEB), ("k8s/app.yaml", APP), ("b/compose.yaml", WEB)];
+        let mut typist = Typist::new(&start);
+        let mut compared = 0;
+        for step in 0..2000 {
+            let name = start[random(start.len())].0;
+            let line = random(typist.lines(name));
+            match random(20) {
+                0 => typist.close(name),
+                1 => typist.open(name, start[random(start.len())].1),
+                2..=9 => typist.delete_line(name, line),
+                _ => typist.insert_line(name, line, LINES[random(LINES.len())]),
+            }
+            if random(4) == 0 {
+                typist.analyse();
+            }
+            if step % 50 == 49 {
+                typist.analyse();
+                compared += usize::from(same(&typist, false));
+            }
+        }
+        // Each file is written anew, as somebody who has finished would leave it.
+        for (name, text) in start {
+            typist.open(name, text);
+        }
+        typist.analyse();
+        assert!(same(&typist, true));
+        assert!(compared > 3, "{compared}");
+    }
+
+    type Found = BTreeMap<(String, usize, &'static str), String>;
+
+    /// Compares what is found with a fresh analysis. Returns false where a file is broken, since what is read of a
+    /// broken file depends on where it was edited.
+    fn same(typist: &Typist, must_be_whole: bool) -> bool {
+        let files: Vec<File> =
+            typist.texts().into_iter().map(|(name, text)| File::new(name, text)).collect();
+        let fresh = analyze(
+            &files,
+            &Options { leave_fixes_untried: true, config: Config::default(), ..Options::default() },
+        );
+        let found = |report: &plimsoll_core::Report| -> Found {
+            let findings = report.findings.iter().map(|it| {
+                let path = report.entry(it.span.file).file.path.to_string();
+                ((path, it.span.start as usize, it.code), it.message.clone())
+            });
+            findings.collect()
+        };
+        let (kept, fresh) = (found(&typist.latest().report), found(&fresh));
+        let is_broken = fresh.keys().chain(kept.keys()).any(|it| it.2 == "PLM001");
+        if is_broken && !must_be_whole {
+            return false;
+        }
+        assert_eq!(kept, fresh);
+        true
+    }
 }
