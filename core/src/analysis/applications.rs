@@ -17,7 +17,7 @@ use super::{Analysis, Around, Cache, Options, Sources};
 use crate::config::Config;
 use crate::facts::{DisjointSets, Facts, Names, Outside, Parts};
 use crate::model::FileModel;
-use crate::report::{Finding, Kind, Report};
+use crate::report::{Finding, Kind, Report, TargetEntry};
 use crate::text::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -32,9 +32,8 @@ pub struct Application {
     pub files: Vec<FileId>,
     /// The snapshot that the findings come from, in which the files of other applications may be missing.
     pub analysis: Arc<Analysis>,
-    /// What the report of that snapshot says of files and targets, without findings.
-    pub frame: Arc<Report>,
-    pub findings: Vec<Finding>,
+    /// The report on the application, without a decision and a map. Its files are those of the whole project.
+    pub report: Report,
     names: Arc<Names>,
     /// The lists of files that a target or a Compose project is made of.
     joined: Vec<Vec<FileId>>,
@@ -64,9 +63,9 @@ impl Applications {
         self.all.get(*self.of_file.get(file.index())?)
     }
 
-    /// Returns the model of a file.
-    pub fn model(&self, file: FileId) -> Option<&Arc<FileModel>> {
-        self.files.get(file.index())
+    /// Returns all files of the project, by their ids.
+    pub fn files(&self) -> &[Arc<FileModel>] {
+        &self.files
     }
 
     /// Takes a snapshot of the whole project, for what is asked about all applications together.
@@ -146,14 +145,18 @@ impl Kept {
         self.caches.clear();
         let by_path = own.files.iter().map(|file| (Arc::clone(&file.file.path), file.id)).collect();
         let (own_files, config) = (own.files.clone(), Arc::clone(&own.config));
-        let (analysis, frame) = (Arc::new(analysis), Arc::new(frame));
-        let parts = files_of.into_iter().zip(findings_of).zip(joined_of).zip(names);
-        let all = parts.enumerate().map(|(at, (((files, findings), joined), names))| {
+        let analysis = Arc::new(analysis);
+        let mut targets_of: Vec<Vec<TargetEntry>> = vec![Vec::new(); count];
+        for target in std::mem::take(&mut frame.targets) {
+            let Some(first) = target.files.first() else { continue };
+            targets_of[of(*first)].push(target);
+        }
+        let parts = files_of.into_iter().zip(findings_of).zip(targets_of).zip(joined_of).zip(names);
+        let all = parts.enumerate().map(|(at, ((((files, findings), targets), joined), names))| {
             Arc::new(Application {
                 files,
                 analysis: Arc::clone(&analysis),
-                frame: Arc::clone(&frame),
-                findings,
+                report: Report { findings, targets, ..frame.clone() },
                 names: Arc::new(names),
                 joined,
                 is_delivered: delivered == Some(at),
@@ -246,18 +249,16 @@ impl Kept {
         if joined != old.joined || is_delivered != old.is_delivered {
             return None;
         }
-        let mut frame = analysis.check(&self.options);
-        let findings = std::mem::take(&mut frame.findings);
+        let report = analysis.check(&self.options);
         let is_own = |file: FileId| self.checked.of_file[file.index()] == at;
-        if !findings.iter().all(|finding| files_of(finding).all(is_own)) {
+        if !report.findings.iter().all(|finding| files_of(finding).all(is_own)) {
             return None;
         }
         let names = analysis.facts().names_by(1, &|_| 0).pop().unwrap_or_default();
         Some(Application {
             files: old.files.clone(),
             analysis: Arc::new(analysis),
-            frame: Arc::new(frame),
-            findings,
+            report,
             names: Arc::new(names),
             joined,
             is_delivered,
