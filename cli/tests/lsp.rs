@@ -10,6 +10,8 @@ mod diagnostics;
 #[path = "lsp/disk.rs"]
 mod disk;
 mod support;
+#[path = "lsp/writing.rs"]
+mod writing;
 
 use serde_json::{Value, json};
 use std::fs;

@@ -1,6 +1,7 @@
 //! What the server offers, what it asks of the client, and what it takes from the client's answer.
 
 use crate::requests::action::{EXPLAIN, FIX_ALL};
+use crate::requests::completion;
 use crate::requests::decide::DECIDE;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -75,6 +76,9 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(completion::options()),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::new(FIX_ALL)]),
             resolve_provider: Some(features.resolves_edits),

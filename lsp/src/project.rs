@@ -69,10 +69,8 @@ impl Project {
         (is_changed, unreadable)
     }
 
-    pub fn analyse(&self, options: &Options) -> (Arc<Analysis>, Report) {
-        let analysis = Arc::new(self.workspace.analysis(&options.config));
-        let report = analysis.check(options);
-        (analysis, report)
+    pub fn analysis(&self, options: &Options) -> Analysis {
+        self.workspace.analysis(&options.config)
     }
 
     /// Whether a change on disk may have brought or taken files that the project does not know by name.

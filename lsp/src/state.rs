@@ -363,6 +363,11 @@ impl State {
         })
     }
 
+    /// Whether a project has changed since its work was taken.
+    pub fn has_changed(&self, root: &Path) -> bool {
+        self.projects.get(root).is_some_and(|it| it.pending.is_some())
+    }
+
     /// Keeps the newest snapshot of a project, and answers the requests that wait for it.
     pub fn finish(&mut self, root: &Path, snapshot: Option<Arc<Snapshot>>, changes: u64) {
         if let Some(slot) = self.projects.get_mut(root) {

@@ -2,12 +2,15 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod completion;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod fold;
 pub mod hover;
 mod ignore;
+pub mod inlay_hints;
+pub mod lenses;
 
 use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
@@ -112,12 +115,6 @@ impl View {
         &self.snapshot.report
     }
 
-    /// Returns the span of a range of the document in the snapshot.
-    pub fn span(&self, range: Range) -> Option<Span> {
-        let at = |at| self.offset(at);
-        Some(Span::new(self.file?, at(range.start), at(range.end)))
-    }
-
     /// Returns the range of a span in any file of the snapshot.
     pub fn range(&self, span: Span) -> Range {
         self.out().range(span)
@@ -175,7 +172,7 @@ pub mod testing {
         task.changes = change;
         let mut project = Project::default();
         project.update(&task);
-        worker::snapshot(&project, &task, previous)
+        worker::snapshot(project.analysis(&task.options), &task, previous)
     }
 
     /// Returns the snapshot of a project whose files are open, after a change.
@@ -222,7 +219,11 @@ pub mod testing {
             let Step::Analyse(task) = self.state.take(Path::new("/w"), fresh) else { return };
             let (is_changed, _) = self.project.update(&task);
             if is_changed {
-                self.latest = Some(worker::snapshot(&self.project, &task, self.latest.as_ref()));
+                self.latest = Some(worker::snapshot(
+                    self.project.analysis(&task.options),
+                    &task,
+                    self.latest.as_ref(),
+                ));
             }
         }
 
