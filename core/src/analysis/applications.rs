@@ -58,9 +58,9 @@ impl Applications {
         self.by_path.get(path).copied()
     }
 
-    /// Returns the application of a file.
-    pub fn of(&self, file: FileId) -> Option<&Arc<Application>> {
-        self.all.get(*self.of_file.get(file.index())?)
+    /// Returns the index in `all` of the application of a file.
+    pub fn index_of(&self, file: FileId) -> Option<usize> {
+        self.of_file.get(file.index()).copied()
     }
 
     /// Returns all files of the project, by their ids.
@@ -90,22 +90,27 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Brings the findings up to date with the files.
-    pub(crate) fn check(&mut self, files: &[Arc<FileModel>], options: &Options) -> Applications {
+    /// Brings the findings up to date with the files. `None` where that is outdated before the rules have run
+    /// over the whole project.
+    pub(crate) fn check(
+        &mut self,
+        files: &[Arc<FileModel>],
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<Applications> {
         let edited = self.edited(files, options);
         let is_done = edited.is_some_and(|edited| self.check_edited(files, &edited).is_some());
         if !is_done {
-            self.check_whole(files, options);
+            self.check_whole(files, options, is_outdated)?;
         }
-        self.checked.clone()
+        Some(self.checked.clone())
     }
 
     /// Returns the files that were edited since the last check; `None` where more has changed than texts.
     fn edited(&self, files: &[Arc<FileModel>], options: &Options) -> Option<Vec<FileId>> {
-        if self.checked.all.is_empty()
-            || files.len() != self.given.len()
-            || self.options != *options
-        {
+        // A single application is the whole project.
+        let is_one = self.checked.all.len() < 2;
+        if is_one || files.len() != self.given.len() || self.options != *options {
             return None;
         }
         let mut edited = Vec::new();
@@ -118,8 +123,18 @@ impl Kept {
         Some(edited)
     }
 
-    fn check_whole(&mut self, files: &[Arc<FileModel>], options: &Options) {
+    fn check_whole(
+        &mut self,
+        files: &[Arc<FileModel>],
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<()> {
+        // What is kept of the last check is no longer in step with it.
+        self.given.clear();
         let analysis = Analysis::again(files.to_vec(), &options.config, &mut self.whole);
+        if is_outdated() {
+            return None;
+        }
         let mut frame = analysis.check(options);
         let findings = std::mem::take(&mut frame.findings);
         let own: &Sources = analysis.0.borrow_owner();
@@ -169,6 +184,7 @@ impl Kept {
             files: own_files,
             config,
         };
+        Some(())
     }
 
     /// Analyses the applications of edited files again, and those that the edits concern. `None` where that is
@@ -226,7 +242,6 @@ impl Kept {
     /// Analyses one application; `None` where it can no longer be told apart from the others.
     fn check_application(&mut self, at: usize) -> Option<Application> {
         let old = &self.checked.all[at];
-        let is_alone = self.checked.all.len() == 1;
         let mut files = self.neighbours.clone();
         for id in &old.files {
             files[id.index()] = Arc::clone(&self.checked.files[id.index()]);
@@ -236,11 +251,7 @@ impl Kept {
             parts: self.parts.clone(),
             outside: Outside(others.map(|(_, it)| Arc::clone(&it.names)).collect()),
         };
-        // A single application has everything that was built for the whole project.
-        let cache = match is_alone {
-            true => &mut self.whole,
-            false => self.caches.entry(at).or_default(),
-        };
+        let cache = self.caches.entry(at).or_default();
         let config = Arc::clone(&self.checked.config);
         let analysis = Analysis::of(files, config, Some(around), cache);
         let own: &Sources = analysis.0.borrow_owner();
