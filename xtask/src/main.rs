@@ -7,6 +7,7 @@ mod setup;
 mod sh;
 mod steps;
 mod tasks;
+mod vscode;
 mod wasm;
 
 use sh::Result;
@@ -48,6 +49,11 @@ const TASKS: &[Task] = &[
         name: "site",
         about: "build the static page into web/dist",
         run: |rest| no_arguments(rest).and_then(|()| tasks::site()),
+    },
+    Task {
+        name: "vscode",
+        about: "package the extension for VS Code [--debug | --platform NAME --server PROGRAM]",
+        run: vscode::package,
     },
     Task {
         name: "bench",

@@ -1,7 +1,7 @@
 //! `check` and `test`: the steps, their order, and the table at the end.
 
 use crate::sh::{Result, cmd, fs, root, say};
-use crate::{setup, tasks, wasm};
+use crate::{setup, tasks, vscode, wasm};
 use std::time::{Duration, Instant};
 
 pub struct Step {
@@ -33,6 +33,7 @@ pub const TEST: &[Step] = &[
         // Of the whole workspace, so that nothing is compiled again with other features.
         cmd("cargo test --workspace --test neovim -- --ignored").run()
     }),
+    step("vscode", "the extension works in VS Code", vscode::test),
 ];
 
 /// The inner loop: under a minute when warm.
@@ -51,7 +52,7 @@ fn format() -> Result {
 
 /// A lock file that was written against another registry would send every reader there.
 fn locks() -> Result {
-    let allowed = ["registry+https://github.com/rust-lang/crates.io-index", "wasm/npm", "web"];
+    let allowed = ["registry+https://github.com/rust-lang/crates.io-index", "wasm/npm", "web", "editors/vscode"];
     for name in ["Cargo.lock", "package-lock.json"] {
         let text = String::from_utf8_lossy(&fs::read(&root().join(name))?).into_owned();
         for (number, line) in text.lines().enumerate() {
