@@ -93,8 +93,10 @@ export function configuration() {
     }
     // One setting for each part, beside `plimsoll.server.path`.
     for (const [part, value] of Object.entries(made.properties)) {
-      const description = `${made.markdownDescription} This is its ${part === "cpus" ? "number of CPUs" : "memory, such as `64GiB`"}.`;
-      properties[`plimsoll.server.${part}`] = { ...value, description: undefined, scope: "resource", markdownDescription: description };
+      const its = part === "cpus" ? "number of CPUs" : "memory, such as `64GiB`";
+      const { description: _, ...rest } = value;
+      const markdownDescription = `${made.markdownDescription} This is its ${its}.`;
+      properties[`plimsoll.server.${part}`] = { ...rest, scope: "resource", markdownDescription };
     }
   }
   return { title: "Plimsoll", properties: { ...properties, ...OWN } };

@@ -52,7 +52,12 @@ fn format() -> Result {
 
 /// A lock file that was written against another registry would send every reader there.
 fn locks() -> Result {
-    let allowed = ["registry+https://github.com/rust-lang/crates.io-index", "wasm/npm", "web", "editors/vscode"];
+    let allowed = [
+        "registry+https://github.com/rust-lang/crates.io-index",
+        "wasm/npm",
+        "web",
+        "editors/vscode",
+    ];
     for name in ["Cargo.lock", "package-lock.json"] {
         let text = String::from_utf8_lossy(&fs::read(&root().join(name))?).into_owned();
         for (number, line) in text.lines().enumerate() {

@@ -3,7 +3,7 @@
 //! An extension is packaged from a folder of its own below `target/vscode`, which holds exactly what people
 //! install: no list of files to leave out can go wrong.
 
-use crate::sh::{Cmd, Result, cmd, fs, root, say, target_dir, tools};
+use crate::sh::{Cmd, Result, cmd, fs, root, say, target_dir};
 use crate::{setup, wasm};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ pub fn package(arguments: &[String]) -> Result {
         [] => Wanted { platform: this_platform()?, server: build_server(true)? },
         ["--debug"] => Wanted { platform: this_platform()?, server: build_server(false)? },
         ["--platform", platform, "--server", server] => {
-            let server = std::path::absolute(server).map_err(|error| format!("{server}: {error}"))?;
+            let server =
+                std::path::absolute(server).map_err(|error| format!("{server}: {error}"))?;
             Wanted { platform: (*platform).to_owned(), server }
         }
         _ => {

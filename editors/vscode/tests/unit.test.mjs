@@ -9,7 +9,7 @@ import { manifest } from "../settings.mjs";
 const own = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 async function load(path) {
-  const { outputFiles: [file] } = await build({ entryPoints: [own(path)], bundle: true, format: "esm", platform: "node", write: false });
+  const { outputFiles: [file] } = await build({ entryPoints: [own(path)], bundle: true, format: "esm", platform: "browser", external: ["node:path"], write: false });
   return import(`data:text/javascript;base64,${Buffer.from(file.text).toString("base64")}`);
 }
 

@@ -1,6 +1,6 @@
 // From a report, which counts lines and columns from 1 and columns in code points, to the protocol.
 import type { Finding, Fix, Range as Place } from "plimsoll";
-import { DiagnosticSeverity, DiagnosticTag, type Diagnostic, type Position, type Range, type TextEdit } from "vscode-languageserver-protocol/browser";
+import { DiagnosticSeverity, type Diagnostic, type Position, type Range, type TextEdit } from "vscode-languageserver-protocol/browser";
 
 const SEVERITIES: Record<Finding["severity"], DiagnosticSeverity> = {
   error: DiagnosticSeverity.Error,
@@ -34,10 +34,6 @@ export interface Located {
 }
 
 export function diagnostic(finding: Finding, locate: (path: string) => Located, href: string | undefined): Diagnostic {
-  const tags = [
-    ...(finding.unnecessary === true ? [DiagnosticTag.Unnecessary] : []),
-    ...(finding.deprecated === true ? [DiagnosticTag.Deprecated] : []),
-  ];
   const related = finding.related.map(({ path, range, message }) => {
     const { uri, lines } = locate(path);
     return { location: { uri, range: lines.range(range) }, message };
@@ -50,7 +46,6 @@ export function diagnostic(finding: Finding, locate: (path: string) => Located, 
     message: finding.message,
     ...(href === undefined ? {} : { codeDescription: { href } }),
     ...(related.length > 0 ? { relatedInformation: related } : {}),
-    ...(tags.length > 0 ? { tags } : {}),
   };
 }
 
