@@ -48,6 +48,8 @@ export class Plimsoll implements vscode.Disposable {
     this.#client = made;
     made.onDidChangeState(({ newState }) => {
       this.status.is(newState);
+      // The walkthrough ticks its first step by it.
+      void vscode.commands.executeCommand("setContext", "plimsoll.running", newState === State.Running);
       this.output.info(`The language server is ${State[newState].toLowerCase()}.`);
     });
     try {

@@ -30,7 +30,8 @@ export function sectionFor(scope: vscode.Uri | undefined): Record<string, unknow
     if (second === undefined) section[first] = value;
     else section[first] = { ...(section[first] as object | undefined), [second]: value };
   }
-  return section;
+  // The editor's values are proxies, which cannot be posted to a worker.
+  return JSON.parse(JSON.stringify(section)) as Record<string, unknown>;
 }
 
 export function serverPath(): string {

