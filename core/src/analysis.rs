@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Parts};
+use crate::facts::{Facts, Outside, Parts};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
@@ -12,6 +12,9 @@ use crate::rules::Rule;
 use crate::syntax::Problem;
 use crate::text::FileId;
 use crate::{compare, decision, rules};
+pub(crate) use applications::Kept;
+pub use applications::{Application, Applications};
+
 use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
@@ -19,12 +22,13 @@ use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag
 use run::{name_release, run_rules};
 use rustc_hash::FxHashSet;
 use self_cell::self_cell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use trial::Trials;
-use variants::{parts, scopes};
+use variants::{joined, scopes};
 
 mod accept;
 mod annotations;
+mod applications;
 mod cause;
 mod fold;
 mod frame;
@@ -83,13 +87,23 @@ pub struct Cache {
 struct Sources {
     files: Vec<Arc<FileModel>>,
     projects: Vec<compose::Project>,
-    config: Config,
+    config: Arc<Config>,
     targets: Vec<Arc<BuiltTarget>>,
-    plain_targets: Vec<PlainTarget>,
+    /// Found when somebody asks for them.
+    plain_targets: OnceLock<Vec<PlainTarget>>,
     charts: Vec<Arc<Chart>>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
     parts: Parts,
+    /// What the applications that this snapshot is not about define and use.
+    outside: Outside,
+}
+
+/// What a snapshot of some applications takes over from one of the whole project.
+#[derive(Debug)]
+struct Around {
+    parts: Parts,
+    outside: Outside,
 }
 
 /// The facts over the files, and those over the other variants of the targets.
@@ -120,29 +134,53 @@ impl Analysis {
     /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
     /// from none of the changed files are taken from the cache.
     pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
-        let config = configuration(&files, config);
+        let config = Arc::new(configuration(&files, config));
         let files = without_excluded(files, &config);
+        Analysis::of(files, config, None, cache)
+    }
+
+    /// Takes a snapshot of some applications of a project. The other files are [neighbours], and `around` is
+    /// what is known of them.
+    ///
+    /// [neighbours]: FileModel::as_neighbour
+    fn of(
+        files: Vec<Arc<FileModel>>,
+        config: Arc<Config>,
+        around: Option<Around>,
+        cache: &mut Cache,
+    ) -> Analysis {
         let projects = compose_projects(&files);
         let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let described = config.targets.compose.iter().map(|it| Described {
-            path: &it.path,
-            name: it.name.as_deref(),
-            environment: it.environment,
-        });
-        let described: Vec<Described<'_>> = described.collect();
-        let plain_targets = plain_targets(&files, &projects, &built_files, &described);
         let charts = charts(&files, &mut cache.charts);
-        let parts = parts(&files, &projects, &targets);
-        let sources =
-            Sources { files, projects, config, targets, plain_targets, charts, built_files, parts };
+        let Around { parts, outside } = around.unwrap_or_else(|| Around {
+            parts: Parts::new(&files, joined(&projects, &targets).iter().map(Vec::as_slice)),
+            outside: Outside::default(),
+        });
+        let sources = Sources {
+            files,
+            projects,
+            config,
+            targets,
+            plain_targets: OnceLock::new(),
+            charts,
+            built_files,
+            parts,
+            outside,
+        };
         Analysis(Snapshot::new(sources, scopes))
     }
 
     /// Returns the facts over the files, and over one variant of each target.
     pub fn facts(&self) -> &Facts<'_> {
         &self.0.borrow_dependent().main
+    }
+
+    /// Returns every set of facts: that of [`Analysis::facts`], then one for each other variant of a target.
+    pub fn all_facts(&self) -> impl Iterator<Item = &Facts<'_>> {
+        let scopes = self.0.borrow_dependent();
+        std::iter::once(&scopes.main).chain(&scopes.variants)
     }
 
     /// Returns the charts and overlays of the project, built.
@@ -153,7 +191,17 @@ impl Analysis {
     /// Returns the targets that are deployed as they are written: Compose projects and folders of
     /// manifests.
     pub fn plain_targets(&self) -> &[PlainTarget] {
-        &self.0.borrow_owner().plain_targets
+        let Sources { files, projects, config, built_files, plain_targets: known, .. } =
+            self.0.borrow_owner();
+        known.get_or_init(|| {
+            let described = config.targets.compose.iter().map(|it| Described {
+                path: &it.path,
+                name: it.name.as_deref(),
+                environment: it.environment,
+            });
+            let described: Vec<Described<'_>> = described.collect();
+            plain_targets(files, projects, built_files, &described)
+        })
     }
 
     /// Returns the configuration of the files with that of the caller on top.
@@ -299,8 +347,14 @@ impl Analysis {
         fixes
     }
 
-    fn files(&self) -> &[Arc<FileModel>] {
+    /// Returns the files, each at the index of its id.
+    pub fn files(&self) -> &[Arc<FileModel>] {
         &self.0.borrow_owner().files
+    }
+
+    /// Returns a file by its id.
+    pub fn file(&self, id: FileId) -> &FileModel {
+        &self.files()[id.index()]
     }
 
     /// Sorts findings by path and place, and drops those that say the same at the same place.
@@ -358,7 +412,7 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
             path: &it.file.path,
             text: &it.file.text,
             tree: Some(&it.tree),
-            compose: it.kind == Kind::Compose,
+            compose: it.kind == Kind::Compose && !it.is_neighbour,
         })
         .collect();
     compose::projects(&inputs)

@@ -13,6 +13,7 @@ pub mod decision;
 pub mod edit;
 pub mod explain;
 pub mod facts;
+pub mod ide;
 pub mod knowledge;
 pub mod model;
 pub mod output;
@@ -23,7 +24,7 @@ pub mod syntax;
 pub mod text;
 mod workspace;
 
-pub use analysis::{Analysis, Options};
+pub use analysis::{Analysis, Application, Applications, Options};
 pub use config::Config;
 pub use report::Report;
 pub use text::File;

@@ -3,7 +3,7 @@
 //! The first stage ([`FileModel::read`]) sees one file and may run anywhere, on any thread; the
 //! second ([`Analysis`]) sees the results of the first.
 
-use crate::analysis::{Analysis, Cache, Options};
+use crate::analysis::{Analysis, Applications, Cache, Kept, Options};
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::report::Report;
@@ -20,6 +20,8 @@ pub struct Workspace {
     by_path: FxHashMap<Arc<str>, usize>,
     /// What the last snapshot was made of.
     cache: Mutex<Cache>,
+    /// What the last check was made of.
+    kept: Mutex<Kept>,
 }
 
 impl Workspace {
@@ -29,7 +31,7 @@ impl Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
         let by_path =
             files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
-        Workspace { files, by_path, cache: Mutex::default() }
+        Workspace { files, by_path, ..Workspace::default() }
     }
 
     /// Adds a file, or replaces the text of the file at this path.
@@ -82,6 +84,13 @@ impl Workspace {
     pub fn analysis(&self, config: &Config) -> Analysis {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         Analysis::again(self.files.clone(), config, &mut cache)
+    }
+
+    /// Runs the rules over the files as they are now. After an edit, only the applications that it concerns
+    /// are analysed again.
+    pub fn check(&self, options: &Options) -> Applications {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.check(&self.files, options)
     }
 
     /// Analyses the files as they are now.

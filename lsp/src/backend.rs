@@ -2,14 +2,10 @@
 //! that changes are applied in the order in which the client sent them. Requests to the client are
 //! never awaited in a handler, since the client's answer may be queued behind the handler.
 
-use crate::convert::{self, Outgoing};
-use crate::state::{Place, Shared};
-use crate::worker::file_uri;
-use plimsoll_core::output::wire;
-use plimsoll_core::report::{Finding, Safety};
-use plimsoll_core::syntax::parse;
-use plimsoll_core::text::{FileId, Span};
-use plimsoll_core::{Analysis, Config, Options, rules};
+use crate::requests::{View, action, decide, hover};
+use crate::state::Shared;
+use crate::worker::in_background;
+use crate::{convert, settings};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +36,7 @@ impl Backend {
 
     /// Requests the section `plimsoll` of the client's settings, without blocking the handler.
     fn fetch_configuration(&self) {
-        if !self.shared.lock().asks_configuration {
+        if !self.shared.lock().features.configuration {
             return;
         }
         let (client, shared) = (self.client.clone(), Arc::clone(&self.shared));
@@ -58,7 +54,7 @@ impl Backend {
 
     /// Asks the client to watch the project's files.
     fn register_watchers(&self) {
-        if !self.shared.lock().registers_watchers {
+        if !self.shared.lock().features.watchers {
             return;
         }
         let client = self.client.clone();
@@ -85,63 +81,26 @@ impl Backend {
             };
             Arc::clone(state.snapshots.get(&root)?)
         };
-        let options = Options { leave_fixes_untried: true, ..Options::default() };
-        let report = snapshot.analysis.report(&options);
-        serde_json::from_str(&wire::decision_json(&report)).ok()
+        in_background(move || decide::decision(&snapshot)).await?
     }
 
-    /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where
-    /// the report does not cover the document as it is now.
-    async fn with_findings<T>(
+    /// Answers a request about a document from the snapshot that has the document's newest text. Returns `None`
+    /// where the user goes on typing meanwhile: every place in the answer would be wrong.
+    async fn answer<T: Send + 'static>(
         &self,
         uri: &Uri,
-        range: Range,
-        answer: impl FnOnce(
-            &[&Finding],
-            &Outgoing<'_, &dyn Fn(FileId) -> Option<Uri>>,
-            &dyn Fn(FileId) -> Option<i32>,
-            &Analysis,
-        ) -> T,
+        answer: impl FnOnce(&View) -> T + Send + 'static,
     ) -> Option<T> {
         self.shared.settled().await;
-        let state = self.shared.lock();
-        let document = state.documents.get(uri)?;
-        let place = document.place.clone();
-        let snapshot = Arc::clone(state.snapshots.get(&place.root)?);
-        let report = &snapshot.report;
-        let file = report.files.iter().position(|it| *it.file.path == *place.name)?;
-        let entry = &report.files[file];
-        if *entry.file.text != *document.text {
-            // The user has typed since, so the report's ranges would be wrong.
-            return None;
-        }
-        let encoding = state.encoding();
-        let offset = |at| convert::offset(&entry.lines, at, encoding);
-        let file = FileId(u32::try_from(file).ok()?);
-        let wanted = Span::new(file, offset(range.start), offset(range.end));
-        let touches =
-            |it: Span| it.file == file && it.start <= wanted.end && wanted.start <= it.end;
-        let findings: Vec<&Finding> =
-            report.findings.iter().filter(|it| touches(it.span)).collect();
-        let open = |file: FileId| {
-            let name = report.entry(file).file.path.to_string();
-            let place = Place { root: place.root.clone(), name };
-            state.documents.values().find(|it| it.place == place)
-        };
-        let uri = |file: FileId| match open(file) {
-            Some(document) => Some(document.uri.clone()),
-            None => file_uri(&place.root, &report.entry(file).file.path),
-        };
-        let version = |file: FileId| open(file).map(|it| it.version);
-        let out = Outgoing { report, encoding, uri: &uri as &dyn Fn(FileId) -> Option<Uri> };
-        Some(answer(&findings, &out, &version, &snapshot.analysis))
+        let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
+        in_background(move || answer(&view)).await
     }
 }
 
 /// Applies a configuration section. Settings that are not understood are reported in the client's
 /// log.
 async fn configure(shared: &Shared, client: &Client, section: &Value) {
-    let (config, problems) = read_config(section);
+    let (config, problems) = settings::read(section);
     shared.change(|state| {
         if state.config != config {
             state.config = config;
@@ -151,16 +110,6 @@ async fn configure(shared: &Shared, client: &Client, section: &Value) {
     for problem in problems {
         client.log_message(MessageType::WARNING, format!("plimsoll: {problem}")).await;
     }
-}
-
-/// JSON is YAML, so the reader of `plimsoll.yaml` reads an editor's settings too.
-fn read_config(section: &Value) -> (Config, Vec<String>) {
-    if !section.is_object() {
-        return (Config::default(), Vec::new());
-    }
-    let (tree, _) = parse(FileId(0), &Arc::from(section.to_string()), None);
-    let (config, problems) = Config::read(&tree, &rules::unknown);
-    (config, problems.into_iter().map(|it| it.message).collect())
 }
 
 fn folder_path(uri: &Uri) -> Option<PathBuf> {
@@ -211,14 +160,14 @@ impl LanguageServer for Backend {
         roots.dedup();
         self.shared.change(|state| {
             state.encoding = Some(encoding);
-            state.versioned_edits =
+            state.features.versioned_edits =
                 workspace.workspace_edit.is_some_and(|it| it.document_changes == Some(true));
-            state.asks_configuration = workspace.configuration == Some(true);
-            state.registers_watchers = workspace
+            state.features.configuration = workspace.configuration == Some(true);
+            state.features.watchers = workspace
                 .did_change_watched_files
                 .is_some_and(|it| it.dynamic_registration == Some(true));
             if let Some(options) = &params.initialization_options {
-                state.config = read_config(options.get("plimsoll").unwrap_or(options)).0;
+                state.config = settings::read(options.get("plimsoll").unwrap_or(options)).0;
             }
             state.set_roots(roots);
         });
@@ -293,50 +242,16 @@ impl LanguageServer for Backend {
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
-        let TextDocumentPositionParams { text_document, position } =
-            params.text_document_position_params;
-        let range = Range { start: position, end: position };
-        let answer = self.with_findings(&text_document.uri, range, |findings, out, _, _| {
-            let first = findings.iter().min_by_key(|it| it.span.end - it.span.start)?;
-            let text: Vec<String> = findings.iter().map(|it| convert::hover(it)).collect();
-            let value = text.join("\n---\n\n");
-            Some(Hover {
-                contents: HoverContents::Markup(MarkupContent {
-                    kind: MarkupKind::Markdown,
-                    value,
-                }),
-                range: Some(out.range(first.span)),
-            })
-        });
+        let at = params.text_document_position_params;
+        let answer =
+            self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        let only = params.context.only.as_deref();
-        let wanted =
-            |kind: &CodeActionKind| kind.as_str().is_empty() || *kind == CodeActionKind::QUICKFIX;
-        if only.is_some_and(|it| !it.iter().any(wanted)) {
-            return Ok(None);
-        }
-        let versioned = self.shared.lock().versioned_edits;
-        let uri = &params.text_document.uri;
-        let actions = self.with_findings(uri, params.range, |findings, out, version, analysis| {
-            let mut actions = Vec::new();
-            for finding in findings {
-                for (index, fix) in analysis.tried_fixes(finding).iter().enumerate() {
-                    actions.push(CodeActionOrCommand::CodeAction(CodeAction {
-                        title: fix.title.clone(),
-                        kind: Some(CodeActionKind::QUICKFIX),
-                        diagnostics: Some(vec![out.diagnostic(finding)]),
-                        edit: Some(out.workspace_edit(fix, versioned.then_some(version))),
-                        is_preferred: Some(index == 0 && fix.safety == Safety::Safe),
-                        ..CodeAction::default()
-                    }));
-                }
-            }
-            actions
-        });
-        Ok(actions.await.filter(|it| !it.is_empty()))
+        let uri = params.text_document.uri.clone();
+        let answer = self.answer(&uri, move |view| action::actions(view, &params));
+        Ok(answer.await.filter(|it| !it.is_empty()))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

@@ -4,10 +4,11 @@
 use plimsoll_core::Report;
 use plimsoll_core::output::wire::rule_url;
 use plimsoll_core::report::{Finding, Fix, Severity};
+use plimsoll_core::rules;
 use plimsoll_core::text::{Encoding, FileId, LineColumn, LineIndex, Span};
-use plimsoll_core::{explain, rules};
 use serde_json::json;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use tower_lsp_server::ls_types::{
@@ -44,24 +45,58 @@ pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Enc
     [&text[..start], &change.text, &text[end..]].concat()
 }
 
-/// A report in the client's terms: its position encoding, and the URIs of the report's files.
-pub struct Outgoing<'r, F: Fn(FileId) -> Option<Uri>> {
-    pub report: &'r Report,
-    pub encoding: Encoding,
-    pub uri: F,
+/// The files of a project as the client knows them: by URI, the open ones with their versions.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    pub root: PathBuf,
+    /// The open documents of the project, by the name of the file.
+    pub open: HashMap<String, (Uri, i32)>,
 }
 
-impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
+impl Addresses {
+    /// Returns the URI of a file, in the client's own spelling where the client has the file open.
+    pub fn uri(&self, name: &str) -> Option<Uri> {
+        if let Some((uri, _)) = self.open.get(name) {
+            return Some(uri.clone());
+        }
+        if !self.root.is_absolute() {
+            return Uri::from_str(self.root.to_str()?).ok();
+        }
+        Uri::from_file_path(self.root.join(name))
+    }
+
+    /// Returns the version of a file; `None` where the file is not open.
+    pub fn version(&self, name: &str) -> Option<i32> {
+        self.open.get(name).map(|(_, version)| *version)
+    }
+}
+
+/// A report in the client's terms: its position encoding, and its addresses of the report's files.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'r> {
+    pub report: &'r Report,
+    pub encoding: Encoding,
+    pub addresses: &'r Addresses,
+}
+
+impl Outgoing<'_> {
+    pub fn uri(&self, file: FileId) -> Option<Uri> {
+        self.addresses.uri(&self.report.entry(file).file.path)
+    }
+
     pub fn range(&self, span: Span) -> Range {
         let entry = self.report.entry(span.file);
         let at = |offset: u32| position(entry.lines.position(offset as usize, self.encoding));
         Range { start: at(span.start), end: at(span.end) }
     }
 
+    pub fn location(&self, span: Span) -> Option<Location> {
+        Some(Location { uri: self.uri(span.file)?, range: self.range(span) })
+    }
+
     pub fn diagnostic(&self, finding: &Finding) -> Diagnostic {
         let related = finding.related.iter().filter_map(|related| {
-            let uri = (self.uri)(related.span.file)?;
-            let location = Location { uri, range: self.range(related.span) };
+            let location = self.location(related.span)?;
             Some(DiagnosticRelatedInformation { location, message: related.message.clone() })
         });
         let related: Vec<_> = related.collect();
@@ -102,7 +137,7 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
     fn edits(&self, fix: &Fix) -> Vec<(FileId, Uri, Vec<TextEdit>)> {
         let mut files: Vec<(FileId, Uri, Vec<TextEdit>)> = Vec::new();
         for edit in &fix.edits {
-            let Some(uri) = (self.uri)(edit.span.file) else { continue };
+            let Some(uri) = self.uri(edit.span.file) else { continue };
             let new = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
             match files.iter_mut().find(|it| it.0 == edit.span.file) {
                 Some((_, _, edits)) => edits.push(new),
@@ -112,18 +147,15 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
         files
     }
 
-    /// Returns a fix as an edit of the workspace. With `versions` (which returns `None` for a file
-    /// that is not open), the client can refuse an edit that comes too late.
-    pub fn workspace_edit(
-        &self,
-        fix: &Fix,
-        versions: Option<&dyn Fn(FileId) -> Option<i32>>,
-    ) -> WorkspaceEdit {
+    /// Returns a fix as an edit of the workspace. Where it is `versioned`, the client can refuse an edit that
+    /// comes too late.
+    pub fn workspace_edit(&self, fix: &Fix, versioned: bool) -> WorkspaceEdit {
         let files = self.edits(fix).into_iter();
-        let Some(version) = versions else {
+        if !versioned {
             let changes = files.map(|(_, uri, edits)| (uri, edits)).collect();
             return WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() };
-        };
+        }
+        let version = |file| self.addresses.version(&self.report.entry(file).file.path);
         let documents = files.map(|(file, uri, edits)| TextDocumentEdit {
             text_document: OptionalVersionedTextDocumentIdentifier { uri, version: version(file) },
             edits: edits.into_iter().map(OneOf::Left).collect(),
@@ -133,31 +165,6 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
             ..WorkspaceEdit::default()
         }
     }
-}
-
-/// Renders a finding in full, as Markdown for a hover.
-pub fn hover(finding: &Finding) -> String {
-    let mut out = format!(
-        "**{} {}** ({})\n\n{}\n",
-        finding.code,
-        finding.name,
-        finding.severity.name(),
-        finding.message
-    );
-    let mut section = |title: &str, body: &str| {
-        if !body.is_empty() {
-            out.push_str(&format!("\n**{title}**\n\n{body}\n"));
-        }
-    };
-    section(explain::WHY, explain::why(finding));
-    section(explain::HELP, explain::help(finding));
-    if !finding.check.is_empty() {
-        section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
-    }
-    if let Some(rule) = rules::find(finding.code) {
-        out.push_str(&format!("\n[More about {}]({})\n", rule.code, rule_url(rule)));
-    }
-    out
 }
 
 #[cfg(test)]
@@ -223,11 +230,8 @@ mod tests {
             ..Report::default()
         };
         let uri = Uri::from_str("file:///w/a.yaml").unwrap();
-        let out = |encoding| Outgoing {
-            report: &report,
-            encoding,
-            uri: |_| Some(Uri::from_str("file:///w/a.yaml").unwrap()),
-        };
+        let addresses = Addresses { root: "/w".into(), ..Addresses::default() };
+        let out = |encoding| Outgoing { report: &report, encoding, addresses: &addresses };
         let utf16 = out(Encoding::Utf16).diagnostic(&report.findings[0]);
         assert_eq!(utf16.range, Range { start: at(0, 4), end: at(0, 6) });
         let utf8 = out(Encoding::Utf8).diagnostic(&report.findings[0]);
@@ -239,7 +243,7 @@ mod tests {
         let data = utf16.data.unwrap();
         assert_eq!(data["fixes"][0]["changes"][uri.as_str()][0]["range"]["end"]["character"], 6);
 
-        let edit = out(Encoding::Utf16).workspace_edit(&report.findings[0].fixes[0], None);
+        let edit = out(Encoding::Utf16).workspace_edit(&report.findings[0].fixes[0], false);
         assert_eq!(edit.changes.unwrap()[&uri][0].range.start, at(0, 4));
     }
 }

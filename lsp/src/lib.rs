@@ -6,6 +6,8 @@
 mod backend;
 mod convert;
 mod project;
+mod requests;
+mod settings;
 mod state;
 mod worker;
 

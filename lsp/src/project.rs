@@ -74,12 +74,16 @@ impl Project {
         let found: Vec<(String, PathBuf)> =
             walk.files.into_iter().map(|path| (name_below(&task.root, &path), path)).collect();
         let names: BTreeSet<String> = found.iter().map(|(name, _)| name.clone()).collect();
-        for gone in self.on_disk.difference(&names).filter(|name| !task.open.contains_key(*name)) {
+        for gone in
+            self.on_disk.difference(&names).filter(|name| !task.addresses.open.contains_key(*name))
+        {
             self.workspace.remove(gone);
         }
         let added: Vec<_> = found
             .into_par_iter()
-            .filter(|(name, _)| !self.on_disk.contains(name) && !task.open.contains_key(name))
+            .filter(|(name, _)| {
+                !self.on_disk.contains(name) && !task.addresses.open.contains_key(name)
+            })
             .map(|(name, path)| load(&path, &name).map_err(|cause| Unreadable::new(&path, &cause)))
             .collect();
         for result in added {

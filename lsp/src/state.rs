@@ -1,7 +1,7 @@
 //! The server's state, which handlers change and the worker reads: open documents, workspace
 //! folders, configuration and pending work.
 
-use crate::convert;
+use crate::convert::{self, Addresses};
 use crate::project::Snapshot;
 use plimsoll_core::Config;
 use plimsoll_core::text::{Encoding, normalise_path};
@@ -29,17 +29,23 @@ pub struct Document {
     pub place: Place,
 }
 
+/// What the client says that it can do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Features {
+    /// Whether the client accepts edits that name the version they are meant for.
+    pub versioned_edits: bool,
+    /// Whether the client answers `workspace/configuration`.
+    pub configuration: bool,
+    /// Whether the client watches files when the server registers for them.
+    pub watchers: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct State {
     /// Whether the client has sent `initialized`, so that it accepts notifications.
     pub ready: bool,
     pub encoding: Option<Encoding>,
-    /// Whether the client accepts edits that name the version they are meant for.
-    pub versioned_edits: bool,
-    /// Whether the client answers `workspace/configuration`.
-    pub asks_configuration: bool,
-    /// Whether the client watches files when the server registers for them.
-    pub registers_watchers: bool,
+    pub features: Features,
     pub roots: Vec<PathBuf>,
     pub documents: HashMap<Uri, Document>,
     pub config: Config,
@@ -81,16 +87,7 @@ pub struct Task {
     /// workspace folder.
     pub depth: Option<usize>,
     pub changed: Vec<(String, Change)>,
-    /// All open documents of the project, by name.
-    pub open: HashMap<String, Open>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Open {
-    pub uri: Uri,
-    pub version: i32,
-    /// The text, where the worker does not have it already.
-    pub text: Option<Arc<str>>,
+    pub addresses: Addresses,
 }
 
 #[derive(Debug)]
@@ -159,6 +156,13 @@ impl State {
         let root = root.or_else(|| path.parent().map(Path::to_owned)).unwrap_or_default();
         let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy();
         Place { name: normalise_path(&name), root }
+    }
+
+    /// Returns the addresses of a project's files.
+    pub fn addresses(&self, root: &Path) -> Addresses {
+        let documents = self.documents.values().filter(|it| it.place.root == root);
+        let open = documents.map(|it| (it.place.name.clone(), (it.uri.clone(), it.version)));
+        Addresses { root: root.to_owned(), open: open.collect() }
     }
 
     pub fn touch(&mut self, place: Place) {
@@ -267,25 +271,17 @@ impl State {
     fn task(&self, root: PathBuf, names: BTreeSet<String>, known: impl Fn(&Path) -> bool) -> Task {
         // A project that is read for the first time needs the text of every open document.
         let fresh = !known(&root);
-        let open: HashMap<String, Open> = self
-            .documents
-            .values()
-            .filter(|it| it.place.root == root)
-            .map(|it| {
-                let wanted = fresh || names.contains(&it.place.name);
-                let text = wanted.then(|| Arc::from(it.text.as_str()));
-                (it.place.name.clone(), Open { uri: it.uri.clone(), version: it.version, text })
-            })
+        let documents = self.documents.values().filter(|it| it.place.root == root);
+        let wanted = documents.filter(|it| fresh || names.contains(&it.place.name));
+        let mut changed: Vec<(String, Change)> = wanted
+            .map(|it| (it.place.name.clone(), Change::Text(Arc::from(it.text.as_str()))))
             .collect();
-        let edited = open
-            .iter()
-            .filter_map(|(name, it)| Some((name.clone(), Change::Text(it.text.clone()?))));
-        let mut changed: Vec<(String, Change)> = edited.collect();
-        let on_disk = names.into_iter().filter(|it| !open.contains_key(it));
+        let addresses = self.addresses(&root);
+        let on_disk = names.into_iter().filter(|it| !addresses.open.contains_key(it));
         changed.extend(on_disk.map(|it| (it, Change::Disk)));
         changed.sort_by(|a, b| a.0.cmp(&b.0));
         let depth = (!self.roots.contains(&root)).then_some(1);
-        Task { root, depth, changed, open }
+        Task { root, depth, changed, addresses }
     }
 }
 

@@ -4,11 +4,10 @@
 use crate::convert::Outgoing;
 use crate::project::Project;
 use crate::state::{Change, Shared, Task, Work};
-use plimsoll_core::text::{Encoding, FileId};
+use plimsoll_core::text::Encoding;
 use plimsoll_core::{Options, Report};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, Uri};
@@ -87,36 +86,25 @@ impl Worker {
 
 /// Runs work away from the thread that reads and writes messages. Returns `None` when the work
 /// panics: a panic costs one answer, not the process, and the next change reads the project anew.
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 
 fn diagnostics(task: &Task, report: &Report, encoding: Encoding) -> Published {
-    let uri = |file: FileId| uri_of(task, &report.entry(file).file.path);
-    let out = Outgoing { report, encoding, uri };
+    let out = Outgoing { report, encoding, addresses: &task.addresses };
     let mut all = Published::new();
     for finding in &report.findings {
         let name = &*report.entry(finding.span.file).file.path;
         let diagnostic = out.diagnostic(finding);
         if let Some((_, list)) = all.get_mut(name) {
             list.push(diagnostic);
-        } else if let Some(uri) = uri_of(task, name) {
+        } else if let Some(uri) = task.addresses.uri(name) {
             all.insert(name.to_owned(), (uri, vec![diagnostic]));
         }
     }
     all
-}
-
-/// Returns the URI of a file, in the client's own spelling where the client has the file open.
-fn uri_of(task: &Task, name: &str) -> Option<Uri> {
-    task.open.get(name).map(|it| it.uri.clone()).or_else(|| file_uri(&task.root, name))
-}
-
-pub fn file_uri(root: &Path, name: &str) -> Option<Uri> {
-    if !root.is_absolute() {
-        return Uri::from_str(root.to_str()?).ok();
-    }
-    Uri::from_file_path(root.join(name))
 }
 
 /// Publishes the diagnostics that differ from what the client has. A text that was just typed always
@@ -133,10 +121,10 @@ async fn publish(
     let names: BTreeSet<String> =
         new.keys().chain(published.keys()).chain(typed.iter().copied()).cloned().collect();
     for name in names {
-        let open = task.open.get(&name);
-        if let Some(open) = open {
-            let newest = shared.lock().documents.get(&open.uri).map(|document| document.version);
-            if newest != Some(open.version) {
+        let open = task.addresses.open.get(&name);
+        if let Some((uri, version)) = open {
+            let newest = shared.lock().documents.get(uri).map(|document| document.version);
+            if newest != Some(*version) {
                 // The user has typed since; an analysis of the newer text is already pending.
                 continue;
             }
@@ -148,9 +136,9 @@ async fn publish(
             continue;
         }
         let known = fresh.as_ref().or(old).map(|(uri, _)| uri.clone());
-        let Some(uri) = known.or_else(|| uri_of(task, &name)) else { continue };
+        let Some(uri) = known.or_else(|| task.addresses.uri(&name)) else { continue };
         let list = fresh.as_ref().map(|(_, list)| list.clone()).unwrap_or_default();
-        client.publish_diagnostics(uri, list, open.map(|open| open.version)).await;
+        client.publish_diagnostics(uri, list, open.map(|(_, version)| *version)).await;
         match fresh {
             Some(fresh) => published.insert(name, fresh),
             None => published.remove(&name),

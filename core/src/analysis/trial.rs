@@ -11,7 +11,7 @@ use super::variants::choose_variants;
 use super::{Sources, compose_projects};
 use crate::edit::apply::splice;
 use crate::edit::guard;
-use crate::facts::{Facts, Scope};
+use crate::facts::{Facts, NOTHING, Scope};
 use crate::model::{BuiltTarget, FileModel, TargetCache, targets};
 use crate::report::{Edit, Finding, Fix, Severity};
 use crate::rules::Rule;
@@ -172,6 +172,7 @@ pub(super) fn works_in_files(
         charts: &sources.charts,
         built_files: &sources.built_files,
         parts: &sources.parts,
+        outside: &sources.outside,
         chosen: choose_variants(&sources.targets, &files).0,
         is_main: true,
     });
@@ -221,6 +222,7 @@ fn outcomes(
             charts: &[],
             built_files: &built_files,
             parts: &sources.parts,
+            outside: &NOTHING,
             chosen: vec![at],
             is_main: false,
         });

@@ -1,7 +1,7 @@
 //! The variants of the targets, and the sets of facts over them.
 
 use super::{Scopes, Sources};
-use crate::facts::{Facts, Parts, Scope};
+use crate::facts::{Facts, NOTHING, Scope};
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel, compose};
 use crate::report::Environment;
@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 pub(super) fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, charts, built_files, parts, .. } = sources;
+    let Sources { files, projects, config, targets, charts, built_files, parts, outside, .. } =
+        sources;
     let scope = |chosen, is_main| Scope {
         files,
         projects,
@@ -20,31 +21,38 @@ pub(super) fn scopes(sources: &Sources) -> Scopes<'_> {
         charts,
         built_files,
         parts,
+        outside,
         chosen,
         is_main,
     };
     let (chosen, others) = choose_variants(targets, files);
     let no_projects: &[compose::Project] = &[];
-    let variant =
-        |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
+    let variant = |at| {
+        Facts::new(Scope {
+            projects: no_projects,
+            charts: &[],
+            outside: &NOTHING,
+            ..scope(vec![at], false)
+        })
+    };
     Scopes {
         main: Facts::new(scope(chosen, true)),
         variants: others.into_iter().map(variant).collect(),
     }
 }
 
-/// Finds the files of each application. What a target or a Compose project is made of is one.
-pub(super) fn parts(
-    files: &[Arc<FileModel>],
+/// Returns the lists of files that belong together wherever they lie: what a target or a Compose project is
+/// made of.
+pub(super) fn joined(
     projects: &[compose::Project],
     targets: &[Arc<BuiltTarget>],
-) -> Parts {
+) -> Vec<Vec<FileId>> {
     let of_project = |project: &compose::Project| -> Vec<FileId> {
         project.files.iter().chain(&project.included).copied().collect()
     };
     let mut joined: Vec<Vec<FileId>> = projects.iter().map(of_project).collect();
     joined.extend(targets.iter().map(|it| it.target.sources.clone()));
-    Parts::new(files, joined.iter().map(Vec::as_slice))
+    joined
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production comes

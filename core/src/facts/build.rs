@@ -24,8 +24,18 @@ use rustc_hash::FxHashSet;
 
 /// Builds the facts about one scope.
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
-    let Scope { files, projects, config, targets, charts, built_files, parts, chosen, is_main } =
-        scope.clone();
+    let Scope {
+        files,
+        projects,
+        config,
+        targets,
+        charts,
+        built_files,
+        parts,
+        outside,
+        chosen,
+        is_main,
+    } = scope.clone();
     let mut sorted: Vec<&FileModel> = Vec::new();
     if is_main {
         sorted.extend(files.iter().map(|it| &**it));
@@ -97,6 +107,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         all_targets: targets,
         charts,
         is_main,
+        outside,
         chosen,
         built_files,
         printed_paths: PrintedPaths::default(),

@@ -88,8 +88,13 @@ impl<'a> Facts<'a> {
     /// Whether a file says in so many words that an object belongs to the namespace `default`. A chart that
     /// is rendered without a namespace prints the same, and is installed anywhere.
     pub fn says_default_namespace(&self) -> bool {
-        let mut namespaces = self.objects.iter().filter_map(|it| it.meta.namespace.as_ref());
-        namespaces.any(|it| {
+        self.objects.iter().any(|it| self.is_said_to_be_in_default(it))
+            || self.outside.says_default_namespace()
+    }
+
+    /// Whether the file of an object says in so many words that it belongs to the namespace `default`.
+    pub(super) fn is_said_to_be_in_default(&self, object: &Object) -> bool {
+        object.meta.namespace.as_ref().is_some_and(|it| {
             it.as_str() == DEFAULT_NAMESPACE
                 && self.written(&it.span).trim_matches(['"', '\'']) == DEFAULT_NAMESPACE
         })

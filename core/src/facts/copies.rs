@@ -6,7 +6,7 @@ use crate::model::kubernetes::Object;
 use crate::model::{FileModel, environment_of_word};
 use crate::report::{Environment, Kind};
 use crate::syntax::{Node, NodeKind};
-use crate::text::{Span, folder_of, join_path, name_of};
+use crate::text::{FileId, Span, folder_of, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::cmp::Reverse;
@@ -131,6 +131,18 @@ impl<'a> Facts<'a> {
             unit.add(file);
         }
         groups.into_values().filter_map(most_alike).collect()
+    }
+
+    /// Returns the manifests whose paths differ in nothing but an environment, which may be copies of each
+    /// other.
+    pub fn manifests_by_environment(&self) -> impl Iterator<Item = Vec<FileId>> {
+        let mut groups: IndexMap<String, Vec<FileId>, FxBuildHasher> = IndexMap::default();
+        for file in self.files().iter().filter(|file| file.kind == Kind::Kubernetes) {
+            if let Some((_, general, _)) = split_path(file.path()) {
+                groups.entry(general).or_default().push(file.id);
+            }
+        }
+        groups.into_values()
     }
 
     /// Returns the paths of the files that kustomizations apply as patches.

@@ -37,6 +37,7 @@
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
+//! | what other applications define and use | `outside` | `names_by` |
 //! | what is defined anywhere, built or not | `written` | `is_optional_service`, `is_selected_anywhere` |
 //! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
@@ -81,6 +82,7 @@ mod names;
 mod namesakes;
 mod new_volumes;
 mod order;
+mod outside;
 mod overlays;
 mod pair;
 mod parts;
@@ -133,6 +135,7 @@ pub use names::{MANY, Named};
 pub use namesakes::{Namesakes, Releases};
 pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
+pub use outside::{NOTHING, Names, Outside};
 pub use overlays::OverlayGap;
 pub use pair::{Pair, probe_words, shortened, workload_label};
 pub use parts::{Parts, common_folder};
@@ -206,6 +209,8 @@ pub struct Facts<'a> {
     charts: &'a [Arc<Chart>],
     /// Whether the files themselves are looked at.
     is_main: bool,
+    /// What the applications that these facts are not about define and use.
+    outside: &'a Outside,
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -227,6 +232,8 @@ pub struct Scope<'a> {
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,
+    /// What the applications that are not looked at define and use.
+    pub outside: &'a Outside,
     /// The indices of the targets whose objects are looked at.
     pub chosen: Vec<usize>,
     /// Whether the files themselves are looked at: the Compose projects, and the manifests that are

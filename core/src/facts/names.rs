@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The kinds that other objects name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Named {
     ConfigMap,
     /// A Secret, or an object from which one is made.
@@ -106,6 +106,14 @@ impl<'a> NamedObjects<'a> {
             }
         }
         named
+    }
+
+    /// Returns every object with each name by which others refer to it.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Named, &'a Object, &'a str)> + '_ {
+        self.by_kind.iter().flat_map(|(kind, of_kind)| {
+            let by_name = of_kind.by_name.iter();
+            by_name.flat_map(|(name, objects)| objects.iter().map(|it| (*kind, *it, *name)))
+        })
     }
 
     fn path(&self, file: FileId) -> &'a str {
@@ -216,9 +224,9 @@ impl<'a> Facts<'a> {
     /// together with the file that names it. Whether it is meant, the files do not say.
     pub fn is_named_elsewhere(&self, kind: Named, namespace: &str, name: &str) -> bool {
         let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
-        let meets =
-            |it: &&Object| kind.is_cluster_wide() || may_share_namespace(it.namespace(), namespace);
-        all.is_some_and(|all| all.iter().any(meets))
+        let meets = |own: &str| kind.is_cluster_wide() || may_share_namespace(own, namespace);
+        all.is_some_and(|all| all.iter().any(|it| meets(it.namespace())))
+            || self.outside.defines(kind, name, meets)
     }
 
     /// Returns the objects of a kind that may be applied together with a file, by their namespaces.

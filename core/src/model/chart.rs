@@ -234,7 +234,7 @@ type ChartSource<'f> = (&'f str, &'f Arc<FileModel>);
 /// Reads the charts of a project, sorted by folder. Charts of which no file has changed are taken from the
 /// cache.
 pub fn charts(files: &[Arc<FileModel>], cache: &mut ChartCache) -> Vec<Arc<Chart>> {
-    let mut sorted: Vec<&Arc<FileModel>> = files.iter().collect();
+    let mut sorted: Vec<&Arc<FileModel>> = files.iter().filter(|file| !file.is_neighbour).collect();
     sorted.sort_by_key(|file| file.path());
     let mut known = FxHashMap::default();
     let mut charts = Vec::new();

@@ -24,6 +24,8 @@ pub struct FileModel {
     pub directives: Directives,
     /// Whether the configuration excludes the file, so that it counts as empty.
     pub is_excluded: bool,
+    /// Whether the file is only known from outside, because another application of the project is looked at.
+    pub is_neighbour: bool,
 }
 
 impl FileModel {
@@ -39,6 +41,7 @@ impl FileModel {
             objects: Vec::new(),
             directives: Directives::default(),
             is_excluded: false,
+            is_neighbour: false,
             file,
         };
         if !detect::may_be_yaml(&model.file.path) {
@@ -72,7 +75,32 @@ impl FileModel {
             objects: Vec::new(),
             directives: Directives::default(),
             is_excluded: true,
+            is_neighbour: false,
             file: empty,
+        }
+    }
+
+    /// Returns what the other applications of a project see of a file: its path and its kind. What an
+    /// application may read from anywhere, such as a Dockerfile or an env file, keeps its text.
+    pub fn as_neighbour(&self) -> FileModel {
+        let keeps_text = match self.kind {
+            Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => true,
+            Kind::Compose
+            | Kind::Kubernetes
+            | Kind::Kustomization
+            | Kind::Chart
+            | Kind::Values
+            | Kind::Template
+            | Kind::ArgoCd => false,
+        };
+        let file = if keeps_text { self.file.clone() } else { File::new(&*self.file.path, "") };
+        FileModel {
+            lines: LineIndex::new(&file.text),
+            file,
+            kind: self.kind,
+            is_excluded: self.is_excluded,
+            is_neighbour: true,
+            ..FileModel::excluded(self)
         }
     }
 

@@ -237,6 +237,7 @@ pub fn targets(
             text: &file.file.text,
             tree: (!file.tree.is_empty()).then_some(&file.tree),
             bytes: file.file.bytes.as_deref(),
+            is_neighbour: file.is_neighbour,
         })
         .collect();
     // The report must not depend on the order in which files were handed over.

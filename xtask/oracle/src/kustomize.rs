@@ -42,6 +42,7 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
         text: &loaded.file.text,
         tree: loaded.tree.as_ref(),
         bytes: loaded.bytes.as_deref(),
+        is_neighbour: false,
     }));
     let folders = sources.kustomization_folders();
     if folders.is_empty() {

@@ -19,6 +19,8 @@ pub struct SourceFile<'s> {
     pub tree: Option<&'s Tree>,
     /// The bytes of a file that is not text.
     pub bytes: Option<&'s [u8]>,
+    /// Whether only the path of the file is known, so that nothing is built for its own sake.
+    pub is_neighbour: bool,
 }
 
 impl SourceFile<'_> {
@@ -98,7 +100,7 @@ impl<'s> Sources<'s> {
 
     /// Returns the folders that have a kustomization file, sorted.
     pub fn kustomization_folders(&self) -> Vec<&'s str> {
-        let files = self.files.iter().map(|file| file.path);
+        let files = self.files.iter().filter(|file| !file.is_neighbour).map(|file| file.path);
         let named = files.filter(|path| NAMES.contains(&crate::text::name_of(path)));
         let mut folders: Vec<&str> = named.map(folder_of).collect();
         folders.sort_unstable();

@@ -21,6 +21,7 @@ impl Project {
             text,
             tree: None,
             bytes: None,
+            is_neighbour: false,
         }))
     }
 
@@ -344,6 +345,7 @@ fn a_chain_of_many_kustomizations_ends() {
         text,
         tree: None,
         bytes: None,
+        is_neighbour: false,
     }));
     let built = Builder::new(&sources).build("k0");
     assert_eq!(built.reasons.len(), 1);
@@ -365,6 +367,7 @@ fn build_within(nodes: usize, kustomization: &str, resource: &str) -> Built {
         text,
         tree: None,
         bytes: None,
+        is_neighbour: false,
     }));
     let mut builder = Builder::new(&sources);
     builder.budget = super::value::Budget::new(nodes);
@@ -391,6 +394,7 @@ fn bases_that_double_run_out_of_budget() {
         text,
         tree: None,
         bytes: None,
+        is_neighbour: false,
     }));
     let mut builder = Builder::new(&sources);
     builder.budget = super::value::Budget::new(10_000);

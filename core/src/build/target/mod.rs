@@ -183,7 +183,8 @@ pub fn build_with<T: AsRef<Target>>(
     if !cfg!(feature = "targets") {
         return unbuilt::targets(files).into_iter().map(|target| Arc::new(read(target))).collect();
     }
-    let mut folders = chart_folders(files.iter().map(|file| file.path));
+    let own = files.iter().filter(|file| !file.is_neighbour);
+    let mut folders = chart_folders(own.map(|file| file.path));
     let mut targets = overlays::targets(files, &folders, requests, cache, read);
     // A chart that an overlay renders is no target by itself.
     let in_overlays: FxHashSet<FileId> =
@@ -258,6 +259,7 @@ mod tests {
                 text,
                 tree: Some(tree),
                 bytes: None,
+                is_neighbour: false,
             });
             files.collect()
         }

@@ -10,13 +10,14 @@ use crate::text::{FileId, Span, folder_of, join_path};
 pub(super) fn targets(files: &[SourceFile<'_>]) -> Vec<Target> {
     let mut targets: Vec<Target> = files
         .iter()
-        .filter(|file| is_kustomization(file.path))
+        .filter(|file| !file.is_neighbour && is_kustomization(file.path))
         .map(|file| {
             let reason = reason("kustomization is not built", file.id);
             target(TargetKind::Kustomization, folder_of(file.path), reason, vec![file.id])
         })
         .collect();
-    for folder in chart_folders(files.iter().map(|file| file.path)) {
+    let of_project = files.iter().filter(|file| !file.is_neighbour);
+    for folder in chart_folders(of_project.map(|file| file.path)) {
         let own = files.iter().filter(|file| is_inside(file.path, folder));
         let parts = own.filter(|file| is_part_of_chart(relative(file.path, folder)));
         let sources: Vec<FileId> = parts.map(|file| file.id).collect();

@@ -100,7 +100,10 @@ fn report(
     };
     let finding = out.at(&image.span, message);
     let is_given = |unit: &Unit<'_>, image: &Image<'_>| {
-        !unit.is_compose() && elsewhere.tagged.contains(&without_latest(image.text))
+        !unit.is_compose() && {
+            let part = facts.part_of(image.span.file);
+            elsewhere.tagged.contains(&(part, without_latest(image.text)))
+        }
     };
     let is_given_here = all.iter().all(|(unit, image)| is_given(unit, image));
     if is_given_here {
@@ -223,8 +226,9 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
 /// Image names that a kustomization may give a tag, and those that are built here.
 #[derive(Default)]
 struct Elsewhere<'a> {
-    tagged: Vec<&'a str>,
-    built: Vec<&'a str>,
+    /// By the number of the part of the project.
+    tagged: FxHashSet<(usize, &'a str)>,
+    built: FxHashSet<&'a str>,
     /// The images that a comment of a file builds, each with the file.
     in_comments: FxHashSet<(FileId, &'a str)>,
     /// The images that Compose services build, each with the application that it belongs to.
@@ -253,7 +257,9 @@ impl<'a> Elsewhere<'a> {
         for file in facts.files() {
             let name = name_of(file.path());
             if file.kind == Kind::Kustomization && file.text().contains("images:") {
-                found.tagged.extend(values(file.text(), "name:"));
+                let part = facts.part_of(file.id);
+                let names = values(file.text(), "name:");
+                found.tagged.extend(names.map(|name| (part, name)));
             } else if name.starts_with("skaffold") {
                 found.built.extend(values(file.text(), "image:"));
             } else if file.text().contains(" build ") {

@@ -1,0 +1,320 @@
+//! The findings of a project kept by application, so that an edit runs the rules over one application and
+//! not over the whole repository.
+//!
+//! An application is a part of the project ([`Parts`]), or several parts that say something about each other.
+//! It is analysed with its own files in full and the others as [neighbours]: paths and kinds, and the text
+//! of what may be read from anywhere. What it may know of the others beyond that are [`Names`]. Where an edit
+//! changes the names of an application, those that use or define one of these names follow.
+//!
+//! Whatever does not fit (files that come or go, a new configuration, a finding that leads into another
+//! application) makes the whole project be analysed again, so that the findings are the same as those of an
+//! analysis from scratch. `core/tests/edits.rs` holds both against each other.
+//!
+//! [neighbours]: FileModel::as_neighbour
+
+use super::variants::joined;
+use super::{Analysis, Around, Cache, Options, Sources};
+use crate::config::Config;
+use crate::facts::{DisjointSets, Facts, Names, Outside, Parts};
+use crate::model::FileModel;
+use crate::report::{Finding, Kind, Report};
+use crate::text::FileId;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// Maximum number of applications that are analysed again one by one. With more of them, the whole project is
+/// as fast.
+const MAX_AGAIN: usize = 16;
+
+/// The findings of one application.
+#[derive(Debug)]
+pub struct Application {
+    pub files: Vec<FileId>,
+    /// The snapshot that the findings come from, in which the files of other applications may be missing.
+    pub analysis: Arc<Analysis>,
+    /// What the report of that snapshot says of files and targets, without findings.
+    pub frame: Arc<Report>,
+    pub findings: Vec<Finding>,
+    names: Arc<Names>,
+    /// The lists of files that a target or a Compose project is made of.
+    joined: Vec<Vec<FileId>>,
+    /// Whether Argo CD or Flux deploy anything here.
+    is_delivered: bool,
+}
+
+/// The findings of a project, by application. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Applications {
+    pub all: Vec<Arc<Application>>,
+    /// The index of the application of each file.
+    of_file: Arc<Vec<usize>>,
+    by_path: Arc<FxHashMap<Arc<str>, FileId>>,
+    files: Vec<Arc<FileModel>>,
+    config: Arc<Config>,
+}
+
+impl Applications {
+    /// Returns the id of a file.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Returns the application of a file.
+    pub fn of(&self, file: FileId) -> Option<&Arc<Application>> {
+        self.all.get(*self.of_file.get(file.index())?)
+    }
+
+    /// Returns the model of a file.
+    pub fn model(&self, file: FileId) -> Option<&Arc<FileModel>> {
+        self.files.get(file.index())
+    }
+
+    /// Takes a snapshot of the whole project, for what is asked about all applications together.
+    pub fn analysis(&self) -> Analysis {
+        Analysis::of(self.files.clone(), Arc::clone(&self.config), None, &mut Cache::default())
+    }
+}
+
+/// What the last check of a project was made of.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The files as they were handed over, by their ids.
+    given: Vec<Arc<FileModel>>,
+    options: Options,
+    /// The files as other applications see them.
+    neighbours: Vec<Arc<FileModel>>,
+    parts: Parts,
+    checked: Applications,
+    /// What is built of the whole project, and of each application by itself.
+    whole: Cache,
+    caches: FxHashMap<usize, Cache>,
+}
+
+impl Kept {
+    /// Brings the findings up to date with the files.
+    pub(crate) fn check(&mut self, files: &[Arc<FileModel>], options: &Options) -> Applications {
+        let edited = self.edited(files, options);
+        let is_done = edited.is_some_and(|edited| self.check_edited(files, &edited).is_some());
+        if !is_done {
+            self.check_whole(files, options);
+        }
+        self.checked.clone()
+    }
+
+    /// Returns the files that were edited since the last check; `None` where more has changed than texts.
+    fn edited(&self, files: &[Arc<FileModel>], options: &Options) -> Option<Vec<FileId>> {
+        if self.checked.all.is_empty()
+            || files.len() != self.given.len()
+            || self.options != *options
+        {
+            return None;
+        }
+        let mut edited = Vec::new();
+        for (old, new) in self.given.iter().zip(files).filter(|(old, new)| !Arc::ptr_eq(old, new)) {
+            if old.path() != new.path() || old.kind != new.kind || new.kind == Kind::Config {
+                return None;
+            }
+            edited.push(new.id);
+        }
+        Some(edited)
+    }
+
+    fn check_whole(&mut self, files: &[Arc<FileModel>], options: &Options) {
+        let analysis = Analysis::again(files.to_vec(), &options.config, &mut self.whole);
+        let mut frame = analysis.check(options);
+        let findings = std::mem::take(&mut frame.findings);
+        let own: &Sources = analysis.0.borrow_owner();
+        let (count, of_file) = divide(&analysis, &findings);
+        let of = |file: FileId| of_file[file.index()];
+        let mut files_of: Vec<Vec<FileId>> = vec![Vec::new(); count];
+        own.files.iter().for_each(|file| files_of[of(file.id)].push(file.id));
+        let mut findings_of: Vec<Vec<Finding>> = vec![Vec::new(); count];
+        for finding in findings {
+            findings_of[of(finding.span.file)].push(finding);
+        }
+        let mut joined_of: Vec<Vec<Vec<FileId>>> = vec![Vec::new(); count];
+        for group in joined(&own.projects, &own.targets) {
+            let Some(first) = group.first() else { continue };
+            joined_of[of(*first)].push(group);
+        }
+        let names = analysis.facts().names_by(count, &of);
+        let delivered = delivered_files(&analysis).first().map(|file| of(*file));
+        self.given = files.to_vec();
+        self.options = options.clone();
+        self.neighbours = own.files.iter().map(|file| Arc::new(file.as_neighbour())).collect();
+        self.parts = own.parts.clone();
+        self.caches.clear();
+        let by_path = own.files.iter().map(|file| (Arc::clone(&file.file.path), file.id)).collect();
+        let (own_files, config) = (own.files.clone(), Arc::clone(&own.config));
+        let (analysis, frame) = (Arc::new(analysis), Arc::new(frame));
+        let parts = files_of.into_iter().zip(findings_of).zip(joined_of).zip(names);
+        let all = parts.enumerate().map(|(at, (((files, findings), joined), names))| {
+            Arc::new(Application {
+                files,
+                analysis: Arc::clone(&analysis),
+                frame: Arc::clone(&frame),
+                findings,
+                names: Arc::new(names),
+                joined,
+                is_delivered: delivered == Some(at),
+            })
+        });
+        self.checked = Applications {
+            all: all.collect(),
+            of_file: Arc::new(of_file),
+            by_path: Arc::new(by_path),
+            files: own_files,
+            config,
+        };
+    }
+
+    /// Analyses the applications of edited files again, and those that the edits concern. `None` where that is
+    /// not enough.
+    fn check_edited(&mut self, files: &[Arc<FileModel>], edited: &[FileId]) -> Option<()> {
+        let mut open: Vec<usize> = Vec::new();
+        for id in edited {
+            let file = &files[id.index()];
+            let file = match self.checked.config.excludes(file.path()) {
+                true => Arc::new(FileModel::excluded(file)),
+                false => Arc::clone(file),
+            };
+            self.neighbours[id.index()] = Arc::new(file.as_neighbour());
+            if !self.neighbours[id.index()].text().is_empty() {
+                open.extend(self.readers_from_elsewhere());
+            }
+            self.given[id.index()] = Arc::clone(&files[id.index()]);
+            self.checked.files[id.index()] = file;
+            open.push(self.checked.of_file[id.index()]);
+        }
+        let mut done: FxHashSet<usize> = FxHashSet::default();
+        while let Some(at) = open.pop() {
+            if !done.insert(at) {
+                continue;
+            }
+            if done.len() > MAX_AGAIN {
+                return None;
+            }
+            let new = self.check_application(at)?;
+            let old = std::mem::replace(&mut self.checked.all[at], Arc::new(new));
+            let new = &self.checked.all[at];
+            if old.names.says_default_namespace != new.names.says_default_namespace {
+                return None;
+            }
+            let concerned = self.checked.all.iter().enumerate().filter(|(other, application)| {
+                *other != at && new.names.concern(&old.names, &application.names)
+            });
+            open.extend(concerned.map(|(other, _)| other));
+        }
+        Some(())
+    }
+
+    /// Returns the applications whose Compose files may read a file that belongs to another application, such
+    /// as a Dockerfile: only a path with `..` leads there.
+    fn readers_from_elsewhere(&self) -> impl Iterator<Item = usize> {
+        let leads_out =
+            |file: &&Arc<FileModel>| file.kind == Kind::Compose && file.text().contains("..");
+        let leading = self.checked.files.iter().filter(leads_out);
+        leading.map(|file| self.checked.of_file[file.id.index()])
+    }
+
+    /// Analyses one application; `None` where it can no longer be told apart from the others.
+    fn check_application(&mut self, at: usize) -> Option<Application> {
+        let old = &self.checked.all[at];
+        let is_alone = self.checked.all.len() == 1;
+        let mut files = self.neighbours.clone();
+        for id in &old.files {
+            files[id.index()] = Arc::clone(&self.checked.files[id.index()]);
+        }
+        let others = self.checked.all.iter().enumerate().filter(|(other, _)| *other != at);
+        let around = Around {
+            parts: self.parts.clone(),
+            outside: Outside(others.map(|(_, it)| Arc::clone(&it.names)).collect()),
+        };
+        // A single application has everything that was built for the whole project.
+        let cache = match is_alone {
+            true => &mut self.whole,
+            false => self.caches.entry(at).or_default(),
+        };
+        let config = Arc::clone(&self.checked.config);
+        let analysis = Analysis::of(files, config, Some(around), cache);
+        let own: &Sources = analysis.0.borrow_owner();
+        let joined = joined(&own.projects, &own.targets);
+        let is_delivered = !delivered_files(&analysis).is_empty();
+        if joined != old.joined || is_delivered != old.is_delivered {
+            return None;
+        }
+        let mut frame = analysis.check(&self.options);
+        let findings = std::mem::take(&mut frame.findings);
+        let is_own = |file: FileId| self.checked.of_file[file.index()] == at;
+        if !findings.iter().all(|finding| files_of(finding).all(is_own)) {
+            return None;
+        }
+        let names = analysis.facts().names_by(1, &|_| 0).pop().unwrap_or_default();
+        Some(Application {
+            files: old.files.clone(),
+            analysis: Arc::new(analysis),
+            frame: Arc::new(frame),
+            findings,
+            names: Arc::new(names),
+            joined,
+            is_delivered,
+        })
+    }
+}
+
+/// Returns the files of everything that Argo CD and Flux deploy, and those that say so. They are one
+/// application, since rules compare what is deployed.
+fn delivered_files(analysis: &Analysis) -> Vec<FileId> {
+    let facts = analysis.facts();
+    let targets = analysis.targets().iter().filter(|target| target.delivered_by.is_some());
+    let of_targets = targets.flat_map(|target| {
+        let by = target.delivered_by.iter().map(|it| it.span.file);
+        by.chain(target.target.sources.iter().copied())
+    });
+    let of_apps = facts.apps().iter().map(|app| app.span.file);
+    let of_sets = facts.app_sets().iter().map(|(set, _)| set.file);
+    of_targets.chain(of_apps).chain(of_sets).collect()
+}
+
+/// Divides the files into applications. Returns the number of applications, and the index of that of each file.
+fn divide(analysis: &Analysis, findings: &[Finding]) -> (usize, Vec<usize>) {
+    let sources: &Sources = analysis.0.borrow_owner();
+    let facts: &Facts<'_> = analysis.facts();
+    let count = sources.files.len();
+    let mut sets = DisjointSets::new(count);
+    let asks_for_targets =
+        !sources.config.targets.requests.is_empty() || !sources.config.targets.compose.is_empty();
+    if asks_for_targets {
+        (1..count).for_each(|file| sets.join(0, file));
+    }
+    let mut first_of_part: FxHashMap<usize, usize> = FxHashMap::default();
+    for file in &sources.files {
+        let at = file.id.index();
+        let first = *first_of_part.entry(facts.part_of(file.id)).or_insert(at);
+        sets.join(first, at);
+    }
+    let groups = findings.iter().map(|finding| files_of(finding).collect::<Vec<FileId>>());
+    let delivered = delivered_files(analysis);
+    for group in groups.chain(facts.manifests_by_environment()).chain([delivered]) {
+        for pair in group.windows(2) {
+            sets.join(pair[0].index(), pair[1].index());
+        }
+    }
+    let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
+    let mut of_file = Vec::with_capacity(count);
+    for file in 0..count {
+        let next = numbers.len();
+        of_file.push(*numbers.entry(sets.find(file)).or_insert(next));
+    }
+    (numbers.len(), of_file)
+}
+
+/// Returns the files that a finding leads to.
+fn files_of(finding: &Finding) -> impl Iterator<Item = FileId> {
+    let fixes = finding.fixes.iter().chain(&finding.untried);
+    std::iter::once(finding.span)
+        .chain(finding.related.iter().map(|it| it.span))
+        .chain(finding.others.iter().map(|it| it.span))
+        .chain(fixes.flat_map(|fix| fix.edits.iter().map(|edit| edit.span)))
+        .map(|span| span.file)
+}

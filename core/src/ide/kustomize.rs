@@ -1,0 +1,101 @@
+//! The names that kustomizations and their patches use: those of the objects as the bases write them, which
+//! an overlay may print with a prefix, a suffix or a hash.
+
+use super::names::{Collector, Name, Role, World};
+use crate::model::{BuiltTarget, FileModel};
+use crate::report::{Kind, TargetKind};
+use crate::syntax::Node;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+/// Notes the names in kustomizations and in the patches of all overlays.
+pub(super) fn collect(collector: &mut Collector<'_>) {
+    let analysis = collector.analysis;
+    for (at, target) in analysis.targets().iter().enumerate() {
+        if target.target.kind != TargetKind::Kustomization {
+            continue;
+        }
+        let mut overlay = Overlay::new(collector, World::Target(at), target);
+        for source in &target.target.sources {
+            overlay.file(analysis.file(*source));
+        }
+    }
+}
+
+/// The objects of an overlay by the names that its sources give them.
+struct Overlay<'c, 'a> {
+    collector: &'c mut Collector<'a>,
+    by_kind_and_name: FxHashMap<(&'a str, &'a str), Named>,
+    by_name: FxHashMap<&'a str, Vec<Named>>,
+}
+
+/// The name of an object as it reaches the cluster.
+#[derive(Debug, Clone)]
+struct Named {
+    name: Name,
+    namespace: SmolStr,
+}
+
+impl<'c, 'a> Overlay<'c, 'a> {
+    fn new(collector: &'c mut Collector<'a>, world: World, target: &'a BuiltTarget) -> Self {
+        let mut by_kind_and_name = FxHashMap::default();
+        let mut by_name: FxHashMap<&str, Vec<Named>> = FxHashMap::default();
+        for object in &target.objects {
+            let Some(name) = object.name() else { continue };
+            let written = collector.written(name.span).trim_matches(['"', '\'']);
+            let named = Named {
+                name: Name::Object {
+                    world,
+                    kind: object.kind.value.clone(),
+                    name: name.value.clone(),
+                },
+                namespace: object.namespace().into(),
+            };
+            by_name.entry(written).or_default().push(named.clone());
+            by_kind_and_name.insert((object.kind.as_str(), written), named);
+        }
+        Overlay { collector, by_kind_and_name, by_name }
+    }
+
+    fn file(&mut self, file: &FileModel) {
+        for object in &file.objects {
+            if let Some(name) = object.name() {
+                self.refer(&object.kind, name, name.span);
+            }
+        }
+        if file.kind == Kind::Kustomization
+            && let Some(root) = file.tree.roots().next()
+        {
+            self.kustomization(root);
+        }
+    }
+
+    fn refer(&mut self, kind: &str, name: &str, span: crate::text::Span) {
+        if let Some(named) = self.by_kind_and_name.get(&(kind, name)).cloned() {
+            self.collector.note(named.name, span, Role::Reference, Some(&named.namespace));
+        }
+    }
+
+    fn kustomization(&mut self, root: Node<'_>) {
+        let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
+        for target in
+            list("patches").chain(list("patchesJson6902")).filter_map(|it| it.get("target"))
+        {
+            let kind = target.get("kind").and_then(Node::as_str);
+            let (Some(node), Some(kind)) = (target.get("name"), kind) else { continue };
+            self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
+        }
+        for node in list("replicas").filter_map(|it| it.get("name")) {
+            let name = node.as_str().unwrap_or_default();
+            for named in self.by_name.get(name).cloned().unwrap_or_default() {
+                let span = node.resolve().span();
+                self.collector.note(named.name, span, Role::Reference, Some(&named.namespace));
+            }
+        }
+        for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
+            for node in list(key).filter_map(|it| it.get("name")) {
+                self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
+            }
+        }
+    }
+}

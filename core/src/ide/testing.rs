@@ -1,0 +1,100 @@
+//! Asks about projects that are written as one text.
+
+#![allow(clippy::unwrap_used)]
+
+use super::Snapshot;
+use super::navigation;
+use crate::text::{Encoding, FileId, Span};
+use crate::{Config, Workspace};
+
+/// A project with a cursor in it.
+pub struct Asked {
+    pub snapshot: Snapshot,
+    pub file: FileId,
+    pub offset: usize,
+}
+
+/// Reads a project: each file begins with a line `=== path`, and `<>` is where the cursor stands.
+pub fn project(text: &str) -> Asked {
+    let mut workspace = Workspace::default();
+    let mut cursor = None;
+    for part in text.split("\n=== ").map(|it| it.trim_start_matches("=== ")) {
+        let (path, body) = part.split_once('\n').unwrap();
+        if path.is_empty() {
+            continue;
+        }
+        if let Some(at) = body.find("<>") {
+            cursor = Some((path.to_owned(), at));
+        }
+        workspace.set(path, format!("{}\n", body.replacen("<>", "", 1).trim_end()));
+    }
+    let snapshot = Snapshot::new(workspace.analysis(&Config::default()));
+    let (path, offset) = cursor.unwrap_or_default();
+    let file = snapshot.analysis.files().iter().find(|it| it.path() == path);
+    let file = file.map_or(FileId(0), |it| it.id);
+    Asked { snapshot, file, offset }
+}
+
+/// Describes places as `path:line:column text`.
+pub fn shown(snapshot: &Snapshot, spans: &[Span]) -> Vec<String> {
+    let say = |span: &Span| {
+        let file = snapshot.analysis.file(span.file);
+        let at = file.lines.position(span.start as usize, Encoding::Utf32);
+        let text = &file.text()[span.range()];
+        format!("{}:{}:{} {text}", file.path(), at.line + 1, at.column + 1)
+    };
+    spans.iter().map(say).collect()
+}
+
+/// Returns the description of a place that is given by what stands around it: `depends_on: [^db` or
+/// `^db^: {image`, where the name is between the marks. It must be there exactly once.
+#[track_caller]
+fn expected_place(snapshot: &Snapshot, around: &str) -> String {
+    let wanted = around.replace('^', "");
+    let (before, name) = around.split_once('^').expect("a `^` before the name");
+    let name = name.split('^').next().unwrap();
+    let files = snapshot.analysis.files().iter();
+    let found: Vec<Span> = files
+        .flat_map(|file| {
+            let start = |at: usize| at + before.len();
+            let places = file.text().match_indices(&wanted);
+            places.map(move |(at, _)| Span::new(file.id, start(at), start(at) + name.len()))
+        })
+        .collect();
+    assert_eq!(found.len(), 1, "`{wanted}` is there {} times", found.len());
+    shown(snapshot, &found).remove(0)
+}
+
+#[track_caller]
+fn assert_places(snapshot: &Snapshot, found: &[Span], expected: &[&str]) {
+    let mut expected: Vec<String> =
+        expected.iter().map(|around| expected_place(snapshot, around)).collect();
+    let mut found = shown(snapshot, found);
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+/// Asserts where the name at the cursor is defined.
+#[track_caller]
+pub fn assert_definition(text: &str, expected: &[&str]) {
+    let asked = project(text);
+    let found = navigation::definition(&asked.snapshot, asked.file, asked.offset);
+    assert_places(&asked.snapshot, &found, expected);
+}
+
+/// Asserts who refers to the name at the cursor.
+#[track_caller]
+pub fn assert_references(text: &str, expected: &[&str]) {
+    let asked = project(text);
+    let found = navigation::references(&asked.snapshot, asked.file, asked.offset, false);
+    assert_places(&asked.snapshot, &found, expected);
+}
+
+/// Puts the cursor at a place that is given by what stands around it.
+#[track_caller]
+pub fn with_cursor(text: &str, around: &str) -> String {
+    let wanted = around.replace('^', "");
+    assert_eq!(text.matches(&wanted).count(), 1, "`{wanted}` is not there once");
+    text.replacen(&wanted, &around.replace('^', "<>"), 1)
+}

@@ -1,0 +1,11 @@
+//! The command `plimsoll.decide`: the decision report of a project, as `plimsoll decide --format json` prints it.
+
+use crate::project::Snapshot;
+use plimsoll_core::Options;
+use plimsoll_core::output::wire;
+use serde_json::Value;
+
+pub fn decision(snapshot: &Snapshot) -> Option<Value> {
+    let options = Options { leave_fixes_untried: true, ..Options::default() };
+    serde_json::from_str(&wire::decision_json(&snapshot.analysis.report(&options))).ok()
+}
