@@ -2,13 +2,17 @@
 //! decoding. The command and the language server share this crate, so that both see the same
 //! project; the core itself never opens a file.
 
+mod ignored;
 mod names;
 mod read;
 mod walk;
 
-pub use names::{belongs, is_config, is_outside_walk, nearest_config};
+pub use ignored::Ignored;
+pub use names::{
+    belongs, is_build_file, is_config, is_env, is_left_out, is_outside_walk, nearest_config,
+};
 pub use read::{Loaded, load, load_from};
-pub use walk::{Unreadable, Walk, walk};
+pub use walk::{Unreadable, Walk, walk, walk_except};
 
 #[cfg(test)]
 mod testing {

@@ -30,7 +30,7 @@ pub fn belongs(path: &Path) -> bool {
 }
 
 /// Whether a file makes its folder a chart or a kustomization, which may read any file below it.
-pub(crate) fn is_build_file(path: &Path) -> bool {
+pub fn is_build_file(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str);
     name.is_some_and(|name| name == "Chart.yaml" || is_kustomization(name))
 }
@@ -62,8 +62,9 @@ fn is_dockerfile(name: &str) -> bool {
     })
 }
 
-/// `.env`, `.env.example`, `app.env`, `env.example`; not `.env.d.ts`.
-pub(crate) fn is_env(name: &str) -> bool {
+/// Whether a file of this name sets environment variables: `.env`, `.env.example`, `app.env`, `env.example`;
+/// not `.env.d.ts`.
+pub fn is_env(name: &str) -> bool {
     let named_env = name == ".env"
         || name.starts_with(".env.")
         || name.starts_with("env.")
@@ -72,7 +73,7 @@ pub(crate) fn is_env(name: &str) -> bool {
 }
 
 /// Whether a walk does not enter folders of this name.
-pub(crate) fn is_left_out(folder: &OsStr) -> bool {
+pub fn is_left_out(folder: &OsStr) -> bool {
     folder.to_str().is_some_and(|name| name.starts_with('.') || VENDORED.contains(&name))
 }
 

@@ -49,11 +49,17 @@ impl fmt::Display for Unreadable {
 /// Returns the files below a folder that belong to an analysis. `depth` is the number of levels to
 /// enter: with 1, only the folder itself is listed.
 pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
+    walk_except(root, depth, &[])
+}
+
+/// Returns the files below a folder that belong to an analysis, without those in the folders of `except`, which
+/// are projects of their own.
+pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Walk {
     let mut files = BTreeSet::new();
     let mut others = Vec::new();
     let mut links = Vec::new();
     let mut unreadable = Vec::new();
-    for entry in walker(root, depth) {
+    for entry in walker(root, depth, except) {
         match entry {
             Ok(entry) if entry.path_is_symlink() => links.push(entry.into_path()),
             Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {}
@@ -81,7 +87,8 @@ pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
     Walk { files: files.into_iter().collect(), unreadable }
 }
 
-fn walker(root: &Path, depth: Option<usize>) -> ignore::Walk {
+fn walker(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> ignore::Walk {
+    let except = except.to_owned();
     WalkBuilder::new(root)
         // Hidden files such as `.env` belong; hidden folders are left out by the filter below.
         .hidden(false)
@@ -91,8 +98,10 @@ fn walker(root: &Path, depth: Option<usize>) -> ignore::Walk {
         .git_exclude(false)
         .require_git(false)
         .max_depth(depth)
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !is_folder(entry) || !is_left_out(entry.file_name())
+        .filter_entry(move |entry| {
+            let is_entered =
+                || !is_left_out(entry.file_name()) && !except.iter().any(|it| it == entry.path());
+            entry.depth() == 0 || !is_folder(entry) || is_entered()
         })
         .build()
 }
@@ -189,6 +198,13 @@ mod tests {
         let root = tree(&[".deploy/compose.yaml"]);
         assert_eq!(names(root.path()), [""; 0]);
         assert_eq!(names(&root.path().join(".deploy")), ["compose.yaml"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_a_project_of_its_own_is_not_entered() {
+        let root = tree(&["a.yaml", "b/b.yaml", "b/c/c.yaml", "d/b/d.yaml"]);
+        let files = walk_except(root.path(), None, &[root.path().join("b")]).files;
+        assert_eq!(files, [root.path().join("a.yaml"), root.path().join("d/b/d.yaml")]);
     }
 
     #[test]

@@ -2,28 +2,34 @@
 //! that changes are applied in the order in which the client sent them. Requests to the client are
 //! never awaited in a handler, since the client's answer may be queued behind the handler.
 
-use crate::requests::{View, action, decide, hover};
-use crate::state::Shared;
-use crate::worker::in_background;
-use crate::{convert, settings};
+use crate::document::{is_ours, path_of};
+use crate::requests::action::{Deferred, EXPLAIN};
+use crate::requests::decide::DECIDE;
+use crate::requests::{View, action, decide, diagnostic, explain, hover};
+use crate::state::{Shared, State};
+use crate::worker::{PATIENCE, in_background};
+use crate::{capabilities, convert, settings, worker};
+use plimsoll_core::Config;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tower_lsp_server::jsonrpc::{Error, Result};
+use tokio::time::timeout;
+use tower_lsp_server::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp_server::ls_types::*;
 use tower_lsp_server::{Client, LanguageServer};
 
-/// The files that the client is asked to watch. The pattern is generous: which files belong to a
-/// project is decided by [`plimsoll_files::belongs`].
-const WATCHED: &str =
-    "**/{*.yaml,*.yml,*.tpl,*.env,.env*,env.*,Dockerfile*,*.Dockerfile,Containerfile*}";
+/// How long a request about a place waits for the analysis of what was typed before.
+const SETTLING: Duration = Duration::from_secs(2);
+/// How long a request for diagnostics waits for the analysis, which may be the first one of a large project.
+const DIAGNOSING: Duration = Duration::from_secs(120);
+/// The error that has the client ask again, as a number of the protocol.
+const SERVER_CANCELLED: i64 = -32802;
 
-/// The command that returns the decision report of a project, as `plimsoll decide --format json` prints it.
-/// Its argument is the URI of a file of the project; without one, the first workspace folder is the project.
-const DECIDE: &str = "plimsoll.decide";
-
+#[derive(Clone)]
 pub struct Backend {
     client: Client,
     shared: Arc<Shared>,
@@ -34,53 +40,93 @@ impl Backend {
         Backend { client, shared }
     }
 
+    /// Changes the state, wakes the workers that have work to do, and starts those that are missing. Never awaits, so
+    /// that changes keep their order.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.shared.lock();
+        let answer = change(&mut state);
+        let fresh = state.wake();
+        drop(state);
+        for root in fresh {
+            tokio::spawn(worker::run(root, Arc::clone(&self.shared), self.client.clone()));
+        }
+        answer
+    }
+
     /// Requests the section `plimsoll` of the client's settings, without blocking the handler.
     fn fetch_configuration(&self) {
         if !self.shared.lock().features.configuration {
             return;
         }
-        let (client, shared) = (self.client.clone(), Arc::clone(&self.shared));
+        let backend = self.clone();
         tokio::spawn(async move {
             let item = ConfigurationItem { scope_uri: None, section: Some("plimsoll".to_owned()) };
-            let wait =
-                tokio::time::timeout(Duration::from_secs(5), client.configuration(vec![item]));
-            if let Ok(Ok(mut sections)) = wait.await
+            let sections = timeout(PATIENCE, backend.client.configuration(vec![item])).await;
+            if let Ok(Ok(mut sections)) = sections
                 && let Some(section) = sections.pop()
             {
-                configure(&shared, &client, &section).await;
+                backend.configure(&section);
             }
         });
     }
 
-    /// Asks the client to watch the project's files.
-    fn register_watchers(&self) {
-        if !self.shared.lock().features.watchers {
+    /// Applies a configuration section, and shows what is wrong with it when it changes.
+    fn configure(&self, section: &Value) {
+        let (config, problems) = settings::read(section);
+        let is_news = self.change(|state| {
+            state.configure(config);
+            let is_news = state.setting_problems != problems;
+            state.setting_problems.clone_from(&problems);
+            is_news
+        });
+        if is_news {
+            self.show_problems(problems);
+        }
+    }
+
+    /// Shows what is wrong with the settings.
+    fn show_problems(&self, problems: Vec<String>) {
+        if problems.is_empty() {
             return;
         }
         let client = self.client.clone();
         tokio::spawn(async move {
-            let watchers = json!({ "watchers": [{ "globPattern": WATCHED }] });
-            let registration = Registration {
-                id: "plimsoll-files".to_owned(),
-                method: "workspace/didChangeWatchedFiles".to_owned(),
-                register_options: Some(watchers),
-            };
-            let register = client.register_capability(vec![registration]);
-            let _ = tokio::time::timeout(Duration::from_secs(5), register).await;
+            let text = format!("Plimsoll's settings: {}", problems.join("; "));
+            client.show_message(MessageType::WARNING, text).await;
+        });
+    }
+
+    /// Asks the client to watch the project's files, in the folders as they are now.
+    fn register_watchers(&self, is_first: bool) {
+        let (features, roots) = {
+            let state = self.shared.lock();
+            (state.features, state.roots.clone())
+        };
+        if !features.watchers || !is_first && !features.relative_patterns {
+            return;
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            if !is_first {
+                let old = vec![capabilities::no_watchers()];
+                let _ = timeout(PATIENCE, client.unregister_capability(old)).await;
+            }
+            let watchers = vec![capabilities::watchers(&roots, features)];
+            let _ = timeout(PATIENCE, client.register_capability(watchers)).await;
         });
     }
 
     /// Returns the decision report of the project of a file, or of the first workspace folder.
     async fn decision(&self, uri: Option<Uri>) -> Option<Value> {
-        self.shared.settled().await;
-        let snapshot = {
+        let root = {
             let state = self.shared.lock();
-            let root = match &uri {
+            match &uri {
                 Some(uri) => state.place(uri).root,
                 None => state.roots.first()?.clone(),
-            };
-            Arc::clone(state.snapshots.get(&root)?)
+            }
         };
+        self.shared.settled(&root, SETTLING).await;
+        let snapshot = self.shared.lock().snapshot(&root)?;
         in_background(move || decide::decision(&snapshot)).await?
     }
 
@@ -91,88 +137,61 @@ impl Backend {
         uri: &Uri,
         answer: impl FnOnce(&View) -> T + Send + 'static,
     ) -> Option<T> {
-        self.shared.settled().await;
+        let root = self.shared.lock().documents.get(uri)?.place.root.clone();
+        self.shared.settled(&root, SETTLING).await;
         let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
     }
-}
 
-/// Applies a configuration section. Settings that are not understood are reported in the client's
-/// log.
-async fn configure(shared: &Shared, client: &Client, section: &Value) {
-    let (config, problems) = settings::read(section);
-    shared.change(|state| {
-        if state.config != config {
-            state.config = config;
-            state.touch_all();
-        }
-    });
-    for problem in problems {
-        client.log_message(MessageType::WARNING, format!("plimsoll: {problem}")).await;
+    /// Records that files or folders came or went on disk.
+    fn disk_changed(&self, uris: impl Iterator<Item = Uri>) {
+        self.change(|state| uris.for_each(|uri| state.disk_changed(&uri)));
     }
 }
 
-fn folder_path(uri: &Uri) -> Option<PathBuf> {
-    let path = uri.to_file_path().filter(|_| uri.scheme().as_str() == "file")?;
-    Some(path.components().collect())
+fn parsed<'u>(uris: impl Iterator<Item = &'u String>) -> impl Iterator<Item = Uri> {
+    uris.filter_map(|uri| Uri::from_str(uri).ok())
 }
 
-/// What the server offers, in the position encoding that was negotiated.
-fn capabilities(encoding: PositionEncodingKind) -> ServerCapabilities {
-    ServerCapabilities {
-        position_encoding: Some(encoding),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(TextDocumentSyncKind::INCREMENTAL),
-            ..TextDocumentSyncOptions::default()
-        })),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
-            ..CodeActionOptions::default()
-        })),
-        execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![DECIDE.to_owned()],
-            ..ExecuteCommandOptions::default()
-        }),
-        workspace: Some(WorkspaceServerCapabilities {
-            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
-                supported: Some(true),
-                change_notifications: Some(OneOf::Left(true)),
-            }),
-            file_operations: None,
-        }),
-        ..ServerCapabilities::default()
-    }
+/// Returns the only argument of a command, or `None` without one.
+fn argument<T: serde::de::DeserializeOwned>(params: &ExecuteCommandParams) -> Result<Option<T>> {
+    let argument = params.arguments.first().filter(|it| !it.is_null());
+    let read = argument.map(|it| serde_json::from_value(it.clone())).transpose();
+    let what = match params.command.as_str() {
+        DECIDE => "the URI of a file",
+        _ => "the code or the name of a rule",
+    };
+    read.map_err(|_| {
+        Error::invalid_params(format!("`{}` takes {what} as its argument", params.command))
+    })
 }
 
 impl LanguageServer for Backend {
     #[expect(deprecated, reason = "clients without workspace folders send rootUri")]
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let client = params.capabilities;
-        let general = client.general.unwrap_or_default();
+        let features = capabilities::features(&params.capabilities);
+        let general = params.capabilities.general.unwrap_or_default();
         let (encoding, kind) = convert::negotiate(general.position_encodings.as_deref());
-        let workspace = client.workspace.unwrap_or_default();
         let folders = params.workspace_folders.unwrap_or_default();
         let roots = folders.iter().map(|it| &it.uri).chain(&params.root_uri);
-        let mut roots: Vec<PathBuf> = roots.filter_map(folder_path).collect();
+        let mut roots: Vec<PathBuf> = roots.filter_map(path_of).collect();
         roots.sort();
         roots.dedup();
-        self.shared.change(|state| {
+        let settings = params.initialization_options.as_ref();
+        let settings = settings.map(|it| settings::read(it.get("plimsoll").unwrap_or(it)));
+        let (config, problems) = settings.unwrap_or_else(|| (Config::default(), Vec::new()));
+        self.change(|state| {
             state.encoding = Some(encoding);
-            state.features.versioned_edits =
-                workspace.workspace_edit.is_some_and(|it| it.document_changes == Some(true));
-            state.features.configuration = workspace.configuration == Some(true);
-            state.features.watchers = workspace
-                .did_change_watched_files
-                .is_some_and(|it| it.dynamic_registration == Some(true));
-            if let Some(options) = &params.initialization_options {
-                state.config = settings::read(options.get("plimsoll").unwrap_or(options)).0;
-            }
+            state.features = features;
+            state.configure(config);
+            state.setting_problems = problems;
             state.set_roots(roots);
         });
+        if let Some(process) = params.process_id {
+            tokio::spawn(worker::watch_client(process, Arc::clone(&self.shared)));
+        }
         Ok(InitializeResult {
-            capabilities: capabilities(kind),
+            capabilities: capabilities::capabilities(kind, features),
             server_info: Some(ServerInfo {
                 name: "plimsoll".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -182,8 +201,12 @@ impl LanguageServer for Backend {
     }
 
     async fn initialized(&self, _: InitializedParams) {
-        self.shared.change(|state| state.ready = true);
-        self.register_watchers();
+        let problems = self.change(|state| {
+            state.ready = true;
+            state.setting_problems.clone()
+        });
+        self.show_problems(problems);
+        self.register_watchers(true);
         self.fetch_configuration();
     }
 
@@ -194,32 +217,46 @@ impl LanguageServer for Backend {
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
-        self.shared.change(|state| state.open(document.uri, document.version, document.text));
+        if is_ours(&document.uri, &document.language_id) {
+            let (uri, language) = (document.uri, document.language_id);
+            self.change(|state| state.open(uri, &language, document.version, document.text));
+        }
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         let document = params.text_document;
-        self.shared.change(|state| {
-            state.edit(&document.uri, document.version, params.content_changes);
-        });
+        self.change(|state| state.edit(&document.uri, document.version, &params.content_changes));
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.change(|state| state.save(&params.text_document.uri));
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        self.shared.change(|state| state.close(&params.text_document.uri));
+        self.change(|state| state.close(&params.text_document.uri));
     }
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
-        self.shared.change(|state| {
-            for event in &params.changes {
-                state.disk_changed(&event.uri);
-            }
-        });
+        self.disk_changed(params.changes.into_iter().map(|it| it.uri));
+    }
+
+    async fn did_create_files(&self, params: CreateFilesParams) {
+        self.disk_changed(parsed(params.files.iter().map(|it| &it.uri)));
+    }
+
+    async fn did_rename_files(&self, params: RenameFilesParams) {
+        let uris = params.files.iter().flat_map(|it| [&it.old_uri, &it.new_uri]);
+        self.disk_changed(parsed(uris));
+    }
+
+    async fn did_delete_files(&self, params: DeleteFilesParams) {
+        self.disk_changed(parsed(params.files.iter().map(|it| &it.uri)));
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
-        self.shared.change(|state| {
+        self.change(|state| {
             let paths = |folders: &[WorkspaceFolder]| -> Vec<PathBuf> {
-                folders.iter().filter_map(|folder| folder_path(&folder.uri)).collect()
+                folders.iter().filter_map(|folder| path_of(&folder.uri)).collect()
             };
             let removed = paths(&params.event.removed);
             let mut roots = state.roots.clone();
@@ -229,15 +266,62 @@ impl LanguageServer for Backend {
             roots.dedup();
             state.set_roots(roots);
         });
+        self.register_watchers(false);
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         // Some clients push the new settings, others only announce that they changed.
         match params.settings.get("plimsoll") {
-            Some(section) if section.is_object() => {
-                configure(&self.shared, &self.client, section).await;
-            }
+            Some(section) if !section.is_null() => self.configure(section),
             _ => self.fetch_configuration(),
+        }
+    }
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> Result<DocumentDiagnosticReportResult> {
+        let uri = &params.text_document.uri;
+        let place = self.shared.lock().documents.get(uri).map(|it| it.place.clone());
+        let previous = params.previous_result_id.as_deref();
+        let Some(place) = place else { return Ok(diagnostic::document(None, previous).into()) };
+        self.shared.settled(&place.root, DIAGNOSING).await;
+        let view = View::of(&self.shared.lock(), uri);
+        match view.filter(|it| it.is_current) {
+            Some(view) => {
+                let file = view.snapshot.diagnostics.get(&place.name);
+                Ok(diagnostic::document(file.map(|it| &**it), previous).into())
+            }
+            None => Err(Error {
+                code: ErrorCode::ServerError(SERVER_CANCELLED),
+                message: "the document is still being analysed".into(),
+                data: Some(json!({ "retriggerRequest": true })),
+            }),
+        }
+    }
+
+    /// Answers when there is something that the client does not have yet, so that nobody is busy with asking.
+    async fn workspace_diagnostic(
+        &self,
+        params: WorkspaceDiagnosticParams,
+    ) -> Result<WorkspaceDiagnosticReportResult> {
+        let previous = params.previous_result_ids.into_iter();
+        let previous: HashMap<Uri, String> = previous.map(|it| (it.uri, it.value)).collect();
+        let mut diagnosed = self.shared.diagnosed.subscribe();
+        loop {
+            diagnosed.borrow_and_update();
+            let items = {
+                let mut state = self.shared.lock();
+                state.pulls_workspace = true;
+                diagnostic::workspace(&state, &previous)
+            };
+            if !items.is_empty() {
+                let report = WorkspaceDiagnosticReport { items };
+                return Ok(WorkspaceDiagnosticReportResult::Report(report));
+            }
+            if diagnosed.changed().await.is_err() {
+                return Err(Error::request_cancelled());
+            }
         }
     }
 
@@ -254,21 +338,27 @@ impl LanguageServer for Backend {
         Ok(answer.await.filter(|it| !it.is_empty()))
     }
 
-    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        if params.command != DECIDE {
-            let message = format!("`{}` is not a command of this server", params.command);
-            return Err(Error::invalid_params(message));
-        }
-        let uri = match params.arguments.into_iter().next() {
-            None => None,
-            Some(argument) => match serde_json::from_value(argument) {
-                Ok(uri) => Some(uri),
-                Err(_) => {
-                    let message = format!("`{DECIDE}` takes the URI of a file as its argument");
-                    return Err(Error::invalid_params(message));
-                }
-            },
+    async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
+        let Some(deferred) = action.data.as_ref().and_then(Deferred::read) else {
+            return Ok(action);
         };
-        Ok(self.decision(uri).await)
+        let uri = deferred.uri.clone();
+        let unresolved = action.clone();
+        let answer = self.answer(&uri, move |view| action::resolved(view, action, &deferred));
+        Ok(answer.await.unwrap_or(unresolved))
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        match params.command.as_str() {
+            DECIDE => Ok(self.decision(argument(&params)?).await),
+            EXPLAIN => {
+                let rule: Option<String> = argument(&params)?;
+                Ok(rule.and_then(|it| explain::page(&it)).map(Value::String))
+            }
+            other => {
+                let message = format!("`{other}` is not a command of this server");
+                Err(Error::invalid_params(message))
+            }
+        }
     }
 }

@@ -10,22 +10,26 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use tower_lsp_server::ls_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
     DocumentChanges, Location, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier,
-    Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent, TextDocumentEdit,
-    TextEdit, Uri, WorkspaceEdit,
+    Position, PositionEncodingKind, Range, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
-/// Picks the position encoding: UTF-8, which the core counts in, where the client offers it; else
-/// UTF-16, the protocol's default.
+/// Picks the position encoding: UTF-8, which the core counts in, where the client offers it; else the first one that
+/// is known; else UTF-16, the protocol's default.
 pub fn negotiate(offered: Option<&[PositionEncodingKind]>) -> (Encoding, PositionEncodingKind) {
-    if offered.is_some_and(|it| it.contains(&PositionEncodingKind::UTF8)) {
-        (Encoding::Utf8, PositionEncodingKind::UTF8)
-    } else {
-        (Encoding::Utf16, PositionEncodingKind::UTF16)
+    let known = [
+        (Encoding::Utf8, PositionEncodingKind::UTF8),
+        (Encoding::Utf16, PositionEncodingKind::UTF16),
+        (Encoding::Utf32, PositionEncodingKind::UTF32),
+    ];
+    let offered = offered.unwrap_or_default();
+    if offered.contains(&PositionEncodingKind::UTF8) {
+        return known[0].clone();
     }
+    let mut choices = offered.iter().filter_map(|kind| known.iter().find(|it| it.1 == *kind));
+    choices.next().unwrap_or(&known[1]).clone()
 }
 
 fn position(at: LineColumn) -> Position {
@@ -34,15 +38,6 @@ fn position(at: LineColumn) -> Position {
 
 pub fn offset(lines: &LineIndex, at: Position, encoding: Encoding) -> usize {
     lines.offset(LineColumn { line: at.line, column: at.character }, encoding)
-}
-
-/// Returns the text after one change of `textDocument/didChange`.
-pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> String {
-    let Some(range) = change.range else { return change.text };
-    let lines = LineIndex::new(&Arc::from(text));
-    let start = offset(&lines, range.start, encoding);
-    let end = offset(&lines, range.end, encoding).max(start);
-    [&text[..start], &change.text, &text[end..]].concat()
 }
 
 /// The files of a project as the client knows them: by URI, the open ones with their versions.
@@ -172,14 +167,10 @@ mod tests {
     use super::*;
     use plimsoll_core::report::{Edit, FileEntry, Findings};
     use plimsoll_core::text::File;
+    use std::sync::Arc;
 
     fn at(line: u32, character: u32) -> Position {
         Position { line, character }
-    }
-
-    fn change(start: Position, end: Position, text: &str) -> TextDocumentContentChangeEvent {
-        let range = Some(Range { start, end });
-        TextDocumentContentChangeEvent { range, range_length: None, text: text.to_owned() }
     }
 
     #[test]
@@ -187,27 +178,8 @@ mod tests {
         let both = [PositionEncodingKind::UTF16, PositionEncodingKind::UTF8];
         assert_eq!(negotiate(Some(&both)).0, Encoding::Utf8);
         assert_eq!(negotiate(Some(&both[..1])).0, Encoding::Utf16);
+        assert_eq!(negotiate(Some(&[PositionEncodingKind::UTF32])).0, Encoding::Utf32);
         assert_eq!(negotiate(None).0, Encoding::Utf16);
-    }
-
-    #[test]
-    fn an_edit_after_an_emoji_lands_where_it_was_made() {
-        let text = "a: 1\nü🎵: x\n";
-        for (encoding, start, end) in [(Encoding::Utf8, 8, 9), (Encoding::Utf16, 5, 6)] {
-            let change = change(at(1, start), at(1, end), "yy");
-            assert_eq!(changed(text, change, encoding), "a: 1\nü🎵: yy\n");
-        }
-    }
-
-    #[test]
-    fn reversed_ranges_and_ranges_beyond_the_end_do_not_panic() {
-        let wild = change(at(9, 9), at(0, 0), "b");
-        assert_eq!(changed("a", wild, Encoding::Utf16), "ab");
-        let inside_a_pair = change(at(0, 1), at(0, 2), "x");
-        assert_eq!(changed("🎵", inside_a_pair, Encoding::Utf16), "🎵x");
-        let whole =
-            TextDocumentContentChangeEvent { range: None, range_length: None, text: "n".into() };
-        assert_eq!(changed("old", whole, Encoding::Utf8), "n");
     }
 
     #[test]

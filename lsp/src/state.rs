@@ -1,33 +1,20 @@
-//! The server's state, which handlers change and the worker reads: open documents, workspace
-//! folders, configuration and pending work.
+//! The server's state, which handlers change and the workers read: open documents, workspace folders,
+//! configuration and, for each project, its newest snapshot and pending work.
 
-use crate::convert::{self, Addresses};
+use crate::buffer::Buffer;
+use crate::convert::Addresses;
+use crate::document::{Document, Place, place};
 use crate::project::Snapshot;
-use plimsoll_core::Config;
-use plimsoll_core::text::{Encoding, normalise_path};
+use plimsoll_core::text::Encoding;
+use plimsoll_core::{Config, Options};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
-
-/// Where a file belongs: the root folder of its project, and its name within the project.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    pub root: PathBuf,
-    /// Path below the root with `/`, as the report gives it.
-    pub name: String,
-}
-
-#[derive(Debug)]
-pub struct Document {
-    pub uri: Uri,
-    pub version: i32,
-    pub text: String,
-    pub place: Place,
-}
 
 /// What the client says that it can do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,6 +25,14 @@ pub struct Features {
     pub configuration: bool,
     /// Whether the client watches files when the server registers for them.
     pub watchers: bool,
+    /// Whether the client watches files by patterns relative to a folder.
+    pub relative_patterns: bool,
+    /// Whether the client asks for diagnostics, and asks again when it is told that they changed.
+    pub pulls: bool,
+    /// Whether the client shows the progress of work.
+    pub progress: bool,
+    /// Whether the client asks for the edit of an action when somebody chooses it.
+    pub resolves_edits: bool,
 }
 
 #[derive(Debug, Default)]
@@ -48,16 +43,32 @@ pub struct State {
     pub features: Features,
     pub roots: Vec<PathBuf>,
     pub documents: HashMap<Uri, Document>,
-    pub config: Config,
-    /// The newest snapshot of each project.
-    pub snapshots: HashMap<PathBuf, Arc<Snapshot>>,
-    /// Names of the files that changed, by project. A project without names is analysed again with
-    /// the files that it has.
-    pending: BTreeMap<PathBuf, BTreeSet<String>>,
-    /// Projects that nobody looks at any more.
-    closed: BTreeSet<PathBuf>,
+    options: Arc<Options>,
+    projects: BTreeMap<PathBuf, Slot>,
     /// Number of changes so far, by which a request waits for the analysis of what was typed before.
     changes: u64,
+    /// What is wrong with the newest settings.
+    pub setting_problems: Vec<String>,
+    /// Whether the client asks for the diagnostics of all files, so that none is sent unasked.
+    pub pulls_workspace: bool,
+}
+
+/// What is known about one project.
+#[derive(Debug)]
+struct Slot {
+    snapshot: Option<Arc<Snapshot>>,
+    /// Names of the files that changed, where an analysis is wanted.
+    pending: Option<BTreeSet<String>>,
+    /// Whether files may have changed on disk without a word.
+    is_look_wanted: bool,
+    /// Whether nobody looks at the project any more.
+    is_closed: bool,
+    has_worker: bool,
+    /// The number of the newest change of this project.
+    changes: u64,
+    /// The number of the newest change that the snapshot includes.
+    done: watch::Sender<u64>,
+    wake: Arc<Notify>,
 }
 
 /// How a file changed.
@@ -69,44 +80,50 @@ pub enum Change {
     Disk,
 }
 
-/// Everything that is pending, which the worker takes at once.
+/// What a worker does next.
 #[derive(Debug)]
-pub struct Work {
-    pub projects: Vec<Task>,
-    pub closed: BTreeSet<PathBuf>,
-    pub config: Config,
-    pub encoding: Encoding,
-    pub changes: u64,
+pub enum Step {
+    Analyse(Task),
+    Close,
+    Wait,
 }
 
 /// One project to bring up to date.
 #[derive(Debug)]
 pub struct Task {
-    pub root: PathBuf,
     /// Number of folder levels to walk: 1 for the folder of a single opened file, no limit for a
     /// workspace folder.
     pub depth: Option<usize>,
+    /// Workspace folders below the root, whose files are theirs alone.
+    pub inner: Vec<PathBuf>,
     pub changed: Vec<(String, Change)>,
+    /// Whether to look for files that changed on disk without a word.
+    pub look: bool,
     pub addresses: Addresses,
+    pub options: Arc<Options>,
+    pub encoding: Encoding,
+    /// The number of the newest change that this task includes.
+    pub changes: u64,
 }
 
 #[derive(Debug)]
 pub struct Shared {
     state: Mutex<State>,
-    pub wake: Notify,
-    /// Number of changes that the newest reports include.
-    pub done: watch::Sender<u64>,
+    /// The number of the change behind the newest diagnostics of any project.
+    pub diagnosed: watch::Sender<u64>,
     /// Whether the client has sent `shutdown`.
     pub orderly: AtomicBool,
+    /// Wakes the server when the client's process has died.
+    pub abandoned: Notify,
 }
 
 impl Default for Shared {
     fn default() -> Self {
         Shared {
             state: Mutex::default(),
-            wake: Notify::new(),
-            done: watch::Sender::new(0),
+            diagnosed: watch::Sender::new(0),
             orderly: AtomicBool::new(false),
+            abandoned: Notify::new(),
         }
     }
 }
@@ -118,21 +135,28 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes the worker. Never awaits, so that changes keep their order.
-    pub fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        change(&mut state);
-        state.changes += 1;
-        drop(state);
-        self.wake.notify_one();
+    /// Waits until every change of a project so far has been analysed, or until the patience ends.
+    pub async fn settled(&self, root: &Path, patience: Duration) {
+        let (wanted, mut done) = match self.lock().projects.get(root) {
+            Some(slot) => (slot.changes, slot.done.subscribe()),
+            None => return,
+        };
+        let _ = tokio::time::timeout(patience, done.wait_for(|it| *it >= wanted)).await;
     }
+}
 
-    /// Waits until every change so far has been analysed, for at most two seconds.
-    pub async fn settled(&self) {
-        let wanted = self.lock().changes;
-        let mut done = self.done.subscribe();
-        let wait = done.wait_for(|it| *it >= wanted);
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), wait).await;
+impl Default for Slot {
+    fn default() -> Self {
+        Slot {
+            snapshot: None,
+            pending: None,
+            is_look_wanted: false,
+            is_closed: false,
+            has_worker: false,
+            changes: 0,
+            done: watch::Sender::new(0),
+            wake: Arc::default(),
+        }
     }
 }
 
@@ -141,21 +165,20 @@ impl State {
         self.encoding.unwrap_or(Encoding::Utf16)
     }
 
-    /// Returns where a file belongs: to the innermost workspace folder around it, else to the folder
-    /// that it lies in. A document that is not a file (yet) is a project of its own.
+    /// Returns where a document belongs.
     pub fn place(&self, uri: &Uri) -> Place {
-        let file = uri.scheme().as_str() == "file";
-        let path = uri.to_file_path().filter(|_| file);
-        let Some(path) = path else {
-            let name = normalise_path(uri.path().decode().to_string_lossy().as_ref());
-            let name = name.trim_start_matches('/').to_owned();
-            return Place { root: PathBuf::from(uri.as_str()), name };
-        };
-        let around = self.roots.iter().filter(|it| path.starts_with(it));
-        let root = around.max_by_key(|it| it.as_os_str().len()).cloned();
-        let root = root.or_else(|| path.parent().map(Path::to_owned)).unwrap_or_default();
-        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy();
-        Place { name: normalise_path(&name), root }
+        match self.documents.get(uri) {
+            Some(document) => document.place.clone(),
+            None => place(&self.roots, uri, ""),
+        }
+    }
+
+    pub fn snapshot(&self, root: &Path) -> Option<Arc<Snapshot>> {
+        self.projects.get(root)?.snapshot.clone()
+    }
+
+    pub fn snapshots(&self) -> impl Iterator<Item = (&Path, &Arc<Snapshot>)> {
+        self.projects.iter().filter_map(|(root, slot)| Some((&**root, slot.snapshot.as_ref()?)))
     }
 
     /// Returns the addresses of a project's files.
@@ -165,59 +188,92 @@ impl State {
         Addresses { root: root.to_owned(), open: open.collect() }
     }
 
-    pub fn touch(&mut self, place: Place) {
-        self.pending.entry(place.root).or_default().insert(place.name);
+    fn slot(&mut self, root: &Path) -> &mut Slot {
+        self.changes += 1;
+        let slot = self.projects.entry(root.to_owned()).or_default();
+        slot.is_closed = false;
+        slot.changes = self.changes;
+        slot
     }
 
-    /// Has every project analysed again, for instance because the configuration changed.
-    pub fn touch_all(&mut self) {
-        let places = self.documents.values().map(|it| it.place.root.clone());
-        let all: Vec<PathBuf> = self
-            .roots
-            .iter()
-            .cloned()
-            .chain(places)
-            .chain(self.snapshots.keys().cloned())
-            .collect();
-        for root in all {
-            self.pending.entry(root).or_default();
+    /// Has a project analysed with its file as it is now.
+    fn touch(&mut self, place: Place) {
+        self.slot(&place.root).pending.get_or_insert_default().insert(place.name);
+    }
+
+    /// Has a project analysed again, for instance because the configuration changed.
+    fn touch_project(&mut self, root: &Path) {
+        self.slot(root).pending.get_or_insert_default();
+    }
+
+    /// Has the disk looked at again where nobody says what changes there: no client watches folders outside of
+    /// the workspace, and some watch none.
+    fn look(&mut self, root: &Path) {
+        let is_watched = self.features.watchers && self.roots.iter().any(|it| it == root);
+        if !is_watched && root.is_absolute() {
+            self.slot(root).is_look_wanted = true;
         }
     }
 
-    pub fn open(&mut self, uri: Uri, version: i32, text: String) {
-        let place = self.place(&uri);
-        self.touch(place.clone());
-        self.documents.insert(uri.clone(), Document { uri, version, text, place });
+    /// Replaces the configuration. Returns whether it differs from the old one.
+    pub fn configure(&mut self, config: Config) -> bool {
+        if self.options.config == config && self.options.leave_fixes_untried {
+            return false;
+        }
+        // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
+        self.options =
+            Arc::new(Options { config, leave_fixes_untried: true, ..Options::default() });
+        let all: Vec<PathBuf> = self.projects.keys().cloned().collect();
+        all.iter().for_each(|root| self.touch_project(root));
+        true
     }
 
-    pub fn edit(&mut self, uri: &Uri, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
+    pub fn open(&mut self, uri: Uri, language: &str, version: i32, text: String) {
+        let place = place(&self.roots, &uri, language);
+        self.touch(place.clone());
+        self.look(&place.root);
+        let buffer = Buffer::new(text);
+        self.documents.insert(uri.clone(), Document { uri, version, buffer, place });
+    }
+
+    pub fn edit(&mut self, uri: &Uri, version: i32, changes: &[TextDocumentContentChangeEvent]) {
         let encoding = self.encoding();
         let Some(document) = self.documents.get_mut(uri) else { return };
         for change in changes {
-            document.text = convert::changed(&document.text, change, encoding);
+            document.buffer.change(change, encoding);
         }
         document.version = version;
         let place = document.place.clone();
         self.touch(place);
     }
 
+    pub fn save(&mut self, uri: &Uri) {
+        let root = self.place(uri).root;
+        if self.projects.contains_key(&root) {
+            self.look(&root);
+        }
+    }
+
     pub fn close(&mut self, uri: &Uri) {
         let Some(document) = self.documents.remove(uri) else { return };
         let root = document.place.root.clone();
         self.touch(document.place);
-        let rooted = self.roots.contains(&root);
-        if !rooted && !self.documents.values().any(|it| it.place.root == root) {
-            // Nobody looks at this folder any more.
-            self.pending.remove(&root);
-            self.closed.insert(root);
+        self.close_if_unused(&root);
+    }
+
+    fn close_if_unused(&mut self, root: &Path) {
+        let is_used = self.roots.iter().any(|it| it == root)
+            || self.documents.values().any(|it| it.place.root == root);
+        if !is_used && let Some(slot) = self.projects.get_mut(root) {
+            slot.is_closed = true;
         }
     }
 
-    /// Records that a file changed on disk. A file that is open in the editor is not affected.
+    /// Records that a file or folder changed on disk. A file that is open in the editor is not affected.
     pub fn disk_changed(&mut self, uri: &Uri) {
-        let place = self.place(uri);
-        let ours = self.roots.contains(&place.root) || self.snapshots.contains_key(&place.root);
-        if ours && !self.documents.values().any(|it| it.place == place) {
+        let place = place(&self.roots, uri, "");
+        let is_open = self.documents.values().any(|it| it.place == place);
+        if self.projects.contains_key(&place.root) && !is_open {
             self.touch(place);
         }
     }
@@ -225,63 +281,105 @@ impl State {
     /// Replaces the workspace folders and moves open documents to the projects that now contain
     /// them.
     pub fn set_roots(&mut self, roots: Vec<PathBuf>) {
-        let old = mem::replace(&mut self.roots, roots);
+        let mut left: BTreeSet<PathBuf> =
+            mem::replace(&mut self.roots, roots).into_iter().collect();
         let uris: Vec<Uri> = self.documents.keys().cloned().collect();
-        let mut left: BTreeSet<PathBuf> = old.into_iter().collect();
         for uri in uris {
-            let place = self.place(&uri);
-            if let Some(document) = self.documents.get_mut(&uri) {
-                left.insert(mem::replace(&mut document.place, place.clone()).root);
+            let new = place(&self.roots, &uri, "");
+            let Some(document) = self.documents.get_mut(&uri) else { continue };
+            if new.root.is_absolute() && new != document.place {
+                let old = mem::replace(&mut document.place, new.clone());
+                self.touch(new);
+                left.insert(old.root.clone());
+                if self.projects.contains_key(&old.root) {
+                    self.touch(old);
+                }
             }
-            self.touch(place);
         }
+        // A folder inside of another one takes its files from it, or gives them back.
         for root in self.roots.clone() {
-            self.pending.entry(root).or_default();
+            self.touch_project(&root);
         }
-        for root in left {
-            let used = self.documents.values().any(|it| it.place.root == root);
-            if !used && !self.roots.contains(&root) {
-                self.pending.remove(&root);
-                self.closed.insert(root);
+        left.iter().for_each(|root| self.close_if_unused(root));
+    }
+
+    /// Wakes the workers of the projects with work to do. Returns the projects that have no worker yet.
+    pub fn wake(&mut self) -> Vec<PathBuf> {
+        let mut fresh = Vec::new();
+        if !self.ready {
+            return fresh;
+        }
+        for (root, slot) in &mut self.projects {
+            if slot.pending.is_none() && !slot.is_look_wanted && !slot.is_closed {
+                continue;
+            }
+            slot.wake.notify_one();
+            if !mem::replace(&mut slot.has_worker, true) {
+                fresh.push(root.clone());
             }
         }
+        fresh
     }
 
-    /// Takes all pending work, or `None` when nothing is pending. `known` says whether the worker
-    /// already has a project.
-    pub fn take(&mut self, known: impl Fn(&Path) -> bool) -> Option<Work> {
-        if !self.ready || (self.pending.is_empty() && self.closed.is_empty()) {
-            return None;
-        }
-        let pending = mem::take(&mut self.pending);
-        let closed = mem::take(&mut self.closed);
-        for root in &closed {
-            self.snapshots.remove(root);
-        }
-        let projects = pending.into_iter().map(|(root, names)| self.task(root, names, &known));
-        Some(Work {
-            projects: projects.collect(),
-            closed,
-            config: self.config.clone(),
-            encoding: self.encoding(),
-            changes: self.changes,
-        })
+    /// Returns what wakes the worker of a project.
+    pub fn alarm(&self, root: &Path) -> Arc<Notify> {
+        self.projects.get(root).map(|it| Arc::clone(&it.wake)).unwrap_or_default()
     }
 
-    fn task(&self, root: PathBuf, names: BTreeSet<String>, known: impl Fn(&Path) -> bool) -> Task {
-        // A project that is read for the first time needs the text of every open document.
-        let fresh = !known(&root);
+    /// Takes the pending work of a project. One that is `fresh` needs the text of every open document.
+    pub fn take(&mut self, root: &Path, fresh: bool) -> Step {
+        let Some(slot) = self.projects.get_mut(root) else { return Step::Close };
+        if slot.is_closed {
+            return Step::Close;
+        }
+        let names = slot.pending.take();
+        // What was typed comes first.
+        let look =
+            names.as_ref().is_none_or(|it| it.is_empty()) && mem::take(&mut slot.is_look_wanted);
+        if names.is_none() && !look {
+            return Step::Wait;
+        }
+        let changes = slot.changes;
+        let names = names.unwrap_or_default();
+        let addresses = self.addresses(root);
         let documents = self.documents.values().filter(|it| it.place.root == root);
         let wanted = documents.filter(|it| fresh || names.contains(&it.place.name));
         let mut changed: Vec<(String, Change)> = wanted
-            .map(|it| (it.place.name.clone(), Change::Text(Arc::from(it.text.as_str()))))
+            .map(|it| (it.place.name.clone(), Change::Text(Arc::clone(it.buffer.text()))))
             .collect();
-        let addresses = self.addresses(&root);
         let on_disk = names.into_iter().filter(|it| !addresses.open.contains_key(it));
         changed.extend(on_disk.map(|it| (it, Change::Disk)));
         changed.sort_by(|a, b| a.0.cmp(&b.0));
-        let depth = (!self.roots.contains(&root)).then_some(1);
-        Task { root, depth, changed, addresses }
+        let inner = self.roots.iter().filter(|it| *it != root && it.starts_with(root));
+        Step::Analyse(Task {
+            depth: (!self.roots.iter().any(|it| it == root)).then_some(1),
+            inner: inner.cloned().collect(),
+            changed,
+            look,
+            addresses,
+            options: Arc::clone(&self.options),
+            encoding: self.encoding(),
+            changes,
+        })
+    }
+
+    /// Keeps the newest snapshot of a project, and answers the requests that wait for it.
+    pub fn finish(&mut self, root: &Path, snapshot: Option<Arc<Snapshot>>, changes: u64) {
+        if let Some(slot) = self.projects.get_mut(root) {
+            if snapshot.is_some() {
+                slot.snapshot = snapshot;
+            }
+            slot.done.send_replace(changes);
+        }
+    }
+
+    /// Forgets a project that is closed. Returns whether it still was.
+    pub fn forget(&mut self, root: &Path) -> bool {
+        let is_closed = self.projects.get(root).is_none_or(|it| it.is_closed);
+        if is_closed {
+            self.projects.remove(root);
+        }
+        is_closed
     }
 }
 
@@ -295,70 +393,87 @@ mod tests {
     }
 
     fn state(roots: &[&str]) -> State {
-        State { ready: true, roots: roots.iter().map(PathBuf::from).collect(), ..State::default() }
+        let mut state = State { ready: true, ..State::default() };
+        state.set_roots(roots.iter().map(PathBuf::from).collect());
+        state.features.watchers = true;
+        state
     }
 
-    #[test]
-    fn a_file_belongs_to_the_innermost_folder_around_it() {
-        let state = state(&["/w", "/w/sub"]);
-        let place = |it| {
-            let place = state.place(&uri(it));
-            (place.root.to_string_lossy().into_owned(), place.name)
-        };
-        assert_eq!(place("file:///w/a%20b.yaml"), ("/w".into(), "a b.yaml".into()));
-        assert_eq!(place("file:///w/sub/k/a.yaml"), ("/w/sub".into(), "k/a.yaml".into()));
-        assert_eq!(place("file:///other/a.yaml"), ("/other".into(), "a.yaml".into()));
-        assert_eq!(place("untitled:Untitled-1").1, "Untitled-1");
+    fn open(state: &mut State, at: &str) {
+        state.open(uri(at), "yaml", 1, "a: 1".into());
+    }
+
+    fn task(state: &mut State, root: &str, fresh: bool) -> Task {
+        match state.take(Path::new(root), fresh) {
+            Step::Analyse(task) => task,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn the_editors_text_wins_over_the_disk() {
         let mut state = state(&["/w"]);
-        state.open(uri("file:///w/a.yaml"), 1, "a: 1".into());
+        open(&mut state, "file:///w/a.yaml");
         state.disk_changed(&uri("file:///w/a.yaml"));
         state.disk_changed(&uri("file:///w/b.yaml"));
-        let work = state.take(|_| true).unwrap();
-        let task = &work.projects[0];
+        let task = task(&mut state, "/w", false);
         assert!(
             matches!(&task.changed[0], (name, Change::Text(it)) if name == "a.yaml" && &**it == "a: 1")
         );
         assert!(matches!(&task.changed[1], (name, Change::Disk) if name == "b.yaml"));
-        assert!(state.take(|_| true).is_none());
+        assert!(matches!(state.take(Path::new("/w"), false), Step::Wait));
     }
 
     #[test]
     fn a_fresh_project_gets_every_open_text() {
         let mut state = state(&["/w"]);
-        state.open(uri("file:///w/a.yaml"), 1, "a: 1".into());
-        assert!(state.take(|_| false).is_some());
-        state.open(uri("file:///w/b.yaml"), 1, "b: 1".into());
-        assert_eq!(state.take(|_| false).unwrap().projects[0].changed.len(), 2);
-        state.edit(&uri("file:///w/b.yaml"), 2, vec![]);
-        assert_eq!(state.take(|_| true).unwrap().projects[0].changed.len(), 1);
+        open(&mut state, "file:///w/a.yaml");
+        task(&mut state, "/w", true);
+        open(&mut state, "file:///w/b.yaml");
+        assert_eq!(task(&mut state, "/w", true).changed.len(), 2);
+        state.edit(&uri("file:///w/b.yaml"), 2, &[]);
+        assert_eq!(task(&mut state, "/w", false).changed.len(), 1);
     }
 
     #[test]
     fn a_folder_that_nobody_looks_at_is_closed() {
         let mut state = state(&["/w"]);
-        state.open(uri("file:///x/a.yaml"), 1, String::new());
-        let _ = state.take(|_| false);
+        open(&mut state, "file:///x/a.yaml");
         state.close(&uri("file:///x/a.yaml"));
-        let work = state.take(|_| true).unwrap();
-        assert!(work.projects.is_empty() && work.closed.contains(Path::new("/x")));
+        assert!(matches!(state.take(Path::new("/x"), false), Step::Close));
+        // Opened again before the worker came to it.
+        open(&mut state, "file:///x/a.yaml");
+        assert!(!state.forget(Path::new("/x")));
     }
 
     #[test]
     fn documents_move_with_the_workspace_folders() {
         let mut state = state(&["/w"]);
-        let file = uri("file:///w/sub/a.yaml");
-        state.open(file.clone(), 1, "a: 1".into());
-        let _ = state.take(|_| false);
+        let file = "file:///w/sub/a.yaml";
+        open(&mut state, file);
+        task(&mut state, "/w", true);
+        state.set_roots(vec![PathBuf::from("/w"), PathBuf::from("/w/sub")]);
+        assert_eq!(state.documents[&uri(file)].place.name, "a.yaml");
+        let inner = task(&mut state, "/w/sub", true);
+        assert_eq!((inner.depth, inner.changed.len()), (None, 1), "it gets the open text");
+        let outer = task(&mut state, "/w", false);
+        assert_eq!(outer.inner, [PathBuf::from("/w/sub")]);
         state.set_roots(vec![PathBuf::from("/w/sub")]);
-        let work = state.take(|it| it == Path::new("/w")).unwrap();
-        assert_eq!(state.documents[&file].place.name, "a.yaml");
-        assert!(work.closed.contains(Path::new("/w")));
-        let [task] = work.projects.as_slice() else { panic!("{work:?}") };
-        assert_eq!((task.root.as_path(), task.depth), (Path::new("/w/sub"), None));
-        assert_eq!(task.changed.len(), 1, "the new project gets the open text");
+        assert!(matches!(state.take(Path::new("/w"), false), Step::Close));
+    }
+
+    #[test]
+    fn the_disk_is_looked_at_where_nobody_watches() {
+        let mut state = state(&["/w"]);
+        open(&mut state, "file:///w/a.yaml");
+        open(&mut state, "file:///x/a.yaml");
+        assert!(!task(&mut state, "/x", true).look, "what was typed comes first");
+        assert!(task(&mut state, "/x", false).look);
+        task(&mut state, "/w", true);
+        state.save(&uri("file:///w/a.yaml"));
+        assert!(matches!(state.take(Path::new("/w"), false), Step::Wait));
+        state.features.watchers = false;
+        state.save(&uri("file:///w/a.yaml"));
+        assert!(task(&mut state, "/w", false).look);
     }
 }

@@ -1,149 +1,240 @@
-//! The task that analyses: takes the newest state, runs one analysis at a time, and publishes the
-//! diagnostics.
+//! The task that analyses one project: takes the newest state, runs one analysis at a time, and publishes the
+//! diagnostics. Each project has its own, so that no project waits for another one.
 
 use crate::convert::Outgoing;
-use crate::project::Project;
-use crate::state::{Change, Shared, Task, Work};
-use plimsoll_core::text::Encoding;
-use plimsoll_core::{Options, Report};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::diagnostics::{self, Diagnostics, FileDiagnostics};
+use crate::project::{Project, Snapshot};
+use crate::state::{Change, Shared, Step, Task};
+use plimsoll_files::Unreadable;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tower_lsp_server::Client;
-use tower_lsp_server::ls_types::{Diagnostic, MessageType, Uri};
+use tower_lsp_server::ls_types::{MessageType, ProgressToken, Uri};
+
+/// How long the first analysis of a project may take before the client shows that it is running.
+const QUIET: Duration = Duration::from_millis(500);
+/// How long the client may take to answer a request of the server.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The diagnostics last published for a project, by the name of the file.
-type Published = BTreeMap<String, (Uri, Vec<Diagnostic>)>;
+type Published = BTreeMap<String, (Uri, Arc<FileDiagnostics>)>;
 
-/// Runs for as long as the server does. Text that arrives during an analysis waits for the next
+/// Runs for as long as somebody looks at the project. Text that arrives during an analysis waits for the next
 /// one, which sees only the newest text; so the server keeps up with typing without a delay.
-pub async fn run(shared: Arc<Shared>, client: Client) {
-    let mut worker = Worker { shared, client, projects: HashMap::new(), published: HashMap::new() };
+pub async fn run(root: PathBuf, shared: Arc<Shared>, client: Client) {
+    let alarm = shared.lock().alarm(&root);
+    let mut worker = Worker {
+        root,
+        shared,
+        client,
+        project: Project::default(),
+        latest: None,
+        published: Published::new(),
+    };
     loop {
-        worker.shared.wake.notified().await;
-        while let Some(work) = worker.next_work() {
-            worker.perform(work).await;
+        let step = worker.shared.lock().take(&worker.root, worker.project.is_fresh());
+        match step {
+            Step::Wait => alarm.notified().await,
+            Step::Analyse(task) => worker.perform(task).await,
+            Step::Close => {
+                worker.clear().await;
+                if worker.shared.lock().forget(&worker.root) {
+                    return;
+                }
+            }
         }
     }
 }
 
 struct Worker {
+    root: PathBuf,
     shared: Arc<Shared>,
     client: Client,
-    projects: HashMap<PathBuf, Project>,
-    published: HashMap<PathBuf, Published>,
+    project: Project,
+    latest: Option<Arc<Snapshot>>,
+    published: Published,
+}
+
+/// What became of a task.
+struct Done {
+    project: Project,
+    /// `None` where nothing had changed.
+    snapshot: Option<Snapshot>,
+    unreadable: Vec<Unreadable>,
 }
 
 impl Worker {
-    fn next_work(&self) -> Option<Work> {
-        self.shared.lock().take(|root| self.projects.contains_key(root))
-    }
-
-    async fn perform(&mut self, work: Work) {
-        let Work { projects, closed, config, encoding, changes } = work;
-        for root in &closed {
-            self.close(root).await;
-        }
-        // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
-        let options = Options { config, leave_fixes_untried: true, ..Options::default() };
-        for task in projects {
-            self.analyse(task, options.clone(), encoding).await;
-        }
-        self.shared.done.send_replace(changes);
-    }
-
-    /// Forgets a project and clears its diagnostics in the client.
-    async fn close(&mut self, root: &Path) {
-        self.projects.remove(root);
-        for (uri, _) in self.published.remove(root).unwrap_or_default().into_values() {
+    /// Forgets the project and clears its diagnostics in the client.
+    async fn clear(&mut self) {
+        self.project = Project::default();
+        self.latest = None;
+        for (uri, _) in std::mem::take(&mut self.published).into_values() {
             self.client.publish_diagnostics(uri, Vec::new(), None).await;
         }
     }
 
-    async fn analyse(&mut self, task: Task, options: Options, encoding: Encoding) {
-        let root = task.root.clone();
-        let mut project = self.projects.remove(&root).unwrap_or_default();
-        let analysis = in_background(move || {
-            let (snapshot, unreadable) = project.update(&task, &options);
-            let outgoing = diagnostics(&task, &snapshot.report, encoding);
-            (project, task, Arc::new(snapshot), outgoing, unreadable)
-        });
-        let Some((project, task, snapshot, outgoing, unreadable)) = analysis.await else {
-            let text =
-                format!("analysing {} failed; the next change starts it again", root.display());
+    async fn perform(&mut self, task: Task) {
+        let progress = self.project.is_fresh().then(|| self.show_progress(&task)).flatten();
+        let (changes, task) = (task.changes, Arc::new(task));
+        let project = std::mem::take(&mut self.project);
+        let (latest, own_task) = (self.latest.clone(), Arc::clone(&task));
+        let done = in_background(move || work(project, &own_task, latest.as_deref())).await;
+        drop(progress);
+        let Some(Done { project, snapshot, unreadable }) = done else {
+            // The next change reads the project anew.
+            self.shared.lock().finish(&self.root, None, changes);
+            let root = self.root.display();
+            let text = format!("analysing {root} failed; the next change starts it again");
             self.client.log_message(MessageType::ERROR, text).await;
             return;
         };
-        self.projects.insert(root.clone(), project);
-        self.shared.lock().snapshots.insert(root.clone(), snapshot);
+        self.project = project;
+        let snapshot = snapshot.map(Arc::new);
+        self.shared.lock().finish(&self.root, snapshot.clone(), changes);
         for error in unreadable {
             self.client.log_message(MessageType::WARNING, error).await;
         }
-        let published = self.published.entry(root).or_default();
-        publish(&self.shared, &self.client, &task, outgoing, published).await;
+        if let Some(snapshot) = snapshot {
+            let old = self.latest.replace(Arc::clone(&snapshot));
+            self.announce(&task, &snapshot, old.as_deref());
+            self.publish(&task, &snapshot.diagnostics).await;
+        }
+    }
+
+    /// Shows that the project is being read, if that takes long. Dropping the result ends it.
+    fn show_progress(&self, task: &Task) -> Option<oneshot::Sender<()>> {
+        if !self.shared.lock().features.progress || task.depth.is_some() {
+            return None;
+        }
+        let (sender, mut ended) = oneshot::channel();
+        let client = self.client.clone();
+        let name = self.root.file_name().unwrap_or(self.root.as_os_str()).to_string_lossy();
+        let token = ProgressToken::String(format!("plimsoll/{}", self.root.display()));
+        let title = format!("Plimsoll reads {name}");
+        tokio::spawn(async move {
+            if timeout(QUIET, &mut ended).await.is_ok() {
+                return;
+            }
+            let created = timeout(PATIENCE, client.create_work_done_progress(token.clone())).await;
+            if let Ok(Ok(())) = created {
+                let shown = client.progress(token, title).begin().await;
+                let _ = ended.await;
+                shown.finish().await;
+            }
+        });
+        Some(sender)
+    }
+
+    /// Tells those who ask for diagnostics that there are new ones.
+    fn announce(&self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
+        let id = |it: &Diagnostics, name: &str| it.get(name).map(|it| it.id);
+        let none = Diagnostics::new();
+        let old = old.map_or(&none, |it| &it.diagnostics);
+        let names = new.diagnostics.keys().chain(old.keys());
+        let changed: Vec<&String> =
+            names.filter(|name| id(&new.diagnostics, name) != id(old, name)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        self.shared.diagnosed.send_modify(|it| *it = task.changes.max(*it));
+        // The client asks by itself about what was typed.
+        let is_typed = |name: &str| {
+            task.changed.iter().any(|(it, by)| it == name && matches!(by, Change::Text(_)))
+        };
+        let is_news = |name: &&String| task.addresses.open.contains_key(*name) && !is_typed(name);
+        if self.shared.lock().features.pulls && changed.iter().any(is_news) {
+            let client = self.client.clone();
+            tokio::spawn(async move {
+                let _ = timeout(PATIENCE, client.workspace_diagnostic_refresh()).await;
+            });
+        }
+    }
+
+    /// Publishes the diagnostics that differ from what the client has, those of open files first. A text that was
+    /// just typed always gets an answer, because clients may wait for diagnostics of that version.
+    async fn publish(&mut self, task: &Task, new: &Diagnostics) {
+        let typed = task.changed.iter().filter(|(_, change)| matches!(change, Change::Text(_)));
+        let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
+        let names: BTreeSet<String> =
+            new.keys().chain(self.published.keys()).chain(typed.iter().copied()).cloned().collect();
+        let (open, closed): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| task.addresses.open.contains_key(name));
+        for name in open.into_iter().chain(closed) {
+            let open = task.addresses.open.get(&name);
+            let is_pulled = {
+                let state = self.shared.lock();
+                if let Some((uri, version)) = open
+                    && state.documents.get(uri).map(|document| document.version) != Some(*version)
+                {
+                    // The user has typed since; an analysis of the newer text is already pending.
+                    continue;
+                }
+                state.features.pulls && (open.is_some() || state.pulls_workspace)
+            };
+            let fresh = new.get(&name).filter(|_| !is_pulled);
+            let old = self.published.get(&name);
+            let is_same = old.map(|(_, it)| &it.list) == fresh.map(|it| &it.list);
+            if is_same && (is_pulled || !typed.contains(&name)) {
+                continue;
+            }
+            let known = old.map(|(uri, _)| uri.clone()).filter(|_| open.is_none());
+            let Some(uri) = known.or_else(|| task.addresses.uri(&name)) else { continue };
+            let list = fresh.map(|it| it.list.clone()).unwrap_or_default();
+            let version = open.map(|(_, version)| *version);
+            self.client.publish_diagnostics(uri.clone(), list, version).await;
+            match fresh {
+                Some(fresh) => self.published.insert(name, (uri, Arc::clone(fresh))),
+                None => self.published.remove(&name),
+            };
+        }
     }
 }
 
+/// Brings a project up to date and analyses it.
+fn work(mut project: Project, task: &Task, latest: Option<&Snapshot>) -> Done {
+    let (is_changed, unreadable) = project.update(task);
+    let snapshot = (is_changed || latest.is_none()).then(|| snapshot(&project, task, latest));
+    Done { project, snapshot, unreadable }
+}
+
+pub fn snapshot(project: &Project, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
+    let (analysis, report) = project.analyse(&task.options);
+    let out = Outgoing { report: &report, encoding: task.encoding, addresses: &task.addresses };
+    let diagnostics = diagnostics::convert(out, latest, task.changes);
+    let (options, addresses) = (Arc::clone(&task.options), task.addresses.clone());
+    Snapshot { analysis, report, options, addresses, diagnostics }
+}
+
 /// Runs work away from the thread that reads and writes messages. Returns `None` when the work
-/// panics: a panic costs one answer, not the process, and the next change reads the project anew.
+/// panics: a panic costs one answer, not the process.
 pub async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 
-fn diagnostics(task: &Task, report: &Report, encoding: Encoding) -> Published {
-    let out = Outgoing { report, encoding, addresses: &task.addresses };
-    let mut all = Published::new();
-    for finding in &report.findings {
-        let name = &*report.entry(finding.span.file).file.path;
-        let diagnostic = out.diagnostic(finding);
-        if let Some((_, list)) = all.get_mut(name) {
-            list.push(diagnostic);
-        } else if let Some(uri) = task.addresses.uri(name) {
-            all.insert(name.to_owned(), (uri, vec![diagnostic]));
-        }
-    }
-    all
+/// Whether a process has ended, as far as this system says.
+fn has_ended(process: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return true };
+    // The name, in brackets, may hold any letter; the state follows it.
+    let state = status.rsplit(')').next().and_then(|it| it.split_whitespace().next());
+    matches!(state, Some("Z" | "X"))
 }
 
-/// Publishes the diagnostics that differ from what the client has. A text that was just typed always
-/// gets an answer, because clients may wait for diagnostics of that version.
-async fn publish(
-    shared: &Shared,
-    client: &Client,
-    task: &Task,
-    mut new: Published,
-    published: &mut Published,
-) {
-    let typed = task.changed.iter().filter(|(_, change)| matches!(change, Change::Text(_)));
-    let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
-    let names: BTreeSet<String> =
-        new.keys().chain(published.keys()).chain(typed.iter().copied()).cloned().collect();
-    for name in names {
-        let open = task.addresses.open.get(&name);
-        if let Some((uri, version)) = open {
-            let newest = shared.lock().documents.get(uri).map(|document| document.version);
-            if newest != Some(*version) {
-                // The user has typed since; an analysis of the newer text is already pending.
-                continue;
-            }
-        }
-        let fresh = new.remove(&name);
-        let old = published.get(&name);
-        let unchanged = old.map(|(_, list)| list) == fresh.as_ref().map(|(_, list)| list);
-        if unchanged && !typed.contains(&name) {
-            continue;
-        }
-        let known = fresh.as_ref().or(old).map(|(uri, _)| uri.clone());
-        let Some(uri) = known.or_else(|| task.addresses.uri(&name)) else { continue };
-        let list = fresh.as_ref().map(|(_, list)| list.clone()).unwrap_or_default();
-        client.publish_diagnostics(uri, list, open.map(|(_, version)| *version)).await;
-        match fresh {
-            Some(fresh) => published.insert(name, fresh),
-            None => published.remove(&name),
-        };
+/// Ends the server when the client's process ends without a word. Where the system does not say which processes
+/// there are, or the client runs where its processes cannot be seen, the end of the input has to do.
+pub async fn watch_client(process: u32, shared: Arc<Shared>) {
+    if !Path::new("/proc/self/stat").exists() || has_ended(process) {
+        return;
     }
+    while !has_ended(process) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    shared.abandoned.notify_one();
 }
 
 #[cfg(test)]
@@ -157,5 +248,20 @@ mod tests {
             runtime.block_on(in_background(|| -> u32 { panic!("this test panics on purpose") }));
         assert_eq!(broken, None);
         assert_eq!(runtime.block_on(in_background(|| 1)), Some(1));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_ended_process_is_noticed_even_before_somebody_waits_for_it() {
+        let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
+        assert!(!has_ended(child.id()));
+        child.kill().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !has_ended(child.id()) && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(has_ended(child.id()), "a zombie has ended");
+        child.wait().unwrap();
+        assert!(has_ended(child.id()));
     }
 }

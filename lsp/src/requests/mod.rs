@@ -3,11 +3,15 @@
 
 pub mod action;
 pub mod decide;
+pub mod diagnostic;
+pub mod explain;
 pub mod hover;
+mod ignore;
 
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::Snapshot;
 use crate::state::{Features, State};
+use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
 use plimsoll_core::{Analysis, Report};
 use std::sync::Arc;
@@ -35,12 +39,16 @@ impl View {
     /// project has not been read yet.
     pub fn of(state: &State, uri: &Uri) -> Option<View> {
         let document = state.documents.get(uri)?;
-        let snapshot = Arc::clone(state.snapshots.get(&document.place.root)?);
+        let snapshot = state.snapshot(&document.place.root)?;
         let files = &snapshot.report.files;
         let at = files.iter().position(|it| *it.file.path == *document.place.name);
-        let text: Arc<str> = Arc::from(document.text.as_str());
+        let text = Arc::clone(document.buffer.text());
+        let is_current = |at: usize| {
+            let analysed = &files[at].file.text;
+            Arc::ptr_eq(analysed, &text) || *analysed == text
+        };
         Some(View {
-            is_current: at.is_some_and(|at| *files[at].file.text == *text),
+            is_current: at.is_some_and(is_current),
             file: at.and_then(|at| u32::try_from(at).ok()).map(FileId),
             lines: LineIndex::new(&text),
             text,
@@ -85,36 +93,68 @@ impl View {
     }
 }
 
+/// Returns the edit that turns the text of a file into another one.
+fn difference(file: usize, old: &str, new: &str) -> Option<Edit> {
+    if old == new {
+        return None;
+    }
+    let same = |(a, b): &(u8, u8)| a == b;
+    let start = old.bytes().zip(new.bytes()).take_while(same).count();
+    let start = old.floor_char_boundary(start);
+    let rest = (old.len() - start).min(new.len() - start);
+    let end = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(same).count();
+    let end = old.len() - old.ceil_char_boundary(old.len() - end);
+    let span = Span::new(FileId(u32::try_from(file).ok()?), start, old.len() - end);
+    Some(Edit { span, text: new[start..new.len() - end].to_owned() })
+}
+
 #[cfg(test)]
 pub mod testing {
     use super::*;
-    use crate::state::{Change, Task};
-    use plimsoll_core::Options;
-    use std::path::PathBuf;
+    use crate::project::Project;
+    use crate::state::Step;
+    use crate::worker;
+    use plimsoll_core::Config;
+    use std::path::{Path, PathBuf};
     use std::str::FromStr;
+    use tower_lsp_server::ls_types::WorkspaceEdit;
 
-    /// Returns the view of the first of some files of a project in `/w`, all of them open.
-    pub fn view(files: &[(&str, &str)]) -> View {
+    fn uri(name: &str) -> Uri {
+        Uri::from_str(&format!("file:///w/{name}")).unwrap()
+    }
+
+    /// Returns a state in which files of the folder `/w`, which does not exist, are open.
+    fn state(files: &[(&str, &str)]) -> State {
         let mut state = State::default();
         state.set_roots(vec![PathBuf::from("/w")]);
-        let uri = |name: &str| Uri::from_str(&format!("file:///w/{name}")).unwrap();
+        state.configure(Config::default());
         for (name, text) in files {
-            state.open(uri(name), 1, (*text).to_owned());
+            state.open(uri(name), "yaml", 1, (*text).to_owned());
         }
-        let changed: Vec<(String, Change)> = files
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), Change::Text((*text).into())))
-            .collect();
-        let task = Task {
-            root: PathBuf::from("/w"),
-            depth: None,
-            changed,
-            addresses: state.addresses(&PathBuf::from("/w")),
-        };
-        let mut project = crate::project::Project::default();
-        let (snapshot, _) = project.update(&task, &Options::default());
-        state.snapshots.insert(task.root, Arc::new(snapshot));
-        View::of(&state, &uri(files[0].0)).unwrap()
+        state
+    }
+
+    fn taken(state: &mut State, previous: Option<&Snapshot>, change: u64) -> Snapshot {
+        let Step::Analyse(mut task) = state.take(Path::new("/w"), true) else { panic!("no work") };
+        task.changes = change;
+        let mut project = Project::default();
+        project.update(&task);
+        worker::snapshot(&project, &task, previous)
+    }
+
+    /// Returns the snapshot of a project whose files are open, after a change.
+    pub fn snapshot(files: &[(&str, &str)], previous: Option<&Snapshot>, change: u64) -> Snapshot {
+        taken(&mut state(files), previous, change)
+    }
+
+    /// Returns the view of the first of some files of a project, all of them open.
+    pub fn view(files: &[(&str, &str)]) -> View {
+        let mut state = state(files);
+        let snapshot = taken(&mut state, None, 1);
+        state.finish(Path::new("/w"), Some(Arc::new(snapshot)), 1);
+        let view = View::of(&state, &uri(files[0].0)).unwrap();
+        assert!(view.is_current);
+        view
     }
 
     /// Returns the position of the first `needle` in a document of ASCII.
@@ -123,5 +163,31 @@ pub mod testing {
         let line = view.text[..at].matches('\n').count();
         let start = view.text[..at].rfind('\n').map_or(0, |it| it + 1);
         Position { line: line as u32, character: (at - start) as u32 }
+    }
+
+    /// Returns the text of the document after an edit without versions.
+    pub fn apply(view: &View, edit: &WorkspaceEdit) -> String {
+        let changes = edit.changes.as_ref().unwrap();
+        let name = &view.report().entry(view.file.unwrap()).file.path;
+        let mut edits = changes[&view.addresses.uri(name).unwrap()].clone();
+        edits.sort_by_key(|it| std::cmp::Reverse((it.range.start.line, it.range.start.character)));
+        let mut text = view.text.to_string();
+        for edit in edits {
+            let at = |at| convert::offset(&view.lines, at, view.encoding);
+            text.replace_range(at(edit.range.start)..at(edit.range.end), &edit.new_text);
+        }
+        text
+    }
+
+    #[test]
+    fn a_difference_is_one_edit_between_characters() {
+        for (old, new) in [("aüb", "aöb"), ("ab", "abb"), ("🎵", "🎶"), ("aaa", "a"), ("", "x")]
+        {
+            let edit = difference(0, old, new).unwrap();
+            let mut text = old.to_owned();
+            text.replace_range(edit.span.range(), &edit.text);
+            assert_eq!(text, new);
+        }
+        assert_eq!(difference(0, "a", "a"), None);
     }
 }

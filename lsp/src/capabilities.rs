@@ -1,0 +1,136 @@
+//! What the server offers, what it asks of the client, and what it takes from the client's answer.
+
+use crate::requests::action::{EXPLAIN, FIX_ALL};
+use crate::requests::decide::DECIDE;
+use crate::state::Features;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tower_lsp_server::ls_types::*;
+
+/// The files that the client is asked to watch. The pattern is generous: which files belong to a
+/// project is decided by [`plimsoll_files::belongs`].
+const FILES: &str =
+    "**/{*.yaml,*.yml,*.tpl,*.env,.env*,env.*,Dockerfile*,*.Dockerfile,Containerfile*,.gitignore}";
+
+/// Everything that comes and goes. Only this pattern matches folders.
+const EVERYTHING: &str = "**/*";
+
+/// The kinds of events on everything: a folder is created or deleted. As numbers of the protocol.
+const CREATE_AND_DELETE: u8 = 1 | 4;
+
+pub fn features(client: &ClientCapabilities) -> Features {
+    let workspace = client.workspace.clone().unwrap_or_default();
+    let document = client.text_document.clone().unwrap_or_default();
+    let watched = workspace.did_change_watched_files;
+    let refreshes = workspace.diagnostics.and_then(|it| it.refresh_support) == Some(true);
+    let resolve = document.code_action.and_then(|it| it.resolve_support);
+    Features {
+        versioned_edits: workspace.workspace_edit.and_then(|it| it.document_changes) == Some(true),
+        configuration: workspace.configuration == Some(true),
+        watchers: watched.is_some_and(|it| it.dynamic_registration == Some(true)),
+        relative_patterns: watched.is_some_and(|it| it.relative_pattern_support == Some(true)),
+        // A client that cannot be told that other files' diagnostics changed would show old ones.
+        pulls: document.diagnostic.is_some() && refreshes,
+        progress: client.window.as_ref().and_then(|it| it.work_done_progress) == Some(true),
+        resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
+    }
+}
+
+/// What the server offers, in the position encoding that was negotiated.
+pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> ServerCapabilities {
+    let diagnostics = DiagnosticOptions {
+        identifier: Some("plimsoll".to_owned()),
+        inter_file_dependencies: true,
+        workspace_diagnostics: true,
+        ..DiagnosticOptions::default()
+    };
+    ServerCapabilities {
+        position_encoding: Some(encoding),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::Supported(true)),
+            ..TextDocumentSyncOptions::default()
+        })),
+        diagnostic_provider: features
+            .pulls
+            .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::new(FIX_ALL)]),
+            resolve_provider: Some(features.resolves_edits),
+            ..CodeActionOptions::default()
+        })),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![DECIDE.to_owned(), EXPLAIN.to_owned()],
+            ..ExecuteCommandOptions::default()
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: Some(file_operations()),
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
+/// Files and folders that the editor itself creates, renames and deletes.
+fn file_operations() -> WorkspaceFileOperationsServerCapabilities {
+    let filter = FileOperationFilter {
+        scheme: Some("file".to_owned()),
+        pattern: FileOperationPattern { glob: EVERYTHING.to_owned(), matches: None, options: None },
+    };
+    let wanted = Some(FileOperationRegistrationOptions { filters: vec![filter] });
+    WorkspaceFileOperationsServerCapabilities {
+        did_create: wanted.clone(),
+        did_rename: wanted.clone(),
+        did_delete: wanted,
+        ..WorkspaceFileOperationsServerCapabilities::default()
+    }
+}
+
+/// Returns what the client is asked to watch.
+pub fn watchers(roots: &[PathBuf], features: Features) -> Registration {
+    let patterns = |pattern: &str| -> Vec<Value> {
+        if !features.relative_patterns {
+            return vec![json!(pattern)];
+        }
+        let folders = roots.iter().filter_map(Uri::from_file_path);
+        folders.map(|base| json!({ "baseUri": base, "pattern": pattern })).collect()
+    };
+    let files = patterns(FILES).into_iter().map(|it| json!({ "globPattern": it }));
+    let everything = patterns(EVERYTHING).into_iter();
+    let everything = everything.map(|it| json!({ "globPattern": it, "kind": CREATE_AND_DELETE }));
+    let watchers: Vec<Value> = files.chain(everything).collect();
+    Registration {
+        id: WATCHERS.to_owned(),
+        method: WATCHED.to_owned(),
+        register_options: Some(json!({ "watchers": watchers })),
+    }
+}
+
+const WATCHERS: &str = "plimsoll-files";
+const WATCHED: &str = "workspace/didChangeWatchedFiles";
+
+/// Returns the end of what [`watchers`] asks for.
+pub fn no_watchers() -> Unregistration {
+    Unregistration { id: WATCHERS.to_owned(), method: WATCHED.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_watched_below_each_root_where_the_client_can() {
+        let roots = [PathBuf::from("/w"), PathBuf::from("/v")];
+        let count = |features| {
+            let options = watchers(&roots, features).register_options.unwrap();
+            options["watchers"].as_array().unwrap().len()
+        };
+        assert_eq!(count(Features::default()), 2);
+        assert_eq!(count(Features { relative_patterns: true, ..Features::default() }), 4);
+    }
+}
