@@ -3,9 +3,12 @@
 //! never awaited in a handler, since the client's answer may be queued behind the handler.
 
 use crate::document::{is_ours, path_of};
+use crate::project::Snapshot;
 use crate::requests::action::{Deferred, EXPLAIN};
+use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
-use crate::requests::{View, action, decide, diagnostic, explain, hover};
+use crate::requests::render::RENDER;
+use crate::requests::{View, action, compare, decide, diagnostic, explain, hover, render};
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
@@ -116,8 +119,12 @@ impl Backend {
         });
     }
 
-    /// Returns the decision report of the project of a file, or of the first workspace folder.
-    async fn decision(&self, uri: Option<Uri>) -> Option<Value> {
+    /// Answers a command about the project of a file, or of the first workspace folder.
+    async fn about_project<T: Send + 'static>(
+        &self,
+        uri: Option<Uri>,
+        answer: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    ) -> Option<T> {
         let root = {
             let state = self.shared.lock();
             match &uri {
@@ -127,7 +134,7 @@ impl Backend {
         };
         self.shared.settled(&root, SETTLING).await;
         let snapshot = self.shared.lock().snapshot(&root)?;
-        in_background(move || decide::decision(&snapshot)).await?
+        in_background(move || answer(&snapshot)).await
     }
 
     /// Answers a request about a document from the snapshot that has the document's newest text. Returns `None`
@@ -153,12 +160,16 @@ fn parsed<'u>(uris: impl Iterator<Item = &'u String>) -> impl Iterator<Item = Ur
     uris.filter_map(|uri| Uri::from_str(uri).ok())
 }
 
-/// Returns the only argument of a command, or `None` without one.
-fn argument<T: serde::de::DeserializeOwned>(params: &ExecuteCommandParams) -> Result<Option<T>> {
-    let argument = params.arguments.first().filter(|it| !it.is_null());
+/// Returns an argument of a command, or `None` without one.
+fn argument<T: serde::de::DeserializeOwned>(
+    params: &ExecuteCommandParams,
+    at: usize,
+) -> Result<Option<T>> {
+    let argument = params.arguments.get(at).filter(|it| !it.is_null());
     let read = argument.map(|it| serde_json::from_value(it.clone())).transpose();
     let what = match params.command.as_str() {
-        DECIDE => "the URI of a file",
+        DECIDE | COMPARE => "the URI of a file",
+        RENDER => "the URI of a file and the name of a target",
         _ => "the code or the name of a rule",
     };
     read.map_err(|_| {
@@ -350,11 +361,24 @@ impl LanguageServer for Backend {
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         match params.command.as_str() {
-            DECIDE => Ok(self.decision(argument(&params)?).await),
-            EXPLAIN => {
-                let rule: Option<String> = argument(&params)?;
-                Ok(rule.and_then(|it| explain::page(&it)).map(Value::String))
+            DECIDE => {
+                Ok(self.about_project(argument(&params, 0)?, decide::decision).await.flatten())
             }
+            COMPARE => {
+                Ok(self.about_project(argument(&params, 0)?, compare::comparison).await.flatten())
+            }
+            RENDER => {
+                let (uri, name) = (argument(&params, 0)?, argument::<String>(&params, 1)?);
+                let Some(name) = name else {
+                    return Ok(self.about_project(uri, render::list).await.flatten());
+                };
+                let text = self.about_project(uri, move |it| render::rendered(it, &name)).await;
+                text.transpose().map(|it| it.map(Value::String)).map_err(Error::invalid_params)
+            }
+            EXPLAIN => match argument::<String>(&params, 0)? {
+                Some(rule) => Ok(explain::page(&rule).map(Value::String)),
+                None => Ok(explain::list()),
+            },
             other => {
                 let message = format!("`{other}` is not a command of this server");
                 Err(Error::invalid_params(message))

@@ -1,7 +1,9 @@
 //! What the server offers, what it asks of the client, and what it takes from the client's answer.
 
 use crate::requests::action::{EXPLAIN, FIX_ALL};
+use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
+use crate::requests::render::RENDER;
 use crate::state::Features;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -62,7 +64,7 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
             ..CodeActionOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![DECIDE.to_owned(), EXPLAIN.to_owned()],
+            commands: [DECIDE, COMPARE, RENDER, EXPLAIN].map(str::to_owned).to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         workspace: Some(WorkspaceServerCapabilities {

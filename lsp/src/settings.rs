@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Settings of the editor's side, which the server leaves to it.
-const CLIENT_SETTINGS: [&str; 1] = ["trace"];
+const CLIENT_SETTINGS: [&str; 3] = ["trace", "inlayHints", "codeLens"];
 
 /// Reads the section, which has the keys of a `plimsoll.yaml`, and returns what is wrong with it. JSON is YAML,
 /// so the reader of `plimsoll.yaml` reads an editor's settings too.

@@ -126,9 +126,9 @@ async function chooseTarget(plimsoll: Plimsoll, project: Project): Promise<strin
 async function explainRule(plimsoll: Plimsoll, wanted: string | undefined): Promise<void> {
   const code = wanted ?? (await chooseRule(plimsoll));
   if (code === undefined) return;
-  const explained = await ask<{ markdown: string }>(plimsoll, "plimsoll.explain", [code]);
-  if (explained === undefined) return;
-  const uri = plimsoll.documents.set(`rules/${code}.md`, explained.markdown);
+  const markdown = await ask<string>(plimsoll, "plimsoll.explain", [code]);
+  if (markdown === undefined) return;
+  const uri = plimsoll.documents.set(`rules/${code}.md`, markdown);
   await vscode.commands.executeCommand("markdown.showPreview", uri);
 }
 

@@ -1,6 +1,12 @@
 // What the desktop and the web have in common: the client, its middleware, the status item and the commands.
 import * as vscode from "vscode";
-import { DidChangeConfigurationNotification, State, type BaseLanguageClient, type LanguageClientOptions } from "vscode-languageclient";
+import {
+  DidChangeConfigurationNotification,
+  State,
+  WorkspaceDiagnosticRequest,
+  type BaseLanguageClient,
+  type LanguageClientOptions,
+} from "vscode-languageclient";
 import { registerCommands } from "./commands";
 import { Documents } from "./documents";
 import { sectionFor, severeEnough, shows } from "./settings";
@@ -91,6 +97,13 @@ function documentSelector(): { scheme: string; language?: string; pattern?: stri
   return schemes.flatMap((scheme) => [...languages, ...patterns].map((it) => ({ scheme, ...it })));
 }
 
+/** Commands of the server and those that show their answers. */
+const SHOWN: Record<string, string> = {
+  "plimsoll.decide": "plimsoll.showDecision",
+  "plimsoll.compare": "plimsoll.showComparison",
+  "plimsoll.explain": "plimsoll.explainRule",
+};
+
 function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
   return {
     documentSelector: documentSelector(),
@@ -99,7 +112,12 @@ function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
     progressOnInitialization: true,
     initializationOptions: () => sectionFor(undefined),
     middleware: {
-      sendRequest: (type, params, token, next) => status.during(next(type, params, token)),
+      sendRequest: (type, params, token, next) => {
+        const answer = next(type, params, token);
+        const method = typeof type === "string" ? type : type.method;
+        // The server keeps this one until there is news.
+        return method === WorkspaceDiagnosticRequest.method ? answer : status.during(answer);
+      },
       handleWorkDoneProgress: (token, params, next) => {
         if (params.kind === "begin") status.begin();
         if (params.kind === "end") status.end();
@@ -111,6 +129,18 @@ function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
         const uri = document instanceof vscode.Uri ? document : document.uri;
         if (report && "items" in report) report.items = severeEnough(uri, report.items);
         return report;
+      },
+      provideWorkspaceDiagnostics: (previous, token, reporter, next) =>
+        next(previous, token, (chunk) => {
+          for (const item of chunk?.items ?? []) {
+            if ("items" in item) item.items = severeEnough(item.uri, item.items);
+          }
+          reporter(chunk);
+        }),
+      // What the server offers in lenses and code actions is shown, not only answered.
+      executeCommand: (command, args, next) => {
+        const shown = SHOWN[command];
+        return shown === undefined ? next(command, args) : vscode.commands.executeCommand(shown, ...args);
       },
       provideInlayHints: async (document, range, token, next) =>
         shows("inlayHints", document.uri) ? next(document, range, token) : [],
@@ -134,7 +164,9 @@ export async function start(context: vscode.ExtensionContext, host: Host): Promi
   await vscode.commands.executeCommand("setContext", "plimsoll.native", host.native);
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("plimsoll.server.path")) void plimsoll.restart();
+      // What was filtered is asked for again by a new client alone.
+      const restarts = ["plimsoll.server.path", "plimsoll.minSeverity"].some((it) => change.affectsConfiguration(it));
+      if (restarts) void plimsoll.restart();
       else if (change.affectsConfiguration("plimsoll")) void announceSettings(plimsoll);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void plimsoll.restart()),

@@ -2,11 +2,13 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod compare;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod hover;
 mod ignore;
+pub mod render;
 
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::Snapshot;

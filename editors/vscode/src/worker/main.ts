@@ -30,6 +30,10 @@ import { hover, touches } from "./convert";
 import { href, Project } from "./project";
 import { FilesNotification, type Engines } from "./protocol";
 
+/** The commands of the program's server that the engine can answer. */
+const DECIDE = "plimsoll.decide";
+const EXPLAIN = "plimsoll.explain";
+
 /** Milliseconds to wait after a key before an analysis. */
 const PAUSE = 150;
 
@@ -100,7 +104,7 @@ connection.onRequest(InitializeRequest.type, async (params): Promise<InitializeR
       textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Full },
       hoverProvider: true,
       codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
-      executeCommandProvider: { commands: ["plimsoll.decide", "plimsoll.explain"] },
+      executeCommandProvider: { commands: [DECIDE, EXPLAIN] },
     },
   };
 });
@@ -137,8 +141,8 @@ connection.onRequest(HoverRequest.type, ({ textDocument: { uri }, position }) =>
 });
 connection.onRequest(CodeActionRequest.type, (params) => codeActions(projectOf(params.textDocument.uri), params, options));
 connection.onRequest(ExecuteCommandRequest.type, ({ command, arguments: [argument] = [] }) => {
-  if (command === "plimsoll.explain") return typeof argument === "string" ? explain(argument) ?? null : rules();
-  if (command !== "plimsoll.decide") return new ResponseError(ErrorCodes.InvalidParams, `\`${command}\` is not a command of this server`);
+  if (command === EXPLAIN) return typeof argument === "string" ? explain(argument)?.markdown ?? null : rules();
+  if (command !== DECIDE) return new ResponseError(ErrorCodes.InvalidParams, `\`${command}\` is not a command of this server`);
   const project = typeof argument === "string" ? projectOf(argument) : projects[0];
   return project?.report(options).decision ?? null;
 });
