@@ -3,6 +3,7 @@
 //! No dependencies, so that the first call answers within seconds; what needs libraries lives in
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
+mod editors;
 mod setup;
 mod sh;
 mod steps;

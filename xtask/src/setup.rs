@@ -206,6 +206,33 @@ pub fn helm() -> Result {
     fs::write(&stamp, WHEEL)
 }
 
+/// The program that starts Helix.
+pub fn helix_program() -> PathBuf {
+    tools().join("helix/hx")
+}
+
+/// Helix, in a folder of its own, and the terminal that it is tried in.
+pub fn helix() -> Result {
+    if which("tmux").is_none() {
+        apt("tmux", &["tmux"])?;
+    }
+    if helix_program().is_file() {
+        return Ok(());
+    }
+    say("installing Helix");
+    cmd("editors/helix/tests/install.sh").arg(tools().join("helix")).run()
+}
+
+/// Emacs with Eglot and the mode for YAML.
+pub fn emacs() -> Result {
+    let modes =
+        "(progn (require 'package) (package-initialize) (require 'eglot) (require 'yaml-mode))";
+    if cmd("emacs --batch --eval").arg(modes).succeeds() {
+        return Ok(());
+    }
+    apt("emacs", &["emacs-nox", "elpa-eglot", "elpa-yaml-mode"])
+}
+
 /// A real browser for the tests of the page and of the bundled package.
 pub fn chromium() -> Result {
     if which("chromium").is_some() {

@@ -112,6 +112,12 @@ impl Cmd {
         self
     }
 
+    /// Sets a variable that is too long to be shown.
+    pub fn quietly_env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
     /// Runs in another folder than the root of the repository.
     pub fn inside(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);

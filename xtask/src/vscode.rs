@@ -35,14 +35,20 @@ pub fn package(arguments: &[String]) -> Result {
             return Err(format!("vscode takes {usage}, not `{}`", arguments.join(" ")));
         }
     };
+    wasm::build()?;
     build()?;
     package_for(&wanted)?;
     package_for_web()
 }
 
-/// Packages the extension with the debug build of the server, and tries both builds in real editors.
+/// Packages the extension with the debug build of the server, and tries both builds in real editors. The npm package
+/// must have been built.
 pub fn test() -> Result {
+    if !root().join("wasm/npm/dist/plimsoll_bg.wasm").is_file() {
+        return Err("the npm package is not built: run `cargo xtask wasm` first".into());
+    }
     setup::chromium()?;
+    setup::npm()?;
     build()?;
     // As the step `neovim` builds the server, so that nothing is compiled again with other features.
     cmd("cargo test --workspace --test neovim --no-run").run()?;
@@ -96,7 +102,6 @@ fn program(profile: &str) -> PathBuf {
 /// Checks the types and bundles the sources into `editors/vscode/dist`.
 fn build() -> Result {
     setup::vscode()?;
-    wasm::build()?;
     say("building the extension");
     cmd("npm run build --workspace plimsoll-vscode").run()
 }
