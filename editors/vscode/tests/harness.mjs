@@ -97,7 +97,7 @@ export async function startCode(home, packages, { trusted = true, env = {} } = {
 export async function results(page, out, pictures, dress = {}) {
   const taken = new Set();
   mkdirSync(pictures, { recursive: true });
-  const wanted = ["findings", "decision", "comparison", "rule", "manifest", "untrusted"];
+  const wanted = ["findings", "decision", "comparison", "rendered", "rule", "manifest", "untrusted"];
   return until("the probe's results", async () => {
     for (const name of wanted) {
       if (taken.has(name) || !existsSync(join(out, `picture-${name}`))) continue;

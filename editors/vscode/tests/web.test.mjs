@@ -59,10 +59,14 @@ test("the web build answers without a program", async () => {
   page.on("request", (it) => { if (/^https?:/.test(it.url()) && !/^https?:\/\/([\w-]+\.)?localhost:/.test(it.url())) outside.push(it.url()); });
   const said = [];
   let report;
+  const pictures = given("PLIMSOLL_PICTURES");
+  mkdirSync(pictures, { recursive: true });
   page.on("console", (it) => {
     said.push(it.text());
     const at = it.text().indexOf("plimsoll-probe {");
-    if (at >= 0) report = JSON.parse(it.text().slice(at + "plimsoll-probe ".length));
+    if (at < 0) return;
+    report = JSON.parse(it.text().slice(at + "plimsoll-probe ".length));
+    void page.screenshot({ path: join(pictures, "web.png") });
   });
   try {
     let exit;
@@ -72,8 +76,6 @@ test("the web build answers without a program", async () => {
     await until("the end of the tests", () => exit !== undefined, 120).catch((error) => {
       throw new Error(`${error.message}\n${said.slice(-30).join("\n")}`);
     });
-    mkdirSync(given("PLIMSOLL_PICTURES"), { recursive: true });
-    await page.waitForTimeout(500);
     for (const { name, seconds, error, seen } of report?.results ?? []) {
       console.log(error === undefined ? `  ${name} (${seconds.toFixed(1)} s)` : `  FAILED ${name}: ${error}\n${JSON.stringify(seen, null, 1)}`);
     }
@@ -82,7 +84,7 @@ test("the web build answers without a program", async () => {
     assert.deepEqual(report.results.map((it) => it.name), report.of, "every step ran");
     assert.deepEqual(outside.filter((it) => /plimsoll/i.test(it)), [], "the extension fetches nothing from elsewhere");
   } finally {
-    await page.screenshot({ path: join(given("PLIMSOLL_PICTURES"), "web.png") });
+    await page.screenshot({ path: join(pictures, "web-last.png") });
     await browser.close();
     runner.dispose();
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
