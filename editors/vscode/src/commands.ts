@@ -86,10 +86,26 @@ async function showComparison(plimsoll: Plimsoll): Promise<void> {
 }
 
 /** Asks what is deployed from the project, and shows it in the status item too. */
-export async function targetsOf(plimsoll: Plimsoll): Promise<Target[]> {
+async function targetsOf(plimsoll: Plimsoll): Promise<Target[]> {
   const targets = (await ask<Target[]>(plimsoll, "plimsoll.render", [currentProject().file ?? null])) ?? [];
   plimsoll.status.has(targets);
   return targets;
+}
+
+/** Keeps the targets in the status item up to date: after the first findings of a server, and when a file is saved. */
+export function watchTargets(plimsoll: Plimsoll): vscode.Disposable {
+  let asked: unknown;
+  const refresh = async (): Promise<void> => {
+    if (plimsoll.host.native && plimsoll.client?.isRunning()) await targetsOf(plimsoll);
+  };
+  return vscode.Disposable.from(
+    vscode.workspace.onDidSaveTextDocument(() => void refresh()),
+    vscode.languages.onDidChangeDiagnostics(() => {
+      if (asked === plimsoll.client || !plimsoll.client?.isRunning()) return;
+      asked = plimsoll.client;
+      void refresh();
+    }),
+  );
 }
 
 async function renderTarget(plimsoll: Plimsoll, wanted: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type BaseLanguageClient,
   type LanguageClientOptions,
 } from "vscode-languageclient";
-import { registerCommands } from "./commands";
+import { registerCommands, watchTargets } from "./commands";
 import { Documents } from "./documents";
 import { sectionFor, severeEnough, shows } from "./settings";
 import { Status } from "./status";
@@ -160,7 +160,7 @@ function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
 /** Starts the extension and returns it. */
 export async function start(context: vscode.ExtensionContext, host: Host): Promise<Plimsoll> {
   const plimsoll = new Plimsoll(host);
-  context.subscriptions.push(plimsoll, ...registerCommands(plimsoll));
+  context.subscriptions.push(plimsoll, ...registerCommands(plimsoll), watchTargets(plimsoll));
   await vscode.commands.executeCommand("setContext", "plimsoll.native", host.native);
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration((change) => {

@@ -42,10 +42,6 @@ export class Status implements vscode.Disposable {
     this.#show();
   }
 
-  get targets(): readonly Target[] {
-    return this.#targets;
-  }
-
   /** Follows a request or a report of progress until it ends. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.begin();

@@ -93,6 +93,8 @@ export async function startCode(home, packages, { trusted = true, env = {} } = {
   return { url, stop };
 }
 
+const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+
 /** Takes the pictures that the probe asks for, until it has left its results. */
 export async function results(page, out, pictures, dress = {}) {
   const taken = new Set();
@@ -106,6 +108,10 @@ export async function results(page, out, pictures, dress = {}) {
       taken.add(name);
       writeFileSync(join(out, `taken-${name}`), "");
     }
-    return existsSync(join(out, "results.json")) && JSON.parse(readFileSync(join(out, "results.json"), "utf8"));
-  }, 240);
+    return existsSync(join(out, "results.json")) && read(join(out, "results.json"));
+  }, 240).catch((error) => {
+    // What did not end is named among the results.
+    if (existsSync(join(out, "so-far.json"))) return read(join(out, "so-far.json"));
+    throw error;
+  });
 }

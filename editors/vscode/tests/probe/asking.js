@@ -74,11 +74,12 @@ function tab(label) {
   return wait(`the tab \`${label}\``, () => tabs().find((it) => it.label.includes(label)));
 }
 
-/** Runs steps in order, also after one that failed, and returns what became of each. */
-async function runSteps(steps) {
+/** Runs steps in order, also after one that failed, and returns what became of each. `report` gets what is known so far. */
+async function runSteps(steps, report = () => {}) {
   const results = [];
   for (const [name, run] of steps) {
     const before = Date.now();
+    report({ results: [...results, { name, error: "it did not end" }] });
     try {
       const note = await run();
       results.push({ name, seconds: (Date.now() - before) / 1000, ...(note === undefined ? {} : { note }) });

@@ -128,6 +128,7 @@ const STEPS = [
     await picture("rule");
   }],
   ["the server is restarted", async () => {
+    await vscode.workspace.saveAll(false);
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
     await vscode.commands.executeCommand("plimsoll.restart");
     const manifest = await open(at("k8s/web.yaml"));
@@ -148,6 +149,6 @@ const UNTRUSTED = [
 
 exports.activate = async () => {
   const steps = process.env.PLIMSOLL_PROBE_STEPS === "untrusted" ? UNTRUSTED : STEPS;
-  const results = await runSteps(steps);
-  writeFileSync(join(OUT, "results.json"), JSON.stringify({ results, of: steps.map(([name]) => name) }));
+  const write = (name, results) => writeFileSync(join(OUT, name), JSON.stringify({ results, of: steps.map(([step]) => step) }));
+  write("results.json", await runSteps(steps, ({ results }) => write("so-far.json", results)));
 };
