@@ -46,6 +46,7 @@ fn build(case: &Case<'_>) -> Built {
         text,
         tree: None,
         bytes: None,
+        is_neighbour: false,
     }));
     // The root comes first, unless it lies beside its base.
     let folder = if sources.kustomization_folders().contains(&"") { "" } else { "over" };

@@ -34,7 +34,7 @@ pub fn run(plimsoll: &Path, root: &Path, chart: Option<&Path>) -> Result<bool, S
     Ok(within)
 }
 
-fn language_server(plimsoll: &Path) -> Command {
+pub fn language_server(plimsoll: &Path) -> Command {
     let mut server = Command::new(plimsoll);
     server.arg("lsp");
     server
@@ -108,13 +108,13 @@ fn largest_template(folder: &Path) -> Option<PathBuf> {
 }
 
 /// A document to edit.
-struct Document {
-    uri: String,
-    text: String,
+pub struct Document {
+    pub uri: String,
+    pub text: String,
     /// The lines to whose end a letter may be appended.
-    editable: Vec<usize>,
+    pub editable: Vec<usize>,
     /// The folder that the client opens; none for a document by itself.
-    folder: Option<String>,
+    pub folder: Option<String>,
 }
 
 impl Document {
@@ -139,8 +139,21 @@ impl Document {
     }
 }
 
+/// What was measured of a server.
+pub struct Measured {
+    /// Milliseconds from each edit to its diagnostics.
+    pub times: Vec<f64>,
+    /// The most memory that the server held, as far as this system says.
+    pub memory_mib: f64,
+}
+
 /// Returns the milliseconds from each edit to its diagnostics.
 fn latencies(server: Command, document: &Document) -> Result<Vec<f64>, String> {
+    Ok(measure(server, document)?.times)
+}
+
+/// Edits a document in a server.
+pub fn measure(server: Command, document: &Document) -> Result<Measured, String> {
     let mut client = Client::start(server, document)?;
     client.notify(
         "textDocument/didOpen",
@@ -169,11 +182,20 @@ fn latencies(server: Command, document: &Document) -> Result<Vec<f64>, String> {
             times.push(start.elapsed().as_secs_f64() * 1e3);
         }
     }
+    let memory_mib = peak_memory(client.server.id());
     client.stop()?;
-    Ok(times)
+    Ok(Measured { times, memory_mib })
 }
 
-fn rank(times: &mut [f64], part: f64) -> f64 {
+/// Returns the most memory that a process has held, in MiB; 0 where the system does not say.
+fn peak_memory(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.unwrap_or_default() / 1024.0
+}
+
+pub fn rank(times: &mut [f64], part: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     times[((part * times.len() as f64).ceil() as usize).max(1) - 1]
 }

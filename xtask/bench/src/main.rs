@@ -3,6 +3,7 @@
 //!
 //! Exit code 1 when a guardrail is exceeded, 2 when something could not be measured.
 
+mod crowd;
 mod generate;
 mod growth;
 mod lsp;
@@ -58,6 +59,7 @@ fn run() -> Result<bool, String> {
     }
     if wanted("lsp") {
         within &= lsp::run(&plimsoll, &root, chart.as_deref().map(Path::new))?;
+        within &= crowd::run(&plimsoll)?;
     }
     Ok(within)
 }

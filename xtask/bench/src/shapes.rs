@@ -88,7 +88,7 @@ fn manifests(count: usize) -> Vec<File> {
     streams.map(|(number, text)| File::new(format!("stream-{number}.yaml"), text)).collect()
 }
 
-fn deployment(name: &str, namespace: &str, env: &str) -> String {
+pub fn deployment(name: &str, namespace: &str, env: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name}, namespace: {namespace} }}\n\
          spec:\n  replicas: 2\n  selector: {{ matchLabels: {{ app: {name} }} }}\n  template:\n    \
@@ -100,14 +100,14 @@ fn deployment(name: &str, namespace: &str, env: &str) -> String {
     )
 }
 
-fn service(name: &str, namespace: &str) -> String {
+pub fn service(name: &str, namespace: &str) -> String {
     format!(
         "---\napiVersion: v1\nkind: Service\nmetadata: {{ name: {name}, namespace: {namespace} }}\n\
          spec:\n  selector: {{ app: {name} }}\n  ports: [{{ port: 80, targetPort: 8080 }}]\n"
     )
 }
 
-fn variable(name: &str, value: &str) -> String {
+pub fn variable(name: &str, value: &str) -> String {
     format!("            - {{ name: {name}, value: \"{value}\" }}\n")
 }
 
