@@ -10,7 +10,11 @@ impl zed::Extension for Plimsoll {
         Plimsoll
     }
 
-    fn language_server_command(&mut self, id: &LanguageServerId, worktree: &Worktree) -> Result<Command> {
+    fn language_server_command(
+        &mut self,
+        id: &LanguageServerId,
+        worktree: &Worktree,
+    ) -> Result<Command> {
         let settings = LspSettings::for_worktree(id.as_ref(), worktree)?;
         let configured = settings.binary.and_then(|binary| binary.path);
         let program = configured.or_else(|| worktree.which("plimsoll")).ok_or(

@@ -78,9 +78,9 @@ const STEPS = [
   }],
   ["unsaved text of an environment file counts", async () => {
     const env = await open(at(".env"));
-    await wait("PLM508", () => findings(compose.uri).some((it) => it.code.value === "PLM508"));
+    await finding(compose, "PLM501");
     await replace(env, "# later", "DB_PASSWORD=example");
-    await gone(compose.uri, "PLM508");
+    await gone(compose.uri, "PLM501");
     await vscode.commands.executeCommand("workbench.action.files.revert");
   }],
   ["an untitled document is read", async () => {
