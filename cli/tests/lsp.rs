@@ -1,7 +1,17 @@
 //! The language server through the real binary and real pipes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "lsp/actions.rs"]
+mod actions;
+#[path = "lsp/connection.rs"]
+mod connection;
+#[path = "lsp/diagnostics.rs"]
+mod diagnostics;
+#[path = "lsp/disk.rs"]
+mod disk;
 mod support;
+#[path = "lsp/writing.rs"]
+mod writing;
 
 use serde_json::{Value, json};
 use std::fs;

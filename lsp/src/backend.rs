@@ -8,11 +8,16 @@ use crate::requests::action::{Deferred, EXPLAIN};
 use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
-use crate::requests::{View, action, compare, decide, diagnostic, explain, hover, render};
+use crate::requests::{
+    View, action, compare, completion, decide, diagnostic, explain, hover, inlay_hints, lenses,
+    render,
+};
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
 use plimsoll_core::Config;
+use plimsoll_core::ide::hints::HintKinds;
+use plimsoll_core::ide::lenses::LensKinds;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -148,6 +153,18 @@ impl Backend {
         self.shared.settled(&root, SETTLING).await;
         let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
+    }
+
+    /// Returns the view of a document without waiting for what is typed, which may not parse. A document that no
+    /// snapshot has yet is waited for.
+    async fn view_at_once(&self, uri: &Uri) -> Option<View> {
+        let view = View::of(&self.shared.lock(), uri).filter(|it| it.file.is_some());
+        if view.is_some() {
+            return view;
+        }
+        let root = self.shared.lock().documents.get(uri)?.place.root.clone();
+        self.shared.settled(&root, SETTLING).await;
+        View::of(&self.shared.lock(), uri)
     }
 
     /// Records that files or folders came or went on disk.
@@ -341,6 +358,27 @@ impl LanguageServer for Backend {
         let answer =
             self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let at = params.text_document_position;
+        let Some(view) = self.view_at_once(&at.text_document.uri).await else { return Ok(None) };
+        let items = in_background(move || completion::completions(&view, at.position)).await;
+        Ok(items.map(CompletionResponse::Array))
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let range = params.range;
+        let answer = self.answer(&params.text_document.uri, move |view| {
+            inlay_hints::hints(view, range, HintKinds::default())
+        });
+        Ok(answer.await)
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let answer = self
+            .answer(&params.text_document.uri, |view| lenses::lenses(view, LensKinds::default()));
+        Ok(answer.await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

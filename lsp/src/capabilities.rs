@@ -2,6 +2,7 @@
 
 use crate::requests::action::{EXPLAIN, FIX_ALL};
 use crate::requests::compare::COMPARE;
+use crate::requests::completion;
 use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
 use crate::state::Features;
@@ -58,6 +59,9 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
             .pulls
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(completion::options()),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::new(FIX_ALL)]),
             resolve_provider: Some(features.resolves_edits),

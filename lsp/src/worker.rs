@@ -159,8 +159,14 @@ impl Worker {
     async fn publish(&mut self, task: &Task, new: &Diagnostics) {
         let typed = task.changed.iter().filter(|(_, change)| matches!(change, Change::Text(_)));
         let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
+        let is_published = |(name, fresh): &(&String, &Arc<FileDiagnostics>)| {
+            self.published.get(*name).is_some_and(|(_, old)| Arc::ptr_eq(old, fresh))
+        };
+        let is_pulling = self.shared.lock().features.pulls;
+        let changed = new.iter().filter(|it| is_pulling || !is_published(it)).map(|(name, _)| name);
+        let gone = self.published.keys().filter(|name| is_pulling || !new.contains_key(*name));
         let names: BTreeSet<String> =
-            new.keys().chain(self.published.keys()).chain(typed.iter().copied()).cloned().collect();
+            changed.chain(gone).chain(typed.iter().copied()).cloned().collect();
         let (open, closed): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| task.addresses.open.contains_key(name));
         for name in open.into_iter().chain(closed) {

@@ -31,6 +31,10 @@ pub struct Server {
     pub published: Vec<Value>,
     /// The server's requests, each of which was answered with null.
     pub asked: Vec<Value>,
+    /// All other notifications received so far.
+    pub notified: Vec<Value>,
+    /// Answers that nobody waits for: what the server says to messages that it cannot read.
+    pub refused: Vec<Value>,
     id: i64,
 }
 
@@ -60,7 +64,16 @@ impl Server {
             }
         });
         let input = child.stdin.take().unwrap();
-        Server { child, input, messages, published: Vec::new(), asked: Vec::new(), id: 0 }
+        Server {
+            child,
+            input,
+            messages,
+            published: Vec::new(),
+            asked: Vec::new(),
+            notified: Vec::new(),
+            refused: Vec::new(),
+            id: 0,
+        }
     }
 
     pub fn notify(&mut self, method: &str, params: Value) {
@@ -101,9 +114,13 @@ impl Server {
     fn keep(&mut self, message: Value) {
         if message["method"] == "textDocument/publishDiagnostics" {
             self.published.push(message["params"].clone());
+        } else if message.get("method").is_none() {
+            self.refused.push(message);
         } else if message.get("id").is_some() {
             self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": null }));
             self.asked.push(message);
+        } else {
+            self.notified.push(message);
         }
     }
 
@@ -121,6 +138,39 @@ impl Server {
             };
             self.keep(message);
         }
+    }
+
+    /// Sends bytes that may be no message at all.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.input.write_all(bytes).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Sends a request whose answer is taken later.
+    pub fn ask(&mut self, method: &str, params: Value) -> i64 {
+        self.id += 1;
+        let id = self.id;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    /// Receives messages until something holds of what was received.
+    pub fn wait(&mut self, what: &str, holds: impl Fn(&Server) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !holds(self) {
+            let Some(message) = self.next(deadline) else { panic!("{what} did not come") };
+            self.keep(message);
+        }
+    }
+
+    /// Waits for the end of the process, without a word to it.
+    pub fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.running() {
+            assert!(Instant::now() < deadline, "the server still runs");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.child.wait().unwrap().code()
     }
 
     /// Receives messages for a while.

@@ -244,7 +244,7 @@ fn replicas(facts: &Facts<'_>, file: FileId) -> Vec<Hint> {
         let words =
             if min == max { count(max, "replica") } else { format!("{min} to {max} replicas") };
         let by = format!("{} ({})", scaler.label(), place(facts, scaler.name_span()));
-        (written.file == file).then(|| Hint {
+        (written.file == file).then_some(Hint {
             offset: written.end as usize,
             label: words,
             tooltip: Some(by),
@@ -316,12 +316,14 @@ mod tests {
 
     #[test]
     fn hints_outside_of_the_range_are_left_out() {
-        let (analysis, file, _) =
-            marked("‸services: {web: {image: 'a:${TAG:-1}', labels: {b: '${B:-2}'}}}\n");
+        let text = "# file: .env\nTAG=1\nB=2\n# file: compose.yaml\n‸services: {web: {image: 'a:${TAG}', labels: {b: '${B}', c: '${C:-3}'}}}\n";
+        let (analysis, file, _) = marked(text);
         let text = analysis.facts().file(file).text();
         let all = hints(&analysis, file, 0..text.find("labels").unwrap(), ALL);
         assert_eq!(all.len(), 1);
-        assert_eq!(all[0].tooltip.as_deref(), Some("No file sets `TAG`"));
+        assert_eq!(all[0].tooltip.as_deref(), Some("`TAG` is set in .env:1"));
+        // A default stands in the text already.
+        assert_eq!(hints(&analysis, file, 0..text.len(), ALL).len(), 2);
     }
 
     #[cfg(feature = "targets")]

@@ -71,6 +71,16 @@ pub fn lenses(
     all
 }
 
+/// Whether a file may be the main file of a system, so that making a report for its lenses is worth the time.
+pub fn may_have_verdict(analysis: &Analysis, file: FileId) -> bool {
+    let mut projects = analysis.facts().projects().iter();
+    let mut plain = analysis.plain_targets().iter();
+    let mut built = analysis.targets().iter();
+    projects.any(|it| it.files.first() == Some(&file))
+        || plain.any(|it| it.files.first() == Some(&file))
+        || built.any(|it| own_file(analysis, it) == Some(file))
+}
+
 fn first_line(file: FileId) -> Span {
     Span::new(file, 0, 0)
 }
@@ -235,6 +245,7 @@ mod tests {
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].title, report.decision().verdict);
         assert!(!all[0].title.is_empty());
+        assert!(may_have_verdict(&analysis, file) && !may_have_verdict(&analysis, FileId(1)));
         assert_eq!(lenses(&analysis, None, file, kinds), []);
         assert_eq!(lenses(&analysis, Some(&report), FileId(1), kinds), []);
     }

@@ -41,17 +41,18 @@ impl Deferred {
 /// Returns the actions for a range.
 pub fn actions(view: &View, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
     let context = &params.context;
-    let mut actions = Vec::new();
+    let mut actions: Vec<CodeAction> = Vec::new();
     if wants(context, CodeActionKind::QUICKFIX.as_str()) {
         let findings = findings(view, params);
-        let fixes = fixes(view, &findings);
-        actions.extend(fixes);
+        actions.extend(fixes(view, &findings));
         actions.extend(fixes_of_rules(view, params, &findings));
         actions.extend(ignores(view, &findings));
         actions.extend(findings_by_code(&findings).into_iter().map(explanation));
     }
     // Only on demand: a client asks for every action on each move of the cursor.
-    if context.only.is_some() && wants(context, FIX_ALL) {
+    let is_fixable = |it: &Finding| Some(it.span.file) == view.file && has_safe_fix(it);
+    let is_asked = context.only.is_some() && wants(context, FIX_ALL);
+    if is_asked && view.report().findings.iter().any(is_fixable) {
         let all = Deferred { uri: params.text_document.uri.clone(), code: None };
         let title = "Fix everything in this file that can be fixed safely".to_owned();
         actions.extend(deferred(view, title, CodeActionKind::new(FIX_ALL), &all));
@@ -82,7 +83,14 @@ fn findings<'v>(view: &'v View, params: &CodeActionParams) -> Vec<&'v Finding> {
             || params.context.diagnostics.iter().any(names)
     };
     let findings = view.report().findings.iter().filter(|it| Some(it.span.file) == view.file);
-    findings.filter(|it| is_meant(out.range(it.span), it)).collect()
+    let mut findings: Vec<&Finding> =
+        findings.filter(|it| is_meant(out.range(it.span), it)).collect();
+    // What the cursor is on comes before what else is on the line.
+    findings.sort_by_key(|it| {
+        let own = out.range(it.span);
+        !(own.start <= params.range.end && params.range.start <= own.end)
+    });
+    findings
 }
 
 /// Returns the fixes of findings. The first safe one of each finding is preferred.
@@ -106,6 +114,11 @@ fn fixes(view: &View, findings: &[&Finding]) -> Vec<CodeAction> {
     actions
 }
 
+/// Whether a fix may be applied unread, as far as is known before the fix is tried.
+fn has_safe_fix(finding: &Finding) -> bool {
+    finding.fixes.iter().chain(&finding.untried).any(|it| it.safety == Safety::Safe)
+}
+
 /// Returns the first finding of each code.
 fn findings_by_code<'v>(findings: &[&'v Finding]) -> Vec<&'v Finding> {
     let mut seen = HashSet::new();
@@ -120,10 +133,7 @@ fn fixes_of_rules(
 ) -> Vec<CodeAction> {
     let mut actions = Vec::new();
     for finding in findings_by_code(findings) {
-        let is_fixable = |it: &&Finding| {
-            let mut fixes = it.fixes.iter().chain(&it.untried);
-            it.code == finding.code && fixes.any(|fix| fix.safety == Safety::Safe)
-        };
+        let is_fixable = |it: &&Finding| it.code == finding.code && has_safe_fix(it);
         let fixable = view.report().findings.iter().filter(is_fixable);
         let places = fixable
             .flat_map(|it| [it.span].into_iter().chain(it.others.iter().map(|other| other.span)));

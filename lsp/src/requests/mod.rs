@@ -3,11 +3,14 @@
 
 pub mod action;
 pub mod compare;
+pub mod completion;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod hover;
 mod ignore;
+pub mod inlay_hints;
+pub mod lenses;
 pub mod render;
 
 use crate::convert::{self, Addresses, Outgoing};
@@ -74,9 +77,10 @@ impl View {
         convert::offset(&self.lines, at, self.encoding)
     }
 
-    /// Returns the span of a range of the document in the snapshot.
-    pub fn span(&self, range: Range) -> Option<Span> {
-        Some(Span::new(self.file?, self.offset(range.start), self.offset(range.end)))
+    /// Returns the position of a byte of the document's text.
+    pub fn position(&self, offset: usize) -> Position {
+        let at = self.lines.position(offset, self.encoding);
+        Position { line: at.line, character: at.column }
     }
 
     /// Returns the range of a span in any file of the snapshot.

@@ -7,7 +7,8 @@ use crate::facts::{ConfigKeys, Named};
 use crate::ide::here::Here;
 use crate::ide::objects::{given_names, named_kind};
 use crate::ide::words::place;
-use crate::model::kubernetes::{Body, Container, Object, WorkloadKind};
+use crate::model::Str;
+use crate::model::kubernetes::{Body, Container, Object, PodSpec, WorkloadKind};
 use crate::report::Kind;
 use crate::text::Span;
 
@@ -149,9 +150,8 @@ fn keys_of(cursor: &Cursor<'_, '_>, kind: Named, name: Option<&str>) -> Vec<Offe
     let meant = of_kind.filter(|it| name.is_none_or(|name| given_names(it).contains(&name)));
     let offers = meant.filter_map(ConfigKeys::of).flat_map(|keys| {
         let detail = detail(here, keys.object);
-        let offer = |(key, _): (&crate::model::Str, _)| {
-            Offer::new(CompletionKind::Key, key.as_str()).detail(&detail)
-        };
+        let offer =
+            |(key, _): (&Str, _)| Offer::new(CompletionKind::Key, key.as_str()).detail(&detail);
         keys.entries.into_iter().map(offer).collect::<Vec<_>>()
     });
     offers.collect()
@@ -201,7 +201,7 @@ fn containers<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a Container> {
 }
 
 /// Returns the Pod specs of the file, or that of the document if its object has the name that the text says.
-fn specs<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a crate::model::kubernetes::PodSpec> {
+fn specs<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a PodSpec> {
     let here = cursor.here;
     let own = objects(here).into_iter().filter(|it| it.file == here.file.id);
     let own: Vec<&Object> = own.filter(|it| it.workload().is_some()).collect();
@@ -271,7 +271,7 @@ fn volumes(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
     }
     let own = objects(here).into_iter().filter(|it| it.file == here.file.id);
     for template in own.filter_map(|it| it.workload()).flat_map(|it| &it.volume_claim_templates) {
-        let offer = |name: &crate::model::Str| {
+        let offer = |name: &Str| {
             Offer::new(CompletionKind::Volume, name.as_str()).detail("claim of each Pod")
         };
         offers.extend(template.name().map(offer));

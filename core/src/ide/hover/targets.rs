@@ -5,6 +5,8 @@ use crate::ide::here::Here;
 use crate::ide::rendered::{Rendered, scalars};
 use crate::ide::words::{MOST, code};
 use crate::model::BuiltTarget;
+use crate::report::Kind;
+use crate::syntax::Step;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 
@@ -18,13 +20,19 @@ struct InTarget<'a> {
 }
 
 pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
+    let place = match value_of_key(here) {
+        Some((key, value)) => Place { shown: Some(key), value: Some(value) },
+        None => Place { shown: None, value: None },
+    };
     let targets = here.analysis.targets().iter().filter(|it| it.has_source(here.file.id));
-    let all: Vec<InTarget<'_>> =
-        targets.map(|target| InTarget { target, values: values_in(here, target) }).collect();
-    let Some(span) = narrowest(here, &all) else { return Vec::new() };
+    let all: Vec<InTarget<'_>> = targets
+        .map(|target| InTarget { target, values: values_in(here, &place, target) })
+        .collect();
+    let Some(span) = narrowest(here, &place, &all) else { return Vec::new() };
     let written = here.file.text().get(span.range()).unwrap_or_default();
+    let is_plain = written.contains('\n') && !written.contains("{{");
     let written = written.trim_matches(['"', '\'']);
-    let is_as_written = |it: &Rendered| it.span == span && it.value == written;
+    let is_as_written = |it: &Rendered| it.span == span && (is_plain || it.value == written);
     if all.iter().all(|it| it.values.iter().all(is_as_written)) {
         return Vec::new();
     }
@@ -35,33 +43,61 @@ pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
     if all.len() > MOST {
         lines.push(format!("- and {} more targets", all.len() - MOST));
     }
-    vec![Section { span, text: format!("**In the targets**\n\n{}", lines.join("\n")) }]
+    let text = format!("**In the targets**\n\n{}", lines.join("\n"));
+    vec![Section { span: place.shown.unwrap_or(span), text }]
+}
+
+/// What is asked about: the place itself, or the value of the key that stands there.
+struct Place {
+    shown: Option<Span>,
+    value: Option<Span>,
+}
+
+impl Place {
+    fn wants(&self, here: &Here<'_>, span: Span) -> bool {
+        match self.value {
+            Some(value) => value.contains(span) && !span.is_empty(),
+            None => here.is_in(span),
+        }
+    }
+}
+
+/// Returns the key at the place and its value: any value of a values file, and a single one of a manifest, where
+/// a key such as `spec` would stand for everything.
+fn value_of_key(here: &Here<'_>) -> Option<(Span, Span)> {
+    let Some(Step::Entry(entry)) = here.file.tree.path_at(here.offset).pop() else { return None };
+    let is_asked = here.file.kind == Kind::Values || entry.value.is_scalar();
+    (is_asked && here.is_in(entry.key.span())).then(|| (entry.key.span(), entry.value.span()))
 }
 
 /// Returns the values of a target that are written, printed or replaced at the place.
-fn values_in(here: &Here<'_>, target: &BuiltTarget) -> Vec<Rendered> {
+fn values_in(here: &Here<'_>, place: &Place, target: &BuiltTarget) -> Vec<Rendered> {
     let behind: FxHashSet<Span> = target
         .target
         .behind
         .iter()
-        .filter(|(_, behind)| behind.iter().any(|it| here.is_in(*it)))
+        .filter(|(_, behind)| behind.iter().any(|it| place.wants(here, *it)))
         .map(|(span, _)| *span)
         .collect();
-    let mut values = scalars(target, &|span: Span| here.is_in(span) || behind.contains(&span));
-    // Of the values around the place, the narrowest is meant.
-    let width = |it: &Rendered| it.span.range().len();
-    let inner = values.iter().filter(|it| here.is_in(it.span)).map(width).min();
-    values.retain(|it| behind.contains(&it.span) || inner == Some(width(it)));
+    let mut values =
+        scalars(target, &|span: Span| place.wants(here, span) || behind.contains(&span));
+    if place.value.is_none() {
+        // Of the values around the place, the narrowest is meant.
+        let width = |it: &Rendered| it.span.range().len();
+        let inner = values.iter().filter(|it| here.is_in(it.span)).map(width).min();
+        values.retain(|it| behind.contains(&it.span) || inner == Some(width(it)));
+    }
     values
 }
 
 /// Returns the narrowest text at the place that becomes something.
-fn narrowest(here: &Here<'_>, all: &[InTarget<'_>]) -> Option<Span> {
+fn narrowest(here: &Here<'_>, place: &Place, all: &[InTarget<'_>]) -> Option<Span> {
     let mut spans = Vec::new();
     for it in all {
         for value in &it.values {
             let behind = it.target.target.behind.get(&value.span).into_iter().flatten();
-            spans.extend(behind.copied().chain([value.span]).filter(|it| here.is_in(*it)));
+            let both = behind.copied().chain([value.span]);
+            spans.extend(both.filter(|it| place.wants(here, *it)));
         }
     }
     spans.into_iter().min_by_key(|it| it.range().len())
@@ -70,7 +106,9 @@ fn narrowest(here: &Here<'_>, all: &[InTarget<'_>]) -> Option<Span> {
 /// Returns the lines about one target: its value, or its values with their paths where they differ.
 fn target_lines(it: &InTarget<'_>) -> Vec<String> {
     let name = code(&it.target.target.name);
-    let Some(first) = it.values.first() else { return vec![format!("- {name}: nothing")] };
+    let Some(first) = it.values.first() else {
+        return vec![format!("- {name}: nothing from here")];
+    };
     if it.values.iter().all(|other| other.value == first.value) {
         let more = match it.values.len() - 1 {
             0 => String::new(),
@@ -127,9 +165,19 @@ mod tests {
         let (written, text) = said(&text);
         assert_eq!(written, "info");
         assert!(
-            text.contains("- `c`: `info` (ConfigMap web data.level and 1 more place)"),
+            text.contains("- `c`: `info` (ConfigMap web data.level and 1 more place)\n- `c (values-prod.yaml)`: nothing from here"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_key_of_a_values_file_stands_for_its_values() {
+        let text = chart("  level: {{ .Values.log.level }}\n", "lo‸g: {level: info, other: x}\n");
+        let (written, text) = said(&text);
+        assert_eq!(written, "log");
+        assert!(text.contains("- `c`: `info` (ConfigMap web data.level)"), "{text}");
+        let text = chart("  level: {{ .Values.log.level }}\n", "log: {le‸vel: info}\n");
+        assert_eq!(said(&text).0, "level");
     }
 
     #[test]

@@ -79,7 +79,8 @@ fn set_here(here: &Here<'_>, project: &Project) -> Option<Section> {
         true => format!("**Variable** {name}: no Compose file uses it"),
         false => format!("**Variable** {name} is used by\n\n{}", list(&users)),
     };
-    Some(Section { span: var.name.span, text })
+    let value = var.value.as_ref().map(|it| it.span).filter(|it| is_here(*it));
+    Some(Section { span: value.unwrap_or(var.name.span), text })
 }
 
 #[cfg(test)]
