@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::model::Str;
 use crate::model::compose::{MountKind, Project};
 use crate::syntax::{Entry, Node, NodeId};
-use crate::text::{FileId, folder_of, join_path};
+use crate::text::{FileId, Span, folder_of, join_path};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
@@ -57,7 +57,7 @@ fn own_files(collector: &Collector<'_>, project: &Project) -> FxHashSet<FileId> 
 }
 
 /// Returns the paths of an item of `include`.
-pub(super) fn included_paths(item: Node<'_>) -> Vec<&str> {
+fn included_paths(item: Node<'_>) -> Vec<&str> {
     match item.get("path") {
         Some(paths) if paths.is_sequence() => paths.items().filter_map(Node::as_str).collect(),
         Some(path) => path.as_str().into_iter().collect(),
@@ -206,7 +206,17 @@ impl Walk<'_, '_> {
 
     fn refer(&mut self, kind: ComposeKind, node: Node<'_>) {
         if let Some(text) = node.as_str() {
-            self.collector.refer(self.name(kind, text), node.resolve().span());
+            self.refer_at(kind, text, node.resolve().span());
+        }
+    }
+
+    /// Notes a reference. A service that is only extended refers to a service of its own file where others
+    /// extend it, and to one of the project that it ends up in.
+    fn refer_at(&mut self, kind: ComposeKind, name: &str, span: Span) {
+        self.collector.refer(self.name(kind, name), span);
+        if kind == ComposeKind::Service && !self.is_own {
+            let name = Name::Compose { project: self.project, kind, name: name.into() };
+            self.collector.refer(name, span);
         }
     }
 
@@ -214,7 +224,7 @@ impl Walk<'_, '_> {
     fn refer_to_part(&mut self, kind: ComposeKind, node: Node<'_>, part: &str) {
         let span = node.resolve().span();
         if let Some(start) = self.collector.written(span).find(part) {
-            self.collector.refer(self.name(kind, part), span.inner(start..start + part.len()));
+            self.refer_at(kind, part, span.inner(start..start + part.len()));
         }
     }
 
@@ -286,8 +296,7 @@ impl Walk<'_, '_> {
             if let Some(start) = written.find("service:").map(|at| at + "service:".len())
                 && written[start..].starts_with(name)
             {
-                let name_of = self.name(ComposeKind::Service, name);
-                self.collector.refer(name_of, span.inner(start..start + name.len()));
+                self.refer_at(ComposeKind::Service, name, span.inner(start..start + name.len()));
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::model::kubernetes::{
     Object, PodSpec, Routes, Selector, VolumeSource, Workload,
 };
 use crate::model::{IntOrStr, Str};
-use crate::text::{FileId, Spanned, name_of};
+use crate::text::{FileId, Span, Spanned, name_of};
 use smol_str::SmolStr;
 
 mod pods;
@@ -124,9 +124,16 @@ impl Reader<'_, '_, '_> {
                 }
             }
             Body::Routes(routes) => self.routes(routes),
-            Body::ConfigMap(map) => map.keys().for_each(|key| self.define_key("ConfigMap", key)),
+            Body::ConfigMap(map) => {
+                let own = object.name().map_or("", |name| name.as_str());
+                map.keys().for_each(|key| self.define_key("ConfigMap", own, key));
+            }
             Body::Secret(secret) => {
-                secret.keys().for_each(|key| self.define_key("Secret", key));
+                for key in secret.keys() {
+                    for own in object.secret_names() {
+                        self.define_key("Secret", own, key);
+                    }
+                }
                 for name in &secret.makes {
                     self.note_object("Secret", name, Role::Definition);
                 }
@@ -221,20 +228,32 @@ impl Reader<'_, '_, '_> {
         self.collector.note(id, name.span, Role::Reference, Some(namespace));
     }
 
-    fn key(&self, kind: &str, object: &Str, key: &Str) -> Name {
+    fn key(&self, kind: &str, object: &str, key: &Str) -> Name {
         Name::Key {
             world: self.world,
             kind: kind.into(),
-            object: object.value.clone(),
+            object: object.into(),
             key: key.value.clone(),
         }
     }
 
-    fn define_key(&mut self, kind: &str, key: &Str) {
-        let object = self.object;
-        if let Some(own) = object.name() {
-            let name = self.key(kind, own, key);
-            self.collector.note(name, key.span, Role::Definition, Some(object.namespace()));
+    fn define_key(&mut self, kind: &str, object: &str, key: &Str) {
+        if !object.is_empty() {
+            let name = self.key(kind, object, key);
+            let span = self.key_in_literal(key);
+            let namespace = self.object.namespace();
+            self.collector.note(name, span, Role::Definition, Some(namespace));
+        }
+    }
+
+    /// Returns the place of a key alone where it stands before its value: `MODE=fast` of a generator.
+    fn key_in_literal(&self, key: &Str) -> Span {
+        let written = self.collector.written(key.span);
+        let start = written.len() - written.trim_start_matches(['"', '\'']).len();
+        let rest = written[start..].strip_prefix(key.as_str());
+        match rest.is_some_and(|rest| rest.starts_with('=')) {
+            true => key.span.inner(start..start + key.value.len()),
+            false => key.span,
         }
     }
 

@@ -1,10 +1,11 @@
 //! The names that kustomizations and their patches use: those of the objects as the bases write them, which
 //! an overlay may print with a prefix, a suffix or a hash.
 
-use super::names::{Collector, Name, Role, World};
+use super::names::{Collector, Labelled, Name, Role, World};
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Kind, TargetKind};
 use crate::syntax::Node;
+use crate::text::name_of;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -25,6 +26,7 @@ pub(super) fn collect(collector: &mut Collector<'_>) {
 /// The objects of an overlay by the names that its sources give them.
 struct Overlay<'c, 'a> {
     collector: &'c mut Collector<'a>,
+    world: World,
     by_kind_and_name: FxHashMap<(&'a str, &'a str), Named>,
     by_name: FxHashMap<&'a str, Vec<Named>>,
 }
@@ -54,7 +56,7 @@ impl<'c, 'a> Overlay<'c, 'a> {
             by_name.entry(written).or_default().push(named.clone());
             by_kind_and_name.insert((object.kind.as_str(), written), named);
         }
-        Overlay { collector, by_kind_and_name, by_name }
+        Overlay { collector, world, by_kind_and_name, by_name }
     }
 
     fn file(&mut self, file: &FileModel) {
@@ -81,6 +83,9 @@ impl<'c, 'a> Overlay<'c, 'a> {
         for target in
             list("patches").chain(list("patchesJson6902")).filter_map(|it| it.get("target"))
         {
+            if let Some(selector) = target.get("labelSelector") {
+                self.label_selector(selector);
+            }
             let kind = target.get("kind").and_then(Node::as_str);
             let (Some(node), Some(kind)) = (target.get("name"), kind) else { continue };
             self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
@@ -93,9 +98,54 @@ impl<'c, 'a> Overlay<'c, 'a> {
             }
         }
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
-            for node in list(key).filter_map(|it| it.get("name")) {
-                self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
+            for generator in list(key) {
+                self.generator(kind, generator);
             }
+        }
+    }
+
+    /// Notes the labels of `labelSelector: app=web,tier=front`.
+    fn label_selector(&mut self, node: Node<'_>) {
+        let text = node.as_str().unwrap_or_default();
+        let span = node.resolve().span();
+        let written = self.collector.written(span);
+        for pair in text.split(',') {
+            let Some((key, value)) = pair.trim().split_once('=') else { continue };
+            let value = value.trim_start_matches('=').trim();
+            let Some(start) = written.find(pair).map(|at| at + pair.trim_end().len() - value.len())
+            else {
+                continue;
+            };
+            let (key, own) = (key.trim_end_matches('!').trim().into(), value.into());
+            let name = Name::Label { world: self.world, of: Labelled::Pods, key, value: own };
+            self.collector.refer(name, span.inner(start..start + value.len()));
+        }
+    }
+
+    /// Notes the name that a generator gives to its object, and the keys, which another generator may replace.
+    fn generator(&mut self, kind: &str, generator: Node<'_>) {
+        let Some(node) = generator.get("name") else { return };
+        let name = node.as_str().unwrap_or_default();
+        self.refer(kind, name, node.resolve().span());
+        let Some(named) = self.by_kind_and_name.get(&(kind, name)).cloned() else { return };
+        let Name::Object { world, kind, name: object } = named.name else { return };
+        let items = |list: &str| generator.get(list).into_iter().flat_map(Node::items);
+        let literals = items("literals").map(|item| (item, false));
+        for (item, is_file) in literals.chain(items("files").map(|item| (item, true))) {
+            let text = item.as_str().unwrap_or_default();
+            let key = match text.split_once('=') {
+                Some((key, _)) => key,
+                None if is_file => name_of(text),
+                None => continue,
+            };
+            let span = item.resolve().span();
+            let written = self.collector.written(span);
+            let start = if text.contains('=') { written.find(key) } else { written.rfind(key) };
+            let Some(start) = start else { continue };
+            let (kind, object) = (kind.clone(), object.clone());
+            let name = Name::Key { world, kind, object, key: key.into() };
+            let span = span.inner(start..start + key.len());
+            self.collector.note(name, span, Role::Definition, Some(&named.namespace));
         }
     }
 }

@@ -51,4 +51,16 @@ impl Snapshot {
     pub fn names(&self) -> &Names {
         self.names.get_or_init(|| Names::of(&self.analysis))
     }
+
+    /// Returns what requests about names are answered from.
+    pub fn indexed(&self) -> Indexed<'_> {
+        Indexed { analysis: &self.analysis, names: self.names() }
+    }
+}
+
+/// What requests about names are answered from.
+#[derive(Debug, Clone, Copy)]
+pub struct Indexed<'s> {
+    pub analysis: &'s Analysis,
+    pub names: &'s Names,
 }

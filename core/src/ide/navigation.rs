@@ -1,18 +1,19 @@
 //! Definitions, references, and the other side of a thing.
 
 use super::names::{Occurrence, Role};
-use super::{Name, Snapshot, World};
+use super::{Indexed, Name, World};
+use crate::analysis::Analysis;
 use crate::facts::{Counterpart, Facts};
 use crate::text::{FileId, Span};
 
 /// Returns the places that define what stands at an offset.
-pub fn definition(snapshot: &Snapshot, file: FileId, offset: usize) -> Vec<Span> {
+pub fn definition(snapshot: Indexed<'_>, file: FileId, offset: usize) -> Vec<Span> {
     places(snapshot, file, offset, |it| it.role == Role::Definition)
 }
 
 /// Returns the places that name the same as an offset.
 pub fn references(
-    snapshot: &Snapshot,
+    snapshot: Indexed<'_>,
     file: FileId,
     offset: usize,
     include_declaration: bool,
@@ -21,7 +22,7 @@ pub fn references(
 }
 
 /// Returns the places of the same file that name the same as an offset, with what each does.
-pub fn highlights(snapshot: &Snapshot, file: FileId, offset: usize) -> Vec<(Span, Role)> {
+pub fn highlights(snapshot: Indexed<'_>, file: FileId, offset: usize) -> Vec<(Span, Role)> {
     let mut found: Vec<(Span, Role)> = same(snapshot, file, offset)
         .filter(|it| it.span.file == file)
         .map(|it| (it.span, it.role))
@@ -32,7 +33,7 @@ pub fn highlights(snapshot: &Snapshot, file: FileId, offset: usize) -> Vec<(Span
 }
 
 fn places(
-    snapshot: &Snapshot,
+    snapshot: Indexed<'_>,
     file: FileId,
     offset: usize,
     is_wanted: impl Fn(&Occurrence) -> bool,
@@ -42,7 +43,7 @@ fn places(
 }
 
 /// Sorts places by path and drops the doubles.
-pub(super) fn sorted(snapshot: &Snapshot, mut spans: Vec<Span>) -> Vec<Span> {
+pub(super) fn sorted(snapshot: Indexed<'_>, mut spans: Vec<Span>) -> Vec<Span> {
     let path = |span: &Span| snapshot.analysis.file(span.file).path();
     spans.sort_by(|a, b| (path(a), a).cmp(&(path(b), b)));
     spans.dedup();
@@ -50,19 +51,19 @@ pub(super) fn sorted(snapshot: &Snapshot, mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// Returns every occurrence that means the same as what stands at an offset.
-fn same(snapshot: &Snapshot, file: FileId, offset: usize) -> impl Iterator<Item = &Occurrence> {
-    let names = snapshot.names();
+fn same(snapshot: Indexed<'_>, file: FileId, offset: usize) -> impl Iterator<Item = &Occurrence> {
+    let names = snapshot.names;
     names.at(file, offset).iter().flat_map(move |here| same_as(snapshot, here))
 }
 
 /// Returns every occurrence that means the same as another one: objects of different namespaces, and manifests
 /// that are not applied together, are different things.
 pub(super) fn same_as<'s>(
-    snapshot: &'s Snapshot,
+    snapshot: Indexed<'s>,
     here: &'s Occurrence,
 ) -> impl Iterator<Item = &'s Occurrence> {
     let facts = snapshot.analysis.facts();
-    let names = snapshot.names();
+    let names = snapshot.names;
     let is_loose = matches!(
         names.name(here.name),
         Name::Object { world: World::Part(_), .. }
@@ -90,8 +91,8 @@ pub struct OtherSide {
 }
 
 /// Returns the counterparts of the Compose service, the workload or the container at an offset.
-pub fn counterparts(snapshot: &Snapshot, file: FileId, offset: usize) -> Vec<OtherSide> {
-    let facts = snapshot.analysis.facts();
+pub fn counterparts(analysis: &Analysis, file: FileId, offset: usize) -> Vec<OtherSide> {
+    let facts = analysis.facts();
     let here = Span::new(file, offset, offset);
     let mut found = Vec::new();
     for counterpart in facts.counterparts() {
@@ -143,9 +144,9 @@ pub struct BuiltObject {
 }
 
 /// Returns the objects that a place of a template, a base or a patch is built into, one for each target.
-pub fn built_objects(snapshot: &Snapshot, file: FileId, offset: usize) -> Vec<BuiltObject> {
+pub fn built_objects(analysis: &Analysis, file: FileId, offset: usize) -> Vec<BuiltObject> {
     let here = Span::new(file, offset, offset);
-    let targets = snapshot.analysis.targets().iter().enumerate();
+    let targets = analysis.targets().iter().enumerate();
     let built = targets.filter(|(_, target)| target.has_source(file)).filter_map(|(at, target)| {
         let (object, _) = target.owner(here)?;
         let index = target.objects.iter().position(|it| std::ptr::eq(it, object))?;
@@ -171,9 +172,9 @@ services:
 services: {db: {ports: ['5432:5432']}}
 ",
         );
-        let found = highlights(&asked.snapshot, asked.file, asked.offset);
+        let found = highlights(asked.indexed(), asked.file, asked.offset);
         let spans: Vec<Span> = found.iter().map(|it| it.0).collect();
-        assert_eq!(shown(&asked.snapshot, &spans), ["compose.yaml:2:3 db", "compose.yaml:3:43 db"]);
+        assert_eq!(shown(&asked.analysis, &spans), ["compose.yaml:2:3 db", "compose.yaml:3:43 db"]);
         assert_eq!(found[0].1, Role::Definition);
         assert_eq!(found[1].1, Role::Reference);
     }
@@ -201,9 +202,9 @@ spec:
 
     fn other_side(text: &str) -> Vec<String> {
         let asked = project(text);
-        let found = counterparts(&asked.snapshot, asked.file, asked.offset);
+        let found = counterparts(&asked.analysis, asked.file, asked.offset);
         let spans: Vec<Span> = found.iter().map(|it| it.span).collect();
-        shown(&asked.snapshot, &spans)
+        shown(&asked.analysis, &spans)
     }
 
     #[test]
@@ -239,8 +240,8 @@ resources: [../base]
 namePrefix: prod-
 ",
         );
-        let found = built_objects(&asked.snapshot, asked.file, asked.offset);
-        let targets = asked.snapshot.analysis.targets();
+        let found = built_objects(&asked.analysis, asked.file, asked.offset);
+        let targets = asked.analysis.targets();
         let say = |it: &BuiltObject| format!("{} {}", targets[it.target].target.name, it.label);
         let labels: Vec<String> = found.iter().map(say).collect();
         assert_eq!(labels, ["dev Deployment `web`", "prod Deployment `prod-web`"]);

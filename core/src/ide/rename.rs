@@ -3,7 +3,7 @@
 use super::names::{ComposeKind, Labelled, Occurrence, Role};
 use super::navigation::{same_as, sorted};
 use super::valid::{is_valid, rule_of};
-use super::{Name, Snapshot, World};
+use super::{Indexed, Name, World};
 use crate::edit;
 use crate::model::chart::Chart;
 use crate::report::{Edit, Kind, TargetKind};
@@ -26,7 +26,7 @@ pub enum Renaming<T> {
 
 /// Returns the name at an offset, if it can be renamed.
 pub fn prepare_rename(
-    snapshot: &Snapshot,
+    snapshot: Indexed<'_>,
     file: FileId,
     offset: usize,
 ) -> Renaming<(Span, String)> {
@@ -40,7 +40,12 @@ pub fn prepare_rename(
 }
 
 /// Returns the edits that give what stands at an offset another name, sorted by path and place.
-pub fn rename(snapshot: &Snapshot, file: FileId, offset: usize, new: &str) -> Renaming<Vec<Edit>> {
+pub fn rename(
+    snapshot: Indexed<'_>,
+    file: FileId,
+    offset: usize,
+    new: &str,
+) -> Renaming<Vec<Edit>> {
     let Some(plan) = Plan::new(snapshot, file, offset) else { return Renaming::NoName };
     match plan.refusal().or_else(|| plan.refusal_of(new)) {
         Some(reason) => Renaming::Refused(reason),
@@ -50,7 +55,7 @@ pub fn rename(snapshot: &Snapshot, file: FileId, offset: usize, new: &str) -> Re
 
 /// All places that have to change together.
 struct Plan<'s> {
-    snapshot: &'s Snapshot,
+    snapshot: Indexed<'s>,
     /// The place that was asked about.
     span: Span,
     /// The name as it is written there.
@@ -60,8 +65,8 @@ struct Plan<'s> {
 }
 
 impl<'s> Plan<'s> {
-    fn new(snapshot: &'s Snapshot, file: FileId, offset: usize) -> Option<Plan<'s>> {
-        let names = snapshot.names();
+    fn new(snapshot: Indexed<'s>, file: FileId, offset: usize) -> Option<Plan<'s>> {
+        let names = snapshot.names;
         let here = names.at(file, offset).first()?;
         let old = written(snapshot, here.span);
         let occurrences = all_together(snapshot, here.span);
@@ -77,7 +82,7 @@ impl<'s> Plan<'s> {
             ));
         }
         if let Some(other) = self.occurrences.iter().find(|it| self.is_another_thing(it)) {
-            let other_name = self.snapshot.names().name(other.name);
+            let other_name = self.snapshot.names.name(other.name);
             return Some(format!(
                 "`{old}` at {} is also the name of the {} `{}`, so one would change with the other.",
                 self.at(other.span),
@@ -85,9 +90,7 @@ impl<'s> Plan<'s> {
                 other_name.text(),
             ));
         }
-        if let Some(computed) =
-            self.occurrences.iter().find(|it| written(self.snapshot, it.span) != old)
-        {
+        if let Some(computed) = self.occurrences.iter().find(|it| self.is_computed(it)) {
             if written(self.snapshot, computed.span).starts_with('*') {
                 return Some(format!(
                     "The name of the {noun} at {} comes from an anchor; change it there by hand.",
@@ -102,12 +105,36 @@ impl<'s> Plan<'s> {
         if !self.occurrences.iter().any(|it| it.role == Role::Definition) {
             return Some(format!("The files do not define the {noun} `{old}`."));
         }
-        self.inline_patch().or_else(|| self.hidden_read())
+        self.file_name().or_else(|| self.inline_patch()).or_else(|| self.hidden_read())
+    }
+
+    /// Whether a place does not show the name itself, as an action of a template that prints it.
+    fn is_computed(&self, occurrence: &Occurrence) -> bool {
+        let name = self.snapshot.names.name(occurrence.name);
+        let file = self.snapshot.analysis.file(occurrence.span.file);
+        let is_printed = match name {
+            Name::Value { .. } | Name::NamedTemplate { .. } => false,
+            Name::Compose { .. }
+            | Name::Template { .. }
+            | Name::Variable { .. }
+            | Name::Anchor { .. }
+            | Name::Object { .. }
+            | Name::Key { .. }
+            | Name::Label { .. }
+            | Name::ContainerPort { .. }
+            | Name::ServicePort { .. } => {
+                file.kind == Kind::Template && is_in_action(file.text(), occurrence.span)
+            }
+        };
+        // An overlay may print more than what is written: `prod-web` for `web`.
+        is_printed
+            || written(self.snapshot, occurrence.span) != self.old
+            || !name.text().contains(self.old)
     }
 
     /// Whether a place names something of another kind too, as a value behind an anchor does.
     fn is_another_thing(&self, occurrence: &Occurrence) -> bool {
-        let names = self.snapshot.names();
+        let names = self.snapshot.names;
         let other = names.name(occurrence.name);
         let is_other_label = |one: &Name| match (one, other) {
             (Name::Label { key, .. }, Name::Label { key: own, .. }) => key != own,
@@ -116,18 +143,34 @@ impl<'s> Plan<'s> {
         other.noun() != self.name.noun() || is_other_label(self.name)
     }
 
+    /// Returns the reason why a key that is the name of a file stands in the way: `files: [conf.ini]` of a
+    /// generator.
+    fn file_name(&self) -> Option<String> {
+        let Name::Key { .. } = self.name else { return None };
+        let analysis = self.snapshot.analysis;
+        let is_file = |it: &&&Occurrence| {
+            let file = analysis.file(it.span.file);
+            let after = file.text().get(it.span.range().end..).unwrap_or_default();
+            let is_named = after.starts_with('=');
+            it.role == Role::Definition && file.kind == Kind::Kustomization && !is_named
+        };
+        let definition = self.occurrences.iter().find(is_file)?;
+        let place = self.at(definition.span);
+        Some(format!("The key `{}` is the name of the file that {place} names.", self.old))
+    }
+
     /// Returns the reason why a patch that is written within a kustomization stands in the way: its text is
     /// not among the places that can be changed.
     fn inline_patch(&self) -> Option<String> {
         let mut targets: FxHashSet<usize> = FxHashSet::default();
         for occurrence in &self.occurrences {
             if let Name::Object { world: World::Target(at), .. } =
-                self.snapshot.names().name(occurrence.name)
+                self.snapshot.names.name(occurrence.name)
             {
                 targets.insert(*at);
             }
         }
-        let analysis = &self.snapshot.analysis;
+        let analysis = self.snapshot.analysis;
         let targets = targets.into_iter().map(|at| &analysis.targets()[at].target);
         let overlays = targets.filter(|it| it.kind == TargetKind::Kustomization);
         let mut sources: Vec<FileId> = overlays.flat_map(|it| it.sources.iter().copied()).collect();
@@ -192,7 +235,7 @@ impl<'s> Plan<'s> {
         if new == self.old {
             return None;
         }
-        let names = self.snapshot.names();
+        let names = self.snapshot.names;
         for own in &self.occurrences {
             let renamed = with_text(names.name(own.name), self.old, new);
             // Labels may be shared, and so may profiles.
@@ -246,14 +289,21 @@ impl<'s> Plan<'s> {
     }
 }
 
-fn written(snapshot: &Snapshot, span: Span) -> &str {
+/// Whether a place lies between the braces of a template's action.
+fn is_in_action(text: &str, span: Span) -> bool {
+    let before = text.get(..span.range().end).unwrap_or_default();
+    let opened = before.rfind("{{");
+    opened.is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
+}
+
+fn written(snapshot: Indexed<'_>, span: Span) -> &str {
     snapshot.analysis.file(span.file).text().get(span.range()).unwrap_or_default()
 }
 
 /// Returns every occurrence that has to change with a place. One place may have several names, as an object
 /// of a base has one in each overlay, and each of them leads to further places.
-fn all_together(snapshot: &Snapshot, start: Span) -> Vec<&Occurrence> {
-    let names = snapshot.names();
+fn all_together(snapshot: Indexed<'_>, start: Span) -> Vec<&Occurrence> {
+    let names = snapshot.names;
     let mut spans: IndexSet<Span, FxBuildHasher> = IndexSet::default();
     let mut found: Vec<&Occurrence> = Vec::new();
     // Two occurrences of one name and namespace in one file lead to the same places.

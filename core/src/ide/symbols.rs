@@ -1,7 +1,7 @@
 //! Outlines of documents, and the symbols of a project by their names.
 
 use super::names::{ComposeKind, Role};
-use super::{Name, Snapshot, charts};
+use super::{Indexed, Name, charts};
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Container, Object};
 use crate::report::Kind;
@@ -199,11 +199,11 @@ fn template_outline(file: &FileModel) -> Vec<Symbol> {
 
 /// Returns what the project defines under names that contain the letters of a query in their order, the nearest
 /// names first.
-pub fn project_symbols(snapshot: &Snapshot, query: &str) -> Vec<ProjectSymbol> {
+pub fn project_symbols(snapshot: Indexed<'_>, query: &str) -> Vec<ProjectSymbol> {
     let query = query.to_lowercase();
     let mut found: Vec<(u8, ProjectSymbol)> = Vec::new();
     let mut seen: FxHashSet<(Span, SymbolKind)> = FxHashSet::default();
-    for (name, occurrences) in snapshot.names().all() {
+    for (name, occurrences) in snapshot.names.all() {
         let Some(kind) = kind_of(name) else { continue };
         let label = match name {
             Name::Object { kind, name, .. } => format!("{kind}/{name}"),
@@ -354,7 +354,7 @@ spec: {ports: [{port: 80}]}
 ",
         );
         let found = |query: &str| -> Vec<String> {
-            project_symbols(&asked.snapshot, query).into_iter().map(|it| it.name).collect()
+            project_symbols(asked.indexed(), query).into_iter().map(|it| it.name).collect()
         };
         assert_eq!(found("web"), ["Service/web", "web", "web-worker"]);
         assert_eq!(found("wbw"), ["web-worker"]);

@@ -2,16 +2,22 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::Snapshot;
-use super::navigation;
+use super::{Indexed, Names, navigation};
 use crate::text::{Encoding, FileId, Span};
-use crate::{Config, Workspace};
+use crate::{Analysis, Config, Workspace};
 
 /// A project with a cursor in it.
 pub struct Asked {
-    pub snapshot: Snapshot,
+    pub analysis: Analysis,
+    pub names: Names,
     pub file: FileId,
     pub offset: usize,
+}
+
+impl Asked {
+    pub fn indexed(&self) -> Indexed<'_> {
+        Indexed { analysis: &self.analysis, names: &self.names }
+    }
 }
 
 /// Reads a project: each file begins with a line `=== path`, and `<>` is where the cursor stands.
@@ -28,17 +34,18 @@ pub fn project(text: &str) -> Asked {
         }
         workspace.set(path, format!("{}\n", body.replacen("<>", "", 1).trim_end()));
     }
-    let snapshot = Snapshot::new(workspace.analysis(&Config::default()));
+    let analysis = workspace.analysis(&Config::default());
+    let names = Names::of(&analysis);
     let (path, offset) = cursor.unwrap_or_default();
-    let file = snapshot.analysis.files().iter().find(|it| it.path() == path);
+    let file = analysis.files().iter().find(|it| it.path() == path);
     let file = file.map_or(FileId(0), |it| it.id);
-    Asked { snapshot, file, offset }
+    Asked { analysis, names, file, offset }
 }
 
 /// Describes places as `path:line:column text`.
-pub fn shown(snapshot: &Snapshot, spans: &[Span]) -> Vec<String> {
+pub fn shown(analysis: &Analysis, spans: &[Span]) -> Vec<String> {
     let say = |span: &Span| {
-        let file = snapshot.analysis.file(span.file);
+        let file = analysis.file(span.file);
         let at = file.lines.position(span.start as usize, Encoding::Utf32);
         let text = &file.text()[span.range()];
         format!("{}:{}:{} {text}", file.path(), at.line + 1, at.column + 1)
@@ -49,11 +56,11 @@ pub fn shown(snapshot: &Snapshot, spans: &[Span]) -> Vec<String> {
 /// Returns the description of a place that is given by what stands around it: `depends_on: [^db` or
 /// `^db^: {image`, where the name is between the marks. It must be there exactly once.
 #[track_caller]
-fn expected_place(snapshot: &Snapshot, around: &str) -> String {
+fn expected_place(analysis: &Analysis, around: &str) -> String {
     let wanted = around.replace('^', "");
     let (before, name) = around.split_once('^').expect("a `^` before the name");
     let name = name.split('^').next().unwrap();
-    let files = snapshot.analysis.files().iter();
+    let files = analysis.files().iter();
     let found: Vec<Span> = files
         .flat_map(|file| {
             let start = |at: usize| at + before.len();
@@ -62,14 +69,14 @@ fn expected_place(snapshot: &Snapshot, around: &str) -> String {
         })
         .collect();
     assert_eq!(found.len(), 1, "`{wanted}` is there {} times", found.len());
-    shown(snapshot, &found).remove(0)
+    shown(analysis, &found).remove(0)
 }
 
 #[track_caller]
-fn assert_places(snapshot: &Snapshot, found: &[Span], expected: &[&str]) {
+fn assert_places(analysis: &Analysis, found: &[Span], expected: &[&str]) {
     let mut expected: Vec<String> =
-        expected.iter().map(|around| expected_place(snapshot, around)).collect();
-    let mut found = shown(snapshot, found);
+        expected.iter().map(|around| expected_place(analysis, around)).collect();
+    let mut found = shown(analysis, found);
     expected.sort();
     found.sort();
     assert_eq!(found, expected);
@@ -79,16 +86,16 @@ fn assert_places(snapshot: &Snapshot, found: &[Span], expected: &[&str]) {
 #[track_caller]
 pub fn assert_definition(text: &str, expected: &[&str]) {
     let asked = project(text);
-    let found = navigation::definition(&asked.snapshot, asked.file, asked.offset);
-    assert_places(&asked.snapshot, &found, expected);
+    let found = navigation::definition(asked.indexed(), asked.file, asked.offset);
+    assert_places(&asked.analysis, &found, expected);
 }
 
 /// Asserts who refers to the name at the cursor.
 #[track_caller]
 pub fn assert_references(text: &str, expected: &[&str]) {
     let asked = project(text);
-    let found = navigation::references(&asked.snapshot, asked.file, asked.offset, false);
-    assert_places(&asked.snapshot, &found, expected);
+    let found = navigation::references(asked.indexed(), asked.file, asked.offset, false);
+    assert_places(&asked.analysis, &found, expected);
 }
 
 /// Puts the cursor at a place that is given by what stands around it.

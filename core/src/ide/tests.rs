@@ -84,6 +84,33 @@ services:
 }
 
 #[test]
+fn a_service_that_is_only_extended_waits_for_services_of_the_project() {
+    assert_references(
+        "=== compose.yaml
+services:
+  d<>b: {image: 'postgres:17'}
+  web: {extends: {file: common/base.yaml, service: base}}
+=== common/base.yaml
+services:
+  base: {image: 'acme/base:1', depends_on: [db]}
+",
+        &["depends_on: [^db"],
+    );
+}
+
+#[test]
+fn a_name_that_a_variable_makes_is_found() {
+    assert_references(
+        "=== compose.yaml
+services:
+  d<>b: {image: 'postgres:17'}
+  web: {image: 'acme/web:1', depends_on: ['${DB:-db}']}
+",
+        &["'^${DB:-db}^'"],
+    );
+}
+
+#[test]
 fn volumes_networks_secrets_configs_and_profiles_have_places() {
     let text = "=== compose.yaml
 services:

@@ -8,12 +8,12 @@ use crate::ide::testing::project;
 #[track_caller]
 fn renamed(text: &str, new: &str) -> Vec<String> {
     let asked = project(text);
-    let edits = match rename(&asked.snapshot, asked.file, asked.offset, new) {
+    let edits = match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Possible(edits) => edits,
         other => panic!("{other:?}"),
     };
     let mut changed = Vec::new();
-    for file in asked.snapshot.analysis.files() {
+    for file in asked.analysis.files() {
         let own = edits.iter().filter(|it| it.span.file == file.id);
         let after = splice(file.text(), own);
         let lines = file.text().lines().zip(after.lines());
@@ -25,7 +25,7 @@ fn renamed(text: &str, new: &str) -> Vec<String> {
 #[track_caller]
 fn refused(text: &str, new: &str) -> String {
     let asked = project(text);
-    match rename(&asked.snapshot, asked.file, asked.offset, new) {
+    match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Refused(reason) => reason,
         other => panic!("{other:?}"),
     }
@@ -119,7 +119,7 @@ services:
 ";
     assert_eq!(refused(text, "x"), "The files do not define the network `default`.");
     let asked = project("=== compose.yaml\nservices:\n  web: {ima<>ge: nginx}\n");
-    assert_eq!(rename(&asked.snapshot, asked.file, asked.offset, "x"), Renaming::NoName);
+    assert_eq!(rename(asked.indexed(), asked.file, asked.offset, "x"), Renaming::NoName);
 }
 
 const MANIFESTS: &str = "=== app.yaml
@@ -347,13 +347,69 @@ data: {mode: fast}
 
     #[test]
     fn a_name_that_a_template_computes_is_refused() {
-        let text = CHART.replace("<>", "").replace(
-            "  name: {{ .Release.Name }}-web\ndata",
-            "  name: {{ .Release.Name }}-w<>eb\ndata",
+        let bare = CHART.replace("<>", "");
+        let text = bare.replace("-web\ndata", "-w<>eb\ndata");
+        let computed = "is put together from other values at chart/templates/web.yaml:";
+        assert!(refused(&text, "x").contains(computed));
+        let text = bare.replace("{{ .Release.Name }}-web\ndata", "{{ .Release<>.Name }}\ndata");
+        assert!(refused(&text, "x").contains(computed));
+    }
+
+    const GENERATED: &str = "=== kustomization.yaml
+resources: [web.yaml]
+configMapGenerator: [{name: settings, literals: ['MODE=fast', LEVEL=1], files: [conf.ini, other.ini=o.ini]}]
+labels: [{pairs: {team: blue}, includeSelectors: true}]
+=== conf.ini
+x
+=== o.ini
+x
+=== web.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+    - name: web
+      image: acme/web:1
+      env:
+        - {name: M, valueFrom: {configMapKeyRef: {name: settings, key: MODE}}}
+        - {name: C, valueFrom: {configMapKeyRef: {name: settings, key: conf.ini}}}
+        - {name: O, valueFrom: {configMapKeyRef: {name: settings, key: other.ini}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}], selector: {app: web}}
+";
+
+    #[test]
+    fn a_generated_config_map_and_its_keys_change_at_their_generator() {
+        let at = |around: &str| crate::ide::testing::with_cursor(GENERATED, around);
+        assert_eq!(renamed(&at("Generator: [{name: ^settings"), "conf").len(), 4);
+        assert_eq!(
+            renamed(&at("key: ^MODE"), "SPEED"),
+            [
+                "configMapGenerator: [{name: settings, literals: ['SPEED=fast', LEVEL=1], files: [conf.ini, other.ini=o.ini]}]",
+                "- {name: M, valueFrom: {configMapKeyRef: {name: settings, key: SPEED}}}",
+            ]
         );
-        assert!(
-            refused(&text, "x")
-                .contains("is put together from other values at chart/templates/web.yaml:")
+        assert_eq!(
+            renamed(&at("key: ^other.ini"), "new.ini"),
+            [
+                "configMapGenerator: [{name: settings, literals: ['MODE=fast', LEVEL=1], files: [conf.ini, new.ini=o.ini]}]",
+                "- {name: O, valueFrom: {configMapKeyRef: {name: settings, key: new.ini}}}",
+            ]
         );
+        assert_eq!(
+            refused(&at("key: ^conf.ini"), "new.ini"),
+            "The key `conf.ini` is the name of the file that kustomization.yaml:2 names."
+        );
+    }
+
+    #[test]
+    fn a_label_that_a_kustomization_sets_changes_there() {
+        let text = crate::ide::testing::with_cursor(GENERATED, "team: ^blue");
+        let expected = ["labels: [{pairs: {team: green}, includeSelectors: true}]"];
+        assert_eq!(renamed(&text, "green"), expected);
     }
 }
