@@ -9,6 +9,11 @@ const schemaPath = new URL("../../wasm/npm/schema/config.schema.json", import.me
 /** Keys of `plimsoll.yaml` that say nothing to an editor: the address of the schema, and the exit code of a command. */
 const LEFT_OUT = ["$schema", "fail-on"];
 
+function switches(group, kinds) {
+  const setting = (text) => ({ type: "boolean", default: true, scope: "window", markdownDescription: text });
+  return Object.fromEntries(Object.entries(kinds).map(([kind, text]) => [`plimsoll.${group}.${kind}`, setting(text)]));
+}
+
 /** Settings that only an editor has. */
 const OWN = {
   "plimsoll.server.path": {
@@ -25,18 +30,17 @@ const OWN = {
     scope: "resource",
     markdownDescription: "Lowest severity of the findings that are shown.",
   },
-  "plimsoll.inlayHints.enabled": {
-    type: "boolean",
-    default: true,
-    scope: "resource",
-    markdownDescription: "Whether interpolated and rendered values, probe budgets and replica ranges are shown in the text.",
-  },
-  "plimsoll.codeLens.enabled": {
-    type: "boolean",
-    default: true,
-    scope: "resource",
-    markdownDescription: "Whether the decision and the counterparts of services are shown above the lines that they belong to.",
-  },
+  ...switches("inlayHints", {
+    interpolated: "Whether the values of variables such as `${TAG}` are shown in the text.",
+    rendered: "Whether what the expressions of a chart render to is shown in the text.",
+    budgets: "Whether it is shown beside a probe how long a container may fail before it is killed or left out.",
+    replicas: "Whether the range of an autoscaler is shown beside the replicas that it changes.",
+  }),
+  ...switches("codeLens", {
+    verdict: "Whether the decision is shown above the first line of a Compose file or manifest.",
+    counterparts: "Whether a Compose service and what runs the same thing in the cluster point at one another.",
+    targets: "Whether charts and overlays offer to render the targets that they are built into.",
+  }),
   "plimsoll.trace.server": {
     type: "string",
     enum: ["off", "messages", "verbose"],

@@ -16,8 +16,6 @@ use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
 use plimsoll_core::Config;
-use plimsoll_core::ide::hints::HintKinds;
-use plimsoll_core::ide::lenses::LensKinds;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -81,15 +79,32 @@ impl Backend {
     /// Applies a configuration section, and shows what is wrong with it when it changes.
     fn configure(&self, section: &Value) {
         let (config, problems) = settings::read(section);
-        let is_news = self.change(|state| {
+        let shown = settings::shown(section);
+        let (is_news, is_shown_otherwise) = self.change(|state| {
             state.configure(config);
             let is_news = state.setting_problems != problems;
             state.setting_problems.clone_from(&problems);
-            is_news
+            (is_news, std::mem::replace(&mut state.shown, shown) != shown)
         });
         if is_news {
             self.show_problems(problems);
         }
+        if is_shown_otherwise {
+            self.refresh_shown();
+        }
+    }
+
+    /// Has the client ask for hints and lenses again.
+    fn refresh_shown(&self) {
+        let (client, features) = (self.client.clone(), self.shared.lock().features);
+        tokio::spawn(async move {
+            if features.refreshes_hints {
+                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+            }
+            if features.refreshes_lenses {
+                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+            }
+        });
     }
 
     /// Shows what is wrong with the settings.
@@ -206,9 +221,12 @@ impl LanguageServer for Backend {
         roots.sort();
         roots.dedup();
         let settings = params.initialization_options.as_ref();
-        let settings = settings.map(|it| settings::read(it.get("plimsoll").unwrap_or(it)));
+        let settings = settings.map(|it| it.get("plimsoll").unwrap_or(it));
+        let shown = settings.map(settings::shown).unwrap_or_default();
+        let settings = settings.map(settings::read);
         let (config, problems) = settings.unwrap_or_else(|| (Config::default(), Vec::new()));
         self.change(|state| {
+            state.shown = shown;
             state.encoding = Some(encoding);
             state.features = features;
             state.configure(config);
@@ -368,17 +386,16 @@ impl LanguageServer for Backend {
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-        let range = params.range;
-        let answer = self.answer(&params.text_document.uri, move |view| {
-            inlay_hints::hints(view, range, HintKinds::default())
-        });
+        let (range, kinds) = (params.range, self.shared.lock().shown.hints);
+        let answer = self
+            .answer(&params.text_document.uri, move |view| inlay_hints::hints(view, range, kinds));
         Ok(answer.await)
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        let answer = self
-            .answer(&params.text_document.uri, |view| lenses::lenses(view, LensKinds::default()));
-        Ok(answer.await)
+        let kinds = self.shared.lock().shown.lenses;
+        let uri = &params.text_document.uri;
+        Ok(self.answer(uri, move |view| lenses::lenses(view, kinds)).await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

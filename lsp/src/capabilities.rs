@@ -35,6 +35,8 @@ pub fn features(client: &ClientCapabilities) -> Features {
         // A client that cannot be told that other files' diagnostics changed would show old ones.
         pulls: document.diagnostic.is_some() && refreshes,
         progress: client.window.as_ref().and_then(|it| it.work_done_progress) == Some(true),
+        refreshes_hints: workspace.inlay_hint.and_then(|it| it.refresh_support) == Some(true),
+        refreshes_lenses: workspace.code_lens.and_then(|it| it.refresh_support) == Some(true),
         resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
     }
 }

@@ -5,6 +5,7 @@ use crate::buffer::Buffer;
 use crate::convert::Addresses;
 use crate::document::{Document, Place, place};
 use crate::project::Snapshot;
+use crate::settings::Shown;
 use plimsoll_core::text::Encoding;
 use plimsoll_core::{Config, Options};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,6 +34,10 @@ pub struct Features {
     pub progress: bool,
     /// Whether the client asks for the edit of an action when somebody chooses it.
     pub resolves_edits: bool,
+    /// Whether the client asks for hints again when it is told that they changed.
+    pub refreshes_hints: bool,
+    /// Whether the client asks for lenses again when it is told that they changed.
+    pub refreshes_lenses: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +54,7 @@ pub struct State {
     changes: u64,
     /// What is wrong with the newest settings.
     pub setting_problems: Vec<String>,
+    pub shown: Shown,
     /// Whether the client asks for the diagnostics of all files, so that none is sent unasked.
     pub pulls_workspace: bool,
 }

@@ -9,7 +9,7 @@ import {
 } from "vscode-languageclient";
 import { registerCommands, watchTargets } from "./commands";
 import { Documents } from "./documents";
-import { sectionFor, severeEnough, shows } from "./settings";
+import { sectionFor, severeEnough } from "./settings";
 import { Status } from "./status";
 
 /** What differs between the desktop and the web. */
@@ -142,10 +142,6 @@ function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
         const shown = SHOWN[command];
         return shown === undefined ? next(command, args) : vscode.commands.executeCommand(shown, ...args);
       },
-      provideInlayHints: async (document, range, token, next) =>
-        shows("inlayHints", document.uri) ? next(document, range, token) : [],
-      provideCodeLenses: async (document, token, next) =>
-        shows("codeLens", document.uri) ? next(document, token) : [],
       workspace: {
         configuration: async (params, token, next) => {
           const isOurs = params.items.every((it) => it.section === "plimsoll");

@@ -38,11 +38,6 @@ export function serverPath(): string {
   return vscode.workspace.getConfiguration("plimsoll").get<string>("server.path", "").trim();
 }
 
-/** Whether hints or lenses are shown in a document. */
-export function shows(what: "inlayHints" | "codeLens", scope: vscode.Uri): boolean {
-  return vscode.workspace.getConfiguration("plimsoll", scope).get<boolean>(`${what}.enabled`, true);
-}
-
 /** Returns the diagnostics that are severe enough to be shown. */
 export function severeEnough(scope: vscode.Uri, diagnostics: vscode.Diagnostic[]): vscode.Diagnostic[] {
   const least = vscode.workspace.getConfiguration("plimsoll", scope).get<string>("minSeverity", "hint");
