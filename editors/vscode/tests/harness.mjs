@@ -99,7 +99,7 @@ const read = (path) => JSON.parse(readFileSync(path, "utf8"));
 export async function results(page, out, pictures, dress = {}) {
   const taken = new Set();
   mkdirSync(pictures, { recursive: true });
-  const wanted = ["findings", "decision", "comparison", "rendered", "rule", "manifest", "untrusted"];
+  const wanted = ["findings", "hints", "decision", "comparison", "rendered", "rule", "manifest", "untrusted"];
   return until("the probe's results", async () => {
     for (const name of wanted) {
       if (taken.has(name) || !existsSync(join(out, `picture-${name}`))) continue;

@@ -19,7 +19,7 @@ function service(it: Comparison["services"][number], root: string | undefined): 
   }
   const { label, matchedBy, path, range } = it.counterpart;
   const row = (one: (typeof it.compared)[number]): Html => html`<tr>
-<td class="${one.drift}">${one.drift}</td><td>${one.aspect}</td>
+<td class="${one.drift}">${one.drift}</td><td class="aspect">${one.aspect}</td>
 <td>${prose(one.compose)} ${placeLink(root, one.path, one.range)}</td>
 <td>${prose(one.cluster)} ${placeLink(root, one.clusterPath, one.clusterRange)}</td></tr>`;
   return html`<h2>${it.service} ${place}</h2>

@@ -15,8 +15,8 @@ dd { margin: 0; }
 ul, ol { padding-left: 1.3rem; margin: .4rem 0; }
 li { margin: .25rem 0; }
 h2 a.place { font-weight: normal; font-size: .75em; }
-td { overflow-wrap: anywhere; }
-td:first-child { white-space: nowrap; }
+td code, td a.place { overflow-wrap: anywhere; }
+td:first-child, td.aspect { white-space: nowrap; }
 summary { cursor: pointer; margin: .3rem 0; }
 summary .answer { margin-right: .6rem; }
 .answer, .state { display: inline-block; min-width: 4.2rem; text-align: center; border: 1px solid currentColor; border-radius: 3px; font-size: .82em; padding: 0 .4rem; }

@@ -102,6 +102,21 @@ const STEPS = [
     await settings().update("minSeverity", undefined, vscode.ConfigurationTarget.Workspace);
     await finding(compose, "PLM803");
   }],
+  ["hints and lenses stand in the text, and can be switched off", async () => {
+    const manifest = await open(at("k8s/web.yaml"));
+    const everything = new vscode.Range(0, 0, manifest.lineCount, 0);
+    const hints = () => vscode.commands.executeCommand("vscode.executeInlayHintProvider", manifest.uri, everything);
+    const shown = await wait("hints", async () => { const found = await hints(); return found.length > 0 && found; });
+    const lenses = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", compose.uri, 50);
+    const commands = lenses.map((it) => it.command.command);
+    holds("the decision is a lens", commands.includes("plimsoll.showDecision"), commands);
+    holds("counterparts are lenses", commands.includes("plimsoll.openPlace"), commands);
+    await picture("hints");
+    await settings().update("inlayHints.budgets", false, vscode.ConfigurationTarget.Workspace);
+    await wait("fewer hints", async () => (await hints()).length < shown.length);
+    await settings().update("inlayHints.budgets", undefined, vscode.ConfigurationTarget.Workspace);
+    await wait("all hints", async () => (await hints()).length === shown.length);
+  }],
   ["the decision is shown beside the files", async () => {
     await open(compose.uri);
     await vscode.commands.executeCommand("plimsoll.showDecision");
