@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { given, launch, results, startCode, WINDOW } from "./harness.mjs";
+import { given, launch, results, startCode, until, WINDOW } from "./harness.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/shop-two-sides", import.meta.url));
 const WALKTHROUGH = fileURLToPath(new URL("../media/walkthrough", import.meta.url));
@@ -34,6 +34,17 @@ function assertAll({ results: found, of }) {
   assert.deepEqual(found.map((it) => it.name), of, "every step ran");
 }
 
+/** Waits for the frame of the webview with a heading. */
+function webview(page, name) {
+  return until(`a page with the heading ${name}`, async () => {
+    for (const frame of page.frames()) {
+      const isThere = await frame.getByRole("heading", { name }).first().isVisible().catch(() => false);
+      if (isThere) return frame;
+    }
+    return false;
+  }, 20);
+}
+
 test("the extension does in VS Code what its page says", async () => {
   const { home, folder, out } = workspace();
   const code = await startCode(join(home, "code"), [given("PLIMSOLL_VSIX"), given("PLIMSOLL_PROBE")], { env: { PLIMSOLL_PROBE_OUT: out } });
@@ -51,17 +62,17 @@ test("the extension does in VS Code what its page says", async () => {
         assert.match(label ?? "", /Plimsoll/);
       },
       decision: async () => {
-        const inner = page.frameLocator("iframe.webview.ready").last().frameLocator("iframe");
-        await inner.getByRole("heading", { name: "Six questions" }).waitFor();
+        const inner = await webview(page, "Six questions");
         assert.ok((await inner.locator("a.place").count()) > 0, "evidence links to its place");
         assert.equal(await inner.locator("script:not([id^=_])").count(), 0, "the page has no script of its own");
       },
-      comparison: async () => {
-        const frames = page.frames();
-        assert.ok(frames.length > 1);
-        await page.waitForTimeout(300);
+      comparison: () => webview(page, "Both sides"),
+      rule: () => webview(page, "PLM101"),
+      missing: async () => {
+        const message = page.locator(".notification-toast", { hasText: "Plimsoll has no language server" });
+        for (const name of ["Choose Program", "How to Install"]) await message.getByText(name).waitFor();
+        assert.match(await message.innerText(), /\/nowhere\/plimsoll/);
       },
-      rule: async () => { await page.waitForTimeout(500); },
       manifest: async () => { await page.waitForSelector(".squiggly-error", { state: "attached" }); },
     });
     assertAll(found);

@@ -99,7 +99,7 @@ const read = (path) => JSON.parse(readFileSync(path, "utf8"));
 export async function results(page, out, pictures, dress = {}) {
   const taken = new Set();
   mkdirSync(pictures, { recursive: true });
-  const wanted = ["findings", "hints", "decision", "comparison", "rendered", "rule", "manifest", "untrusted"];
+  const wanted = ["findings", "hints", "decision", "comparison", "rendered", "rule", "manifest", "missing", "untrusted"];
   return until("the probe's results", async () => {
     for (const name of wanted) {
       if (taken.has(name) || !existsSync(join(out, `picture-${name}`))) continue;
@@ -110,8 +110,7 @@ export async function results(page, out, pictures, dress = {}) {
     }
     return existsSync(join(out, "results.json")) && read(join(out, "results.json"));
   }, 240).catch((error) => {
-    // What did not end is named among the results.
-    if (existsSync(join(out, "so-far.json"))) return read(join(out, "so-far.json"));
-    throw error;
+    const known = existsSync(join(out, "so-far.json")) ? read(join(out, "so-far.json")).results : [];
+    throw new Error(`${error.message}\nSo far: ${JSON.stringify(known, null, 1)}`);
   });
 }

@@ -150,6 +150,14 @@ const STEPS = [
     await finding(manifest, "PLM404");
     await picture("manifest");
   }],
+  ["a server that is not there is said to be missing, with ways out", async () => {
+    const manifest = vscode.window.activeTextEditor.document;
+    await settings().update("server.path", "/nowhere/plimsoll", vscode.ConfigurationTarget.Workspace);
+    await wait("the end of the findings", () => findings(manifest.uri).length === 0);
+    await picture("missing");
+    await settings().update("server.path", undefined, vscode.ConfigurationTarget.Workspace);
+    await finding(manifest, "PLM404");
+  }],
 ];
 
 /** In a workspace that is not trusted and names a program of its own as the server. */
