@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { given, launch, results, startCode, until, WINDOW } from "./harness.mjs";
+import { given, launch, results, startCode, webview, WINDOW } from "./harness.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/shop-two-sides", import.meta.url));
 const WALKTHROUGH = fileURLToPath(new URL("../media/walkthrough", import.meta.url));
@@ -32,17 +32,6 @@ function assertAll({ results: found, of }) {
   const failed = found.filter((it) => it.error !== undefined);
   assert.deepEqual(failed.map((it) => `${it.name}: ${it.error}`), []);
   assert.deepEqual(found.map((it) => it.name), of, "every step ran");
-}
-
-/** Waits for the frame of the webview with a heading. */
-function webview(page, name) {
-  return until(`a page with the heading ${name}`, async () => {
-    for (const frame of page.frames()) {
-      const isThere = await frame.getByRole("heading", { name }).first().isVisible().catch(() => false);
-      if (isThere) return frame;
-    }
-    return false;
-  }, 20);
 }
 
 test("the extension does in VS Code what its page says", async () => {

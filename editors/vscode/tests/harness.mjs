@@ -114,3 +114,14 @@ export async function results(page, out, pictures, dress = {}) {
     throw new Error(`${error.message}\nSo far: ${JSON.stringify(known, null, 1)}`);
   });
 }
+
+/** Waits for the frame of the webview with a heading. */
+export function webview(page, name) {
+  return until(`a page with the heading ${name}`, async () => {
+    for (const frame of page.frames()) {
+      const isThere = await frame.getByRole("heading", { name }).first().isVisible().catch(() => false);
+      if (isThere) return frame;
+    }
+    return false;
+  }, 20);
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { freePort, given, launch, toolRequire, tools, until } from "./harness.mjs";
+import { freePort, given, launch, toolRequire, tools, until, webview } from "./harness.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/shop-two-sides", import.meta.url));
 const PROBE = fileURLToPath(new URL("probe/web.js", import.meta.url));
@@ -59,6 +59,7 @@ test("the web build answers without a program", async () => {
   page.on("request", (it) => { if (/^https?:/.test(it.url()) && !/^https?:\/\/([\w-]+\.)?localhost:/.test(it.url())) outside.push(it.url()); });
   const said = [];
   let report;
+  let picture;
   const pictures = given("PLIMSOLL_PICTURES");
   mkdirSync(pictures, { recursive: true });
   page.on("console", (it) => {
@@ -66,7 +67,8 @@ test("the web build answers without a program", async () => {
     const at = it.text().indexOf("plimsoll-probe {");
     if (at < 0) return;
     report = JSON.parse(it.text().slice(at + "plimsoll-probe ".length));
-    void page.screenshot({ path: join(pictures, "web.png") });
+    picture = webview(page, "Six questions").then(() => page.screenshot({ path: join(pictures, "web.png") }));
+    picture.catch(() => {});
   });
   try {
     let exit;
@@ -81,6 +83,7 @@ test("the web build answers without a program", async () => {
     }
     assert.equal(exit, 0, said.slice(-30).join("\n"));
     assert.ok(report, "the probe reported");
+    await picture;
     assert.deepEqual(report.results.map((it) => it.name), report.of, "every step ran");
     assert.deepEqual(outside.filter((it) => /plimsoll/i.test(it)), [], "the extension fetches nothing from elsewhere");
   } finally {

@@ -67,7 +67,7 @@ exports.run = async () => {
   const results = await runSteps(STEPS);
   console.log(`plimsoll-probe ${JSON.stringify({ results, of: STEPS.map(([name]) => name) })}`);
   // Time for a picture: what the extension shows goes away with the tests.
-  await sleep(2000);
+  await sleep(4000);
   const failed = results.find((it) => it.error !== undefined);
   if (failed) throw new Error(`${failed.name}: ${failed.error}`);
 };
