@@ -124,10 +124,6 @@ fn of_two_sets_of_manifests_the_nearer_one_is_taken() {
         ("other/k8s/web.yaml", &far),
     ];
     assert_eq!(pairs(&files), ["web → web/web (image and name)"]);
-    // Two forms of the same deployment, side by side.
-    let files =
-        [("compose.yaml", WEB), ("k8s/web.yaml", near.as_str()), ("tutorial/web.yaml", &far)];
-    assert!(pairs(&files).is_empty());
 }
 
 #[test]
@@ -151,6 +147,54 @@ fn of_two_forms_of_one_workload_the_fuller_one_is_taken() {
     let short = with_container("web", "short", "acme/web:1");
     let files = [("compose.yaml", compose), ("full.yaml", &*full), ("quickstart.yaml", &*short)];
     assert_eq!(pairs(&files), ["api → api/api (image and name)", "web → web/web (image and name)"]);
+}
+
+#[test]
+fn of_forms_that_are_as_full_the_one_of_production_is_taken_or_the_first() {
+    let form = |container: &str| with_container("web", container, "acme/web:1");
+    let taken = |first: &str, second: &str| {
+        let (a, b) = (form("a"), form("b"));
+        pairs(&[("compose.yaml", WEB), (first, &*a), (second, &*b)])
+    };
+    let (a, b) = (["web → web/a (image and name)"], ["web → web/b (image and name)"]);
+    assert_eq!(taken("k8s/web.yaml", "tutorial/web.yaml"), a);
+    assert_eq!(taken("examples/web.yaml", "k8s/web.yaml"), b);
+    assert_eq!(taken("k8s/one/web.yaml", "k8s/two/web.yaml"), a);
+    assert_eq!(taken("k8s/staging/web.yaml", "k8s/production/web.yaml"), b);
+    // What some write as a Deployment, others write as a StatefulSet.
+    let set = form("b").replace("kind: Deployment", "kind: StatefulSet");
+    let files = [("compose.yaml", WEB), ("k8s/a.yaml", &*form("a")), ("k8s/b.yaml", &*set)];
+    assert_eq!(pairs(&files), a);
+    // Two namespaces of one form are two deployments.
+    let two = form("a") + &form("b").replace("{name: web}", "{name: web, namespace: other}");
+    assert!(pairs(&[("compose.yaml", WEB), ("k8s/web.yaml", &two)]).is_empty());
+}
+
+#[test]
+fn a_chart_beside_manifests_is_another_form_of_them() {
+    let compose = "services: {web: {image: 'acme/web:1'}, api: {image: 'acme/api:1'}}\n";
+    let template = |name: &str| {
+        with_container(name, "charted", &format!("acme/{name}:1"))
+            .replace(
+                &format!("metadata: {{name: {name}}}"),
+                "metadata: {name: {{ .Release.Name }}-NAME}",
+            )
+            .replace("NAME", name)
+    };
+    let (web, api) = (template("web"), template("api"));
+    let loose = deployment("web", "acme/web:1") + &deployment("api", "acme/api:1");
+    let files = [
+        ("compose.yaml", compose),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("chart/templates/web.yaml", &*web),
+        ("chart/templates/api.yaml", &*api),
+        ("manifests/all.yaml", &*loose),
+    ];
+    let found = pairs(&files);
+    assert_eq!(found.len(), 2, "{found:?}");
+    // Both services have their counterparts in the same form.
+    let charted = found.iter().filter(|it| it.contains("charted")).count();
+    assert!(charted == 0 || charted == 2, "{found:?}");
 }
 
 #[test]

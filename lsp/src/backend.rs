@@ -9,8 +9,8 @@ use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
 use crate::requests::{
-    View, action, compare, completion, decide, diagnostic, explain, hover, inlay_hints, lenses,
-    render,
+    Source, View, action, compare, completion, decide, diagnostic, explain, fold, hover,
+    inlay_hints, lenses, render,
 };
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
@@ -168,6 +168,16 @@ impl Backend {
         self.shared.settled(&root, SETTLING).await;
         let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
+    }
+
+    /// Answers a request about the syntax of a document at once, from the text as it is.
+    async fn answer_from_text<T: Send + 'static>(
+        &self,
+        uri: &Uri,
+        answer: impl FnOnce(&Source) -> T + Send + 'static,
+    ) -> Option<T> {
+        let source = Source::of(&self.shared.lock(), uri)?;
+        in_background(move || answer(&source)).await
     }
 
     /// Returns the view of a document without waiting for what is typed, which may not parse. A document that no
@@ -351,16 +361,13 @@ impl LanguageServer for Backend {
         &self,
         params: WorkspaceDiagnosticParams,
     ) -> Result<WorkspaceDiagnosticReportResult> {
+        self.change(State::pull_workspace);
         let previous = params.previous_result_ids.into_iter();
         let previous: HashMap<Uri, String> = previous.map(|it| (it.uri, it.value)).collect();
         let mut diagnosed = self.shared.diagnosed.subscribe();
         loop {
             diagnosed.borrow_and_update();
-            let items = {
-                let mut state = self.shared.lock();
-                state.pulls_workspace = true;
-                diagnostic::workspace(&state, &previous)
-            };
+            let items = diagnostic::workspace(&self.shared.lock(), &previous);
             if !items.is_empty() {
                 let report = WorkspaceDiagnosticReport { items };
                 return Ok(WorkspaceDiagnosticReportResult::Report(report));
@@ -376,6 +383,10 @@ impl LanguageServer for Backend {
         let answer =
             self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        Ok(self.answer_from_text(&params.text_document.uri, fold::ranges).await)
     }
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {

@@ -5,7 +5,6 @@ use crate::requests::compare::COMPARE;
 use crate::requests::completion;
 use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
-use crate::state::Features;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tower_lsp_server::ls_types::*;
@@ -20,6 +19,29 @@ const EVERYTHING: &str = "**/*";
 
 /// The kinds of events on everything: a folder is created or deleted. As numbers of the protocol.
 const CREATE_AND_DELETE: u8 = 1 | 4;
+
+/// What the client says that it can do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Features {
+    /// Whether the client accepts edits that name the version they are meant for.
+    pub versioned_edits: bool,
+    /// Whether the client answers `workspace/configuration`.
+    pub configuration: bool,
+    /// Whether the client watches files when the server registers for them.
+    pub watchers: bool,
+    /// Whether the client watches files by patterns relative to a folder.
+    pub relative_patterns: bool,
+    /// Whether the client asks for diagnostics, and asks again when it is told that they changed.
+    pub pulls: bool,
+    /// Whether the client shows the progress of work.
+    pub progress: bool,
+    /// Whether the client asks for the edit of an action when somebody chooses it.
+    pub resolves_edits: bool,
+    /// Whether the client asks for hints again when it is told that they changed.
+    pub refreshes_hints: bool,
+    /// Whether the client asks for lenses again when it is told that they changed.
+    pub refreshes_lenses: bool,
+}
 
 pub fn features(client: &ClientCapabilities) -> Features {
     let workspace = client.workspace.clone().unwrap_or_default();
@@ -60,6 +82,7 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
         diagnostic_provider: features
             .pulls
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         completion_provider: Some(completion::options()),
         inlay_hint_provider: Some(OneOf::Left(true)),

@@ -149,7 +149,7 @@ fn send(sender: &mpsc::Sender<Vec<u8>>, body: Option<serde_json::Result<Vec<u8>>
     }
 }
 
-/// Tells requests, notifications and responses apart, and answers what is none of them.
+/// Sorts a message into a request (or notification) or a response, and prepares the error for anything else.
 fn sorted(message: Result<Value, Broken>) -> Message {
     let wrong = |id: Id, error: Error| Message::Wrong(Response::from_error(id, error));
     let invalid = |id: Id, said: &str| {
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Returns the code and the id of the answer to what is no message.
+    /// Returns the code and the id of the answer to a malformed message.
     fn refused(message: Result<Value, Broken>) -> (i64, Id) {
         match sorted(message) {
             Message::Wrong(answer) => (answer.error().unwrap().code.code(), answer.id().clone()),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused_with_the_protocols_error() {
+    fn malformed_messages_are_refused_with_the_protocols_error() {
         assert_eq!(refused(Err(Broken::Unreadable)), (-32700, Id::Null));
         for wrong in [
             json!([{ "jsonrpc": "2.0", "method": "a" }]),
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn requests_and_responses_are_told_apart() {
         let request = json!({ "jsonrpc": "2.0", "id": "a", "method": "hover", "params": [1] });
-        let Message::Request(request) = sorted(Ok(request)) else { panic!("no request") };
+        let Message::Request(request) = sorted(Ok(request)) else { panic!("not a request") };
         assert_eq!((request.method(), request.params()), ("hover", Some(&json!([1]))));
         let response = json!({ "jsonrpc": "2.0", "id": 1, "result": null });
         assert!(matches!(sorted(Ok(response)), Message::Response(_)));

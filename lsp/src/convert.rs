@@ -32,7 +32,7 @@ pub fn negotiate(offered: Option<&[PositionEncodingKind]>) -> (Encoding, Positio
     choices.next().unwrap_or(&known[1]).clone()
 }
 
-fn position(at: LineColumn) -> Position {
+pub fn position(at: LineColumn) -> Position {
     Position { line: at.line, character: at.column }
 }
 

@@ -55,7 +55,7 @@ fn findings_of_files(report: &Report) -> BTreeMap<FileId, Vec<&Finding>> {
     files
 }
 
-/// Returns the diagnostics of one file: all findings, or the worst with a word about the others.
+/// Returns the diagnostics of one file: all findings, or the worst ones and the number of the others.
 fn shown(out: Outgoing<'_>, findings: &[&Finding]) -> Vec<Diagnostic> {
     if findings.len() <= MAX_SHOWN {
         return findings.iter().map(|it| out.diagnostic(it)).collect();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_are_shown_with_a_word_about_the_others() {
+    fn the_worst_are_shown_with_the_number_of_the_others() {
         let mut text = String::from("services:\n  a:\n    image: x\n");
         for number in 0..600 {
             text.push_str(&format!("    k{number}: 1\n    k{number}: 2\n"));

@@ -12,10 +12,10 @@ const MAX_HEADERS: usize = 4096;
 
 const LENGTH: &[u8] = b"content-length:";
 
-/// What stands in the stream instead of a message.
+/// Why a part of the stream is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broken {
-    /// Bytes that are no message, or a message that is not JSON.
+    /// Bytes without a header, or a message that is not JSON.
     Unreadable,
     TooLarge,
 }
@@ -183,7 +183,7 @@ fn with_whole_surrogates(text: &str) -> String {
                 rest = &rest[6..];
                 continue;
             }
-            // An escaped backslash is no beginning of another escape.
+            // An escaped backslash does not start another escape.
             _ => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
         };
         out.push_str(&rest[..length]);

@@ -2,6 +2,7 @@
 //! configuration and, for each project, its newest snapshot and pending work.
 
 use crate::buffer::Buffer;
+use crate::capabilities::Features;
 use crate::convert::Addresses;
 use crate::document::{Document, Place, place};
 use crate::project::Snapshot;
@@ -16,29 +17,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
-
-/// What the client says that it can do.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Features {
-    /// Whether the client accepts edits that name the version they are meant for.
-    pub versioned_edits: bool,
-    /// Whether the client answers `workspace/configuration`.
-    pub configuration: bool,
-    /// Whether the client watches files when the server registers for them.
-    pub watchers: bool,
-    /// Whether the client watches files by patterns relative to a folder.
-    pub relative_patterns: bool,
-    /// Whether the client asks for diagnostics, and asks again when it is told that they changed.
-    pub pulls: bool,
-    /// Whether the client shows the progress of work.
-    pub progress: bool,
-    /// Whether the client asks for the edit of an action when somebody chooses it.
-    pub resolves_edits: bool,
-    /// Whether the client asks for hints again when it is told that they changed.
-    pub refreshes_hints: bool,
-    /// Whether the client asks for lenses again when it is told that they changed.
-    pub refreshes_lenses: bool,
-}
 
 #[derive(Debug, Default)]
 pub struct State {
@@ -55,7 +33,7 @@ pub struct State {
     /// What is wrong with the newest settings.
     pub setting_problems: Vec<String>,
     pub shown: Shown,
-    /// Whether the client asks for the diagnostics of all files, so that none is sent unasked.
+    /// Whether the client pulls the diagnostics of all files, so that they are no longer pushed.
     pub pulls_workspace: bool,
 }
 
@@ -65,7 +43,7 @@ struct Slot {
     snapshot: Option<Arc<Snapshot>>,
     /// Names of the files that changed, where an analysis is wanted.
     pending: Option<BTreeSet<String>>,
-    /// Whether files may have changed on disk without a word.
+    /// Whether files may have changed on disk without an event.
     is_look_wanted: bool,
     /// Whether nobody looks at the project any more.
     is_closed: bool,
@@ -103,7 +81,9 @@ pub struct Task {
     /// Workspace folders below the root, whose files are theirs alone.
     pub inner: Vec<PathBuf>,
     pub changed: Vec<(String, Change)>,
-    /// Whether to look for files that changed on disk without a word.
+    /// Whether an analysis is due even where no file turns out to have changed.
+    pub is_due: bool,
+    /// Whether to look for files that changed on disk without an event.
     pub look: bool,
     pub addresses: Addresses,
     pub options: Arc<Options>,
@@ -212,8 +192,8 @@ impl State {
         self.slot(root).pending.get_or_insert_default();
     }
 
-    /// Has the disk looked at again where nobody says what changes there: no client watches folders outside of
-    /// the workspace, and some watch none.
+    /// Has the disk looked at again where no events say what changes there: no client watches folders outside of
+    /// the workspace, and some clients watch no folders at all.
     fn look(&mut self, root: &Path) {
         let is_watched = self.features.watchers && self.roots.iter().any(|it| it == root);
         if !is_watched && root.is_absolute() {
@@ -221,17 +201,28 @@ impl State {
         }
     }
 
-    /// Replaces the configuration. Returns whether it differs from the old one.
-    pub fn configure(&mut self, config: Config) -> bool {
+    /// Replaces the configuration.
+    pub fn configure(&mut self, config: Config) {
         if self.options.config == config && self.options.leave_fixes_untried {
-            return false;
+            return;
         }
         // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
         self.options =
             Arc::new(Options { config, leave_fixes_untried: true, ..Options::default() });
+        self.touch_all();
+    }
+
+    fn touch_all(&mut self) {
         let all: Vec<PathBuf> = self.projects.keys().cloned().collect();
         all.iter().for_each(|root| self.touch_project(root));
-        true
+    }
+
+    /// Records that the client pulls the diagnostics of all files. Those that were pushed before are cleared.
+    pub fn pull_workspace(&mut self) {
+        let is_news = !mem::replace(&mut self.pulls_workspace, true);
+        if is_news && self.snapshots().next().is_some() {
+            self.touch_all();
+        }
     }
 
     pub fn open(&mut self, uri: Uri, language: &str, version: i32, text: String) {
@@ -257,6 +248,10 @@ impl State {
         let root = self.place(uri).root;
         if self.projects.contains_key(&root) {
             self.look(&root);
+        }
+        if !self.documents.contains_key(uri) {
+            // A file of a chart in a language that is not ours.
+            self.disk_changed(uri);
         }
     }
 
@@ -345,7 +340,7 @@ impl State {
         if names.is_none() && !look {
             return Step::Wait;
         }
-        let changes = slot.changes;
+        let (changes, is_due) = (slot.changes, names.is_some());
         let names = names.unwrap_or_default();
         let addresses = self.addresses(root);
         let documents = self.documents.values().filter(|it| it.place.root == root);
@@ -361,12 +356,18 @@ impl State {
             depth: (!self.roots.iter().any(|it| it == root)).then_some(1),
             inner: inner.cloned().collect(),
             changed,
+            is_due,
             look,
             addresses,
             options: Arc::clone(&self.options),
             encoding: self.encoding(),
             changes,
         })
+    }
+
+    /// Whether a project has changed since its work was taken.
+    pub fn has_changed(&self, root: &Path) -> bool {
+        self.projects.get(root).is_some_and(|it| it.pending.is_some())
     }
 
     /// Keeps the newest snapshot of a project, and answers the requests that wait for it.
@@ -466,6 +467,16 @@ mod tests {
         assert_eq!(outer.inner, [PathBuf::from("/w/sub")]);
         state.set_roots(vec![PathBuf::from("/w/sub")]);
         assert!(matches!(state.take(Path::new("/w"), false), Step::Close));
+    }
+
+    #[test]
+    fn new_settings_count_even_while_the_disk_is_looked_at() {
+        let mut state = state(&[]);
+        open(&mut state, "file:///x/a.yaml");
+        task(&mut state, "/x", true);
+        state.configure(Config::default());
+        let task = task(&mut state, "/x", false);
+        assert!(task.look && task.is_due);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::convert::Outgoing;
 use crate::diagnostics::{self, Diagnostics, FileDiagnostics};
 use crate::project::{Project, Snapshot};
 use crate::state::{Change, Shared, Step, Task};
+use plimsoll_core::{Analysis, ide};
 use plimsoll_files::Unreadable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use tower_lsp_server::ls_types::{MessageType, ProgressToken, Uri};
 
 /// How long the first analysis of a project may take before the client shows that it is running.
 const QUIET: Duration = Duration::from_millis(500);
+/// Maximum number of analyses in a row that are given up because somebody goes on typing. Then one is finished, so that
+/// diagnostics appear all the same.
+const MAX_GIVEN_UP: usize = 3;
 /// How long the client may take to answer a request of the server.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -34,6 +38,8 @@ pub async fn run(root: PathBuf, shared: Arc<Shared>, client: Client) {
         project: Project::default(),
         latest: None,
         published: Published::new(),
+        unanswered: Vec::new(),
+        given_up: 0,
     };
     loop {
         let step = worker.shared.lock().take(&worker.root, worker.project.is_fresh());
@@ -57,14 +63,24 @@ struct Worker {
     project: Project,
     latest: Option<Arc<Snapshot>>,
     published: Published,
+    /// What was typed before an analysis that was given up.
+    unanswered: Vec<(String, Change)>,
+    /// Number of analyses in a row that were given up.
+    given_up: usize,
 }
 
 /// What became of a task.
 struct Done {
     project: Project,
-    /// `None` where nothing had changed.
-    snapshot: Option<Snapshot>,
+    outcome: Outcome,
     unreadable: Vec<Unreadable>,
+}
+
+enum Outcome {
+    Analysed(Box<Snapshot>),
+    Unchanged,
+    /// Somebody typed meanwhile, and the next task includes this one.
+    GivenUp,
 }
 
 impl Worker {
@@ -72,19 +88,29 @@ impl Worker {
     async fn clear(&mut self) {
         self.project = Project::default();
         self.latest = None;
+        self.unanswered.clear();
         for (uri, _) in std::mem::take(&mut self.published).into_values() {
             self.client.publish_diagnostics(uri, Vec::new(), None).await;
         }
     }
 
-    async fn perform(&mut self, task: Task) {
+    async fn perform(&mut self, mut task: Task) {
+        for (name, change) in std::mem::take(&mut self.unanswered) {
+            if !task.changed.iter().any(|(it, _)| *it == name) {
+                task.changed.push((name, change));
+            }
+        }
         let progress = self.project.is_fresh().then(|| self.show_progress(&task)).flatten();
         let (changes, task) = (task.changes, Arc::new(task));
         let project = std::mem::take(&mut self.project);
         let (latest, own_task) = (self.latest.clone(), Arc::clone(&task));
-        let done = in_background(move || work(project, &own_task, latest.as_deref())).await;
+        let (shared, root) = (Arc::clone(&self.shared), self.root.clone());
+        let may_give_up = self.given_up < MAX_GIVEN_UP;
+        let is_outdated = move || may_give_up && shared.lock().has_changed(&root);
+        let done = in_background(move || work(project, &own_task, latest.as_deref(), is_outdated));
+        let done = done.await;
         drop(progress);
-        let Some(Done { project, snapshot, unreadable }) = done else {
+        let Some(Done { project, outcome, unreadable }) = done else {
             // The next change reads the project anew.
             self.shared.lock().finish(&self.root, None, changes);
             let root = self.root.display();
@@ -93,11 +119,21 @@ impl Worker {
             return;
         };
         self.project = project;
-        let snapshot = snapshot.map(Arc::new);
-        self.shared.lock().finish(&self.root, snapshot.clone(), changes);
         for error in unreadable {
             self.client.log_message(MessageType::WARNING, error).await;
         }
+        let snapshot = match outcome {
+            Outcome::GivenUp => {
+                self.given_up += 1;
+                let typed = task.changed.iter().filter(|it| matches!(it.1, Change::Text(_)));
+                self.unanswered = typed.cloned().collect();
+                return;
+            }
+            Outcome::Analysed(snapshot) => Some(Arc::from(snapshot)),
+            Outcome::Unchanged => None,
+        };
+        self.given_up = 0;
+        self.shared.lock().finish(&self.root, snapshot.clone(), changes);
         if let Some(snapshot) = snapshot {
             let old = self.latest.replace(Arc::clone(&snapshot));
             self.announce(&task, &snapshot, old.as_deref());
@@ -129,7 +165,7 @@ impl Worker {
         Some(sender)
     }
 
-    /// Tells those who ask for diagnostics that there are new ones.
+    /// Tells clients that pull diagnostics that there are new ones.
     fn announce(&self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
         let id = |it: &Diagnostics, name: &str| it.get(name).map(|it| it.id);
         let none = Diagnostics::new();
@@ -200,19 +236,37 @@ impl Worker {
     }
 }
 
-/// Brings a project up to date and analyses it.
-fn work(mut project: Project, task: &Task, latest: Option<&Snapshot>) -> Done {
+/// Brings a project up to date and analyses it, unless that is outdated before the rules have run.
+fn work(
+    mut project: Project,
+    task: &Task,
+    latest: Option<&Snapshot>,
+    is_outdated: impl Fn() -> bool,
+) -> Done {
     let (is_changed, unreadable) = project.update(task);
-    let snapshot = (is_changed || latest.is_none()).then(|| snapshot(&project, task, latest));
-    Done { project, snapshot, unreadable }
+    let outcome = if !is_changed && latest.is_some() {
+        Outcome::Unchanged
+    } else if is_outdated() {
+        Outcome::GivenUp
+    } else {
+        let analysis = project.analysis(&task.options);
+        match is_outdated() {
+            true => Outcome::GivenUp,
+            false => Outcome::Analysed(Box::new(snapshot(analysis, task, latest))),
+        }
+    };
+    Done { project, outcome, unreadable }
 }
 
-pub fn snapshot(project: &Project, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
-    let (analysis, report) = project.analyse(&task.options);
+/// Runs the rules over an analysis and converts what they find.
+pub fn snapshot(analysis: Analysis, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
+    let report = analysis.check(&task.options);
     let out = Outgoing { report: &report, encoding: task.encoding, addresses: &task.addresses };
     let diagnostics = diagnostics::convert(out, latest, task.changes);
     let (options, addresses) = (Arc::clone(&task.options), task.addresses.clone());
-    Snapshot { analysis, report, options, addresses, diagnostics }
+    let analysis = Arc::new(analysis);
+    let ide = ide::Snapshot::new(Arc::clone(&analysis));
+    Snapshot { analysis, ide, report, options, addresses, diagnostics }
 }
 
 /// Runs work away from the thread that reads and writes messages. Returns `None` when the work
@@ -231,7 +285,7 @@ fn has_ended(process: u32) -> bool {
     matches!(state, Some("Z" | "X"))
 }
 
-/// Ends the server when the client's process ends without a word. Where the system does not say which processes
+/// Ends the server when the client's process dies. Where the system does not say which processes
 /// there are, or the client runs where its processes cannot be seen, the end of the input has to do.
 pub async fn watch_client(process: u32, shared: Arc<Shared>) {
     if !Path::new("/proc/self/stat").exists() || has_ended(process) {
@@ -246,6 +300,7 @@ pub async fn watch_client(process: u32, shared: Arc<Shared>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::State;
 
     #[test]
     fn a_panic_costs_one_answer_and_not_the_server() {
@@ -254,6 +309,21 @@ mod tests {
             runtime.block_on(in_background(|| -> u32 { panic!("this test panics on purpose") }));
         assert_eq!(broken, None);
         assert_eq!(runtime.block_on(in_background(|| 1)), Some(1));
+    }
+
+    #[test]
+    fn an_outdated_analysis_is_given_up_and_its_files_stay_up_to_date() {
+        let root = PathBuf::from("/w");
+        let mut state = State::default();
+        state.set_roots(vec![root.clone()]);
+        let uri: Uri = "file:///w/compose.yaml".parse().unwrap();
+        state.open(uri, "yaml", 1, "services: {a: {image: x}}\n".to_owned());
+        let Step::Analyse(task) = state.take(&root, true) else { panic!("no work") };
+        let done = work(Project::default(), &task, None, || true);
+        assert!(matches!(done.outcome, Outcome::GivenUp));
+        let done = work(done.project, &task, None, || false);
+        let Outcome::Analysed(snapshot) = done.outcome else { panic!("given up again") };
+        assert_eq!(snapshot.report.files.len(), 1);
     }
 
     #[cfg(target_os = "linux")]

@@ -193,17 +193,25 @@ pub fn vscode() -> Result {
 
 /// The Helm SDK, which only its oracle needs: it is large, and no test calls it.
 pub fn helm() -> Result {
-    const WHEEL: &str = "helm-python-sdk==0.2.2";
+    large_wheel("the Helm SDK", "helm-python-sdk==0.2.2", "plimsoll-helm")
+}
+
+/// The JSON schemas of Kubernetes, which only the oracle of the crossing table needs.
+pub fn schemas() -> Result {
+    large_wheel("the schemas of Kubernetes", "kubernetes-validate==1.37.0", "plimsoll-schemas")
+}
+
+fn large_wheel(what: &str, wheel: &str, stamp: &str) -> Result {
     let venv = tools().join("venv");
-    let stamp = venv.join("plimsoll-helm");
-    if std::fs::read(&stamp).is_ok_and(|seen| seen == WHEEL.as_bytes()) {
+    let stamp = venv.join(stamp);
+    if std::fs::read(&stamp).is_ok_and(|seen| seen == wheel.as_bytes()) {
         return Ok(());
     }
-    say("installing the Helm SDK");
+    say(format!("installing {what}"));
     Cmd::new(venv.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", WHEEL])
+        .args(["install", "--quiet", "--disable-pip-version-check", wheel])
         .run()?;
-    fs::write(&stamp, WHEEL)
+    fs::write(&stamp, wheel)
 }
 
 /// The program that starts Helix.

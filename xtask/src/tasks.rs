@@ -74,13 +74,17 @@ fn over_corpus(test: &str, folder: PathBuf) -> Result {
 /// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
 /// `kubectl kustomize`, our rendered charts with the Helm SDK, projects side by side with each alone, or
 /// projects with other forms of themselves. `fixes` applies fixes to copies of projects, `pairs` prints the
-/// counterparts of Compose services.
+/// counterparts of Compose services, `crossing` validates the YAML that the crossing table gives.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
         Some("compose" | "kustomize") => setup::python()?,
         Some("helm") => {
             setup::python()?;
             setup::helm()?;
+        }
+        Some("crossing") => {
+            setup::python()?;
+            setup::schemas()?;
         }
         Some("fixes") => {
             setup::python()?;
@@ -89,7 +93,8 @@ pub fn oracle(arguments: &[String]) -> Result {
         Some("union" | "pairs") => {}
         Some("forms") => return forms(&arguments[1..]),
         _ => {
-            let known = "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs` or `forms`";
+            let known =
+                "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing` or `forms`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }

@@ -1,4 +1,4 @@
-//! The connection: what the server does with messages that are none, and when its client is gone.
+//! The connection: malformed messages, foreign documents, and the end of the client.
 
 use crate::support::{self, Server, folder, open, uri};
 use crate::{TWICE, codes};

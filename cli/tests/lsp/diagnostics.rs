@@ -1,4 +1,4 @@
-//! Diagnostics that are asked for, limits, progress, and words about settings.
+//! Pulled diagnostics, limits, progress, and mistakes in settings.
 
 use crate::support::{Server, folder, open, uri};
 use crate::{ONCE, TWICE, codes, of};
@@ -139,4 +139,18 @@ fn a_small_project_does_not_wait_for_a_large_one() {
             .iter()
             .any(|said| said["method"] == "$/progress" && said["params"]["value"]["kind"] == "end")
     });
+}
+
+#[test]
+fn pushed_diagnostics_are_cleared_when_the_client_pulls_the_workspace() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), pulling());
+    let sent = server.diagnostics("those of the closed file", of(&path));
+    assert!(codes(&sent).contains(&"PLM002"), "{sent}");
+    server.published.clear();
+    let answer = server.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    assert_eq!(answer["items"][0]["uri"], uri(&path));
+    let taken_back = server.diagnostics("the empty list", of(&path));
+    assert!(codes(&taken_back).is_empty(), "{taken_back}");
 }

@@ -86,14 +86,13 @@ fn environment_files_in_the_editor_take_part() {
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));
     let first = server.diagnostics("the first", of(&path));
-    let unset = codes(&first).iter().filter(|it| it.starts_with("PLM50")).count();
-    assert!(unset > 0, "an unset variable is found: {first}");
+    assert!(codes(&first).contains(&"PLM501"), "the variable is not set: {first}");
     let mut env = open(&root.path().join(".env"), 1, "TAG=1.2.3\n");
     env["textDocument"]["languageId"] = "properties".into();
     server.published.clear();
     server.notify("textDocument/didOpen", env);
     server.diagnostics("those with the variable", |it| {
-        of(&path)(it) && codes(it).iter().filter(|it| it.starts_with("PLM50")).count() < unset
+        of(&path)(it) && !codes(it).contains(&"PLM501")
     });
 }
 
@@ -148,4 +147,38 @@ fn what_git_ignores_and_other_peoples_files_start_no_walk() {
     assert!(!server.published.iter().any(|it| of(&path("late.yaml"))(it)), "somebody walked");
     server.notify("workspace/didChangeWatchedFiles", event(&path("late.yaml"), 1));
     server.diagnostics("those of the late file", of(&path("late.yaml")));
+}
+
+/// The editor keeps a deleted file open with the text that it had.
+#[test]
+fn a_file_that_is_deleted_or_renamed_while_it_is_open_is_gone_when_it_is_closed() {
+    let root = folder(&[("k8s/app.yaml", APPS), ("k8s/other.yaml", APPS)]);
+    let path = |name: &str| root.path().join(name);
+    let mut server = Server::start(root.path(), watching());
+    server.notify("textDocument/didOpen", open(&path("k8s/app.yaml"), 1, APPS));
+    server.diagnostics("those of the open file", |it| it["version"] == 1);
+    server.diagnostics("those of the closed file", of(&path("k8s/other.yaml")));
+    server.published.clear();
+    fs::rename(path("k8s"), path("deploy")).unwrap();
+    server.notify("workspace/didChangeWatchedFiles", event(&path("k8s"), 3));
+    server.notify("workspace/didChangeWatchedFiles", event(&path("deploy"), 1));
+    let gone = server.diagnostics("those of the closed file", of(&path("k8s/other.yaml")));
+    assert!(codes(&gone).is_empty(), "{gone}");
+    server.diagnostics("those of the new name", of(&path("deploy/app.yaml")));
+    assert!(
+        !server.published.iter().any(|it| of(&path("k8s/app.yaml"))(it) && codes(it).is_empty())
+    );
+    let closed = json!({ "textDocument": { "uri": uri(&path("k8s/app.yaml")) } });
+    server.notify("textDocument/didClose", closed);
+    let gone = server.diagnostics("those of the old name", |it| {
+        of(&path("k8s/app.yaml"))(it) && it.get("version").is_none()
+    });
+    assert!(codes(&gone).is_empty(), "{gone}");
+    // The whole project goes.
+    server.published.clear();
+    fs::remove_dir_all(root.path().join("deploy")).unwrap();
+    server.notify("workspace/didChangeWatchedFiles", event(&path("deploy"), 3));
+    let gone = server.diagnostics("those of the deleted folder", of(&path("deploy/app.yaml")));
+    assert!(codes(&gone).is_empty(), "{gone}");
+    assert_eq!(server.stop(), Some(0));
 }

@@ -31,7 +31,7 @@ fn completions_come_while_the_line_is_broken() {
     let mut server = Server::start(root.path(), json!({}));
     server.notify("textDocument/didOpen", open(&path, 1, COMPOSE));
     let document = json!({ "uri": uri(&path), "version": 2 });
-    let mut complete = |server: &mut Server, line: u32, character: u32| {
+    let complete = |server: &mut Server, line: u32, character: u32| {
         let place = json!({ "line": line, "character": character });
         let params = json!({ "textDocument": document, "position": place });
         server.request("textDocument/completion", params)

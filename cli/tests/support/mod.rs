@@ -33,7 +33,7 @@ pub struct Server {
     pub asked: Vec<Value>,
     /// All other notifications received so far.
     pub notified: Vec<Value>,
-    /// Answers that nobody waits for: what the server says to messages that it cannot read.
+    /// Answers that no caller waits for, such as errors for messages that the server cannot read.
     pub refused: Vec<Value>,
     id: i64,
 }
@@ -140,7 +140,7 @@ impl Server {
         }
     }
 
-    /// Sends bytes that may be no message at all.
+    /// Sends raw bytes, which need not be a message.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.input.write_all(bytes).unwrap();
         self.input.flush().unwrap();
@@ -163,7 +163,7 @@ impl Server {
         }
     }
 
-    /// Waits for the end of the process, without a word to it.
+    /// Waits until the process ends by itself.
     pub fn ended(&mut self) -> Option<i32> {
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.running() {

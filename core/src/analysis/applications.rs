@@ -200,9 +200,12 @@ impl Kept {
             if old.names.says_default_namespace != new.names.says_default_namespace {
                 return None;
             }
-            let concerned = self.checked.all.iter().enumerate().filter(|(other, application)| {
-                *other != at && new.names.concern(&old.names, &application.names)
-            });
+            let changes = new.names.changes(&old.names);
+            if changes.is_empty() {
+                continue;
+            }
+            let others = self.checked.all.iter().enumerate();
+            let concerned = others.filter(|(_, other)| changes.concern(&other.names));
             open.extend(concerned.map(|(other, _)| other));
         }
         Some(())

@@ -12,5 +12,6 @@ mod target;
 pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile, Unmatched, UnmatchedKind};
 pub use target::{
     Assignment, Cache, Cause, Manifest, Reason, Recipe, Release, Request, Target, build,
-    build_with, chart_folders, environment_of, environment_of_word, is_further_values_file,
+    build_with, chart_folders, environment_of, environment_of_word, environment_rank,
+    is_further_values_file,
 };

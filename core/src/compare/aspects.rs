@@ -1,10 +1,10 @@
 //! The aspects of a service that are compared, one by one.
 
 use super::question::Question;
-use crate::facts::{Backing, Pair, probe_words};
+use crate::facts::{Backing, Pair, is_engine_socket, probe_words};
 use crate::knowledge::image::ImageRef;
 use crate::model::IntOrStr;
-use crate::model::compose::{self, MountKind};
+use crate::model::compose::{self, FileReference, MountKind};
 use crate::model::kubernetes::{Probe, Quantity, Resource};
 use crate::report::phrases::first_named;
 use crate::report::{Aspect, Compared, Drift, Role};
@@ -299,7 +299,7 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
         let needed = match mount.kind {
             MountKind::Volume | MountKind::Cluster => true,
             MountKind::Bind => {
-                let socket = mount.source.as_ref().is_some_and(|it| it.ends_with("docker.sock"));
+                let socket = mount.source.as_ref().is_some_and(|it| is_engine_socket(it));
                 let sources = service.covered_sources(mount).is_some();
                 let development = service.role == Role::Development && service.is_built();
                 !(socket || sources || development)
@@ -312,11 +312,11 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
             all.push(Wanted { path: mount.target.to_string(), content, span: mount.span });
         }
     }
-    for (references, folder) in [(&model.secrets, "/run/secrets/"), (&model.configs, "/")] {
+    let files =
+        [(&model.secrets, FileReference::SECRETS), (&model.configs, FileReference::CONFIGS)];
+    for (references, folder) in files {
         for it in references {
-            let target = it.target.as_ref().unwrap_or(&it.source).as_str();
-            let absolute = target.starts_with('/');
-            let path = if absolute { target.to_owned() } else { format!("{folder}{target}") };
+            let path = it.path(folder);
             all.push(Wanted { path, content: Content::Delivered, span: it.span });
         }
     }

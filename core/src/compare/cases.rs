@@ -1,6 +1,7 @@
 //! The values of a key that share a fate.
 
-use crate::facts::Service;
+use crate::facts::{Service, is_engine_socket};
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
 use crate::model::compose::{Deploy, Mount, MountKind, Port};
@@ -8,19 +9,19 @@ use std::net::IpAddr;
 
 /// Returns the cases that the value of a key has, each once. A list may have several: TCP and UDP ports,
 /// named volumes and bind mounts.
-pub fn of(service: &Service<'_>, key: &str) -> Vec<Case> {
+pub fn of(service: &Service<'_>, key: Key) -> Vec<Case> {
     let model = service.model;
     let deploy = model.deploy.as_deref();
     match key {
-        "labels" => each(&model.labels, |label| of_label(&label.key.value)),
-        "deploy.labels" => {
+        Key::Labels => each(&model.labels, |label| of_label(&label.key.value)),
+        Key::DeployLabels => {
             each(deploy.map_or(&[][..], |it| &it.labels), |label| of_label(&label.key.value))
         }
-        "environment" => each(&model.environment, |it| of_variable(&it.name.value)),
-        "ports" => each(&model.ports, of_port),
-        "volumes" => each(&model.volumes, of_mount),
-        "devices" => each(&model.devices, |device| of_device(&device.value)),
-        "extra_hosts" => each(&model.extra_hosts, |entry| {
+        Key::Environment => each(&model.environment, |it| of_variable(&it.name.value)),
+        Key::Ports => each(&model.ports, of_port),
+        Key::Volumes => each(&model.volumes, of_mount),
+        Key::Devices => each(&model.devices, |device| of_device(&device.value)),
+        Key::ExtraHosts => each(&model.extra_hosts, |entry| {
             let gateway = entry.value.as_ref().is_some_and(|it| it.as_str() == "host-gateway");
             if gateway { Case::Gateway } else { Case::Other }
         }),
@@ -42,41 +43,41 @@ fn each<T>(items: &[T], of: impl Fn(&T) -> Case) -> Vec<Case> {
     cases
 }
 
-fn of_scalar(service: &Service<'_>, deploy: Option<&Deploy>, key: &str) -> Case {
+fn of_scalar(service: &Service<'_>, deploy: Option<&Deploy>, key: Key) -> Case {
     let model = service.model;
     let text =
         |value: &Option<Str>| value.as_ref().map_or_else(String::new, |it| it.value.to_string());
     match key {
-        "network_mode" => of_namespace(&text(&model.network_mode)),
-        "pid" => of_namespace(&text(&model.pid)),
-        "ipc" => match text(&model.ipc).as_str() {
+        Key::NetworkMode => of_namespace(&text(&model.network_mode)),
+        Key::Pid => of_namespace(&text(&model.pid)),
+        Key::Ipc => match text(&model.ipc).as_str() {
             "shareable" => Case::Shared,
             "none" => Case::Other,
             mode => of_namespace(mode),
         },
-        "restart" => {
+        Key::Restart => {
             let restart = text(&model.restart);
             let ends = restart == "no" || restart.starts_with("on-failure");
             if ends { Case::Once } else { Case::Other }
         }
-        "user" => match numeric_user(&text(&model.user)) {
+        Key::User => match numeric_user(&text(&model.user)) {
             Some(_) => Case::Other,
             None => Case::Name,
         },
-        "healthcheck" => {
+        Key::Healthcheck => {
             let off = model.healthcheck.as_ref().is_some_and(|check| check.disabled);
             if off { Case::Off } else { Case::Other }
         }
-        "deploy.mode" => match deploy.map(|it| text(&it.mode)).unwrap_or_default().as_str() {
+        Key::DeployMode => match deploy.map(|it| text(&it.mode)).unwrap_or_default().as_str() {
             "global" => Case::Global,
             "replicated-job" | "global-job" => Case::Once,
             _ => Case::Other,
         },
-        "deploy.endpoint_mode" => {
+        Key::DeployEndpointMode => {
             let names = deploy.is_some_and(|it| text(&it.endpoint_mode) == "dnsrr");
             if names { Case::Addresses } else { Case::Other }
         }
-        "deploy.restart_policy.condition" => {
+        Key::DeployRestartCondition => {
             let policy = deploy.and_then(|it| it.restart_policy.as_ref());
             let condition = policy.map(|it| text(&it.condition)).unwrap_or_default();
             let ends = matches!(condition.as_str(), "none" | "on-failure");
@@ -140,7 +141,7 @@ pub fn of_mount(mount: &Mount) -> Case {
     match mount.kind {
         MountKind::Bind => {
             let source = mount.source.as_ref().map_or("", |it| it.as_str());
-            if source.ends_with("docker.sock") { Case::Socket } else { Case::Bind }
+            if is_engine_socket(source) { Case::Socket } else { Case::Bind }
         }
         MountKind::Volume => Case::Other,
         MountKind::Anonymous => Case::Anonymous,

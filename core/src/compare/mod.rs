@@ -9,6 +9,7 @@ mod question;
 pub mod written;
 
 use crate::facts::{Facts, Pair, Part, Service, workload_label};
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{ClusterOnly, Comparison, ConverterNote, Match, Role, ServicePair};
 use rustc_hash::FxHashSet;
@@ -78,8 +79,9 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
 fn notes(service: &Service<'_>) -> Vec<ConverterNote> {
     let mut notes = Vec::new();
     for written in written::keys(service.model) {
-        for case in cases::of(service, &written.key) {
-            let Some(row) = compose_keys::row(&written.key, case) else { continue };
+        let Some(key) = Key::from_name(&written.key) else { continue };
+        for case in cases::of(service, key) {
+            let Some(row) = compose_keys::row(key, case) else { continue };
             let is_documented = row.kompose.is_some() || row.bridge.is_some();
             if row.way != Way::Carried && is_documented {
                 notes.push(ConverterNote {

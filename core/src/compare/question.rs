@@ -5,6 +5,7 @@ use crate::knowledge::shell;
 use crate::model::IntOrStr;
 use crate::model::compose::HealthTest;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
+use crate::text::name_of;
 
 /// A question to a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,9 @@ impl Question {
             ProbeHandler::Exec { command, .. } => {
                 let words: Vec<&str> = command.iter().map(|it| it.as_str()).collect();
                 match words[..] {
-                    [shell, "-c", text] if is_shell(shell) => Question::of_words(&[text], true),
+                    [shell, "-c", text] if shell::is_shell(name_of(shell)) => {
+                        Question::of_words(&[text], true)
+                    }
                     _ => Question::of_words(&words, false),
                 }
             }
@@ -69,8 +72,4 @@ impl Question {
         let plain = text.trim().trim_end_matches("|| exit 1").trim_end().to_owned();
         Some(port.map_or(Question::Command(plain), Question::Tcp))
     }
-}
-
-fn is_shell(word: &str) -> bool {
-    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"))
 }

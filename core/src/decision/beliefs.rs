@@ -1,7 +1,8 @@
 //! Common beliefs about platforms, each with its correction.
 
 use super::outcome::{Case, Delivery, Packages};
-use crate::report::{Answer, Platform, Today};
+use crate::report::phrases::capitalised;
+use crate::report::{Answer, Platform, Question, QuestionId, Signal, Statement, Today};
 
 /// A belief that people bring to the choice of a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,37 +15,114 @@ pub enum Belief {
     LoadNeedsKubernetes,
 }
 
+/// What a belief is chosen by.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'g> {
+    pub case: &'g Case,
+    pub questions: &'g [Question],
+    /// What is told already, which a belief does not tell again.
+    pub reasons: &'g [Statement],
+    /// Whether Compose files are meant for a server.
+    pub has_server: bool,
+}
+
+impl Grounds<'_> {
+    /// Whether the files show one of some signals.
+    fn shows(&self, signals: &[Signal]) -> bool {
+        self.questions.iter().flat_map(|it| &it.evidence).any(|it| signals.contains(&it.signal))
+    }
+
+    /// Whether a reason tells of one of some signals.
+    fn tells(&self, signals: &[Signal]) -> bool {
+        let evidence = self.questions.iter().flat_map(|it| &it.evidence);
+        let mut facts = evidence.filter(|it| signals.contains(&it.signal)).map(|it| &it.fact);
+        facts.any(|fact| {
+            let told = format!("{}.", capitalised(fact));
+            self.reasons.iter().any(|reason| reason.text == told)
+        })
+    }
+
+    fn is_answered(&self, id: QuestionId, answer: Answer) -> bool {
+        self.questions.iter().any(|it| it.id == id && it.answer == answer)
+    }
+}
+
 impl Belief {
-    /// Returns the belief that bears on the outcome.
-    pub fn on(case: &Case) -> Option<Belief> {
-        let belief = match (case.verdict().platform, case.today) {
-            (_, Today::Unknown) => return None,
-            (Platform::Either | Platform::LargerServer, Today::Compose | Today::Swarm)
-            | (Platform::LargerServer, Today::Kubernetes | Today::Both) => {
-                Belief::LoadNeedsKubernetes
-            }
-            (Platform::Either, Today::Kubernetes | Today::Both) if case.replicas != Answer::Yes => {
-                Belief::ClusterIsAvailable
-            }
-            (Platform::Either, Today::Kubernetes | Today::Both) => Belief::LoadNeedsKubernetes,
+    /// Returns the belief that bears most on what the files show.
+    pub fn on(grounds: &Grounds<'_>) -> Option<Belief> {
+        Belief::in_order(grounds.case).iter().copied().find(|it| it.bears_on(grounds))
+    }
+
+    /// Returns the beliefs that people hold who think about this outcome, the most frequent first.
+    fn in_order(case: &Case) -> &'static [Belief] {
+        use Belief::{
+            ClusterIsAvailable, ComposeIsForDevelopment, ConverterMoves, KubernetesNeedsArgoCd,
+            KubernetesNeedsHelm, LoadNeedsKubernetes,
+        };
+        match (case.verdict().platform, case.today) {
+            (_, Today::Unknown) => &[],
+            (Platform::Kubernetes, Today::Compose | Today::Swarm) => &[ConverterMoves],
+            (Platform::LargerServer, _) => &[LoadNeedsKubernetes],
             (Platform::Compose | Platform::Swarm, Today::Compose | Today::Swarm) => {
-                Belief::ComposeIsForDevelopment
+                &[ComposeIsForDevelopment]
+            }
+            (Platform::Either, Today::Compose | Today::Swarm) => {
+                &[LoadNeedsKubernetes, ComposeIsForDevelopment]
             }
             (Platform::Compose | Platform::Swarm, Today::Kubernetes | Today::Both) => {
-                Belief::ClusterIsAvailable
+                &[ClusterIsAvailable, ComposeIsForDevelopment]
             }
-            (Platform::Kubernetes, Today::Compose | Today::Swarm) => Belief::ConverterMoves,
-            (Platform::Kubernetes, Today::Kubernetes | Today::Both) => {
-                if case.packages == Packages::Nothing && case.packaging != Answer::Yes {
-                    Belief::KubernetesNeedsHelm
-                } else if case.delivery == Delivery::Other && case.gitops != Answer::Yes {
-                    Belief::KubernetesNeedsArgoCd
-                } else {
-                    Belief::ClusterIsAvailable
-                }
+            (Platform::Either, Today::Both) => {
+                &[LoadNeedsKubernetes, ComposeIsForDevelopment, ClusterIsAvailable, ConverterMoves]
             }
-        };
-        Some(belief)
+            (Platform::Either, Today::Kubernetes) => &[
+                LoadNeedsKubernetes,
+                ClusterIsAvailable,
+                KubernetesNeedsHelm,
+                KubernetesNeedsArgoCd,
+                ComposeIsForDevelopment,
+            ],
+            (Platform::Kubernetes, Today::Kubernetes | Today::Both) => &[
+                KubernetesNeedsHelm,
+                KubernetesNeedsArgoCd,
+                ClusterIsAvailable,
+                LoadNeedsKubernetes,
+            ],
+        }
+    }
+
+    /// Whether the files show what the belief is about, and no reason says the same.
+    fn bears_on(self, grounds: &Grounds<'_>) -> bool {
+        let case = grounds.case;
+        match self {
+            Belief::ComposeIsForDevelopment => {
+                // Where it is on a server already, nobody holds the belief.
+                !grounds.has_server || matches!(case.today, Today::Compose | Today::Swarm)
+            }
+            Belief::ClusterIsAvailable => {
+                const SINGLE: &[Signal] = &[Signal::SingleReplicas, Signal::StatefulSingleton];
+                grounds.shows(SINGLE) && !grounds.tells(SINGLE)
+            }
+            Belief::ConverterMoves => true,
+            Belief::KubernetesNeedsHelm => {
+                case.packages == Packages::Nothing && case.packaging != Answer::Yes
+            }
+            Belief::KubernetesNeedsArgoCd => {
+                case.delivery == Delivery::Other && case.gitops != Answer::Yes
+            }
+            Belief::LoadNeedsKubernetes => {
+                const LOAD: &[Signal] = &[
+                    Signal::Autoscaler,
+                    Signal::FewReplicas,
+                    Signal::LimitsBeyondServer,
+                    Signal::ManyReplicas,
+                    Signal::NeedsLargerServer,
+                    Signal::SeveralReplicated,
+                ];
+                grounds.shows(LOAD)
+                    || grounds.is_answered(QuestionId::ReplicasAndRollouts, Answer::Yes)
+            }
+        }
     }
 
     /// Returns the belief in quotation marks, and its correction.

@@ -1,7 +1,9 @@
 //! Small whole projects, each with what the decision must say about it.
 
 mod answers;
+mod forms;
 mod nodes;
+mod releases;
 mod words;
 
 use super::tests::decide_with;

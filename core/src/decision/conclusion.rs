@@ -1,16 +1,15 @@
 //! From signals to words: the answers, the outcome, its reasons, its cost and what would change it.
 
-use super::beliefs::Belief;
+use super::beliefs::{Belief, Grounds};
 use super::cost::{costs, number};
 use super::counted::starts_by_itself;
-use super::reasons::reasons;
+use super::reasons::{has_server, reasons};
 use super::scenario;
 use super::signals::Signals;
 use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
 use crate::facts::Service;
-use crate::model::environment_of;
 use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
 use rustc_hash::FxHashSet;
 
@@ -29,8 +28,16 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
     let verdict = case.verdict();
     let fit = case.fit();
     let flips = trial.flips(verdict.platform);
-    let ask = trial.ask(verdict.platform, &questions);
+    let ask = trial.ask(&case, &questions);
     let would_change = would_change(&ask, &flips);
+    let reasons = reasons(system, loads, &questions, &case);
+    let grounds = Grounds {
+        case: &case,
+        questions: &questions,
+        reasons: &reasons,
+        has_server: has_server(system),
+    };
+    let myth = Belief::on(&grounds).map(Belief::answer);
     Decision {
         verdict: verdict.sentence.to_owned(),
         outcome: case.outcome(),
@@ -38,12 +45,12 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
         fit,
         counted: counted(system),
         sums: loads.main().sums,
-        reasons: reasons(system, loads, &questions, &case),
+        reasons,
         would_change,
         flips,
         ask,
-        cost: costs(system),
-        myth: Belief::on(&case).map(Belief::answer),
+        cost: costs(system, verdict.so_far),
+        myth,
         scenario: scenario::nearest(&case, &system.facts.config().answers),
         questions,
         ..Decision::default()
@@ -96,7 +103,7 @@ fn counted_environment(system: &System<'_>) -> Option<Environment> {
     let mut environments = system.counted.workloads.iter().filter_map(|workload| {
         let file = workload.object.file;
         let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
-        target.map_or_else(|| environment_of(facts.file(file).path()), |it| it.environment)
+        target.map_or_else(|| facts.environment_of_file(file), |it| facts.environment_of_target(it))
     });
     let first = environments.next()?;
     environments.all(|it| it == first).then_some(first)

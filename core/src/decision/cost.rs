@@ -1,12 +1,13 @@
 //! What it costs to stay on the platform of today, and to move to the other one: counted, and in words.
 
+use super::counted::of_release;
 use super::load::runs_to_an_end;
 use super::system::System;
 use crate::facts::{self, Unit, Workload};
 use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
 use crate::model::kubernetes::{Body, WorkloadKind};
-use crate::report::{Cost, Costs, Today};
+use crate::report::{Cost, Costs, Platform, Today};
 use rustc_hash::FxHashSet;
 
 /// Returns what the cluster side costs as it is.
@@ -72,9 +73,34 @@ fn named(parts: &[(usize, &str, &str)]) -> Vec<String> {
     parts.map(|(count, one, many)| number(*count, one, many)).collect()
 }
 
-/// Returns what a cluster would take for the Compose services that count.
+/// Whether a container only helps people: an admin user interface, a mail catcher, a test server. Nobody writes
+/// that again for another platform.
+fn is_helper(unit: &Unit<'_>) -> bool {
+    unit.family().is_some_and(|it| matches!(it.class, Class::AdminUi | Class::Tool))
+}
+
+/// Returns the names of the services that the cluster runs too. The counterpart may belong to another variant
+/// of the Compose files than the one that counts.
+fn with_counterpart<'f>(system: &System<'f>) -> FxHashSet<&'f str> {
+    let services = system.services.iter();
+    let known = services.filter(|it| system.facts.counterpart_of(it.index).is_some());
+    known.map(|it| it.name).collect()
+}
+
+/// Returns the counted services that a cluster would have to run and does not: those without a counterpart,
+/// and of these what more than helps people, unless there is nothing else.
+fn services_to_write<'s, 'f>(system: &'s System<'f>) -> Vec<&'s facts::Service<'f>> {
+    let known = with_counterpart(system);
+    let counted = system.counted.services.iter().copied();
+    let missing = counted.filter(|it| !known.contains(it.name));
+    let (helpers, others): (Vec<_>, Vec<_>) = missing.partition(|it| is_helper(&it.unit));
+    let only_helpers = system.counted.services.iter().all(|it| is_helper(&it.unit));
+    if only_helpers { helpers } else { others }
+}
+
+/// Returns what a cluster would take for the Compose services that count and that it does not run.
 fn cost_of_cluster(system: &System<'_>) -> Cost {
-    let services = &system.counted.services;
+    let services = services_to_write(system);
     let (jobs, running): (Vec<&facts::Service<'_>>, Vec<&facts::Service<'_>>) =
         services.iter().copied().partition(|it| runs_to_an_end(system.facts, it));
     let with_ports =
@@ -86,7 +112,7 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         (jobs.len(), "Job", "Jobs"),
         (with_ports.count(), "Service", "Services"),
         (with_env.count(), "ConfigMap or Secret", "ConfigMaps or Secrets"),
-        (volumes_in_use(system), "PersistentVolumeClaim", "PersistentVolumeClaims"),
+        (volumes_in_use(&services), "PersistentVolumeClaim", "PersistentVolumeClaims"),
     ];
     let named = named(&parts);
     let objects = parts.iter().map(|part| part.0).sum();
@@ -94,17 +120,32 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         true => ", a registry for the images that are built here",
         false => "",
     };
-    let text = format!(
-        "about {} to write ({}){registry}, and a cluster to run and upgrade",
-        number(objects, "object", "objects"),
-        named.join(", ")
-    );
+    let written = match objects {
+        0 => "no object to write".to_owned(),
+        _ => {
+            let objects = number(objects, "object", "objects");
+            // What is not built may hold some of them.
+            let about = if system.hides_workloads() { "at most" } else { "about" };
+            format!("{about} {objects} to write ({}){registry}", named.join(", "))
+        }
+    };
+    let text = with_what_is_new(system, written, "a cluster to run and upgrade");
     Cost { kinds: named.len(), objects, lines: None, text }
 }
 
-/// Returns the number of named volumes that the counted services mount.
-fn volumes_in_use(system: &System<'_>) -> usize {
-    let mounts = system.counted.services.iter().flat_map(|service| {
+/// Returns what is to be written, and what is then to be run, unless it is run today.
+fn with_what_is_new(system: &System<'_>, written: String, new: &str) -> String {
+    match system.today() {
+        Today::Both => written,
+        Today::Compose | Today::Swarm | Today::Kubernetes | Today::Unknown => {
+            format!("{written}, and {new}")
+        }
+    }
+}
+
+/// Returns the number of named volumes that services mount.
+fn volumes_in_use(services: &[&facts::Service<'_>]) -> usize {
+    let mounts = services.iter().flat_map(|service| {
         let named = service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume);
         named.filter_map(|it| Some((service.project_index, it.source.as_ref()?.as_str())))
     });
@@ -116,11 +157,55 @@ fn takes_requests(unit: &Unit<'_>) -> bool {
     unit.family().is_some_and(|it| matches!(it.class, Class::Proxy | Class::Tunnel))
 }
 
+/// How far the workloads that count are written for Compose.
+#[derive(Debug, Default)]
+struct Written {
+    /// Written for development alone.
+    for_development: usize,
+    missing: usize,
+}
+
+impl Written {
+    /// Counts the workloads that run all the time or once. The counterpart may be another form of the workload
+    /// than the one that counts.
+    fn of(system: &System<'_>, workloads: &[&Workload<'_>]) -> Written {
+        let counted: FxHashSet<&str> =
+            system.counted.services.iter().map(|service| service.name).collect();
+        let mut for_server: FxHashSet<&str> = FxHashSet::default();
+        let mut known: FxHashSet<&str> = FxHashSet::default();
+        for workload in &system.workloads {
+            let units = 0..workload.units.len();
+            let pairs =
+                units.filter_map(|at| system.facts.counterpart_of_container(workload.index, at));
+            for pair in pairs {
+                known.insert(of_release(workload.name));
+                if counted.contains(system.facts.services()[pair.service].name) {
+                    for_server.insert(of_release(workload.name));
+                }
+            }
+        }
+        let only_helpers = workloads.iter().all(|it| it.units.iter().all(|unit| is_helper(unit)));
+        let mut written = Written::default();
+        for workload in workloads {
+            let helps = !only_helpers && workload.units.iter().all(is_helper);
+            if for_server.contains(of_release(workload.name)) || helps {
+                continue;
+            }
+            match known.contains(of_release(workload.name)) {
+                true => written.for_development += 1,
+                false => written.missing += 1,
+            }
+        }
+        written
+    }
+}
+
 /// Returns what Compose would take for what the cluster does. A workload that a counted Compose service runs
-/// too is written already. A Job becomes a service that runs once, and one reverse proxy serves every route.
+/// too is written already; one that a service for development runs is only to be made ready for a server. A Job
+/// becomes a service that runs once, and one reverse proxy serves every route.
 ///
 /// Source: <https://docs.docker.com/compose/how-tos/startup-order/>, `service_completed_successfully`
-fn cost_of_compose<'f>(system: &System<'f>) -> Cost {
+fn cost_of_compose(system: &System<'_>) -> Cost {
     let objects = &system.counted.objects;
     let count = |wanted: &dyn Fn(&Body) -> bool| {
         objects.iter().filter(|object| wanted(&object.body)).count()
@@ -138,41 +223,44 @@ fn cost_of_compose<'f>(system: &System<'f>) -> Cost {
         (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
     ];
     let named = named(&parts);
-    let counted: FxHashSet<usize> =
-        system.counted.services.iter().map(|service| service.index).collect();
-    let has_service = |workload: &Workload<'_>| {
-        (0..workload.units.len()).any(|unit| {
-            let service = system.facts.counterpart_of_container(workload.index, unit);
-            service.is_some_and(|it| counted.contains(&it.service))
-        })
-    };
-    // The counterpart may be another form of the workload than the one that counts.
-    let of = |workload: &Workload<'f>| (workload.kind(), workload.name);
-    let written: FxHashSet<(WorkloadKind, &'f str)> =
-        system.workloads.iter().filter(|it| has_service(it)).map(|it| of(it)).collect();
-    let is_written = |workload: &Workload<'f>| written.contains(&of(workload));
+    let written = Written::of(system, &running);
     let has_routes = count(&|it| matches!(it, Body::Routes(_))) > 0;
-    let has_proxy = system.counted.services.iter().any(|it| takes_requests(&it.unit))
+    let has_proxy = system.services.iter().any(|it| takes_requests(&it.unit))
         || running.iter().any(|it| it.units.iter().any(takes_requests));
     let needs_proxy = has_routes && !has_proxy;
-    let missing = running.iter().filter(|it| !is_written(it)).count() + usize::from(needs_proxy);
+    let missing = written.missing + usize::from(needs_proxy);
     let services = match missing {
-        0 => "no service".to_owned(),
-        _ => number(missing, "service", "services"),
+        0 => "no service to write".to_owned(),
+        _ => format!("{} to write", number(missing, "service", "services")),
     };
     let proxy = match (needs_proxy, missing) {
         (false, _) => "",
         (true, 1) => ", a reverse proxy",
         (true, _) => ", one of them a reverse proxy",
     };
+    let to_harden = match written.for_development {
+        0 => String::new(),
+        1 => ", 1 that is written for development to make ready for a server".to_owned(),
+        count => format!(", {count} that are written for development to make ready for a server"),
+    };
     let outside = match named.is_empty() {
+        // What is not read may hold anything.
+        true if system.hides_workloads() => "nothing seen so far that Compose lacks".to_owned(),
         true => "nothing that Compose lacks".to_owned(),
         false => format!("{} to give up or to build outside Compose", named.join(", ")),
     };
-    let text = format!(
-        "{services} to write{proxy}, {outside}, and one server to patch, watch and back up"
-    );
+    let text = format!("{services}{proxy}{to_harden}, {outside}");
+    let text = with_what_is_new(system, text, "one server to patch, watch and back up");
     Cost { kinds: 1, objects: missing, lines: None, text }
+}
+
+/// Returns the cost of two ways together, each in a sentence of its own.
+fn both(first: Cost, second: Cost, text: String) -> Cost {
+    let lines = match (first.lines, second.lines) {
+        (Some(first), Some(second)) => Some(first + second),
+        (lines, None) | (None, lines) => lines,
+    };
+    Cost { kinds: first.kinds + second.kinds, objects: first.objects + second.objects, lines, text }
 }
 
 /// Returns a number with its noun.
@@ -180,14 +268,50 @@ pub fn number(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-pub fn costs(system: &System<'_>) -> Costs {
+/// Returns what it costs to stay on the platform of today, and to move to the other one. Where both are in use,
+/// the move is to the one that the verdict leans to, or either way.
+pub fn costs(system: &System<'_>, so_far: Platform) -> Costs {
     match system.today() {
         Today::Unknown => Costs::default(),
         Today::Compose | Today::Swarm => {
             Costs { stay: compose_cost(system), go: cost_of_cluster(system) }
         }
-        Today::Kubernetes | Today::Both => {
-            Costs { stay: cluster_cost(system), go: cost_of_compose(system) }
+        Today::Kubernetes => Costs { stay: cluster_cost(system), go: cost_of_compose(system) },
+        Today::Both => {
+            let (compose, cluster) = (compose_cost(system), cluster_cost(system));
+            let text = format!(
+                "{} in {}, and {} of {} in {}: both to run",
+                number(compose.objects, "service", "services"),
+                number(compose.lines.unwrap_or_default(), "line", "lines"),
+                number(cluster.objects, "object", "objects"),
+                number(cluster.kinds, "kind", "kinds"),
+                number(cluster.lines.unwrap_or_default(), "line", "lines")
+            );
+            Costs { stay: both(compose, cluster, text), go: cost_of_one_side(system, so_far) }
+        }
+    }
+}
+
+/// Returns what it costs to give up one of two sides.
+fn cost_of_one_side(system: &System<'_>, so_far: Platform) -> Cost {
+    let to_compose = |mut cost: Cost| {
+        cost.text = format!("to Compose alone: {}", cost.text);
+        cost
+    };
+    let to_cluster = |mut cost: Cost| {
+        cost.text = format!("to the cluster alone: {}", cost.text);
+        cost
+    };
+    let (compose, cluster) =
+        (to_compose(cost_of_compose(system)), to_cluster(cost_of_cluster(system)));
+    match so_far {
+        Platform::Compose | Platform::LargerServer => compose,
+        Platform::Swarm | Platform::Kubernetes => cluster,
+        Platform::Either => {
+            // Either way is only sketched: which objects they are follows from the choice.
+            let short = cluster.text.split(" (").next().unwrap_or_default();
+            let text = format!("{}; {short}", compose.text);
+            both(compose, cluster, text)
         }
     }
 }

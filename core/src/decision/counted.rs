@@ -3,12 +3,13 @@
 //! A repository often holds an application several times: Compose files for other machines or databases,
 //! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
 
+use super::forms::other_forms;
 use crate::facts::{Facts, Part, Service, Workload, without_environment};
-use crate::model::compose::MountKind;
+use crate::model::compose::{MountKind, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
-use crate::model::{FileModel, environment_of};
+use crate::model::{FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
-use crate::text::{FileId, folder_of, join_path, name_of};
+use crate::text::{FileId, folder_of, join_path};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -35,7 +36,12 @@ impl<'f> Counted<'f> {
         let mut counted = Counted { services: variant(facts, services), ..Counted::default() };
         let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
-        for home in homes(facts, workloads, objects) {
+        for mut home in homes(facts, workloads, objects) {
+            if home.target.is_none() {
+                let others = other_forms(facts, &home.workloads);
+                home.workloads.retain(|it| !others.contains(&it.object.file));
+                home.objects.retain(|it| !others.contains(&it.file));
+            }
             let is_known = |it: &&&Workload<'_>| {
                 identity(home.part, it).is_some_and(|key| known.contains(&key))
             };
@@ -87,18 +93,6 @@ impl<'f> Counted<'f> {
     }
 }
 
-/// Returns the position of an environment among those that may count: production first, then what
-/// is for no environment in particular.
-pub fn rank(environment: Option<Environment>) -> usize {
-    match environment {
-        Some(Environment::Production) => 0,
-        None => 1,
-        Some(Environment::Staging) => 2,
-        Some(Environment::Test) => 3,
-        Some(Environment::Development) => 4,
-    }
-}
-
 /// The environments of loose manifests, by what they define: what is written for production and again for staging
 /// counts for production alone.
 struct Stages<'f> {
@@ -114,7 +108,7 @@ impl<'f> Stages<'f> {
     /// Whether nothing of the same kind and name, but for words that name an environment, was seen for another
     /// environment before.
     fn is_first(&mut self, object: &'f Object) -> bool {
-        let environment = environment_of(self.facts.file(object.file).path());
+        let environment = self.facts.environment_of_file(object.file);
         let name = object.name().map_or("", |name| name.as_str());
         let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
         *self.seen.entry((object.kind.as_str(), name)).or_insert(environment) == environment
@@ -125,6 +119,7 @@ impl<'f> Stages<'f> {
 #[derive(Debug)]
 struct Home<'f> {
     part: usize,
+    target: Option<usize>,
     rank: usize,
     workloads: Vec<&'f Workload<'f>>,
     objects: Vec<&'f Object>,
@@ -143,7 +138,8 @@ fn homes<'f>(
         let target = key.1.map(|at| &facts.all_targets()[at].target);
         let new = || Home {
             part: key.0,
-            rank: rank(target.and_then(|it| it.environment)),
+            target: key.1,
+            rank: environment_rank(target.and_then(|it| facts.environment_of_target(it))),
             workloads: Vec::new(),
             objects: Vec::new(),
         };
@@ -155,7 +151,7 @@ fn homes<'f>(
         }
     }
     let mut homes: Vec<Home<'f>> = homes.into_values().collect();
-    let rank_of = |object: &Object| rank(environment_of(facts.file(object.file).path()));
+    let rank_of = |object: &Object| environment_rank(facts.environment_of_file(object.file));
     for home in &mut homes {
         home.workloads.sort_by_key(|it| rank_of(it.object));
         home.objects.sort_by_key(|it| rank_of(it));
@@ -167,12 +163,12 @@ fn homes<'f>(
 /// What two forms of one workload have in common: the part of the project, the image and the name.
 fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f str, &'f str)> {
     let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
-    let image = unit.image.as_ref()?.repository.as_str();
+    let image = unit.image.as_ref()?.path_without_registry();
     Some((part, image, of_release(workload.name)))
 }
 
 /// Returns a name without that of the release for which charts are rendered.
-fn of_release(name: &str) -> &str {
+pub fn of_release(name: &str) -> &str {
     name.strip_prefix("release-name-").unwrap_or(name)
 }
 
@@ -187,6 +183,8 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
         // Where every service has a profile, people choose some of them.
         if services.iter().any(|it| starts_by_itself(it)) {
             services.retain(|it| starts_by_itself(it));
+        } else if services.iter().any(|it| !is_by_development_profile(it)) {
+            services.retain(|it| !is_by_development_profile(it));
         }
     }
     variants.sort_by_cached_key(|services| variant_rank(facts, services));
@@ -231,14 +229,26 @@ pub fn starts_by_itself(service: &Service<'_>) -> bool {
     !service.has_profile() || service.model.profiles.iter().any(|own| is_enabled(own.as_str()))
 }
 
+/// Whether a service starts only with profiles that are called after development or tests.
+fn is_by_development_profile(service: &Service<'_>) -> bool {
+    let is_named = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        matches!(word.as_str(), "debug" | "debugging" | "tools")
+            || matches!(
+                environment_of_word(&word),
+                Some(Environment::Development | Environment::Test)
+            )
+    };
+    let is_for_development = |profile: &str| profile.split(['-', '_', '.']).any(&is_named);
+    service.has_profile() && service.model.profiles.iter().all(|it| is_for_development(it))
+}
+
 /// Returns the position of a Compose project among the variants of one application: production first,
 /// then the file that Compose reads by default, then the one with the most services.
 fn variant_rank(
     facts: &Facts<'_>,
     services: &[&Service<'_>],
 ) -> (usize, bool, usize, Reverse<usize>) {
-    const DEFAULT_NAMES: [&str; 4] =
-        ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
     let Some(first) = services.first() else { return (1, true, 0, Reverse(0)) };
     let path = facts.file(facts.base_of(first.project)).path();
     let role = match first.role {
@@ -246,7 +256,7 @@ fn variant_rank(
         Role::Unknown | Role::Development => 1,
     };
     let depth = folder_of(path).split('/').filter(|it| !it.is_empty()).count();
-    (role, !DEFAULT_NAMES.contains(&name_of(path)), depth, Reverse(services.len()))
+    (role, !is_default_name(path), depth, Reverse(services.len()))
 }
 
 /// Returns the files with objects that Compose services mount, as the components of Dapr are: they

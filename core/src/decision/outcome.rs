@@ -114,6 +114,11 @@ impl Case {
         }
     }
 
+    /// Whether anything speaks for a cluster.
+    pub fn asks_for_cluster(&self) -> bool {
+        self.demands() != Demands::Nothing || self.server == Server::NotEnough
+    }
+
     /// Returns what the three questions about a cluster demand.
     fn demands(&self) -> Demands {
         let others = [self.replicas, self.teams].iter().filter(|it| **it == Answer::Yes).count();

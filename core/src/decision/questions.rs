@@ -49,6 +49,11 @@ fn settled_by(id: QuestionId, system: &System<'_>) -> Vec<&'static str> {
             0,
             "the parts of charts and overlays that were not built: `plimsoll render` names them",
         );
+    } else if system.has_templates() {
+        settled.insert(
+            0,
+            "the objects in Templates of OpenShift: hand over what `oc process --local` prints",
+        );
     } else if system.hides_workloads() {
         settled.insert(
             0,

@@ -77,7 +77,8 @@ pub fn reasons(
         let text = format!(
             "The two sides differ: Compose states {compose}, the cluster {cluster}; the larger one counts."
         );
-        let rank = (Bearing::Supports, Reverse(Weight::Hint), AnsweredBy::Files);
+        // It shows how far the two sides have drifted apart already.
+        let rank = (Bearing::Fit, Reverse(Weight::Hint), AnsweredBy::Files);
         reasons.push((rank, Statement { text, span: None }));
     }
     reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
@@ -120,7 +121,8 @@ fn bearing(case: &Case, question: &Question) -> Bearing {
     let supports = match case.verdict().so_far {
         Platform::Compose | Platform::LargerServer => !for_cluster,
         Platform::Swarm | Platform::Kubernetes => for_cluster,
-        // What is asked for, on either side, is what leaves both platforms open.
+        // The demand for a cluster is what the verdict speaks of, and what leaves both platforms open.
+        Platform::Either if for_cluster => return Bearing::Decides,
         Platform::Either => question.answer == Answer::Yes,
     };
     if supports { Bearing::Supports } else { Bearing::Opposes }
@@ -134,10 +136,9 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
         reasons.push((rank, Statement { text, span }));
     };
     if case.verdict().platform == Platform::Either
-        && let Some((name, reason)) = system.first_unbuilt()
+        && let Some(unread) = system.first_unread()
     {
-        let text = format!("`{name}` is not built in full: {}.", reason.message);
-        add(Bearing::Decides, text, Some(reason.span));
+        add(Bearing::Decides, unread.why, Some(unread.span));
     }
     if case.fit() == Fit::OverBuilt {
         add(Bearing::Fit, over_built(system), None);
@@ -153,14 +154,15 @@ fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
     reasons
 }
 
+/// Whether Compose files say that they are meant for a server.
+pub fn has_server(system: &System<'_>) -> bool {
+    let mut services = system.counted.services.iter();
+    services.any(|it| it.role == Role::Production || system.facts.is_for_swarm(it))
+}
+
 /// Returns what is to say about two sides, of which Compose may or may not be meant for production.
 fn both_sides(system: &System<'_>) -> &'static str {
-    let is_for_production = system
-        .counted
-        .services
-        .iter()
-        .any(|it| it.role == Role::Production || system.facts.is_for_swarm(it));
-    match is_for_production {
+    match has_server(system) {
         true => {
             "Both sides look meant for production: every change is made twice, or the two drift apart."
         }

@@ -73,8 +73,14 @@ impl Scale {
     }
 
     /// Whether hints alone can answer the question. Whether one server is enough takes a size, an answer, or
-    /// the fact that one machine runs everything today.
+    /// the fact that one machine runs everything today; several nodes and replicas are asked for where they are
+    /// needed, and two habits of whoever wrote the files make no need.
     fn hints_suffice(&self) -> bool {
-        self.question != QuestionId::OneServer
+        match self.question {
+            QuestionId::OneServer | QuestionId::MultiNode | QuestionId::ReplicasAndRollouts => {
+                false
+            }
+            QuestionId::TeamsAndEnvironments | QuestionId::Gitops | QuestionId::Packaging => true,
+        }
     }
 }

@@ -20,11 +20,11 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
     // What is not built hides what the answers depend on.
-    if let Some((name, reason)) = system.first_unbuilt()
+    if let Some(unread) = system.first_unread()
         && decision.outcome.platform == Platform::Either
     {
-        let text = format!("Complete `{name}`: {}.", reason.message);
-        steps.push(Step { text, subject: String::new(), span: Some(reason.span) });
+        let (text, span) = (unread.next, Some(unread.span));
+        steps.push(Step { text, subject: String::new(), span });
     }
     for finding in system.findings.iter().filter(|it| it.severity == Severity::Error) {
         if told.insert(finding.code) {
@@ -163,11 +163,19 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
 
 /// Returns what to answer where the verdict is open.
 fn open_answer(decision: &Decision) -> Option<String> {
-    if !decision.ask.is_empty() {
-        let answers =
-            decision.ask.iter().map(|it| format!("`--answer {}`: {}", it.answer, it.changes));
-        let answers: Vec<String> = answers.collect();
-        return Some(format!("Settle what is open. {}.", answers.join("; ")));
+    // What each answer changes stands beside the verdict.
+    let mut keys: Vec<&str> = Vec::new();
+    for key in decision.ask.iter().filter_map(|it| it.answer.split('=').next()) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    match keys[..] {
+        [] => {}
+        [only] => return Some(format!("Settle what is open: answer `{only}`.")),
+        [first, second, ..] => {
+            return Some(format!("Settle what is open: answer `{first}` or `{second}`."));
+        }
     }
     let open = |it: &&Question| {
         it.answer == Answer::Unknown

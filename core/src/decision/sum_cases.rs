@@ -491,7 +491,7 @@ fn a_workload_that_compose_runs_in_another_form_is_written() {
     let full = join(&[web.clone(), api]);
     let files = [("compose.yaml", compose), ("full.yaml", &*full), ("quickstart.yaml", &*web)];
     let text = decide(&files).cost.go.text;
-    assert!(text.starts_with("no service to write"), "{text}");
+    assert!(text.starts_with("to Compose alone: no service to write"), "{text}");
 }
 
 #[test]
@@ -517,7 +517,7 @@ fn a_move_builds_only_what_is_not_there() {
     ]);
     let decision = decide(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]);
     let text = &decision.cost.go.text;
-    assert!(text.starts_with("1 service to write"), "{text}");
+    assert!(text.starts_with("to Compose alone: 1 service to write"), "{text}");
     assert!(text.contains("1 CronJob to give up or to build outside Compose"), "{text}");
     assert_eq!((decision.cost.go.objects, decision.cost.go.lines), (1, None));
     let alone = decide(&[("k8s/all.yaml", &cluster)]);

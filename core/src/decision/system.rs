@@ -1,19 +1,18 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
-use super::counted::{Counted, rank};
+use super::counted::Counted;
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Service, Workload, common_folder,
 };
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, Reason, environment_of};
-use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
+use crate::model::{BuiltTarget, FileModel, environment_rank};
+use crate::report::{Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One application: its share of the facts and of the findings.
@@ -73,7 +72,10 @@ impl<'f> System<'f> {
             TargetKind::Chart | TargetKind::Kustomization | TargetKind::Application => true,
             TargetKind::Compose | TargetKind::Manifests => false,
         };
-        !self.workloads.is_empty() || self.targets.iter().any(for_cluster) || self.delivers()
+        !self.workloads.is_empty()
+            || self.targets.iter().any(for_cluster)
+            || self.delivers()
+            || self.has_templates()
     }
 
     /// Whether objects of a GitOps controller are among the files.
@@ -89,19 +91,6 @@ impl<'f> System<'f> {
     /// Whether the files show nothing that runs.
     pub fn is_empty(&self) -> bool {
         self.services.is_empty() && self.workloads.is_empty() && !self.has_cluster()
-    }
-
-    /// Whether there may be workloads that the files do not show: in what was not built, or behind what
-    /// a GitOps controller applies.
-    pub fn hides_workloads(&self) -> bool {
-        let shown = self.services.len() + self.workloads.len();
-        self.has_unbuilt_parts || (shown == 0 && self.has_cluster())
-    }
-
-    /// Returns the name of the first chart or overlay that is not built in full, and why it is not.
-    pub fn first_unbuilt(&self) -> Option<(&str, &Reason)> {
-        let mut unbuilt = self.targets.iter().filter(|_| self.has_unbuilt_parts);
-        unbuilt.find_map(|it| Some((&*it.target.name, it.target.reasons.first()?)))
     }
 
     /// Whether everything that counts is known to run once: no workload, custom resource or service states
@@ -142,44 +131,6 @@ impl<'f> System<'f> {
             let driver = network.driver.as_ref().filter(|it| it.as_str() == "overlay")?;
             Some((network.key.to_string(), driver.span))
         })
-    }
-
-    /// Returns the environments that the files are written for, in overlays, values files and Compose files.
-    pub fn environments(&self) -> BTreeSet<Environment> {
-        let of_files = self.files.iter().filter_map(|file| environment_of(file.path()));
-        self.built_environments().into_iter().chain(of_files).collect()
-    }
-
-    /// Returns the environments that one source is built for: by the overlays of one base or by the values
-    /// files of one chart. Of several such sources, those of the one with the most.
-    pub fn built_environments(&self) -> BTreeSet<Environment> {
-        let components = self.components();
-        let mut sets = DisjointSets::new(self.targets.len());
-        let mut first: FxHashMap<FileId, usize> = FxHashMap::default();
-        for (at, target) in self.targets.iter().enumerate() {
-            for file in &target.target.sources {
-                if !components.contains(folder_of(self.facts.file(*file).path())) {
-                    sets.join(*first.entry(*file).or_insert(at), at);
-                }
-            }
-        }
-        let mut groups: BTreeMap<usize, BTreeSet<Environment>> = BTreeMap::new();
-        for (at, target) in self.targets.iter().enumerate() {
-            let environment = target.target.environment;
-            groups.entry(sets.find(at)).or_default().extend(environment);
-        }
-        groups.into_values().max_by_key(BTreeSet::len).unwrap_or_default()
-    }
-
-    /// Returns the folders of Kustomize components. A component is added to applications, and is the base
-    /// of none.
-    fn components(&self) -> FxHashSet<&'f str> {
-        let kustomizations = self.files.iter().filter(|file| file.kind == Kind::Kustomization);
-        let is_component = |file: &&&'f FileModel| {
-            let mut kinds = file.tree.roots().filter_map(|root| root.get("kind")?.as_str());
-            kinds.any(|kind| kind == "Component")
-        };
-        kustomizations.filter(is_component).map(|file| folder_of(file.path())).collect()
     }
 
     /// Returns the largest group of counted workloads that differ in little more than names, images and
@@ -369,14 +320,14 @@ fn has_unbuilt_parts(
 ) -> bool {
     let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
     for target in targets.iter().filter(|it| it.is_whole()) {
-        let rank = rank(target.target.environment);
+        let rank = environment_rank(facts.environment_of_target(&target.target));
         for file in &target.target.sources {
             let known = shown.entry(*file).or_insert(rank);
             *known = rank.min(*known);
         }
     }
     let is_hidden = |it: &&Arc<BuiltTarget>| {
-        let rank = rank(it.target.environment);
+        let rank = environment_rank(facts.environment_of_target(&it.target));
         let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
         !it.is_whole() && !variants.any(|shown| *shown <= rank)
     };

@@ -33,7 +33,7 @@ enum Candidate {
 /// The answers that are tried.
 const CANDIDATES: [Candidate; 10] = [
     Candidate::Downtime(Downtime::None),
-    Candidate::Downtime(Downtime::Hours),
+    Candidate::Downtime(Downtime::Minutes),
     Candidate::Question(QuestionId::MultiNode, true),
     Candidate::Teams(3),
     Candidate::Teams(1),
@@ -42,6 +42,22 @@ const CANDIDATES: [Candidate; 10] = [
     Candidate::Question(QuestionId::ReplicasAndRollouts, true),
     Candidate::Question(QuestionId::ReplicasAndRollouts, false),
     Candidate::Question(QuestionId::MultiNode, false),
+];
+
+/// Pairs of these answers that are tried where none settles anything alone.
+const PAIRS: [[Candidate; 2]; 6] = [
+    [Candidate::Downtime(Downtime::Minutes), Candidate::Teams(1)],
+    [
+        Candidate::Downtime(Downtime::Minutes),
+        Candidate::Question(QuestionId::ReplicasAndRollouts, false),
+    ],
+    [Candidate::Teams(1), Candidate::Question(QuestionId::ReplicasAndRollouts, false)],
+    [Candidate::Downtime(Downtime::None), Candidate::Teams(3)],
+    [Candidate::Teams(3), Candidate::Question(QuestionId::ReplicasAndRollouts, true)],
+    [
+        Candidate::Question(QuestionId::MultiNode, false),
+        Candidate::Question(QuestionId::ReplicasAndRollouts, false),
+    ],
 ];
 
 impl Candidate {
@@ -187,26 +203,77 @@ impl<'t, 'f> Trial<'t, 'f> {
         flips
     }
 
-    /// Returns the answers that are worth giving: those that change the platform, of open questions first. A question
-    /// that a person has settled, perhaps by another answer, is not asked again.
-    pub fn ask(&self, now: Platform, questions: &[Question]) -> Vec<Ask> {
-        let mut asks: Vec<(bool, Platform, Ask)> = Vec::new();
-        for candidate in CANDIDATES {
-            let question = questions.iter().find(|it| it.id == candidate.question());
-            if candidate.is_answered(self.answers) || question.is_some_and(is_settled) {
-                continue;
-            }
-            let changed = self.platform_with_answer(candidate).filter(|to| *to != now);
+    /// Returns the answers that are worth giving: those that change the platform, first to what the files lean to,
+    /// and of open questions first. Where no single answer settles on what the files lean to, two together may. A
+    /// question that a person has settled, perhaps by another answer, is not asked again.
+    pub fn ask(&self, case: &Case, questions: &[Question]) -> Vec<Ask> {
+        let now = case.verdict().platform;
+        let lean = lean(case);
+        let asked: Vec<(Candidate, bool)> = CANDIDATES
+            .into_iter()
+            .filter_map(|it| Some((it, self.is_open(it, questions)?)))
+            .collect();
+        let mut asks: Vec<(bool, bool, Platform, Ask)> = Vec::new();
+        for (candidate, is_open) in &asked {
+            let changed = self.platform_with_answer(*candidate).filter(|to| *to != now);
             let Some(to) = changed else { continue };
-            let is_open = question.is_some_and(|it| it.answer == Answer::Unknown);
             let ask = Ask { answer: candidate.to_string(), changes: change_words(now, to) };
-            asks.push((!is_open, to, ask));
+            asks.push((!is_open, !lean.contains(&to), to, ask));
         }
-        asks.sort_by_key(|it| (it.1 == Platform::Either, it.0));
+        let settles = |to: &Platform| lean.contains(to);
+        if now == Platform::Either
+            && !asks.iter().any(|it| settles(&it.2))
+            && let Some((to, ask)) = self.ask_for_two(&asked, lean)
+        {
+            asks.push((false, false, to, ask));
+        }
+        asks.sort_by_key(|it| (it.2 == Platform::Either, it.1, it.0));
         // A second answer with the same result says nothing new.
         let mut results: FxHashSet<Platform> = FxHashSet::default();
-        let new = asks.into_iter().filter(|it| results.insert(it.1));
-        new.map(|it| it.2).take(MAX_ASKED).collect()
+        let new = asks.into_iter().filter(|it| results.insert(it.2));
+        new.map(|it| it.3).take(MAX_ASKED).collect()
+    }
+
+    /// Returns whether the question that a candidate bears on is open; `None` where it is not to be asked.
+    fn is_open(&self, candidate: Candidate, questions: &[Question]) -> Option<bool> {
+        let question = questions.iter().find(|it| it.id == candidate.question());
+        if candidate.is_answered(self.answers) || question.is_some_and(is_settled) {
+            return None;
+        }
+        Some(question.is_some_and(|it| it.answer == Answer::Unknown))
+    }
+
+    /// Returns the first two answers that together settle on one of some platforms.
+    fn ask_for_two(
+        &self,
+        asked: &[(Candidate, bool)],
+        lean: &[Platform],
+    ) -> Option<(Platform, Ask)> {
+        for [first, second] in PAIRS {
+            if ![first, second].into_iter().all(|it| asked.iter().any(|asked| asked.0 == it)) {
+                continue;
+            }
+            let answers = second.apply(first.apply(self.answers.clone()));
+            let to = self.platform_with(self.signals.clone(), &answers);
+            if lean.contains(&to) {
+                let changes =
+                    format!("with `--answer {second}`, {}", change_words(Platform::Either, to));
+                return Some((to, Ask { answer: first.to_string(), changes }));
+            }
+        }
+        None
+    }
+}
+
+/// Returns the platforms that the answers lean to: where nothing speaks for a cluster, to those without one.
+fn lean(case: &Case) -> &'static [Platform] {
+    const SERVERS: &[Platform] = &[Platform::Compose, Platform::LargerServer];
+    const CLUSTERS: &[Platform] = &[Platform::Kubernetes, Platform::Swarm];
+    match case.verdict().so_far {
+        Platform::Compose | Platform::LargerServer => SERVERS,
+        Platform::Swarm | Platform::Kubernetes => CLUSTERS,
+        Platform::Either if case.asks_for_cluster() => CLUSTERS,
+        Platform::Either => SERVERS,
     }
 }
 

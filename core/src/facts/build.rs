@@ -49,8 +49,11 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         .filter(|object| object.workload().is_some())
         .map(|object| parts.of(object.file))
         .collect();
+    let above = roles::folder_above(files);
     let roles = match is_main {
-        true => roles::of_files(files, projects, config, &|file| cluster.contains(&parts.of(file))),
+        true => roles::of_files(files, projects, config, above, &|file| {
+            cluster.contains(&parts.of(file))
+        }),
         false => Vec::new(),
     };
     let mut services = services(projects, &roles);
@@ -73,7 +76,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         projects,
         production_files: roles::production_files(projects, &roles),
         roles,
-        has_more_than_examples: roles::has_more_than_examples(files),
+        above,
+        has_more_than_examples: roles::has_more_than_examples(files, above),
         named,
         waits: Waits::new(&services, &compose_hosts),
         service_places: match services.is_empty() {

@@ -134,7 +134,7 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
 }
 
 /// The name of the release where nobody has given it one, as `helm template` has it.
-const RELEASE: &str = "release-name";
+pub(super) const RELEASE: &str = "release-name";
 
 /// Returns a command for whatever release a chart is installed as. Labels with the name of the release are
 /// left out of a selector that has others, and elsewhere a placeholder stands for the name.

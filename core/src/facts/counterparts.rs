@@ -1,12 +1,16 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
-//! cluster. Each match carries its reason; where two different containers would fit, there is no match.
+//! cluster. Each match carries its reason; where two different containers would fit, there is no match, and of
+//! several forms of one workload the main one is taken.
 
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Unit, Workload};
+use crate::model::compose::is_default_name;
+use crate::model::environment_rank;
 use crate::report::{Role, TargetKind};
 use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::cmp::Reverse;
 
 /// Why two containers are taken for the same thing, the surest reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,23 +150,19 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
         }
     }
     let company = Company::of(facts, &found);
-    let sizes = sizes(facts);
+    let sizes = Sizes::of(facts);
     let more = open.iter().filter_map(|(service, choice)| {
         let chosen = company.chooses(facts, service, choice);
-        let chosen = chosen.or_else(|| largest_form(facts, choice, &sizes));
+        let chosen = chosen.or_else(|| main_form(facts, choice, &sizes));
         chosen.map(|it| choice.pair(service, it))
     });
     found.extend(more);
     Counterparts::new(one_each(facts, found))
 }
 
-/// The path of an image without its registry, so that a mirror counts as the same image.
+/// Returns the path of a container's image without its registry.
 fn image_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
-    let repository = unit.image.as_ref()?.repository.as_str();
-    match repository.split_once('/') {
-        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => Some(path),
-        _ => Some(repository),
-    }
+    unit.image.as_ref().map(|image| image.path_without_registry())
 }
 
 /// The containers that run the same thing as a service, by the surest reason that there is: one, or several
@@ -253,14 +253,49 @@ impl<'a> Company<'a> {
     }
 }
 
-/// Returns the number of workloads that are deployed together, by what they are deployed with: a target or a
-/// file.
-fn sizes(facts: &Facts<'_>) -> FxHashMap<Form, usize> {
-    let mut sizes = FxHashMap::default();
-    for workload in &facts.workloads {
-        *sizes.entry(Form::of(facts, workload)).or_default() += 1;
+/// The sizes of the forms in which applications are written.
+#[derive(Default)]
+struct Sizes {
+    /// The number of workloads of a target, or of the loose manifests of a part of the project.
+    homes: FxHashMap<(usize, Option<usize>), usize>,
+    /// The number of workloads of a target or a file.
+    forms: FxHashMap<Form, usize>,
+}
+
+impl Sizes {
+    fn of(facts: &Facts<'_>) -> Sizes {
+        let mut sizes = Sizes::default();
+        for workload in &facts.workloads {
+            *sizes.homes.entry(home_of(facts, workload)).or_default() += 1;
+            *sizes.forms.entry(Form::of(facts, workload)).or_default() += 1;
+        }
+        sizes
     }
-    sizes
+
+    /// Returns the position of a workload among the forms of it: what is for production comes first, then what
+    /// is deployed with the most workloads.
+    fn rank(&self, facts: &Facts<'_>, workload: &Workload<'_>) -> FormRank {
+        let file = workload.object.file;
+        let is_aside = facts.file_role(file) == Role::Development;
+        let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
+        let of_target = environment_rank(target.and_then(|it| facts.environment_of_target(it)));
+        let of_file = environment_rank(facts.environment_of_file(file));
+        let home = self.homes.get(&home_of(facts, workload)).copied().unwrap_or(0);
+        let form = self.forms.get(&Form::of(facts, workload)).copied().unwrap_or(0);
+        let by_place = if target.is_some() { [of_target, 0] } else { [of_target, of_file] };
+        (is_aside, by_place, Reverse([home, form]))
+    }
+}
+
+/// The position of a form: whether it is for development or shows something, the positions of its environment,
+/// and the numbers of workloads.
+type FormRank = (bool, [usize; 2], Reverse<[usize; 2]>);
+
+/// Returns what a workload is deployed with at most: its target, else the loose manifests of its part of the
+/// project.
+fn home_of(facts: &Facts<'_>, workload: &Workload<'_>) -> (usize, Option<usize>) {
+    let file = workload.object.file;
+    (facts.part_of(file), facts.target_of(file))
 }
 
 /// One of the forms in which an application is written: a target, or a file of manifests.
@@ -277,34 +312,30 @@ impl Form {
     }
 }
 
-/// Chooses among containers of one workload that is written in several forms, as in a short and a full version
-/// of the manifests: the one of the form with the most workloads. `None` where the workloads are different ones,
-/// or no form is the fullest.
-fn largest_form(
-    facts: &Facts<'_>,
-    choice: &Choice,
-    sizes: &FxHashMap<Form, usize>,
-) -> Option<Container> {
+/// Chooses among containers of one workload that is written in several forms, as in a chart beside manifests:
+/// the one of the form that production runs, else of the one with the most workloads, else the first by path.
+/// `None` where the workloads are different ones.
+fn main_form(facts: &Facts<'_>, choice: &Choice, sizes: &Sizes) -> Option<Container> {
     let workload = |it: &Container| &facts.workloads[it.0];
     let name = |it: &Container| {
         let workload = workload(it);
         let bare = chart_of(facts, workload).and_then(|it| without_chart(workload.name, it));
-        (workload.object.kind.as_str(), bare.unwrap_or(workload.name))
+        bare.unwrap_or(workload.name)
     };
     let first = choice.containers.first()?;
-    let is_same = |it: &Container| name(it) == name(first);
+    // Some write as a Deployment what others write as a StatefulSet.
+    let is_same = |it: &Container| {
+        name(it) == name(first) && workload(it).is_server_like() == workload(first).is_server_like()
+    };
     choice.containers.iter().all(is_same).then_some(())?;
-    let form = |it: &Container| Form::of(facts, workload(it));
-    let mut forms: Vec<Form> = choice.containers.iter().map(form).collect();
+    let mut forms: Vec<Form> =
+        choice.containers.iter().map(|it| Form::of(facts, workload(it))).collect();
     forms.sort();
     forms.dedup();
     // Two objects in one form are deployed side by side, in two namespaces.
     (forms.len() == choice.containers.len()).then_some(())?;
-    let size = |it: &Container| sizes.get(&form(it)).copied().unwrap_or(0);
-    let most = choice.containers.iter().map(size).max()?;
-    let mut fullest = choice.containers.iter().filter(|it| size(it) == most);
-    let first = fullest.next()?;
-    fullest.next().is_none().then_some(*first)
+    let rank = |it: &&Container| (sizes.rank(facts, workload(it)), it.0);
+    choice.containers.iter().min_by_key(rank).copied()
 }
 
 /// Two public images of different families are not the same thing, whatever they are called.
@@ -330,9 +361,9 @@ fn nearest_ones(
     (containers.len() <= MAX_ALTERNATIVES).then_some(Choice { containers, why })
 }
 
-/// Keeps one counterpart of each container: that of the project which is nearest to production, and of
-/// several that of the project nearest to the root. Where two services of that project match, the container
-/// gets no counterpart.
+/// Keeps one counterpart of each container: that of the project which is nearest to production, and of several
+/// that of the one which `docker compose up` takes, which lies nearest to the root or has the most services.
+/// Where two services of that project match, the container gets no counterpart.
 fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
     let rank = |it: &Counterpart| {
         let service = &facts.services[it.service];
@@ -341,7 +372,14 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
             Role::Unknown => 1,
             Role::Development => 2,
         };
-        (role, it.why, service.project.folder.split('/').count())
+        let base = facts.file(facts.base_of(service.project)).path();
+        (
+            role,
+            it.why,
+            !is_default_name(base),
+            service.project.folder.split('/').count(),
+            Reverse(service.project.services.len()),
+        )
     };
     let mut by_container: IndexMap<Container, Vec<Counterpart>, FxBuildHasher> =
         IndexMap::default();

@@ -52,4 +52,13 @@ impl<'a> Image<'a> {
             major,
         }
     }
+
+    /// Returns the repository without its registry, so that a mirror counts as the same image.
+    pub fn path_without_registry(&self) -> &str {
+        let repository = self.repository.as_str();
+        match repository.split_once('/') {
+            Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
+            _ => repository,
+        }
+    }
 }

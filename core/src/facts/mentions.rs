@@ -59,6 +59,25 @@ impl<'a> Facts<'a> {
         &unit.mentions
     }
 
+    /// Returns the hosts that a container in the cluster names by means of its other variables, as in
+    /// `http://$(DB_HOST):5432`. Compose expands no such references.
+    ///
+    /// Source: <https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>
+    pub fn hosts_by_reference(&self, unit: &Unit<'a>) -> Vec<String> {
+        if unit.is_compose() {
+            return Vec::new();
+        }
+        let variables = unit.env.iter().filter_map(|var| Some((var.name, var.value?)));
+        let words = unit.start.words.iter().map(|it| ("", it.value.as_str()));
+        let texts = variables.chain(words).filter(|(_, text)| text.contains("$("));
+        let mut hosts = Vec::new();
+        for (name, text) in texts {
+            let text = with_references(text, |name| unit.value(name));
+            hosts.extend(net::endpoints_of(name, &text).iter().map(|it| it.host.to_owned()));
+        }
+        hosts
+    }
+
     pub(super) fn find_mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
         let mut found = Vec::new();
         for var in &unit.env {
@@ -123,6 +142,29 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Replaces `$(NAME)` by the value of a variable. An unknown name stays as it is written, and so does `$$(NAME)`.
+fn with_references<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("$(") {
+        let (before, reference) = rest.split_at(at);
+        replaced.push_str(before);
+        let Some(end) = reference.find(')').map(|end| end + 1) else {
+            replaced.push_str(reference);
+            return replaced;
+        };
+        let (whole, after) = reference.split_at(end);
+        let name = whole.trim_start_matches("$(").trim_end_matches(')');
+        match value(name).filter(|_| !before.ends_with('$')) {
+            Some(value) => replaced.push_str(value),
+            None => replaced.push_str(whole),
+        }
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
 /// Returns where a word stands in a text that holds `${...}`, if it stands outside of them exactly
 /// once.
 fn written_once(text: &str, word: &str) -> Option<usize> {
@@ -139,4 +181,24 @@ fn written_once(text: &str, word: &str) -> Option<usize> {
     });
     let first = found.next()?;
     if found.next().is_some() { None } else { Some(first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_references;
+
+    #[test]
+    fn references_to_known_variables_are_replaced() {
+        let value = |name: &str| match name {
+            "HOST" => Some("db"),
+            "PORT" => Some("5432"),
+            _ => None,
+        };
+        let replaced = |text: &str| with_references(text, value);
+        assert_eq!(replaced("http://$(HOST):$(PORT)/x"), "http://db:5432/x");
+        assert_eq!(replaced("$(OTHER):$(PORT)"), "$(OTHER):5432");
+        assert_eq!(replaced("$$(HOST)"), "$$(HOST)");
+        assert_eq!(replaced("$(HOST"), "$(HOST");
+        assert_eq!(replaced("plain"), "plain");
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::{Facts, Part, Service, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
-use crate::knowledge::migrations::{find_migration, is_migration_name, is_migration_switch};
+use crate::knowledge::migrations::{
+    asks_for_migrations, find_migration, is_migration_name, is_migration_switch,
+};
 use crate::knowledge::shell::Command;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
@@ -104,6 +106,12 @@ impl<'a> Facts<'a> {
     /// Whether a Compose service does nothing but migrate.
     pub fn is_migration_service(&self, service: &Service<'a>) -> bool {
         self.only_migrates(&service.unit)
+    }
+
+    /// Whether an init container of a workload waits until migrations are applied that run elsewhere.
+    pub fn waits_for_migrations(&self, workload: &Workload<'a>) -> bool {
+        let inits = workload.units.iter().filter(|it| it.part == Part::Init);
+        inits.flat_map(|it| &it.start.commands).any(asks_for_migrations)
     }
 
     /// Whether any part of a workload migrates: a container, an init container or a hook; or whether its

@@ -19,7 +19,7 @@
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
-//! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
+//! | start order | `order`, `cycles`, `reach` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
@@ -90,6 +90,7 @@ mod peers;
 mod plain_credentials;
 mod policies;
 mod programs;
+mod reach;
 mod ready;
 mod repeated;
 mod replicas;
@@ -134,7 +135,7 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{MANY, Named};
 pub use namesakes::{Namesakes, Releases};
 pub use new_volumes::new_volume_name;
-pub use order::{Wait, reaches};
+pub use order::Wait;
 pub use outside::{NOTHING, Names, Outside};
 pub use overlays::OverlayGap;
 pub use pair::{Pair, probe_words, shortened, workload_label};
@@ -143,6 +144,7 @@ pub use peers::{is_listen_flag, is_placeholder_host};
 pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
+pub use reach::components;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
 pub use roles::Purpose;
@@ -150,7 +152,7 @@ pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use sources::Shadowed;
-pub use storage::{Backing, Mounted, NodeFolder, is_below, is_docker_socket};
+pub use storage::{Backing, Mounted, NodeFolder, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use usage::Usage;
@@ -180,6 +182,8 @@ pub struct Facts<'a> {
     roles: Vec<Option<Role>>,
     /// The files of the Compose projects that run in production.
     production_files: FxHashSet<FileId>,
+    /// The folder above the project, whose name says nothing about it; empty for paths that lead into it.
+    above: &'a str,
     /// Whether something can be deployed besides examples, tests and files for development.
     has_more_than_examples: bool,
     objects: Vec<&'a Object>,

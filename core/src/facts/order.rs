@@ -1,6 +1,7 @@
 //! Start order: which Compose services wait for which.
 
 use super::hosts::ComposeHosts;
+use super::reach::Reach;
 use super::{Facts, Part, Service, Unit, Workload, is_below};
 use crate::knowledge::families::Class;
 use crate::knowledge::patience::{Patience, patience_of, starts_nothing};
@@ -10,7 +11,6 @@ use crate::knowledge::starts::wait_of;
 use crate::model::compose::{Condition, Dependency, MountKind};
 use crate::text::FileId;
 use rustc_hash::FxHashSet;
-use std::collections::VecDeque;
 
 /// One `depends_on` between two services of a project.
 #[derive(Debug, Clone, Copy)]
@@ -38,25 +38,46 @@ pub(super) struct Waits<'a> {
     needs: Vec<Vec<usize>>,
     /// For each service the services that depend on it.
     needed_by: Vec<Vec<usize>>,
+    /// For each service the services that wait until it is healthy.
+    healthy: Vec<FxHashSet<usize>>,
+    /// For each service whether another one waits until it has ended.
+    ends: Vec<bool>,
+    /// The paths along `needs`.
+    reach: Reach,
 }
 
 impl<'a> Waits<'a> {
     pub(super) fn new(services: &[Service<'a>], hosts: &[ComposeHosts<'a>]) -> Waits<'a> {
         let edges = vec![Vec::new(); services.len()];
-        let mut waits =
-            Waits { all: Vec::new(), on: edges.clone(), needs: edges.clone(), needed_by: edges };
+        let mut waits = Waits {
+            all: Vec::new(),
+            on: edges.clone(),
+            needs: edges.clone(),
+            needed_by: edges,
+            healthy: vec![FxHashSet::default(); services.len()],
+            ends: vec![false; services.len()],
+            reach: Reach::default(),
+        };
         for from in services {
             let target = |it: &Dependency| hosts[from.project_index].service(&it.service);
             for dependency in &from.model.depends_on {
                 let Some(on) = target(dependency) else { continue };
                 waits.on[on].push(waits.all.len());
                 waits.all.push(Pair { from: from.index, on, dependency });
+                match dependency.condition.value {
+                    Condition::Started => {}
+                    Condition::Healthy => {
+                        waits.healthy[on].insert(from.index);
+                    }
+                    Condition::CompletedSuccessfully => waits.ends[on] = true,
+                }
             }
             for on in from.model.dependencies().filter_map(target) {
                 waits.needs[from.index].push(on);
                 waits.needed_by[on].push(from.index);
             }
         }
+        waits.reach = Reach::new(&waits.needs);
         waits
     }
 }
@@ -114,10 +135,12 @@ impl<'a> Facts<'a> {
 
     /// Whether a service runs to an end: it migrates or seeds, or somebody waits for its completion.
     pub fn is_one_shot(&self, service: &Service<'a>) -> bool {
-        service.starts_one_shot()
-            || self
-                .waiters(service)
-                .any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
+        service.starts_one_shot() || self.waits.ends[service.index]
+    }
+
+    /// Whether another service waits until a service is healthy.
+    pub fn is_awaited_healthy(&self, service: &Service<'a>) -> bool {
+        !self.waits.healthy[service.index].is_empty()
     }
 
     /// Whether the start command itself waits for something before the program starts.
@@ -191,19 +214,31 @@ impl<'a> Facts<'a> {
 
     /// Whether something that a service depends on starts only once another service is healthy.
     fn starts_behind(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
-        let behind: FxHashSet<usize> = self
-            .waiters(on)
-            .filter(|it| it.dependency.condition.value == Condition::Healthy)
-            .map(|it| it.from)
-            .filter(|it| it.index != from.index && !it.has_profile())
-            .map(|it| it.index)
-            .collect();
-        !behind.is_empty() && self.all_dependencies(from).iter().any(|it| behind.contains(it))
+        let Waits { healthy, needs, reach, .. } = &self.waits;
+        let healthy = &healthy[on.index];
+        if healthy.is_empty() {
+            return false;
+        }
+        // Whoever waits for a service leads to it, so that all other paths can be left aside.
+        let mut open = vec![from.index];
+        let mut seen = FxHashSet::from_iter([from.index]);
+        while let Some(at) = open.pop() {
+            for &next in needs[at].iter().filter(|it| reach.may_reach(**it, on.index)) {
+                if !seen.insert(next) {
+                    continue;
+                }
+                if healthy.contains(&next) && !self.services[next].has_profile() {
+                    return true;
+                }
+                open.push(next);
+            }
+        }
+        false
     }
 
     /// Whether a path of `depends_on` leads from one service to another.
     pub fn depends_transitively(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
-        reaches(&self.waits.needs, from.index, on.index)
+        self.waits.reach.reaches(from.index, on.index)
     }
 
     /// Returns the indices of all services on which a service depends, directly or not.
@@ -222,7 +257,7 @@ fn script_path(command: &Command) -> Option<&str> {
     let words = command.program();
     let is_script = |text: &str| text.starts_with('/') && text.ends_with(".sh");
     let first = words.first().filter(|it| it.text.starts_with('/'));
-    let is_shell = matches!(command.name(), "sh" | "bash" | "ash");
+    let is_shell = shell::is_shell(command.name());
     let word = first.filter(|_| !is_shell).or(words.iter().find(|it| is_script(&it.text)))?;
     Some(&word.text)
 }
@@ -253,24 +288,6 @@ fn waits(command: &Command) -> bool {
     let is_named = matches!(command.name(), "wait-port" | "wait-on" | "wait");
     let is_loop = matches!(command.place, Place::UntilCondition | Place::WhileCondition);
     is_named || is_loop || wait_of(command).is_some()
-}
-
-/// Whether a path with at least one edge leads from one node to another.
-pub fn reaches(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
-    // Breadth first, because most paths are short.
-    let mut open = VecDeque::from([from]);
-    let mut seen = FxHashSet::default();
-    while let Some(at) = open.pop_front() {
-        for &next in &edges[at] {
-            if next == to {
-                return true;
-            }
-            if seen.insert(next) {
-                open.push_back(next);
-            }
-        }
-    }
-    false
 }
 
 /// Returns the nodes to which a path with at least one edge leads.

@@ -17,15 +17,37 @@ pub struct Names {
     pub says_default_namespace: bool,
 }
 
+/// What differs between the names of an application before and after an edit.
+#[derive(Debug)]
+pub struct Changes<'n> {
+    /// The names of objects that came, went, or mean something else.
+    objects: Vec<&'n str>,
+    words: FxHashSet<&'n str>,
+}
+
 impl Names {
-    /// Whether an application with the names `other` may read differently after these names have changed
-    /// from `old`.
-    pub fn concern(&self, old: &Names, other: &Names) -> bool {
-        let mut names = self.objects.keys().chain(old.objects.keys());
-        let is_changed = |word: &str| self.words.contains(word) != old.words.contains(word);
-        names.any(|name| {
-            self.objects.get(name) != old.objects.get(name) && other.words.contains(name)
-        }) || other.objects.keys().any(|name| is_changed(name))
+    /// Returns what differs from older names.
+    pub fn changes<'n>(&'n self, old: &'n Names) -> Changes<'n> {
+        let names = self.objects.keys().chain(old.objects.keys());
+        let objects = names.filter(|name| self.objects.get(*name) != old.objects.get(*name));
+        let words = self.words.symmetric_difference(&old.words);
+        Changes {
+            objects: objects.map(|it| &**it).collect(),
+            words: words.map(|it| &**it).collect(),
+        }
+    }
+}
+
+impl Changes<'_> {
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.words.is_empty()
+    }
+
+    /// Whether an application with these names may read differently now: it mentions an object that changed, or
+    /// defines one that is mentioned for the first time or no longer.
+    pub fn concern(&self, other: &Names) -> bool {
+        self.objects.iter().any(|name| other.words.contains(*name))
+            || other.objects.keys().any(|name| self.words.contains(&**name))
     }
 }
 

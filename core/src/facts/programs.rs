@@ -3,6 +3,7 @@
 
 use super::dockerfile;
 use super::images::Image;
+use super::service::listed_ports;
 use super::storage::{SERVERS, is_below};
 use super::{Facts, Service, Unit, Workload};
 use crate::knowledge::families::{self, Certainty, Class, Family};
@@ -145,9 +146,7 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
         if service.unit.runs.is_some() {
             continue;
         }
-        let exposed = model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
-        let mut ports: Vec<u16> = model.ports.iter().map(|it| it.target.value).collect();
-        ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+        let ports = listed_ports(model);
         let paths = model.volumes.iter().map(|it| it.target.as_str()).collect();
         let program = Shape { ports, paths }.program(service.unit.image.as_ref());
         service.unit.runs = program.or_else(|| service.unit.set_up_program());

@@ -79,8 +79,7 @@ impl<'a> Facts<'a> {
     /// Whether a healthcheck that somebody wrote is known to pass: others already wait for it, or it asks as
     /// the image family's own ready check does.
     pub fn written_check(&self, service: &Service<'a>, check: &Healthcheck) -> ReadyCheck {
-        let is_awaited =
-            self.waiters(service).any(|wait| wait.dependency.condition.value == Condition::Healthy);
+        let is_awaited = self.is_awaited_healthy(service);
         let asks_like_family =
             service.ready_shell().zip(check.test.as_ref()).is_some_and(|(shell, test)| {
                 let text = test.arguments().iter().map(|it| it.as_str()).collect::<Vec<_>>();

@@ -4,7 +4,6 @@ use super::unit::{Site, Unit};
 use super::{Facts, Named, Service, Workload};
 use crate::model::FileModel;
 use crate::model::compose::{Deploy, Project};
-use crate::model::environment_of;
 use crate::model::kubernetes::{self, Autoscaler, Body, Object, WorkloadKind};
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
@@ -77,7 +76,7 @@ impl<'a> Facts<'a> {
     /// Whether the paths of two files name the same environment, or none: what is written for staging does
     /// not meet what is written for production.
     pub fn same_environment(&self, a: FileId, b: FileId) -> bool {
-        environment_of(self.file(a).path()) == environment_of(self.file(b).path())
+        self.environment_of_file(a) == self.environment_of_file(b)
     }
 
     /// Whether a service is meant for `docker stack deploy`, which restarts what stops, publishes a port

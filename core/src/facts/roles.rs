@@ -7,17 +7,18 @@
 //! `development` or a reloader beside mounted sources leaves no such doubt.
 
 use super::dockerfile::final_stage;
-use super::{Facts, Workload};
+use super::{Facts, Workload, common_folder};
 use crate::config::Config;
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::env::is_debug_switch;
 use crate::knowledge::shell::commands_of_argv;
-use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
-use crate::report::{Kind, Role};
+use crate::model::{FileModel, Target, environment_of};
+use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
-use rustc_hash::FxHashSet;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::sync::Arc;
 
 /// What a file is for, which says how much its findings weigh.
@@ -37,6 +38,7 @@ pub(super) fn of_files(
     files: &[Arc<FileModel>],
     projects: &[Project],
     config: &Config,
+    above: &str,
     has_cluster_side: &dyn Fn(FileId) -> bool,
 ) -> Vec<Option<Role>> {
     let mut roles: Vec<Option<Role>> = files
@@ -46,16 +48,31 @@ pub(super) fn of_files(
                 return None;
             }
             let said = config.role_for(&file.file.path).or(file.directives.role);
-            Some(said.or_else(|| by_path(&file.file.path)).unwrap_or(Role::Unknown))
+            let path = inside(&file.file.path, above);
+            Some(said.or_else(|| by_path(path)).unwrap_or(Role::Unknown))
         })
         .collect();
-    for project in projects {
+    for project in by_themselves(projects) {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
             roles[base.index()] = Some(by_content(project, files, has_cluster_side(*base)));
         }
     }
     roles
+}
+
+/// Returns for each base file the project with the fewest files on top of it: what a file for tests adds to a
+/// base says nothing about the base.
+fn by_themselves(projects: &[Project]) -> Vec<&Project> {
+    let mut smallest: IndexMap<FileId, &Project, FxBuildHasher> = IndexMap::default();
+    for project in projects {
+        let Some(base) = project.files.first() else { continue };
+        let known = smallest.entry(*base).or_insert(project);
+        if project.files.len() < known.files.len() {
+            *known = project;
+        }
+    }
+    smallest.into_values().collect()
 }
 
 /// Names of folders and overlays for development.
@@ -85,6 +102,22 @@ const DEMONSTRATION_FOLDERS: &[&str] = &[
 /// Names of folders for production.
 const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
 
+/// Returns the folder above a project whose paths come from the root of the file system or lead out of the current
+/// folder; else an empty one. What such a folder is called says nothing about the project.
+pub(super) fn folder_above(files: &[Arc<FileModel>]) -> &str {
+    let common = common_folder(files.iter().map(|file| folder_of(file.path())));
+    let leads_in = !common.starts_with('/') && !common.starts_with("../");
+    if leads_in { "" } else { common }
+}
+
+/// Returns what follows the folder above the project in a path.
+fn inside<'p>(path: &'p str, above: &str) -> &'p str {
+    if above.is_empty() {
+        return path;
+    }
+    path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
+}
+
 /// Returns the names of the folders in a path, without the dot or underscore that hides some of them.
 fn folders_of(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     folder_of(path).split('/').map(|folder| folder.trim_start_matches(['.', '_']))
@@ -104,7 +137,7 @@ fn is_aside(path: &str) -> bool {
 
 /// Whether some of the files that can be deployed lie outside of folders for development, tests and
 /// examples. Where none does, what the project deploys are its examples.
-pub(super) fn has_more_than_examples(files: &[Arc<FileModel>]) -> bool {
+pub(super) fn has_more_than_examples(files: &[Arc<FileModel>], above: &str) -> bool {
     let is_deployed = |kind: Kind| match kind {
         Kind::Compose
         | Kind::Kubernetes
@@ -115,10 +148,26 @@ pub(super) fn has_more_than_examples(files: &[Arc<FileModel>]) -> bool {
         | Kind::ArgoCd => true,
         Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => false,
     };
-    files.iter().any(|file| is_deployed(file.kind) && !is_aside(file.path()))
+    files.iter().any(|file| is_deployed(file.kind) && !is_aside(inside(file.path(), above)))
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the environment that the path of a file names inside of the project.
+    pub fn environment_of_file(&self, file: FileId) -> Option<Environment> {
+        environment_of(inside(self.file(file).path(), self.above))
+    }
+
+    /// Returns the environment of a target: what its values files name, or its folder inside of the project.
+    pub fn environment_of_target(&self, target: &Target) -> Option<Environment> {
+        if self.above.is_empty() {
+            return target.environment;
+        }
+        let values = target.name.rsplit_once(" (").map(|it| it.1);
+        values
+            .and_then(environment_of)
+            .or_else(|| environment_of(inside(&target.folder, self.above)))
+    }
+
     /// Returns the role of a workload.
     pub fn workload_role(&self, workload: &Workload<'a>) -> Role {
         self.object_role(workload.object)
@@ -133,7 +182,7 @@ impl<'a> Facts<'a> {
             Purpose::Development | Purpose::Test => Role::Development,
             Purpose::Production | Purpose::Demonstration => {
                 // Samples are for development, even in a project that has nothing else.
-                match lies_below(file.path(), &["samples"]) {
+                match lies_below(inside(file.path(), self.above), &["samples"]) {
                     true => Role::Development,
                     false => Role::Unknown,
                 }
@@ -176,7 +225,7 @@ impl<'a> Facts<'a> {
     fn purpose_by_folder(&self, file: FileId) -> Purpose {
         let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let target = format!("{target}/");
-        let paths = [self.file(file).path(), &target];
+        let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
         let is_below = |names| paths.iter().any(|path| lies_below(path, names));
         if is_below(TEST_FOLDERS) {
             Purpose::Test

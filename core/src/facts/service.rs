@@ -101,9 +101,7 @@ impl<'a> Service<'a> {
     /// Returns the ports on which it is known to listen: those that it lists, and those of its image
     /// family.
     pub fn listens_on(&self) -> Vec<u16> {
-        let exposed = self.model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
-        let mut ports: Vec<u16> = self.model.ports.iter().map(|it| it.target.value).collect();
-        ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+        let mut ports = listed_ports(self.model);
         ports.extend(self.unit.family().into_iter().flat_map(|it| it.ports()));
         ports.sort_unstable();
         ports.dedup();
@@ -157,4 +155,12 @@ impl<'a> Service<'a> {
     pub fn has_profile(&self) -> bool {
         !self.model.profiles.is_empty()
     }
+}
+
+/// Returns the container ports that a Compose service publishes or exposes, the first one of a range.
+pub fn listed_ports(model: &compose::Service) -> Vec<u16> {
+    let exposed = model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
+    let mut ports: Vec<u16> = model.ports.iter().map(|it| it.target.value).collect();
+    ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+    ports
 }

@@ -97,6 +97,11 @@ pub fn is_docker_socket(path: &str) -> bool {
     )
 }
 
+/// Whether a path is that of the socket of any Docker engine, also of one without root rights.
+pub fn is_engine_socket(path: &str) -> bool {
+    path.ends_with("docker.sock") || is_docker_socket(path)
+}
+
 /// Whether a path is a folder or lies in it.
 pub fn is_below(path: &str, folder: &str) -> bool {
     let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));

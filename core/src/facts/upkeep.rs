@@ -1,19 +1,44 @@
 //! Upkeep of a server: what backs up, watches, terminates TLS and bounds the logs of a Compose project.
 
-use super::Service;
+use super::{Service, Var};
 use crate::knowledge::families::Class;
+use crate::knowledge::net;
 use crate::knowledge::upkeep::{Topic, words};
 use crate::model::compose::{Mount, Port};
 
 /// Prefixes of variables that connect a program to a monitoring service.
 const MONITORING_PREFIXES: &[&str] =
-    &["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"];
+    &["SENTRY_", "OTEL_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"];
+
+/// Variables that connect a program to Datadog. Their prefix belongs to other programs too.
+///
+/// Source: <https://docs.datadoghq.com/agent/guide/environment-variables/>
+const DATADOG_VARIABLES: &[&str] =
+    &["DD_AGENT_HOST", "DD_API_KEY", "DD_DOGSTATSD_URL", "DD_SITE", "DD_TRACE_AGENT_URL"];
+
+/// Variables that connect a program to a service that somebody else runs: a key of theirs, or the address in it.
+///
+/// Sources: <https://docs.sentry.io/concepts/key-terms/dsn-explainer/>,
+/// <https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/> and the page above.
+const OUTSIDE_VARIABLES: &[&str] =
+    &["SENTRY_DSN", "NEW_RELIC_LICENSE_KEY", "DD_API_KEY", "HEALTHCHECKS_URL"];
+
+/// Families of monitors that send a message to people when something is down.
+///
+/// Sources: the pages on notifications of each project.
+const CALLING_FAMILIES: &[&str] = &["alertmanager", "gatus", "netdata", "uptime-kuma", "zabbix"];
 
 /// Whether a path is one of certificates that a server shows to its clients, unlike the certificates by which
 /// it checks others.
 fn is_certificate(path: &str) -> bool {
     let trusted = path.starts_with("/etc/ssl/certs") || path.contains("ca-certificates");
     !trusted && Topic::Certificate.is_in(&words(path))
+}
+
+/// Whether a variable connects a program to monitoring.
+fn connects_to_monitoring(name: &str) -> bool {
+    DATADOG_VARIABLES.contains(&name)
+        || MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a port is one on which TLS is usual.
@@ -60,16 +85,28 @@ impl Service<'_> {
             || self.unit.image.as_ref().is_some_and(|it| named(it.text))
     }
 
-    /// Whether a service is a known monitor that keeps what it measures, unlike an agent or an exporter.
-    pub fn keeps_measurements(&self) -> bool {
-        self.unit.family().is_some_and(|it| it.class == Class::Monitoring && it.persistent)
+    /// Whether a service is a monitor that calls people, unlike one that only draws what it measures.
+    pub fn calls_people(&self) -> bool {
+        self.unit.family().is_some_and(|it| CALLING_FAMILIES.contains(&it.id))
     }
 
     /// Whether variables connect a service to monitoring.
     pub fn reports(&self) -> bool {
-        let connects =
-            |name: &str| MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        self.unit.env.iter().any(|it| connects(it.name))
+        self.unit.env.iter().any(|it| connects_to_monitoring(it.name))
+    }
+
+    /// Whether variables connect a service to monitoring elsewhere: with a key of a service, or to a host with a
+    /// domain.
+    pub fn reports_elsewhere(&self) -> bool {
+        let is_set = |it: &&Var<'_>| it.value.is_none_or(|value| !value.is_empty());
+        let is_elsewhere = |it: &Var<'_>| {
+            let mut hosts = it.value.into_iter().flat_map(net::endpoints);
+            hosts.any(|to| to.host.contains('.') && !net::is_private_ip(to.host))
+        };
+        self.unit.env.iter().filter(is_set).any(|it| {
+            OUTSIDE_VARIABLES.contains(&it.name)
+                || connects_to_monitoring(it.name) && is_elsewhere(it)
+        })
     }
 
     /// Whether a service suggests TLS: it ends TLS, or is reached through a proxy that may do so.

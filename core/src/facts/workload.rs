@@ -1,5 +1,6 @@
 //! Workloads with their containers, and Services with what they select.
 
+use super::commands::RELEASE;
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
@@ -33,9 +34,6 @@ pub struct Workload<'a> {
     /// "Deployment `shop`".
     pub label: String,
 }
-
-/// The name of a release that nobody has named, as `helm template` prints it.
-const UNNAMED_RELEASE: &str = "release-name";
 
 impl<'a> Workload<'a> {
     pub fn kind(&self) -> WorkloadKind {
@@ -130,7 +128,7 @@ impl<'a> Workload<'a> {
             _ => selected,
         };
         // Nobody's release is called as `helm template` calls one without a name.
-        let is_placeholder = |value: &str| value.contains(UNNAMED_RELEASE);
+        let is_placeholder = |value: &str| value.contains(RELEASE);
         let labels: Vec<String> = labels
             .iter()
             .filter(|(_, value)| !is_placeholder(&value.value))
@@ -260,7 +258,7 @@ impl fmt::Display for Reference<'_> {
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
         let name = if self.1.is_empty() { "NAME" } else { self.1 };
-        write!(f, "{kind}/{}", name.replace(UNNAMED_RELEASE, "RELEASE"))
+        write!(f, "{kind}/{}", name.replace(RELEASE, "RELEASE"))
     }
 }
 

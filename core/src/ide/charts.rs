@@ -24,7 +24,8 @@ pub(super) fn collect(collector: &mut Collector<'_>) {
         conditions(collector, at, chart);
     }
     for file in analysis.files() {
-        if file.kind == Kind::Template || file.path().ends_with(".tpl") {
+        let is_in_templates = file.path().split('/').any(|folder| folder == "templates");
+        if file.kind == Kind::Template || is_in_templates {
             named_templates(collector, file);
         }
     }

@@ -74,11 +74,16 @@ pub fn lenses(
 /// Whether a file may be the main file of a system, so that making a report for its lenses is worth the time.
 pub fn may_have_verdict(analysis: &Analysis, file: FileId) -> bool {
     let mut projects = analysis.facts().projects().iter();
-    let mut plain = analysis.plain_targets().iter();
     let mut built = analysis.targets().iter();
     projects.any(|it| it.files.first() == Some(&file))
-        || plain.any(|it| it.files.first() == Some(&file))
+        || first_manifests(analysis).any(|it| it == file)
         || built.any(|it| own_file(analysis, it) == Some(file))
+}
+
+/// Returns the first file of each folder of manifests.
+fn first_manifests(analysis: &Analysis) -> impl Iterator<Item = FileId> {
+    let plain = analysis.plain_targets().iter().filter(|it| it.kind == TargetKind::Manifests);
+    plain.filter_map(|it| it.files.first().copied())
 }
 
 fn first_line(file: FileId) -> Span {
@@ -112,10 +117,9 @@ fn main_file(analysis: &Analysis, report: &Report, system: &System) -> Option<Fi
     let named = facts.projects().iter().filter(|it| it.name.as_str() == system.name);
     let compose = facts.projects().iter().filter_map(base).find(is_within);
     let built = analysis.targets().iter().filter(|it| system.targets.contains(&it.target.name));
-    let plain = analysis.plain_targets().iter().filter_map(|it| it.files.first().copied());
     compose
         .or_else(|| built.filter_map(|it| own_file(analysis, it)).next())
-        .or_else(|| plain.into_iter().find(is_within))
+        .or_else(|| first_manifests(analysis).find(is_within))
         .or_else(|| named.filter_map(base).next())
 }
 

@@ -14,6 +14,28 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
+/// The kinds of objects of which everything that names them is in the index. Host names and commands contain
+/// namespaces, and the objects of operators are named in fields of their own.
+const RENAMED_KINDS: &[&str] = &[
+    "ClusterRole",
+    "ConfigMap",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "Job",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "Role",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "StatefulSet",
+];
+
 /// The answer to a wish to rename something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renaming<T> {
@@ -79,6 +101,13 @@ impl<'s> Plan<'s> {
         if let Name::Variable { name, .. } = self.name {
             return Some(format!(
                 "The variable `{name}` cannot be renamed here, since a shell or another program may set it."
+            ));
+        }
+        if let Name::Object { kind, .. } = self.name
+            && !RENAMED_KINDS.contains(&kind.as_str())
+        {
+            return Some(format!(
+                "The {kind} `{old}` cannot be renamed here, since not everything that names it is known."
             ));
         }
         if let Some(other) = self.occurrences.iter().find(|it| self.is_another_thing(it)) {

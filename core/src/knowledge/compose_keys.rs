@@ -3,6 +3,7 @@
 //!
 //! Source: named in the table, for each row.
 
+use super::compose_key::Key;
 use super::data::{Block, blocks};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
@@ -95,8 +96,7 @@ impl Case {
 /// What becomes of a key, in one case of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Keys of `deploy` have their path: `deploy.resources.limits.memory`.
-    pub key: &'static str,
+    pub key: Key,
     pub case: Case,
     pub way: Way,
     /// What to write in the place of the key.
@@ -117,6 +117,7 @@ impl Row {
             Some((key, case)) => (key, Case::from_name(case)?),
             None => (subject, Case::Other),
         };
+        let key = Key::from_name(key)?;
         let way = match way {
             "carried" => Way::Carried,
             "changed" => Way::Changed,
@@ -147,12 +148,12 @@ pub static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 });
 
 /// The positions of the rows.
-static POSITIONS: LazyLock<FxHashMap<(&str, Case), usize>> =
+static POSITIONS: LazyLock<FxHashMap<(Key, Case), usize>> =
     LazyLock::new(|| ROWS.iter().enumerate().map(|(at, row)| ((row.key, row.case), at)).collect());
 
-/// Returns the row of a key in a case; `None` for a key that Compose does not know.
+/// Returns the row of a key in a case.
 #[must_use]
-pub fn row(key: &str, case: Case) -> Option<&'static Row> {
+pub fn row(key: Key, case: Case) -> Option<&'static Row> {
     POSITIONS.get(&(key, case)).map(|at| &ROWS[*at])
 }
 
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn every_row_is_filled_in() {
         for row in ROWS.iter() {
-            let name = format!("{} {:?}", row.key, row.case);
+            let name = format!("{} {:?}", row.key.name(), row.case);
             assert!(row.instead.len() > 10 && row.instead.ends_with('.'), "{name}");
             assert!(row.see.starts_with("https://kubernetes.io/"), "{name}");
             for text in [row.kompose, row.bridge].into_iter().flatten() {
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn every_key_with_cases_has_a_row_for_other_values() {
         for found in ROWS.iter() {
-            assert!(row(found.key, Case::Other).is_some(), "{}", found.key);
+            assert!(row(found.key, Case::Other).is_some(), "{}", found.key.name());
         }
     }
 }

@@ -74,6 +74,14 @@ pub fn find_migration(command: &Command) -> Option<Hit> {
     Some(Hit { index: wrappers + hit.index, ..hit })
 }
 
+/// Whether a simple command asks whether every migration is applied, and applies none: `manage.py migrate --check`.
+///
+/// Source: <https://docs.djangoproject.com/en/stable/ref/django-admin/#migrate>, `--check`.
+#[must_use]
+pub fn asks_for_migrations(command: &Command) -> bool {
+    by_tool(command.program()).is_some() && command.words.iter().any(|it| it.text == "--check")
+}
+
 /// Finds a known tool with a subcommand that changes a schema.
 fn by_tool(words: &[Word]) -> Option<Hit> {
     // The program itself, or the script, module or tool that it runs.
@@ -243,9 +251,20 @@ mod tests {
             ("sh ./scripts/migrate.sh", "migration script"),
             ("./acme-migrate", "migration script"),
             ("node dist/migrate.js", "migration script"),
+            ("until alembic upgrade head; do sleep 2; done", "alembic"),
+            ("while ! python manage.py migrate; do sleep 2; done; gunicorn app", "django migrate"),
+            ("for i in 1 2 3; do npx prisma migrate deploy && break; sleep 5; done", "prisma"),
         ] {
             assert_eq!(tool_of(line), Some(tool), "{line}");
         }
+    }
+
+    #[test]
+    fn what_asks_for_migrations_applies_none() {
+        let asks = |line: &str| commands(line).iter().any(asks_for_migrations);
+        assert!(asks("while ! /app/manage.py migrate --check; do sleep 1; done"));
+        assert!(!asks("python manage.py migrate"));
+        assert!(!asks("python manage.py check"));
     }
 
     #[test]
@@ -265,6 +284,7 @@ mod tests {
             "flyway validate",
             "python manage.py showmigrations",
             "python manage.py migrate --check",
+            "while ! /app/manage.py migrate --check; do sleep 1; done",
             "python manage.py makemigrations",
             "python manage.py runserver",
             "npx prisma generate",

@@ -14,6 +14,8 @@
 pub mod advertised;
 pub mod annotations;
 pub mod checks;
+pub mod clusters;
+pub mod compose_key;
 pub mod compose_keys;
 pub mod cron;
 mod data;

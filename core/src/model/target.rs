@@ -3,10 +3,11 @@
 use super::FileModel;
 use super::delivery::{self, App, Ask, Project};
 use super::kubernetes::{self, Body, Container, Object};
+use crate::build::kustomize::is_kustomization;
 use crate::build::{self, Cause, Reason, Request, SourceFile, Target};
 use crate::knowledge::kube::is_cluster_wide;
 use crate::syntax::{Node, Tree};
-use crate::text::{FileId, Span, Spanned};
+use crate::text::{self, FileId, Span, Spanned};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::ops::Deref;
@@ -229,6 +230,9 @@ pub fn targets(
     requests: &[Request],
     cache: &mut TargetCache,
 ) -> Vec<Arc<BuiltTarget>> {
+    if requests.is_empty() && !files.iter().any(|file| asks_for_target(file)) {
+        return Vec::new();
+    }
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
@@ -264,6 +268,21 @@ pub fn targets(
     }
     cache.finish();
     deliver(built, asks)
+}
+
+/// Whether a file makes a target of something: a chart, a kustomization, or an object of Argo CD or Flux.
+fn asks_for_target(file: &FileModel) -> bool {
+    let is_delivery = |object: &Object| {
+        matches!(
+            object.body,
+            Body::Application(_)
+                | Body::ApplicationSet(_)
+                | Body::FluxKustomization(_)
+                | Body::HelmRelease(_)
+        )
+    };
+    let is_built = || text::name_of(file.path()) == "Chart.yaml" || is_kustomization(file.path());
+    !file.is_neighbour && (is_built() || file.objects.iter().any(is_delivery))
 }
 
 /// Returns what the objects of Argo CD and Flux ask for besides what is known.

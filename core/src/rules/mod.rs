@@ -130,7 +130,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
 
 /// Returns the rule with this code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    all().find(|rule| rule.is_called(code_or_name))
+    let by_code = FAMILIES.iter().find_map(|family| {
+        let at = family.binary_search_by_key(&code_or_name, |rule| rule.code).ok()?;
+        Some(family[at])
+    });
+    by_code.or_else(|| all().find(|rule| rule.is_called(code_or_name)))
 }
 
 /// Whether a selector (a code, the beginning of a code or a name) means any rule.

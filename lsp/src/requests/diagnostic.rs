@@ -1,5 +1,5 @@
-//! `textDocument/diagnostic` and `workspace/diagnostic`: diagnostics for clients that ask for them. A result id
-//! says which list the client has, so that a list is sent once.
+//! `textDocument/diagnostic` and `workspace/diagnostic`: diagnostics for clients that pull them. A result id
+//! names the list that the client has, so that each list is sent once.
 
 use crate::diagnostics::FileDiagnostics;
 use crate::state::State;

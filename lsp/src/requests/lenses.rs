@@ -23,7 +23,7 @@ pub fn lenses(view: &View, kinds: LensKinds) -> Vec<CodeLens> {
 }
 
 fn lens(view: &View, it: Lens) -> CodeLens {
-    let place = it.to.and_then(|to| view.location(to));
+    let place = it.to.and_then(|to| view.out().location(to));
     // These are commands of the editor's extension. An editor without them shows the words alone.
     let (command, arguments) = match it.kind {
         LensKind::Verdict => ("plimsoll.showDecision", None),

@@ -7,59 +7,104 @@ pub mod completion;
 pub mod decide;
 pub mod diagnostic;
 pub mod explain;
+pub mod fold;
 pub mod hover;
 mod ignore;
 pub mod inlay_hints;
 pub mod lenses;
 pub mod render;
 
+use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::Snapshot;
-use crate::state::{Features, State};
+use crate::state::State;
+use plimsoll_core::model::FileModel;
 use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
-use plimsoll_core::{Analysis, Report};
+use plimsoll_core::{Analysis, File, Report};
+use std::ops::Deref;
 use std::sync::Arc;
-use tower_lsp_server::ls_types::{Location, Position, Range, Uri};
+use tower_lsp_server::ls_types::{Position, Range, Uri};
+
+/// A document as it is in the editor now.
+#[derive(Debug)]
+pub struct Source {
+    /// The path below the root of the project, as the report gives it.
+    pub name: String,
+    pub text: Arc<str>,
+    /// The lines of `text`.
+    pub lines: LineIndex,
+    pub encoding: Encoding,
+}
+
+impl Source {
+    /// Returns what a request about the syntax of a document is answered from, at once; `None` for a document that is
+    /// not open.
+    pub fn of(state: &State, uri: &Uri) -> Option<Source> {
+        let document = state.documents.get(uri)?;
+        let text = Arc::clone(document.buffer.text());
+        let lines = LineIndex::new(&text);
+        Some(Source { name: document.place.name.clone(), text, lines, encoding: state.encoding() })
+    }
+
+    /// Reads the document by itself. Its spans are in the file with the id 0.
+    pub fn model(&self) -> FileModel {
+        FileModel::read(FileId(0), File::new(&self.name, Arc::clone(&self.text)), None)
+    }
+
+    /// Returns the byte at a position.
+    pub fn offset(&self, at: Position) -> usize {
+        convert::offset(&self.lines, at, self.encoding)
+    }
+
+    /// Returns the position of a byte.
+    pub fn position(&self, at: usize) -> Position {
+        convert::position(self.lines.position(at, self.encoding))
+    }
+}
 
 /// A document as it is in the editor now, and the newest snapshot of its project.
 #[derive(Debug)]
 pub struct View {
     pub snapshot: Arc<Snapshot>,
-    pub text: Arc<str>,
-    /// The lines of `text`.
-    lines: LineIndex,
+    pub source: Source,
     /// The document among the files of the snapshot; `None` where no snapshot has it yet.
     pub file: Option<FileId>,
     /// Whether the snapshot has the document's text as it is now. Spans of an older snapshot may lie elsewhere in
     /// the text.
     pub is_current: bool,
-    pub encoding: Encoding,
     pub addresses: Addresses,
     pub features: Features,
+}
+
+/// What stands in the document does not depend on the snapshot.
+impl Deref for View {
+    type Target = Source;
+
+    fn deref(&self) -> &Source {
+        &self.source
+    }
 }
 
 impl View {
     /// Returns what a request about a document is answered from; `None` for a document that is not open or whose
     /// project has not been read yet.
     pub fn of(state: &State, uri: &Uri) -> Option<View> {
-        let document = state.documents.get(uri)?;
-        let snapshot = state.snapshot(&document.place.root)?;
+        let root = &state.documents.get(uri)?.place.root;
+        let snapshot = state.snapshot(root)?;
+        let source = Source::of(state, uri)?;
         let files = &snapshot.report.files;
-        let at = files.iter().position(|it| *it.file.path == *document.place.name);
-        let text = Arc::clone(document.buffer.text());
+        let at = files.iter().position(|it| *it.file.path == *source.name);
         let is_current = |at: usize| {
             let analysed = &files[at].file.text;
-            Arc::ptr_eq(analysed, &text) || *analysed == text
+            Arc::ptr_eq(analysed, &source.text) || *analysed == source.text
         };
         Some(View {
             is_current: at.is_some_and(is_current),
             file: at.and_then(|at| u32::try_from(at).ok()).map(FileId),
-            lines: LineIndex::new(&text),
-            text,
-            encoding: state.encoding(),
-            addresses: state.addresses(&document.place.root),
+            addresses: state.addresses(root),
             features: state.features,
+            source,
             snapshot,
         })
     }
@@ -72,25 +117,9 @@ impl View {
         &self.snapshot.report
     }
 
-    /// Returns the byte of the document's text at a position.
-    pub fn offset(&self, at: Position) -> usize {
-        convert::offset(&self.lines, at, self.encoding)
-    }
-
-    /// Returns the position of a byte of the document's text.
-    pub fn position(&self, offset: usize) -> Position {
-        let at = self.lines.position(offset, self.encoding);
-        Position { line: at.line, character: at.column }
-    }
-
     /// Returns the range of a span in any file of the snapshot.
     pub fn range(&self, span: Span) -> Range {
         self.out().range(span)
-    }
-
-    /// Returns the place of a span in any file of the snapshot.
-    pub fn location(&self, span: Span) -> Option<Location> {
-        self.out().location(span)
     }
 
     /// Returns the report in the client's terms.
@@ -123,7 +152,7 @@ pub mod testing {
     use plimsoll_core::Config;
     use std::path::{Path, PathBuf};
     use std::str::FromStr;
-    use tower_lsp_server::ls_types::WorkspaceEdit;
+    use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, WorkspaceEdit};
 
     fn uri(name: &str) -> Uri {
         Uri::from_str(&format!("file:///w/{name}")).unwrap()
@@ -145,7 +174,7 @@ pub mod testing {
         task.changes = change;
         let mut project = Project::default();
         project.update(&task);
-        worker::snapshot(&project, &task, previous)
+        worker::snapshot(project.analysis(&task.options), &task, previous)
     }
 
     /// Returns the snapshot of a project whose files are open, after a change.
@@ -161,6 +190,76 @@ pub mod testing {
         let view = View::of(&state, &uri(files[0].0)).unwrap();
         assert!(view.is_current);
         view
+    }
+
+    /// Somebody who edits the files of a project, as the handlers and the worker see it.
+    pub struct Typist {
+        state: State,
+        project: Project,
+        latest: Option<Snapshot>,
+    }
+
+    impl Typist {
+        pub fn new(files: &[(&str, &str)]) -> Typist {
+            let mut state = state(files);
+            state.ready = true;
+            Typist { state, project: Project::default(), latest: None }
+        }
+
+        pub fn latest(&self) -> &Snapshot {
+            self.latest.as_ref().unwrap()
+        }
+
+        /// The open documents by name.
+        pub fn texts(&self) -> Vec<(String, Arc<str>)> {
+            let documents = self.state.documents.values();
+            documents.map(|it| (it.place.name.clone(), Arc::clone(it.buffer.text()))).collect()
+        }
+
+        pub fn analyse(&mut self) {
+            let fresh = self.project.is_fresh();
+            let Step::Analyse(task) = self.state.take(Path::new("/w"), fresh) else { return };
+            let (is_changed, _) = self.project.update(&task);
+            if is_changed {
+                self.latest = Some(worker::snapshot(
+                    self.project.analysis(&task.options),
+                    &task,
+                    self.latest.as_ref(),
+                ));
+            }
+        }
+
+        pub fn open(&mut self, name: &str, text: &str) {
+            self.state.open(uri(name), "yaml", 1, text.to_owned());
+        }
+
+        pub fn close(&mut self, name: &str) {
+            self.state.close(&uri(name));
+        }
+
+        /// Returns the number of lines of a document, 1 for one that is not open.
+        pub fn lines(&self, name: &str) -> usize {
+            let document = self.state.documents.get(&uri(name));
+            document.map_or(1, |it| it.buffer.text().lines().count().max(1))
+        }
+
+        pub fn delete_line(&mut self, name: &str, line: usize) {
+            self.replace(name, (line, line + 1), "");
+        }
+
+        pub fn insert_line(&mut self, name: &str, line: usize, text: &str) {
+            self.replace(name, (line, line), text);
+        }
+
+        fn replace(&mut self, name: &str, (from, to): (usize, usize), text: &str) {
+            let at = |line: usize| Position { line: line as u32, character: 0 };
+            let change = TextDocumentContentChangeEvent {
+                range: Some(Range { start: at(from), end: at(to) }),
+                range_length: None,
+                text: text.to_owned(),
+            };
+            self.state.edit(&uri(name), 2, &[change]);
+        }
     }
 
     /// Returns the position of the first `needle` in a document of ASCII.
@@ -179,7 +278,7 @@ pub mod testing {
         edits.sort_by_key(|it| std::cmp::Reverse((it.range.start.line, it.range.start.character)));
         let mut text = view.text.to_string();
         for edit in edits {
-            let at = |at| convert::offset(&view.lines, at, view.encoding);
+            let at = |at| view.offset(at);
             text.replace_range(at(edit.range.start)..at(edit.range.end), &edit.new_text);
         }
         text

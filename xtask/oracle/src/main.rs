@@ -1,4 +1,4 @@
-//! `xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]`: what we make of a project beside what
+//! `xtask-oracle compose|kustomize|helm|union|fixes|pairs|crossing [DIR...]`: what we make of a project beside what
 //! the real tool makes of it. Without a folder it looks at the examples and at the small cases of the core's
 //! own tests.
 //!
@@ -6,10 +6,12 @@
 //! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into
 //! one form and compared key by key; refusals must agree too. `union` needs no tool: it compares projects
 //! side by side with each of them alone. `fixes` applies fixes and asks `docker-compose config` what they
-//! changed. `pairs` prints which Compose service is taken for which container in the cluster.
+//! changed. `pairs` prints which Compose service is taken for which container in the cluster. `crossing`
+//! validates the YAML that the crossing table gives with the JSON schemas of Kubernetes.
 
 mod cases;
 mod compose;
+mod crossing;
 mod fixes;
 mod helm;
 mod kustomize;
@@ -30,8 +32,11 @@ fn main() -> ExitCode {
         ["union", ref folders @ ..] => return side_by_side(folders),
         ["fixes", ref folders @ ..] => return applied(folders),
         ["pairs", ref folders @ ..] => return pairs_of(folders),
+        ["crossing", ref folders @ ..] => return crossings(folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]");
+            eprintln!(
+                "usage: xtask-oracle compose|kustomize|helm|union|fixes|pairs|crossing [DIR...]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -118,6 +123,21 @@ fn pairs_of(folders: &[&str]) -> ExitCode {
     };
     match pairs::run(&folders) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Validates what the crossing table writes for the projects in the folders, the examples and the projects of
+/// the core's own tests.
+fn crossings(folders: &[&str]) -> ExitCode {
+    let own = ["examples", "core/tests/decisions/projects"];
+    let folders: Vec<PathBuf> = own.iter().chain(folders).map(PathBuf::from).collect();
+    match crossing::run(&folders, Path::new(".tools/venv/bin/python")) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(why) => {
             eprintln!("xtask-oracle: {why}");
             ExitCode::FAILURE

@@ -140,12 +140,14 @@ fn reasons_begin_with_what_supports_the_verdict() {
 
 #[test]
 fn two_questions_with_different_results_are_asked() {
-    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
-    let decision = decide(&[("web.yaml", &sized("web", "100m")), ("budget.yaml", budget)]);
+    let tolerant = "      tolerations: [{\"key\": dedicated, operator: Exists}]\n      containers:";
+    let web = sized("web", "100m").replace("      containers:", tolerant);
+    let decision = decide(&[("web.yaml", &web)]);
     let asked: Vec<(&str, &str)> =
         decision.ask.iter().map(|it| (&*it.answer, &*it.changes)).collect();
+    // What the files lean to comes first.
     let expected =
-        [("multi-node=yes", "settles on Kubernetes"), ("multi-node=no", "settles on Compose")];
+        [("multi-node=no", "settles on Compose"), ("multi-node=yes", "settles on Kubernetes")];
     assert_eq!(asked, expected);
 }
 
@@ -175,4 +177,33 @@ fn each_answer_is_one_reason() {
     let both = [("replicas-and-rollouts", "yes"), ("teams-and-environments", "yes")];
     let expected = ["replicas-and-rollouts=yes", "teams-and-environments=yes"];
     assert_eq!(starts(&both), expected);
+}
+
+#[test]
+fn two_answers_are_offered_where_neither_settles_what_the_files_lean_to() {
+    // Nine workloads of unknown size: nobody knows whether one server or one team is enough.
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let manifests: String = names.iter().map(|name| format!("---\n{}", plain(name))).collect();
+    let decision = decide(&[("k8s/all.yaml", &manifests)]);
+    assert_eq!(decision.outcome.platform, Platform::Either);
+    let asked: Vec<(&str, &str)> =
+        decision.ask.iter().map(|it| (&*it.answer, &*it.changes)).collect();
+    assert_eq!(asked[0].0, "downtime=minutes");
+    assert!(asked[0].1.starts_with("with `--answer teams=1`, settles on"), "{asked:?}");
+    assert_eq!(asked[1].0, "downtime=none");
+    let both = [("downtime", "minutes"), ("teams", "1")];
+    let settled = answered(&[("k8s/all.yaml", &manifests)], &both);
+    assert_eq!(settled.outcome.platform, Platform::Compose);
+    // After the first answer, the second alone settles it.
+    let half = answered(&[("k8s/all.yaml", &manifests)], &both[..1]);
+    assert_eq!(half.ask[0].answer, "teams=1");
+}
+
+#[test]
+fn the_first_screen_says_nothing_twice() {
+    let decision = decide(&[("k8s/web.yaml", &plain("web"))]);
+    let changes = decision.ask.iter().map(|it| &*it.changes);
+    for changes in changes {
+        assert!(decision.steps.iter().all(|it| !it.text.contains(changes)), "{changes}");
+    }
 }

@@ -3,7 +3,8 @@
 use super::tally::{Tally, Words, named};
 use super::{Item, View};
 use crate::compare::aspects;
-use crate::facts::{Backing, Health, KubeHost, Pair, Service};
+use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit};
+use crate::knowledge::net;
 use crate::model::compose::{Mount, MountKind};
 use crate::report::{CheckItem, CheckState, ChecklistItem};
 use rustc_hash::FxHashSet;
@@ -21,9 +22,12 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
 fn without_what_is_hidden(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
     if view.system.hides_workloads() && item.state != CheckState::Fail {
         item.state = CheckState::CannotSee;
-        item.next = match view.system.has_unbuilt_parts {
-            true => "Parts of charts or overlays were not built: `plimsoll render` names them.",
-            false => "The manifests that the GitOps controller applies are not among these files.",
+        item.next = if view.system.has_unbuilt_parts {
+            "Parts of charts or overlays were not built: `plimsoll render` names them."
+        } else if view.system.has_templates() {
+            "The objects in Templates of OpenShift are not read: `oc process --local` prints them."
+        } else {
+            "The manifests that the GitOps controller applies are not among these files."
         }
         .to_owned();
     }
@@ -110,13 +114,15 @@ fn pair<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Option<Pair<'v, '
     Pair::of(view.system.facts, service.index)
 }
 
-/// Returns the services that a service needs: those that it waits for and those that it dials.
+/// Returns the services that a service needs: those that it waits for or is linked to, and those that it dials.
 fn needed<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service<'f>> {
     let facts = view.system.facts;
     let waits = service.model.depends_on.iter().map(|it| it.service.as_str());
+    let links = service.model.links.iter().filter_map(|link| link.split(':').next());
     let dials = facts.peers(&service.unit).iter().map(|it| it.host);
     let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
-    let found = waits.chain(dials).filter_map(|host| facts.compose_host(service, host));
+    let found =
+        waits.chain(links).chain(dials).filter_map(|host| facts.compose_host(service, host));
     found.filter(|it| known.insert(it.index)).collect()
 }
 
@@ -156,6 +162,18 @@ fn migrations(view: &View<'_, '_>) -> Tally {
         migrates.then(|| (it.label.clone(), it.kind().is_job()))
     });
     let all: Vec<(String, bool)> = services.chain(workloads).collect();
+    let workloads = view.system.counted.workloads.iter();
+    let waiting: Vec<String> = workloads
+        .filter(|it| facts.waits_for_migrations(it))
+        .map(|it| it.name.to_owned())
+        .collect();
+    if all.is_empty() && !waiting.is_empty() {
+        let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+        return Tally::Proven(format!(
+            "{} {wait} until the migrations are applied, which run elsewhere",
+            named(&waiting)
+        ));
+    }
     if all.is_empty() {
         return Tally::Hidden(
             "no command or switch of a migration tool is seen".to_owned(),
@@ -205,6 +223,36 @@ fn bind_mounts(view: &View<'_, '_>) -> Tally {
     }
 }
 
+/// Whether a container names a service by the alias of a link.
+fn names_by_link(service: &Service<'_>, on: &Service<'_>, names: &FxHashSet<&str>) -> bool {
+    let mut links = service.model.links.iter().filter_map(|link| link.split_once(':'));
+    links.any(|(target, alias)| target == on.name && names.contains(alias))
+}
+
+/// Whether the variable that names a service in Compose has a value of its own in the cluster, where the service
+/// may have another name. A Pod that dials itself names nothing.
+fn sets_the_address(
+    view: &View<'_, '_>,
+    service: &Service<'_>,
+    unit: &Unit<'_>,
+    on: &Service<'_>,
+) -> bool {
+    let facts = view.system.facts;
+    let of_compose = service.unit.env.iter().filter(|var| {
+        let mut hosts = var.value.into_iter().flat_map(|value| net::endpoints_of(var.name, value));
+        hosts.any(|it| facts.compose_host(service, it.host).is_some_and(|it| it.index == on.index))
+    });
+    let mut in_cluster = of_compose.filter_map(|var| unit.var(var.name));
+    !unit.is_compose()
+        && in_cluster.any(|var| {
+            let hosts = |value| net::endpoints_of(var.name, value);
+            var.value.is_none_or(|value| {
+                let hosts = hosts(value);
+                !hosts.is_empty() && hosts.iter().all(|it| !net::is_loopback(it.host))
+            })
+        })
+}
+
 /// Looks for names of what a container dials. An address that no configuration names is in the image.
 fn discovery(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
@@ -221,10 +269,18 @@ fn discovery(view: &View<'_, '_>) -> Tally {
             .filter_map(|host| facts.compose_host(service, host))
             .map(|it| it.index)
             .collect();
-        let names: FxHashSet<&str> = hosts().filter_map(|host| host.split('.').next()).collect();
+        let by_reference = facts.hosts_by_reference(unit);
+        let names: FxHashSet<&str> = hosts()
+            .chain(by_reference.iter().map(String::as_str))
+            .filter_map(|host| host.split('.').next())
+            .collect();
         let dials = |on: &Service<'_>| {
             let mut in_cluster = facts.cluster_services(on).into_iter();
-            dialled.contains(&on.index) || in_cluster.any(|it| names.contains(it.name))
+            dialled.contains(&on.index)
+                || names.contains(on.name)
+                || in_cluster.any(|it| names.contains(it.name))
+                || names_by_link(service, on, &names)
+                || sets_the_address(view, service, unit, on)
         };
         let resolves = |pair: &Pair<'_, '_>| {
             let home = pair.workload.object.file;

@@ -257,25 +257,36 @@ fn edge(view: &View<'_, '_>) -> Tally {
     Tally::count(words, public.map(|it| (name(it), it.ends_tls())))
 }
 
-/// Looks for what watches the services. An agent or an exporter inside the server is no proof that anybody
-/// hears of its loss; a monitor with a history of its own, or a connection to one, is.
+/// Looks for what watches the services. What only measures or draws inside the server is no proof that anybody
+/// hears of its loss; a monitor that calls people, or a connection to one elsewhere, is.
 fn monitoring(view: &View<'_, '_>) -> Tally {
     const LOOK: &str = "Look at what calls you when the server is down: a monitor outside of it.";
     let all = &view.system.counted.services;
     let names = |wanted: &dyn Fn(&Service<'_>) -> bool| -> Vec<String> {
         all.iter().filter(|it| wanted(it)).map(|it| name(it)).collect()
     };
+    let form = |names: &[String], one, many| if names.len() == 1 { one } else { many };
+    let elsewhere = names(&|it| it.reports_elsewhere());
+    if !elsewhere.is_empty() {
+        let report = form(&elsewhere, "reports", "report");
+        return Tally::Proven(format!("{} {report} to monitoring", named(&elsewhere)));
+    }
+    let calling = names(&|it| it.calls_people());
+    if !calling.is_empty() {
+        let watch = form(&calling, "watches", "watch");
+        return Tally::Proven(format!("{} {watch} from inside this server", named(&calling)));
+    }
     let inside = names(&|it| it.watches());
-    let watch = if inside.len() == 1 { "watches" } else { "watch" };
-    let inside_words = format!("{} {watch} from inside this server", named(&inside));
+    if !inside.is_empty() {
+        let watch = form(&inside, "watches", "watch");
+        return Tally::Hidden(format!("{} {watch} from inside this server", named(&inside)), LOOK);
+    }
     let reporting = names(&|it| it.reports());
     if !reporting.is_empty() {
-        let report = if reporting.len() == 1 { "reports" } else { "report" };
-        return Tally::Proven(format!("{} {report} to monitoring", named(&reporting)));
+        let report = form(&reporting, "reports", "report");
+        let said =
+            format!("{} {report} to monitoring that these files do not show", named(&reporting));
+        return Tally::Hidden(said, LOOK);
     }
-    match inside.is_empty() {
-        true => Tally::Hidden("nothing in these files watches the services".to_owned(), LOOK),
-        false if all.iter().any(|it| it.keeps_measurements()) => Tally::Proven(inside_words),
-        false => Tally::Hidden(inside_words, LOOK),
-    }
+    Tally::Hidden("nothing in these files watches the services".to_owned(), LOOK)
 }

@@ -150,6 +150,21 @@ fn what_watches_from_inside_is_no_proof() {
     assert_eq!(monitor, (CheckState::Pass, "`status` watches from inside this server".to_owned()));
     let sentry = with(", environment: {SENTRY_DSN: 'https://k@sentry.example.com/1'}}");
     assert_eq!(sentry, (CheckState::Pass, "`web` reports to monitoring".to_owned()));
+    // What draws, or collects for the application alone, falls silent with the server.
+    for inside in ["grafana/grafana:11.5.2", "datalust/seq:2024.3", "jaegertracing/all-in-one:1.64"]
+    {
+        let (state, words) = with(&format!("}}\n  insight: {{image: '{inside}'}}"));
+        assert_eq!(state, CheckState::CannotSee, "{inside}: {words}");
+    }
+    let collector = with(
+        ", environment: {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317'}}\n  collector: {image: 'otel/opentelemetry-collector:0.120.0'}",
+    );
+    assert_eq!(collector.0, CheckState::CannotSee, "{}", collector.1);
+    let hosted = ", environment: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com:4317'}}";
+    assert_eq!(with(hosted).0, CheckState::Pass);
+    // DefectDojo has variables with the prefix of Datadog.
+    assert_eq!(with(", environment: {DD_DATABASE_URL: 'postgresql://db:5432/a'}}"), nothing);
+    assert_eq!(with(", environment: {DD_API_KEY: key}}").0, CheckState::Pass);
 }
 
 #[test]
@@ -274,6 +289,66 @@ fn discovery_is_proven_by_names_in_the_configuration() {
         named,
         (CheckState::Pass, "1 of 1 client names in its configuration what it dials".to_owned())
     );
+}
+
+#[test]
+fn discovery_follows_references_lists_and_aliases() {
+    let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always, depends_on: [queue], environment: {BROKERS: 'queue:29092'}}\n  \
+                   queue: {image: 'acme/queue:1.2.3', restart: always}\n";
+    let queue = workload("queue", "", "");
+    let with = |env: &str| {
+        let api = workload("api", &format!("env: [{env}]"), "");
+        let files =
+            [("compose.yaml", compose), ("k8s/api.yaml", &*api), ("k8s/queue.yaml", &*queue)];
+        item_of(&decide(&files), CheckItem::ServiceDiscovery).seen
+    };
+    let good = "1 of 1 client names in its configuration what it dials";
+    for env in [
+        "{name: QUEUE, value: queue}, {name: BROKERS, value: '$(QUEUE):8080'}",
+        "{name: QUEUE, value: queue}, {name: URL, value: 'http://$(QUEUE):8080/x'}",
+        "{name: BROKERS, value: 'other.example.com:9092,queue:29092'}",
+        // The same variable may name another address here.
+        "{name: BROKERS, value: 'kafka.example.com:9092'}",
+    ] {
+        let words = with(env);
+        assert!(words.starts_with(good), "{env}: {words}");
+    }
+    for env in
+        ["{name: BROKERS, value: '$(NOBODY):8080'}", "{name: BROKERS, value: 'localhost:9092'}"]
+    {
+        let words = with(env);
+        assert!(words.contains("missing: `api`"), "{env}: {words}");
+    }
+    let linked = "services:\n  api: {image: 'acme/api:1.2.3', restart: always, links: ['queue:broker'], environment: {BROKERS: 'broker:29092'}}\n  \
+                  queue: {image: 'acme/queue:1.2.3', restart: always}\n";
+    let words = seen(linked, CheckItem::ServiceDiscovery).1;
+    assert!(words.starts_with(good), "{words}");
+}
+
+#[test]
+fn a_wait_for_migrations_proves_that_they_run_elsewhere() {
+    let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
+    let with = |command: &str| {
+        let pod = format!(
+            "initContainers: [{{name: wait, image: 'acme/api:1.2.3', command: [sh, -c, '{command}']}}]"
+        );
+        let api = workload("api", "", &pod);
+        let found = item_of(
+            &decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]),
+            CheckItem::OneTimeMigrations,
+        );
+        (found.state, found.seen)
+    };
+    let waiting = with("while ! python manage.py migrate --check; do sleep 1; done");
+    assert_eq!(
+        waiting,
+        (
+            CheckState::Pass,
+            "`api` waits until the migrations are applied, which run elsewhere".to_owned()
+        )
+    );
+    let migrating = with("until python manage.py migrate; do sleep 1; done");
+    assert_ne!(migrating.0, CheckState::Pass, "{}", migrating.1);
 }
 
 #[test]

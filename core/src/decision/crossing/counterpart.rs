@@ -4,6 +4,7 @@
 use super::Shared;
 use crate::compare::cases::{of_mount, of_variable};
 use crate::facts::{KubeService, Pair, probe_words, shortened};
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::FileReference;
 use crate::model::kubernetes::{Body, Object, PodSpec, SecurityContext};
@@ -15,7 +16,7 @@ use crate::text::Spanned;
 const NAMES: usize = 5;
 
 /// Returns what the counterpart has in the place of a key; empty for a key without a place in a cluster.
-pub fn words(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: &str, case: Case) -> String {
+pub fn words(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: Key, case: Case) -> String {
     if case == Case::Proxy {
         return routes(pair, shared);
     }
@@ -45,59 +46,146 @@ fn leading_to<'f>(pair: &Pair<'_, '_>, shared: &Shared<'f>) -> Vec<&'f Object> {
 }
 
 /// Whether the counterpart has something in the place of a key that Kubernetes itself does not have.
-pub fn stands_in(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: &str, case: Case) -> bool {
+pub fn stands_in(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: Key, case: Case) -> bool {
     match (key, case) {
-        ("volumes", Case::Bind | Case::Anonymous | Case::Socket) => {
+        (Key::Volumes, Case::Bind | Case::Anonymous | Case::Socket) => {
             let mut own = pair.service.model.volumes.iter().filter(|it| of_mount(it) == case);
             own.all(|it| pair.backing(&it.target).is_some())
         }
-        ("depends_on", _) => pair.facts.workload_waits(pair.workload),
+        (Key::DependsOn, _) => pair.facts.workload_waits(pair.workload),
         (_, Case::Proxy) => !leading_to(pair, shared).is_empty(),
-        ("build", _) => pair.container.image.is_some(),
+        (Key::Build, _) => pair.container.image.is_some(),
         _ => false,
     }
 }
 
-fn of(pair: &Pair<'_, '_>, key: &str, case: Case) -> Option<String> {
+fn of(pair: &Pair<'_, '_>, key: Key, case: Case) -> Option<String> {
     let model = pair.service.model;
     Some(match key {
-        "image" | "build" => text_field(pair, "image", pair.container.image.as_ref()),
-        "container_name" => text_field(pair, "name", pair.container.name.as_ref()),
-        "command" => list_field(pair, "args", &pair.container.args),
-        "entrypoint" => list_field(pair, "command", &pair.container.command),
-        "working_dir" => text_field(pair, "workingDir", pair.container.working_dir.as_ref()),
-        "environment" | "env_file" => environment(pair),
-        "ports" | "expose" | "links" => services(pair),
-        "labels" | "deploy.labels" => labels(pair),
-        "healthcheck" => probes(pair),
-        "restart" | "deploy.restart_policy.condition" => restart(pair),
-        "scale" | "deploy.replicas" => replicas(pair),
-        "deploy.mode" => format!("runs as {}", pair.label()),
-        "deploy.placement.constraints"
-        | "deploy.placement.preferences"
-        | "deploy.placement.max_replicas_per_node"
-        | "platform" => placement(pair),
-        "depends_on" | "pre_start" => init_containers(pair),
-        "volumes" => {
+        Key::Image | Key::Build => text_field(pair, "image", pair.container.image.as_ref()),
+        Key::ContainerName => text_field(pair, "name", pair.container.name.as_ref()),
+        Key::Command => list_field(pair, "args", &pair.container.args),
+        Key::Entrypoint => list_field(pair, "command", &pair.container.command),
+        Key::WorkingDir => text_field(pair, "workingDir", pair.container.working_dir.as_ref()),
+        Key::Environment | Key::EnvFile => environment(pair),
+        Key::Ports | Key::Expose | Key::Links => services(pair),
+        Key::Labels | Key::DeployLabels => labels(pair),
+        Key::Healthcheck => probes(pair),
+        Key::Restart | Key::DeployRestartCondition => restart(pair),
+        Key::Scale | Key::DeployReplicas => replicas(pair),
+        Key::DeployMode => format!("runs as {}", pair.label()),
+        Key::DeployPlacementConstraints
+        | Key::DeployPlacementPreferences
+        | Key::DeployPlacementMaxReplicasPerNode
+        | Key::Platform => placement(pair),
+        Key::DependsOn | Key::PreStart => init_containers(pair),
+        Key::Volumes => {
             let own = model.volumes.iter().filter(|it| of_mount(it) == case);
             paths(pair, own.map(|it| it.target.as_str()))
         }
-        "tmpfs" => {
+        Key::Tmpfs => {
             paths(pair, model.tmpfs.iter().map(|it| it.as_str().split(':').next().unwrap_or("")))
         }
-        "shm_size" => paths(pair, std::iter::once("/dev/shm")),
-        "secrets" => files(pair, &model.secrets, "/run/secrets/"),
-        "configs" => files(pair, &model.configs, "/"),
-        "pull_policy" => {
+        Key::ShmSize => paths(pair, std::iter::once("/dev/shm")),
+        Key::Secrets => files(pair, &model.secrets, FileReference::SECRETS),
+        Key::Configs => files(pair, &model.configs, FileReference::CONFIGS),
+        Key::PullPolicy => {
             text_field(pair, "imagePullPolicy", pair.container.image_pull_policy.as_ref())
         }
-        "stdin_open" => plain_field(pair, "stdin", pair.container.stdin),
-        "tty" => plain_field(pair, "tty", pair.container.tty),
-        "post_start" => presence(pair, "lifecycle.postStart", pair.container.post_start.is_some()),
-        "pre_stop" => presence(pair, "lifecycle.preStop", pair.container.pre_stop.is_some()),
-        _ => {
-            return security(pair, key).or_else(|| resources(pair, key)).or_else(|| pod(pair, key));
+        Key::StdinOpen => plain_field(pair, "stdin", pair.container.stdin),
+        Key::Tty => plain_field(pair, "tty", pair.container.tty),
+        Key::PostStart => {
+            presence(pair, "lifecycle.postStart", pair.container.post_start.is_some())
         }
+        Key::PreStop => presence(pair, "lifecycle.preStop", pair.container.pre_stop.is_some()),
+        Key::User
+        | Key::Privileged
+        | Key::CapAdd
+        | Key::CapDrop
+        | Key::ReadOnly
+        | Key::SecurityOpt => return security(pair, key),
+        Key::StorageOpt
+        | Key::MemLimit
+        | Key::MemReservation
+        | Key::Cpus
+        | Key::CpuCount
+        | Key::CpuPercent
+        | Key::CpuShares
+        | Key::CpuQuota
+        | Key::CpuPeriod
+        | Key::Gpus
+        | Key::DeployLimitsCpus
+        | Key::DeployLimitsMemory
+        | Key::DeployReservationsCpus
+        | Key::DeployReservationsMemory
+        | Key::DeployReservationsDevices => return resources(pair, key),
+        Key::NetworkMode
+        | Key::Hostname
+        | Key::Domainname
+        | Key::ExtraHosts
+        | Key::Dns
+        | Key::StopGracePeriod
+        | Key::Init
+        | Key::Pid
+        | Key::Ipc
+        | Key::Runtime
+        | Key::DeployUpdateParallelism
+        | Key::DeployUpdateOrder
+        | Key::DeployUpdateDelay
+        | Key::DeployUpdateMonitor
+        | Key::DeployRestartMaxAttempts => return pod(pair, key),
+        // What has no place in a workload, a Service or what scales it.
+        Key::Networks
+        | Key::ExternalLinks
+        | Key::DnsOpt
+        | Key::DnsSearch
+        | Key::MacAddress
+        | Key::StopSignal
+        | Key::LabelFile
+        | Key::Annotations
+        | Key::VolumesFrom
+        | Key::MemSwappiness
+        | Key::MemswapLimit
+        | Key::OomKillDisable
+        | Key::OomScoreAdj
+        | Key::PidsLimit
+        | Key::CpuRtPeriod
+        | Key::CpuRtRuntime
+        | Key::Cpuset
+        | Key::BlkioConfig
+        | Key::Devices
+        | Key::DeviceCgroupRules
+        | Key::GroupAdd
+        | Key::CredentialSpec
+        | Key::UsernsMode
+        | Key::Uts
+        | Key::Cgroup
+        | Key::CgroupParent
+        | Key::Sysctls
+        | Key::Ulimits
+        | Key::Isolation
+        | Key::PullRefreshAfter
+        | Key::Logging
+        | Key::Attach
+        | Key::Profiles
+        | Key::Extends
+        | Key::Develop
+        | Key::Provider
+        | Key::Models
+        | Key::UseApiSocket
+        | Key::DeployEndpointMode
+        | Key::DeployUpdateFailureAction
+        | Key::DeployUpdateMaxFailureRatio
+        | Key::DeployRollbackParallelism
+        | Key::DeployRollbackOrder
+        | Key::DeployRollbackDelay
+        | Key::DeployRollbackMonitor
+        | Key::DeployRollbackFailureAction
+        | Key::DeployRollbackMaxFailureRatio
+        | Key::DeployLimitsPids
+        | Key::DeployReservationsGenericResources
+        | Key::DeployRestartDelay
+        | Key::DeployRestartWindow => return None,
     })
 }
 
@@ -246,11 +334,7 @@ fn init_containers(pair: &Pair<'_, '_>) -> String {
 }
 
 fn files(pair: &Pair<'_, '_>, references: &[FileReference], folder: &str) -> String {
-    let full = |it: &FileReference| {
-        let target = it.target.as_ref().unwrap_or(&it.source).as_str();
-        if target.starts_with('/') { target.to_owned() } else { format!("{folder}{target}") }
-    };
-    let all: Vec<String> = references.iter().map(full).collect();
+    let all: Vec<String> = references.iter().map(|it| it.path(folder)).collect();
     paths(pair, all.iter().map(String::as_str))
 }
 
@@ -277,24 +361,24 @@ fn inherited<T>(pair: &Pair<'_, '_>, field: impl Fn(&SecurityContext) -> Option<
     own.or_else(|| of_pod.and_then(&field))
 }
 
-fn security(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+fn security(pair: &Pair<'_, '_>, key: Key) -> Option<String> {
     let empty = Vec::new();
     let own = pair.container.security.as_ref();
     Some(match key {
-        "user" => plain_field(pair, "runAsUser", inherited(pair, |it| it.run_as_user)),
-        "privileged" => plain_field(pair, "privileged", own.and_then(|it| it.privileged)),
-        "read_only" => plain_field(
+        Key::User => plain_field(pair, "runAsUser", inherited(pair, |it| it.run_as_user)),
+        Key::Privileged => plain_field(pair, "privileged", own.and_then(|it| it.privileged)),
+        Key::ReadOnly => plain_field(
             pair,
             "readOnlyRootFilesystem",
             own.and_then(|it| it.read_only_root_filesystem),
         ),
-        "cap_add" => {
+        Key::CapAdd => {
             list_field(pair, "capabilities.add", own.map_or(&empty, |it| &it.capabilities_add))
         }
-        "cap_drop" => {
+        Key::CapDrop => {
             list_field(pair, "capabilities.drop", own.map_or(&empty, |it| &it.capabilities_drop))
         }
-        "security_opt" => plain_field(
+        Key::SecurityOpt => plain_field(
             pair,
             "allowPrivilegeEscalation",
             own.and_then(|it| it.allow_privilege_escalation),
@@ -303,24 +387,24 @@ fn security(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
     })
 }
 
-fn resources(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+fn resources(pair: &Pair<'_, '_>, key: Key) -> Option<String> {
     let resources = pair.container.resources.as_ref();
     let limit = |name| resources.and_then(|it| it.limit(name));
     let request = |name| resources.and_then(|it| it.request(name));
     let (field, value) = match key {
-        "mem_limit" | "deploy.resources.limits.memory" => ("limits.memory", limit("memory")),
-        "mem_reservation" | "deploy.resources.reservations.memory" => {
+        Key::MemLimit | Key::DeployLimitsMemory => ("limits.memory", limit("memory")),
+        Key::MemReservation | Key::DeployReservationsMemory => {
             ("requests.memory", request("memory"))
         }
-        "cpus"
-        | "cpu_count"
-        | "cpu_percent"
-        | "cpu_quota"
-        | "cpu_period"
-        | "deploy.resources.limits.cpus" => ("limits.cpu", limit("cpu")),
-        "cpu_shares" | "deploy.resources.reservations.cpus" => ("requests.cpu", request("cpu")),
-        "storage_opt" => ("limits.ephemeral-storage", limit("ephemeral-storage")),
-        "gpus" | "deploy.resources.reservations.devices" => {
+        Key::Cpus
+        | Key::CpuCount
+        | Key::CpuPercent
+        | Key::CpuQuota
+        | Key::CpuPeriod
+        | Key::DeployLimitsCpus => ("limits.cpu", limit("cpu")),
+        Key::CpuShares | Key::DeployReservationsCpus => ("requests.cpu", request("cpu")),
+        Key::StorageOpt => ("limits.ephemeral-storage", limit("ephemeral-storage")),
+        Key::Gpus | Key::DeployReservationsDevices => {
             let gpus: Vec<String> = resources
                 .into_iter()
                 .flat_map(|it| it.gpus())
@@ -340,23 +424,23 @@ fn resources(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
 }
 
 /// Returns a field of the Pod or of the update.
-fn pod(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+fn pod(pair: &Pair<'_, '_>, key: Key) -> Option<String> {
     let spec: &PodSpec = &pair.workload.model.template.spec;
     Some(match key {
-        "hostname" => text_field(pair, "hostname", spec.hostname.as_ref()),
-        "domainname" => text_field(pair, "subdomain", spec.subdomain.as_ref()),
-        "network_mode" => plain_field(pair, "hostNetwork", spec.host_network),
-        "pid" => plain_field(pair, "hostPID", spec.host_pid),
-        "ipc" => plain_field(pair, "hostIPC", spec.host_ipc),
-        "init" => plain_field(pair, "shareProcessNamespace", spec.share_process_namespace),
-        "runtime" => text_field(pair, "runtimeClassName", spec.runtime_class_name.as_ref()),
-        "dns" => text_field(pair, "dnsPolicy", spec.dns_policy.as_ref()),
-        "stop_grace_period" => plain_field(
+        Key::Hostname => text_field(pair, "hostname", spec.hostname.as_ref()),
+        Key::Domainname => text_field(pair, "subdomain", spec.subdomain.as_ref()),
+        Key::NetworkMode => plain_field(pair, "hostNetwork", spec.host_network),
+        Key::Pid => plain_field(pair, "hostPID", spec.host_pid),
+        Key::Ipc => plain_field(pair, "hostIPC", spec.host_ipc),
+        Key::Init => plain_field(pair, "shareProcessNamespace", spec.share_process_namespace),
+        Key::Runtime => text_field(pair, "runtimeClassName", spec.runtime_class_name.as_ref()),
+        Key::Dns => text_field(pair, "dnsPolicy", spec.dns_policy.as_ref()),
+        Key::StopGracePeriod => plain_field(
             pair,
             "terminationGracePeriodSeconds",
             spec.termination_grace_period_seconds,
         ),
-        "extra_hosts" => {
+        Key::ExtraHosts => {
             let names: Vec<&str> = spec
                 .host_aliases
                 .iter()
@@ -368,11 +452,11 @@ fn pod(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
                 _ => found(pair, &format!("`hostAliases` for {}", first_named(&names, NAMES))),
             }
         }
-        "deploy.update_config.order" | "deploy.update_config.parallelism" => strategy(pair),
-        "deploy.update_config.delay" | "deploy.update_config.monitor" => {
+        Key::DeployUpdateOrder | Key::DeployUpdateParallelism => strategy(pair),
+        Key::DeployUpdateDelay | Key::DeployUpdateMonitor => {
             plain_field(pair, "minReadySeconds", pair.workload.model.min_ready_seconds)
         }
-        "deploy.restart_policy.max_attempts" => {
+        Key::DeployRestartMaxAttempts => {
             plain_field(pair, "backoffLimit", pair.workload.model.job.backoff_limit)
         }
         _ => return None,

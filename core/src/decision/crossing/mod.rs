@@ -10,6 +10,7 @@ mod yaml;
 use super::system::System;
 use crate::compare::{cases, written};
 use crate::facts::{Facts, KubeHost, Pair, Service};
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::{self, Way};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::{Crossing, Fate, Role};
@@ -95,20 +96,20 @@ fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) 
     let context = Context { facts, service, names, kind, shared };
     let mut rows = Vec::new();
     for written in written::keys(service.model) {
-        for case in cases::of(service, &written.key) {
-            // A key that Compose does not know is a finding already.
-            let Some(row) = compose_keys::row(&written.key, case) else { continue };
-            let has = pair.as_ref().map(|pair| counterpart::words(pair, shared, row.key, case));
-            let stands_in = pair
-                .as_ref()
-                .is_some_and(|pair| counterpart::stands_in(pair, shared, row.key, case));
+        // A key that Compose does not know is a finding already.
+        let Some(key) = Key::from_name(&written.key) else { continue };
+        for case in cases::of(service, key) {
+            let Some(row) = compose_keys::row(key, case) else { continue };
+            let has = pair.as_ref().map(|pair| counterpart::words(pair, shared, key, case));
+            let stands_in =
+                pair.as_ref().is_some_and(|pair| counterpart::stands_in(pair, shared, key, case));
             rows.push(Crossing {
                 service: service.model.name.value.clone(),
                 key: written.key.clone(),
                 fate: if stands_in { Fate::Changed } else { fate(row.way) },
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
-                yaml: yaml::fragment(&context, row.key, case),
+                yaml: yaml::fragment(&context, key, case),
                 kompose: row.kompose,
                 bridge: row.bridge,
                 span: Some(written.span),

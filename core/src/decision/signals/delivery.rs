@@ -2,7 +2,6 @@
 
 use super::{Gitops, No, Packaging, Signals, Yes};
 use crate::decision::system::System;
-use crate::model::environment_of;
 use crate::report::{Environment, Signal};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,7 +26,7 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
         let fact = "there is no cluster whose state could drift from Git";
         signals.add(Signal::NoCluster, Gitops, No, fact, None);
     } else if system.counted.objects.len() <= FEW_OBJECTS
-        && system.built_environments().len() < 2
+        && system.built_stages().len() < 2
         && !system.hides_workloads()
     {
         let fact = "a pipeline that applies these few objects is easy enough to follow";
@@ -55,9 +54,9 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
         );
         signals.add(Signal::CopiedWorkloads, Packaging, Yes, fact, Some(alike.place));
     }
-    let environments = system.built_environments();
-    if environments.len() > 1 {
-        let names: Vec<String> = environments.iter().map(|it| format!("`{it}`")).collect();
+    let stages = system.built_stages();
+    if stages.len() > 1 {
+        let names: Vec<String> = stages.iter().map(|it| format!("`{it}`")).collect();
         let fact = format!("one source is built for {}", names.join(" and "));
         signals.add(Signal::ReusedBase, Packaging, Yes, fact, None);
     }
@@ -93,7 +92,7 @@ fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, S
         if facts.built_target(workload.object.file).is_some() {
             continue;
         }
-        let environment = environment_of(facts.file(workload.object.file).path());
+        let environment = facts.environment_of_file(workload.object.file);
         let namespace = workload.object.meta.namespace.as_ref().map(|it| it.as_str());
         if environment.is_none() && namespace.is_none() {
             continue;

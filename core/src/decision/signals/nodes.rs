@@ -6,7 +6,8 @@ use crate::facts::Workload;
 use crate::model::Str;
 use crate::model::compose::Placement;
 use crate::model::kubernetes::{
-    AffinityTerm, Body, NodeTerm, Operator, Requirement, Toleration, TopologySpread, WorkloadKind,
+    AffinityTerm, Body, NodeTerm, Object, Operator, Requirement, Toleration, TopologySpread,
+    WorkloadKind,
 };
 use crate::report::Signal;
 use crate::text::Span;
@@ -73,18 +74,45 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     add_spread(signals, system);
     add_kinds_of_nodes(signals, system);
     add_pins(signals, system);
-    let budgets = system.objects_where(|body| matches!(body, Body::DisruptionBudget(_)));
+    let budgets = budgets(system);
     let words = ["protects Pods while a node is drained", "protect Pods while a node is drained"];
     signals.places(Signal::DisruptionBudget, MultiNode, &budgets, words);
     add_swarm(signals, system);
     add_size(signals);
 }
 
+/// Returns the labels and places of the budgets that protect something: a single replica is gone while its node
+/// is drained, whatever a budget says.
+fn budgets(system: &System<'_>) -> Vec<(String, Span)> {
+    let protects = |object: &&&Object| match &object.body {
+        Body::DisruptionBudget(budget) => {
+            let selector = budget.selector.as_ref();
+            let covered = selector.map(|it| system.facts.workloads_covered(object, it));
+            // Nothing is known of Pods that are not among the files.
+            covered.is_none_or(|covered| {
+                covered.is_empty() || covered.iter().any(|it| may_run_several(system, it))
+            })
+        }
+        _ => false,
+    };
+    let budgets = system.counted.objects.iter().filter(protects);
+    budgets.map(|object| (object.label(), object.name_span())).collect()
+}
+
+/// Whether a workload runs more than once, or in a number that is not known.
+fn may_run_several(system: &System<'_>, workload: &Workload<'_>) -> bool {
+    workload.copies.is_many() || system.facts.has_unknown_count(workload)
+}
+
 /// Adds that nothing asks for several nodes, where everything is shown.
 pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
     if !signals.any(MultiNode, Yes) && !system.hides_workloads() {
+        let mut objects = system.counted.objects.iter();
+        let has_budgets = objects.any(|it| matches!(it.body, Body::DisruptionBudget(_)));
         let fact = if system.workloads.is_empty() {
             "nothing in the files mentions more than one machine"
+        } else if has_budgets {
+            "no workload spreads across nodes or asks for different nodes, and a budget for a single replica guards nothing"
         } else {
             "no workload spreads across nodes, asks for different nodes or guards against the loss of one"
         };
@@ -109,7 +137,7 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
     let mut away = Vec::new();
     for workload in &system.counted.workloads {
         let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
-        match spread(workload) {
+        match spread(workload, may_run_several(system, workload)) {
             Spread::Required(span) => note(&mut required, span),
             Spread::Preferred(span) => note(&mut preferred, span),
             Spread::FromOthers(span) => note(&mut away, span),
@@ -142,7 +170,7 @@ enum Spread {
     Nothing,
 }
 
-fn spread(workload: &Workload<'_>) -> Spread {
+fn spread(workload: &Workload<'_>, may_be_several: bool) -> Spread {
     let spec = &workload.model.template.spec;
     // One replica has nothing to spread.
     let several = workload.copies.is_many();
@@ -154,7 +182,8 @@ fn spread(workload: &Workload<'_>) -> Spread {
     }
     let from_others = |term: &&AffinityTerm| term.required && !selects_own(workload, term);
     let preferred = anti.iter().find(|term| !from_others(term)).map(|it| it.span);
-    if let Some(span) = preferred.or(spec.topology_spread.first().map(|it| it.span)) {
+    let preferred = preferred.or(spec.topology_spread.first().map(|it| it.span));
+    if let Some(span) = preferred.filter(|_| may_be_several) {
         return Spread::Preferred(span);
     }
     anti.iter().find(from_others).map_or(Spread::Nothing, |it| Spread::FromOthers(it.span))

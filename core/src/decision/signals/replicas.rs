@@ -3,7 +3,9 @@
 use super::{No, Replicas, Signals, Yes};
 use crate::decision::system::System;
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{AutoscalerKind, Body, Strategy, WorkloadKind};
+use crate::model::kubernetes::{
+    AutoscalerKind, Body, Object, RouteRule, Strategy, WeightedBackend, WorkloadKind,
+};
 use crate::report::Signal;
 use crate::text::{Span, Spanned};
 use rustc_hash::FxHashSet;
@@ -87,8 +89,45 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
     }
     let words = ["releases step by step", "release step by step"];
     signals.places(Signal::ProgressiveDelivery, Replicas, &progressive, words);
+    let splitting = system.counted.objects.iter().filter(|object| splits_traffic(object));
+    let splitting: Vec<(String, Span)> =
+        splitting.map(|object| (object.label(), object.name_span())).collect();
+    let words = ["splits traffic between versions", "split traffic between versions"];
+    signals.places(Signal::ProgressiveDelivery, Replicas, &splitting, words);
     let words = ["configures how a new version rolls out", "configure how a new version rolls out"];
     signals.places(Signal::ControlledRollout, Replicas, &rollouts, words);
+}
+
+/// Whether an object shares the requests for one address out between several versions, or releases step by step:
+/// a route with weights, an Ingress for a canary, a TrafficSplit of a mesh, a Canary of Flagger.
+///
+/// Sources: <https://istio.io/latest/docs/tasks/traffic-management/traffic-shifting/>,
+/// <https://gateway-api.sigs.k8s.io/guides/traffic-splitting/>,
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#canary>,
+/// <https://linkerd.io/2-edge/features/traffic-split/> and
+/// <https://docs.flagger.app/usage/how-it-works>.
+fn splits_traffic(object: &Object) -> bool {
+    match (&object.body, object.group(), object.kind.as_str()) {
+        (Body::Routes(routes), _, _) => {
+            let for_canary = object.meta.annotation("nginx.ingress.kubernetes.io/canary");
+            for_canary.is_some_and(|it| it.as_str() == "true") || routes.rules.iter().any(is_split)
+        }
+        (Body::Other, "split.smi-spec.io", "TrafficSplit") => true,
+        (Body::Other, "flagger.app", "Canary") => true,
+        _ => false,
+    }
+}
+
+/// Whether a rule shares its requests out between several destinations by weight.
+fn is_split(rule: &RouteRule) -> bool {
+    let first = rule.destinations.first();
+    let differs = |it: &WeightedBackend| {
+        let to = |it: &WeightedBackend| {
+            (it.host.value.clone(), it.subset.as_ref().map(|it| it.value.clone()))
+        };
+        first.is_some_and(|first| to(first) != to(it))
+    };
+    rule.destinations.iter().any(differs) && rule.destinations.iter().any(|it| it.weight.is_some())
 }
 
 /// Whether a rolling update differs from the defaults of its kind:

@@ -194,6 +194,19 @@ fn invalid_and_taken_names_of_objects_are_refused() {
 }
 
 #[test]
+fn a_kind_that_is_named_in_unknown_places_is_refused() {
+    let text = "=== app.yaml
+apiVersion: v1
+kind: Namespace
+metadata: {name: sh<>op}
+";
+    assert_eq!(
+        refused(text, "x"),
+        "The Namespace `shop` cannot be renamed here, since not everything that names it is known."
+    );
+}
+
+#[test]
 fn a_value_behind_an_anchor_is_refused() {
     let text = "=== app.yaml
 apiVersion: v1

@@ -272,6 +272,19 @@ pub struct FileReference {
     pub short_form: bool,
 }
 
+impl FileReference {
+    /// Folder of the secrets in a container.
+    pub const SECRETS: &str = "/run/secrets/";
+    /// Folder of the configs in a container.
+    pub const CONFIGS: &str = "/";
+
+    /// Returns the path in the container, where a name without a path lies in a folder.
+    pub fn path(&self, folder: &str) -> String {
+        let target = self.target.as_ref().unwrap_or(&self.source).as_str();
+        if target.starts_with('/') { target.to_owned() } else { format!("{folder}{target}") }
+    }
+}
+
 /// The `extends` of a service, which is already applied.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extends {

@@ -7,6 +7,7 @@ use crate::report::phrases::{first_named, named};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, folder_of};
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A service that should keep running has no restart policy, or an unknown one.
@@ -54,10 +55,12 @@ const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
 fn check(facts: &Facts, out: &mut Findings) {
     for at in 0..facts.projects().len() {
         let services = facts.services_of(at);
+        let images: FxHashSet<&str> =
+            services.iter().filter(|it| keeps_running(it)).filter_map(image).collect();
         let mut bare: Vec<&Service<'_>> = Vec::new();
         for service in services {
             unknown_policy(facts, service, out);
-            if !is_bare(facts, service) {
+            if !is_bare(facts, service, &images) {
                 continue;
             }
             if facts.is_accepted(service.span(), &|it| RULE.is(it)) {
@@ -152,8 +155,9 @@ fn has_policy(service: &Service<'_>) -> bool {
     service.model.restart.is_some() || deploy.is_some_and(|it| it.restart_policy.is_some())
 }
 
-/// Whether a service keeps running on a server, as far as the files show, and nothing restarts it.
-fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+/// Whether a service keeps running on a server, as far as the files show, and nothing restarts it. `images` are
+/// those of the servers of its project.
+fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>, images: &FxHashSet<&str>) -> bool {
     let model = service.model;
     let interactive = model.stdin_open.is_some_and(|it| it.value) && model.ports.is_empty();
     let away = has_policy(service)
@@ -164,7 +168,7 @@ fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     !away
         && (keeps_running(service)
             || is_waited_for(facts, service)
-            || is_like_server(facts, service)
+            || is_like_server(service, images)
             || is_called_worker(service))
         && !is_task(facts, service)
         && !facts.is_for_swarm(service)
@@ -189,21 +193,17 @@ fn keeps_running(service: &Service<'_>) -> bool {
 
 /// Whether another service is started after this one and does not wait for it to end.
 fn is_waited_for<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
-    facts.services_of(service.project_index).iter().any(|other| {
-        let waits = other.model.depends_on(service.name);
-        waits.is_some_and(|it| it.condition.value != Condition::CompletedSuccessfully)
-    })
+    let mut waits = facts.waiters(service);
+    waits.any(|it| it.dependency.condition.value != Condition::CompletedSuccessfully)
+}
+
+fn image<'a>(service: &Service<'a>) -> Option<&'a str> {
+    service.unit.image.as_ref().map(|it| it.text)
 }
 
 /// Whether a server of the project has the same image, and this service has no command of its own.
-fn is_like_server<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
-    let image = |it: &Service<'a>| it.unit.image.as_ref().map(|image| image.text);
-    let is_twin = |other: &Service<'a>| {
-        other.index != service.index && image(other) == image(service) && keeps_running(other)
-    };
-    service.unit.start.is_empty()
-        && image(service).is_some()
-        && facts.services_of(service.project_index).iter().any(is_twin)
+fn is_like_server(service: &Service<'_>, images: &FxHashSet<&str>) -> bool {
+    service.unit.start.is_empty() && image(service).is_some_and(|it| images.contains(it))
 }
 
 /// Endings of names of programs that run for ever without serving anything.

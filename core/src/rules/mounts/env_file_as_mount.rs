@@ -1,6 +1,6 @@
 use crate::facts::{ConfigKeys, Facts, Named, Service, Workload, is_below};
 use crate::model::Str;
-use crate::model::compose::MountKind;
+use crate::model::compose::{FileReference, MountKind};
 use crate::model::kubernetes::VolumeMount;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -91,18 +91,23 @@ fn mounted_env_files(service: &Service<'_>) -> Vec<(Span, String, String)> {
         }
     }
     let project = service.project;
-    let configs = service.model.configs.iter().map(|it| (it, project.config(&it.source), "/"));
-    let secrets =
-        service.model.secrets.iter().map(|it| (it, project.secret(&it.source), "/run/secrets/"));
+    let configs = service
+        .model
+        .configs
+        .iter()
+        .map(|it| (it, project.config(&it.source), FileReference::CONFIGS));
+    let secrets = service
+        .model
+        .secrets
+        .iter()
+        .map(|it| (it, project.secret(&it.source), FileReference::SECRETS));
     for (reference, object, folder) in configs.chain(secrets) {
         let file = object.and_then(|it| it.file.as_ref()).map_or("", |it| it.as_str());
         let target = reference.target.as_ref().unwrap_or(&reference.source).as_str();
         if is_env_file(file) || is_env_file(target) {
             let source = if file.is_empty() { reference.source.as_str() } else { file };
             let source = source.strip_prefix("./").unwrap_or(source).to_owned();
-            let target =
-                if target.starts_with('/') { target.into() } else { format!("{folder}{target}") };
-            found.push((reference.source.span, source, target));
+            found.push((reference.source.span, source, reference.path(folder)));
         }
     }
     found

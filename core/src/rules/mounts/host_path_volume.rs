@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, is_engine_socket};
 use crate::knowledge::kube::is_node_agent;
 use crate::model::Str;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind, is_true};
@@ -160,7 +160,7 @@ fn host_paths<'a>(workload: &Workload<'a>) -> Vec<&'a Str> {
         let Some(name) = &volume.name else { continue };
         let mounts = workload.containers().flat_map(|(_, container)| &container.mounts);
         let mut mounts = mounts.filter(|it| it.is_of(&name.value)).peekable();
-        if mounts.peek().is_none() || is_socket(path) {
+        if mounts.peek().is_none() || is_engine_socket(path) {
             continue;
         }
         if is_same_everywhere(path) && mounts.all(|it| is_true(it.read_only)) {
@@ -177,11 +177,6 @@ fn claims<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a Str> {
         VolumeSource::Claim { name, .. } => name.as_ref(),
         _ => None,
     })
-}
-
-/// Whether PLM308 reports the path: the socket of the Docker engine.
-fn is_socket(path: &str) -> bool {
-    path.ends_with("/docker.sock")
 }
 
 /// Paths that are much the same on every node, to be read.

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Service, reaches};
+use crate::facts::{Facts, Health, Service, components};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -52,7 +52,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut talks = None;
+    let mut circles = None;
     // Swarm starts everything at once, whatever depends on what.
     for service in facts.services().iter().filter(|it| !facts.is_for_swarm(it)) {
         let mut reported: Vec<usize> = Vec::new();
@@ -67,8 +67,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             // Services that call each other, even through others, would wait for each other.
-            let talks = talks.get_or_insert_with(|| all_talks(facts));
-            if reaches(talks, on.index, service.index) {
+            let circles = circles.get_or_insert_with(|| components(&all_talks(facts)));
+            if circles[on.index] == circles[service.index] {
                 continue;
             }
             reported.push(on.index);

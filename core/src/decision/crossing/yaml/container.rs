@@ -5,41 +5,44 @@ use super::{Context, labels_and_annotations};
 use crate::compare::cases::of_variable;
 use crate::edit::Yaml;
 use crate::facts::probe_of_healthcheck;
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::secrets::{self, Verdict};
 use crate::model::compose::{Command, Device, EnvSource, EnvVar, Healthcheck, Hook, Service};
 use crate::model::kubernetes::Container;
 use std::time::Duration;
 
-pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key, case: Case) -> Option<Draft> {
     let model = context.service.model;
     match key {
-        "image" => {
+        Key::Image => {
             let image = model.image.as_ref()?;
             Some(Draft::container([("image", text(image))]))
         }
-        "command" => Some(Draft::container([("args", words(model.command.as_ref()?)?)])),
-        "entrypoint" => Some(Draft::container([("command", words(model.entrypoint.as_ref()?)?)])),
-        "working_dir" => {
+        Key::Command => Some(Draft::container([("args", words(model.command.as_ref()?)?)])),
+        Key::Entrypoint => {
+            Some(Draft::container([("command", words(model.entrypoint.as_ref()?)?)]))
+        }
+        Key::WorkingDir => {
             Some(Draft::container([("workingDir", text(model.working_dir.as_ref()?))]))
         }
-        "environment" if case == Case::Other => environment(context),
-        "env_file" => env_file(context),
-        "healthcheck" => healthcheck(context, model.healthcheck.as_deref()?),
-        "labels" if case == Case::Other => {
+        Key::Environment if case == Case::Other => environment(context),
+        Key::EnvFile => env_file(context),
+        Key::Healthcheck => healthcheck(context, model.healthcheck.as_deref()?),
+        Key::Labels if case == Case::Other => {
             let entries = labels_and_annotations(&model.labels);
             (!entries.is_empty()).then(|| Draft::template_meta(entries))
         }
-        "annotations" => {
+        Key::Annotations => {
             let all = model.annotations.iter().map(|it| {
                 let value = it.value.as_ref().map_or("", |value| value.as_str());
                 (it.key.to_string(), Yaml::str(value.to_owned()))
             });
             Some(Draft::template_meta(vec![("annotations", Yaml::map(all))]))
         }
-        "stdin_open" => Some(Draft::container([("stdin", Yaml::bool(model.stdin_open?.value))])),
-        "tty" => Some(Draft::container([("tty", Yaml::bool(model.tty?.value))])),
-        "pull_policy" => {
+        Key::StdinOpen => Some(Draft::container([("stdin", Yaml::bool(model.stdin_open?.value))])),
+        Key::Tty => Some(Draft::container([("tty", Yaml::bool(model.tty?.value))])),
+        Key::PullPolicy => {
             let policy = match model.pull_policy.as_ref()?.as_str() {
                 "always" => "Always",
                 "never" => "Never",
@@ -48,9 +51,9 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             };
             Some(Draft::container([("imagePullPolicy", Yaml::str(policy))]))
         }
-        "post_start" => lifecycle("postStart", &model.post_start),
-        "pre_stop" => lifecycle("preStop", &model.pre_stop),
-        "pre_start" => init_containers(context),
+        Key::PostStart => lifecycle("postStart", &model.post_start),
+        Key::PreStop => lifecycle("preStop", &model.pre_stop),
+        Key::PreStart => init_containers(context),
         _ => resources(model, key),
     }
 }
@@ -217,25 +220,23 @@ fn init_containers(context: &Context<'_, '_>) -> Option<Draft> {
 }
 
 /// Returns requests and limits, one for each key.
-fn resources(model: &Service, key: &str) -> Option<Draft> {
+fn resources(model: &Service, key: Key) -> Option<Draft> {
     let deploy = model.deploy.as_deref();
     let limits = deploy.and_then(|it| it.limits.as_ref());
     let reservations = deploy.and_then(|it| it.reservations.as_ref());
     let (side, name, amount) = match key {
-        "mem_limit" => ("limits", "memory", memory(model.mem_limit?.value)?),
-        "mem_reservation" => ("requests", "memory", memory(model.mem_reservation?.value)?),
-        "cpus" => ("limits", "cpu", cpu(model.cpus?.value)?),
-        "cpu_shares" => ("requests", "cpu", cpu(model.cpu_shares?.value / 1024.0)?),
-        "deploy.resources.limits.memory" => ("limits", "memory", memory(limits?.memory?.value)?),
-        "deploy.resources.limits.cpus" => ("limits", "cpu", cpu(limits?.cpus?.value)?),
-        "deploy.resources.reservations.memory" => {
+        Key::MemLimit => ("limits", "memory", memory(model.mem_limit?.value)?),
+        Key::MemReservation => ("requests", "memory", memory(model.mem_reservation?.value)?),
+        Key::Cpus => ("limits", "cpu", cpu(model.cpus?.value)?),
+        Key::CpuShares => ("requests", "cpu", cpu(model.cpu_shares?.value / 1024.0)?),
+        Key::DeployLimitsMemory => ("limits", "memory", memory(limits?.memory?.value)?),
+        Key::DeployLimitsCpus => ("limits", "cpu", cpu(limits?.cpus?.value)?),
+        Key::DeployReservationsMemory => {
             ("requests", "memory", memory(reservations?.memory?.value)?)
         }
-        "deploy.resources.reservations.cpus" => {
-            ("requests", "cpu", cpu(reservations?.cpus?.value)?)
-        }
-        "gpus" => return gpus(&model.gpus),
-        "deploy.resources.reservations.devices" => return gpus(&reservations?.devices),
+        Key::DeployReservationsCpus => ("requests", "cpu", cpu(reservations?.cpus?.value)?),
+        Key::Gpus => return gpus(&model.gpus),
+        Key::DeployReservationsDevices => return gpus(&reservations?.devices),
         _ => return None,
     };
     Some(of_resource(side, name.to_owned(), amount))

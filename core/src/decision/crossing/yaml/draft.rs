@@ -103,11 +103,11 @@ impl Draft {
         self
     }
 
-    /// Renders the workload's part first, then the objects, as documents of one stream.
-    pub fn render(self, names: &Names) -> String {
+    /// Renders the part of a workload of a kind first, then the objects, as documents of one stream.
+    pub fn render(self, names: &Names, kind: WorkloadKind) -> String {
         let mut documents: Vec<String> = Vec::new();
         let objects = self.objects.clone();
-        let workload = self.into_workload(names);
+        let workload = self.into_workload(names, kind);
         if !workload.is_empty() {
             documents.push(document(&workload));
         }
@@ -115,16 +115,36 @@ impl Draft {
         documents.join("---\n")
     }
 
-    fn into_workload(self, names: &Names) -> Vec<Entry> {
+    fn into_workload(self, names: &Names, of: WorkloadKind) -> Vec<Entry> {
         let Draft { kind, mut meta, mut spec, template_meta, mut pod, mut container, .. } = self;
         if !container.is_empty() {
             container.insert(0, ("name".into(), Yaml::str(names.container.clone())));
             pod.insert(0, ("containers".into(), Yaml::list([Yaml::Map(container)])));
         }
-        let mut template = Vec::new();
-        push(&mut template, "metadata", template_meta);
-        push(&mut template, "spec", pod);
-        push(&mut spec, "template", template);
+        match kind.unwrap_or(of) {
+            WorkloadKind::Pod => {
+                meta.extend(template_meta);
+                spec.extend(pod);
+            }
+            WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::DaemonSet
+            | WorkloadKind::ReplicaSet
+            | WorkloadKind::ReplicationController
+            | WorkloadKind::Job
+            | WorkloadKind::CronJob
+            | WorkloadKind::Rollout => {
+                let mut template = Vec::new();
+                push(&mut template, "metadata", template_meta);
+                push(&mut template, "spec", pod);
+                push(&mut spec, "template", template);
+            }
+        }
+        if kind.unwrap_or(of) == WorkloadKind::CronJob {
+            let mut job = Vec::new();
+            push(&mut job, "spec", std::mem::take(&mut spec));
+            push(&mut spec, "jobTemplate", job);
+        }
         let mut workload = Vec::new();
         if let Some(kind) = kind {
             let version = if kind.is_job() { "batch/v1" } else { "apps/v1" };

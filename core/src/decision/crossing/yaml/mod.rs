@@ -1,9 +1,9 @@
 //! What to write in the place of a key, as YAML with the values of the service.
 //!
-//! A fragment without `kind` is a part of the workload, from its `spec` down; what else a key needs (a
-//! Service, a claim) follows as objects of their own. Nothing is guessed: a value that the files do not
-//! show gives no fragment. The one exception is the size of a claim, which Compose does not know and
-//! Kubernetes requires: a comment beside it asks for a choice.
+//! A fragment without `kind` is a part of the workload, of the kind that the counterpart has or would have;
+//! what else a key needs (a Service, a claim) follows as objects of their own. Nothing is guessed: a value
+//! that the files do not show gives no fragment. The one exception is the size of a claim, which Compose does
+//! not know and Kubernetes requires: a comment beside it asks for a choice.
 
 mod container;
 mod draft;
@@ -19,6 +19,7 @@ pub use storage::volume_name;
 use super::Shared;
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::KeyValue;
 use crate::model::kubernetes::WorkloadKind;
@@ -36,14 +37,156 @@ pub struct Context<'c, 'f> {
 
 /// Returns what to write for a key of a service, as text; empty where there is nothing to write or the
 /// files do not show the values.
-pub fn fragment(context: &Context<'_, '_>, key: &str, case: Case) -> String {
-    let draft = container::draft(context, key, case)
-        .or_else(|| network::draft(context, key, case))
-        .or_else(|| security::draft(context, key))
-        .or_else(|| storage::draft(context, key, case))
-        .or_else(|| rollout::draft(context, key, case))
-        .or_else(|| placement::draft(context, key));
-    draft.map(|draft| draft.render(&context.names)).unwrap_or_default()
+pub fn fragment(context: &Context<'_, '_>, key: Key, case: Case) -> String {
+    let Some(room) = room(key, case) else { return String::new() };
+    let draft = match room {
+        Room::Container => container::draft(context, key, case),
+        Room::Network => network::draft(context, key, case),
+        Room::Security => security::draft(context, key),
+        Room::Storage => storage::draft(context, key, case),
+        Room::Rollout => rollout::draft(context, key, case),
+        Room::Placement => placement::draft(context, key),
+    };
+    draft.map(|draft| draft.render(&context.names, context.kind)).unwrap_or_default()
+}
+
+/// The rooms that write fragments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Container,
+    Network,
+    Security,
+    Storage,
+    Rollout,
+    Placement,
+}
+
+/// Returns the room that writes what takes the place of a key in a case of its values; `None` for a key
+/// without a place in Kubernetes.
+fn room(key: Key, case: Case) -> Option<Room> {
+    Some(match key {
+        Key::Image
+        | Key::Command
+        | Key::Entrypoint
+        | Key::WorkingDir
+        | Key::EnvFile
+        | Key::Healthcheck
+        | Key::Annotations
+        | Key::StdinOpen
+        | Key::Tty
+        | Key::PullPolicy
+        | Key::PreStart
+        | Key::PostStart
+        | Key::PreStop
+        | Key::MemLimit
+        | Key::MemReservation
+        | Key::Cpus
+        | Key::CpuShares
+        | Key::Gpus
+        | Key::DeployLimitsCpus
+        | Key::DeployLimitsMemory
+        | Key::DeployReservationsCpus
+        | Key::DeployReservationsMemory
+        | Key::DeployReservationsDevices => Room::Container,
+        Key::Ports
+        | Key::Expose
+        | Key::NetworkMode
+        | Key::Pid
+        | Key::Ipc
+        | Key::Hostname
+        | Key::Domainname
+        | Key::ExtraHosts
+        | Key::Dns
+        | Key::DnsSearch
+        | Key::DeployEndpointMode => Room::Network,
+        Key::User
+        | Key::GroupAdd
+        | Key::Privileged
+        | Key::ReadOnly
+        | Key::CapAdd
+        | Key::CapDrop
+        | Key::SecurityOpt
+        | Key::Sysctls
+        | Key::Runtime => Room::Security,
+        Key::Volumes | Key::Secrets | Key::Configs | Key::Tmpfs | Key::ShmSize | Key::Devices => {
+            Room::Storage
+        }
+        Key::Scale
+        | Key::StopGracePeriod
+        | Key::Restart
+        | Key::DeployReplicas
+        | Key::DeployMode
+        | Key::DeployRestartCondition
+        | Key::DeployRestartMaxAttempts
+        | Key::DeployUpdateOrder
+        | Key::DeployUpdateParallelism
+        | Key::DeployUpdateDelay
+        | Key::DeployUpdateMonitor => Room::Rollout,
+        Key::Platform
+        | Key::DeployPlacementConstraints
+        | Key::DeployPlacementPreferences
+        | Key::DeployPlacementMaxReplicasPerNode => Room::Placement,
+        // Routes of a proxy have fragments of their own.
+        Key::Environment | Key::Labels if case == Case::Proxy => Room::Network,
+        Key::DeployLabels if case == Case::Proxy => Room::Network,
+        Key::Environment | Key::Labels => Room::Container,
+        Key::DeployLabels => Room::Rollout,
+        Key::Build
+        | Key::ContainerName
+        | Key::Networks
+        | Key::Links
+        | Key::ExternalLinks
+        | Key::DnsOpt
+        | Key::MacAddress
+        | Key::DependsOn
+        | Key::StopSignal
+        | Key::Init
+        | Key::LabelFile
+        | Key::VolumesFrom
+        | Key::StorageOpt
+        | Key::MemSwappiness
+        | Key::MemswapLimit
+        | Key::OomKillDisable
+        | Key::OomScoreAdj
+        | Key::PidsLimit
+        | Key::CpuCount
+        | Key::CpuPercent
+        | Key::CpuQuota
+        | Key::CpuPeriod
+        | Key::CpuRtPeriod
+        | Key::CpuRtRuntime
+        | Key::Cpuset
+        | Key::BlkioConfig
+        | Key::DeviceCgroupRules
+        | Key::CredentialSpec
+        | Key::UsernsMode
+        | Key::Uts
+        | Key::Cgroup
+        | Key::CgroupParent
+        | Key::Ulimits
+        | Key::Isolation
+        | Key::PullRefreshAfter
+        | Key::Logging
+        | Key::Attach
+        | Key::Profiles
+        | Key::Extends
+        | Key::Develop
+        | Key::Provider
+        | Key::Models
+        | Key::UseApiSocket
+        | Key::DeployUpdateFailureAction
+        | Key::DeployUpdateMaxFailureRatio
+        | Key::DeployRollbackParallelism
+        | Key::DeployRollbackOrder
+        | Key::DeployRollbackDelay
+        | Key::DeployRollbackMonitor
+        | Key::DeployRollbackFailureAction
+        | Key::DeployRollbackMaxFailureRatio
+        | Key::DeployLimitsPids
+        | Key::DeployReservationsGenericResources
+        | Key::DeployRestartDelay
+        | Key::DeployRestartWindow => return None,
+    })
 }
 
 /// Returns labels as labels where Kubernetes accepts them and as annotations where not.

@@ -4,6 +4,7 @@ use super::Context;
 use super::draft::{Beside, Draft, dns_label};
 use crate::compare::cases::of_port;
 use crate::edit::Yaml;
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
 use crate::model::compose::{self, KeyValue, Service};
@@ -11,41 +12,43 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 
-pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key, case: Case) -> Option<Draft> {
     let model = context.service.model;
     let text = |value: &Str| Yaml::str(value.to_string());
     match (key, case) {
-        ("ports", Case::Udp) => {
+        (Key::Ports, Case::Udp) => {
             let own = model.ports.iter().filter(|port| of_port(port) == Case::Udp);
             let name = dns_label(&format!("{}-udp", context.names.service));
             exposed(name, context, own.map(Port::of).collect(), Some("LoadBalancer"))
         }
         // Each of these keys gives the one Service for clients inside of the cluster.
-        ("ports" | "expose", _) => {
+        (Key::Ports | Key::Expose, _) => {
             let published = model.ports.iter().filter(|port| of_port(port) != Case::Udp);
             let exposed_ports = model.expose.iter().filter_map(Port::read);
             let ports = published.map(Port::of).chain(exposed_ports).collect();
             exposed(context.names.service.clone(), context, ports, None)
         }
-        ("labels", Case::Proxy) => labelled_routes(context, &model.labels),
-        ("deploy.labels", Case::Proxy) => labelled_routes(context, &model.deploy.as_ref()?.labels),
-        ("environment", Case::Proxy) => {
+        (Key::Labels, Case::Proxy) => labelled_routes(context, &model.labels),
+        (Key::DeployLabels, Case::Proxy) => {
+            labelled_routes(context, &model.deploy.as_ref()?.labels)
+        }
+        (Key::Environment, Case::Proxy) => {
             let value = |name: &str| model.environment.iter().find(|it| it.name.value == name);
             let text = |name: &str| value(name)?.value.as_ref().map(|it| it.as_str());
             let hosts = text("VIRTUAL_HOST")?.split(',').map(|it| it.trim().to_owned()).collect();
             routes(context, hosts, text("VIRTUAL_PORT").and_then(|it| it.parse().ok()))
         }
-        ("deploy.endpoint_mode", Case::Addresses) => {
+        (Key::DeployEndpointMode, Case::Addresses) => {
             let spec = [("clusterIP", Yaml::str("None")), ("selector", context.names.selector())];
             let name = context.names.service.clone();
             Some(Draft::objects([Beside::Service.named(name, ("spec", Yaml::map(spec)))]))
         }
-        ("network_mode", Case::Host) => {
+        (Key::NetworkMode, Case::Host) => {
             let policy = Yaml::str("ClusterFirstWithHostNet");
             Some(Draft::pod([("hostNetwork", Yaml::bool(true)), ("dnsPolicy", policy)]))
         }
-        ("network_mode", Case::Shared) => one_pod(context),
-        ("network_mode", Case::Off) => {
+        (Key::NetworkMode, Case::Shared) => one_pod(context),
+        (Key::NetworkMode, Case::Off) => {
             let selector = Yaml::map([("matchLabels", context.names.selector())]);
             let types = Yaml::list([Yaml::str("Ingress"), Yaml::str("Egress")]);
             let spec = Yaml::map([("podSelector", selector), ("policyTypes", types)]);
@@ -53,19 +56,19 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             let policy = Beside::NetworkPolicy.named(name, ("spec", spec));
             Some(Draft::objects([policy]))
         }
-        ("pid", Case::Host) => Some(Draft::pod([("hostPID", Yaml::bool(true))])),
-        ("pid", Case::Shared) => Some(Draft::pod([("shareProcessNamespace", Yaml::bool(true))])),
-        ("ipc", Case::Host) => Some(Draft::pod([("hostIPC", Yaml::bool(true))])),
-        ("hostname", _) => {
+        (Key::Pid, Case::Host) => Some(Draft::pod([("hostPID", Yaml::bool(true))])),
+        (Key::Pid, Case::Shared) => Some(Draft::pod([("shareProcessNamespace", Yaml::bool(true))])),
+        (Key::Ipc, Case::Host) => Some(Draft::pod([("hostIPC", Yaml::bool(true))])),
+        (Key::Hostname, _) => {
             let name = model.hostname.as_ref()?;
             Some(Draft::pod([("hostname", Yaml::str(dns_label(name)))]))
         }
-        ("domainname", _) => {
+        (Key::Domainname, _) => {
             let name = model.domainname.as_ref().filter(|it| !it.contains('.'))?;
             Some(Draft::pod([("subdomain", Yaml::str(dns_label(name)))]))
         }
-        ("extra_hosts", Case::Other) => host_aliases(&model.extra_hosts),
-        ("dns", _) => {
+        (Key::ExtraHosts, Case::Other) => host_aliases(&model.extra_hosts),
+        (Key::Dns, _) => {
             let addresses = model.dns.iter().filter(|it| it.parse::<IpAddr>().is_ok());
             let servers: Vec<Yaml<'static>> = addresses.take(MAX_NAME_SERVERS).map(text).collect();
             if servers.is_empty() {
@@ -74,7 +77,7 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             let config = Yaml::map([("nameservers", Yaml::list(servers))]);
             Some(Draft::pod([("dnsPolicy", Yaml::str("None")), ("dnsConfig", config)]))
         }
-        ("dns_search", _) => {
+        (Key::DnsSearch, _) => {
             // An empty name clears the list of the host, which a Pod does not inherit.
             let names: Vec<Yaml<'static>> =
                 model.dns_search.iter().filter(|it| !it.is_empty()).map(text).collect();

@@ -3,17 +3,18 @@
 use super::Context;
 use super::draft::Draft;
 use crate::edit::Yaml;
+use crate::knowledge::compose_key::Key;
 use crate::model::Str;
 use crate::model::compose::Placement;
 
-pub fn draft(context: &Context<'_, '_>, key: &str) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key) -> Option<Draft> {
     let model = context.service.model;
     let placement = || model.deploy.as_ref()?.placement.as_ref();
     match key {
-        "platform" => platform(model.platform.as_ref()?),
-        "deploy.placement.constraints" => constraints(placement()?),
-        "deploy.placement.preferences" => preferences(context, placement()?),
-        "deploy.placement.max_replicas_per_node" => {
+        Key::Platform => platform(model.platform.as_ref()?),
+        Key::DeployPlacementConstraints => constraints(placement()?),
+        Key::DeployPlacementPreferences => preferences(context, placement()?),
+        Key::DeployPlacementMaxReplicasPerNode => {
             let only_one = placement()?.max_replicas_per_node?.value == 1;
             only_one.then(|| apart(context))
         }

@@ -4,52 +4,53 @@ use super::container::seconds;
 use super::draft::Draft;
 use super::{Context, labels_and_annotations};
 use crate::edit::Yaml;
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::UpdateConfig;
 use crate::model::kubernetes::WorkloadKind;
 use std::time::Duration;
 
-pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key, case: Case) -> Option<Draft> {
     let model = context.service.model;
     let deploy = model.deploy.as_deref();
     match key {
-        "scale" => replicas(context.kind, model.scale?.value),
-        "deploy.replicas" => replicas(context.kind, deploy?.replicas?.value),
-        "deploy.mode" => match case {
+        Key::Scale => replicas(context.kind, model.scale?.value),
+        Key::DeployReplicas => replicas(context.kind, deploy?.replicas?.value),
+        Key::DeployMode => match case {
             Case::Global => Some(Draft::kind(WorkloadKind::DaemonSet)),
             Case::Once => Some(job("Never")),
             _ => None,
         },
-        "deploy.labels" if case == Case::Other => {
+        Key::DeployLabels if case == Case::Other => {
             let entries = labels_and_annotations(&deploy?.labels);
             (!entries.is_empty()).then(|| Draft::meta(entries))
         }
-        "stop_grace_period" => {
+        Key::StopGracePeriod => {
             let grace = Yaml::int(seconds(model.stop_grace_period?.value));
             Some(Draft::pod([("terminationGracePeriodSeconds", grace)]))
         }
-        "restart" if case == Case::Once => {
+        Key::Restart if case == Case::Once => {
             let restart = model.restart.as_ref()?.as_str();
             let attempts = restart.strip_prefix("on-failure:").and_then(|it| it.parse().ok());
             task(context, restart.starts_with("on-failure"), attempts)
         }
-        "deploy.restart_policy.condition" if case == Case::Once => {
+        Key::DeployRestartCondition if case == Case::Once => {
             let policy = deploy?.restart_policy.as_ref()?;
             let again = policy.condition.as_ref()?.as_str() == "on-failure";
             task(context, again, None)
         }
-        "deploy.restart_policy.max_attempts" => {
+        Key::DeployRestartMaxAttempts => {
             let attempts = deploy?.restart_policy.as_ref()?.max_attempts?.value;
             task(context, true, Some(attempts))
         }
-        "deploy.update_config.order" | "deploy.update_config.parallelism" => {
+        Key::DeployUpdateOrder | Key::DeployUpdateParallelism => {
             strategy(context.kind, deploy?.update_config.as_ref()?)
         }
-        "deploy.update_config.delay" => {
+        Key::DeployUpdateDelay => {
             let delay = deploy?.update_config.as_ref()?.delay?;
             min_ready(context.kind, delay.value)
         }
-        "deploy.update_config.monitor" => {
+        Key::DeployUpdateMonitor => {
             let monitor = deploy?.update_config.as_ref()?.monitor?;
             min_ready(context.kind, monitor.value)
         }

@@ -4,35 +4,36 @@ use super::Context;
 use super::draft::{Draft, dns_label};
 use crate::compare::cases::numeric_user;
 use crate::edit::Yaml;
+use crate::knowledge::compose_key::Key;
 use crate::model::Str;
 
-pub fn draft(context: &Context<'_, '_>, key: &str) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key) -> Option<Draft> {
     let model = context.service.model;
     let of_container = |fields: Vec<(&'static str, Yaml<'static>)>| {
         (!fields.is_empty()).then(|| Draft::container([("securityContext", Yaml::map(fields))]))
     };
     match key {
-        "user" => {
+        Key::User => {
             let (user, group) = numeric_user(model.user.as_ref()?.as_str())?;
             let mut fields = vec![("runAsUser", Yaml::int(user))];
             fields.extend(group.map(|group| ("runAsGroup", Yaml::int(group))));
             of_container(fields)
         }
-        "group_add" => {
+        Key::GroupAdd => {
             let numbers = model.group_add.iter().map(|group| group.as_str().parse::<i64>().ok());
             let numbers: Vec<i64> = numbers.collect::<Option<_>>()?;
             let groups = Yaml::list(numbers.into_iter().map(Yaml::int));
             let context = Yaml::map([("supplementalGroups", groups)]);
             Some(Draft::pod([("securityContext", context)]))
         }
-        "privileged" => of_container(vec![("privileged", Yaml::bool(model.privileged?.value))]),
-        "read_only" => {
+        Key::Privileged => of_container(vec![("privileged", Yaml::bool(model.privileged?.value))]),
+        Key::ReadOnly => {
             of_container(vec![("readOnlyRootFilesystem", Yaml::bool(model.read_only?.value))])
         }
-        "cap_add" => of_container(vec![capabilities("add", &model.cap_add)]),
-        "cap_drop" => of_container(vec![capabilities("drop", &model.cap_drop)]),
-        "security_opt" => of_container(options(&model.security_opt)),
-        "sysctls" => {
+        Key::CapAdd => of_container(vec![capabilities("add", &model.cap_add)]),
+        Key::CapDrop => of_container(vec![capabilities("drop", &model.cap_drop)]),
+        Key::SecurityOpt => of_container(options(&model.security_opt)),
+        Key::Sysctls => {
             let all = model.sysctls.iter().filter_map(|it| {
                 let value = Yaml::str(it.value.as_ref()?.to_string());
                 Some(Yaml::map([("name", Yaml::str(it.key.to_string())), ("value", value)]))
@@ -40,7 +41,7 @@ pub fn draft(context: &Context<'_, '_>, key: &str) -> Option<Draft> {
             let context = Yaml::map([("sysctls", Yaml::list(all))]);
             Some(Draft::pod([("securityContext", context)]))
         }
-        "runtime" => {
+        Key::Runtime => {
             let runtime = model.runtime.as_ref()?.as_str();
             let named = !matches!(runtime, "runc" | "io.containerd.runc.v2");
             named.then(|| Draft::pod([("runtimeClassName", Yaml::str(dns_label(runtime)))]))

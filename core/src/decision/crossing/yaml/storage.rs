@@ -5,6 +5,7 @@ use super::container::{memory, of_resource};
 use super::draft::{Beside, Draft, dns_label};
 use crate::compare::cases::{of_device, of_mount};
 use crate::edit::Yaml;
+use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::secrets::{self, Verdict};
 use crate::model::compose::{FileReference, Mount, MountKind};
@@ -12,22 +13,22 @@ use crate::text::{join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+pub fn draft(context: &Context<'_, '_>, key: Key, case: Case) -> Option<Draft> {
     let model = context.service.model;
     match key {
-        "volumes" => volumes(context, case),
-        "secrets" => {
+        Key::Volumes => volumes(context, case),
+        Key::Secrets => {
             let mut names = Names::default();
             let all = model.secrets.iter().map(|it| {
-                let target = path_of(it, "/run/secrets/");
+                let target = it.path(FileReference::SECRETS);
                 let name = it.source.to_string();
                 let secret = Yaml::map([("secretName", Yaml::str(names.of(&name).0))]);
                 Volume::file(format!("secret-{name}"), target, ("secret", secret), name)
             });
             mounted(all.collect())
         }
-        "configs" => configs(context),
-        "tmpfs" => {
+        Key::Configs => configs(context),
+        Key::Tmpfs => {
             let all = model.tmpfs.iter().map(|it| {
                 let (path, options) = it.as_str().split_once(':').unwrap_or((it.as_str(), ""));
                 let size = options.split(',').find_map(|it| it.strip_prefix("size="));
@@ -35,12 +36,12 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             });
             mounted(all.collect())
         }
-        "shm_size" => {
+        Key::ShmSize => {
             let size = memory(model.shm_size?.value);
             mounted(vec![Volume::memory("/dev/shm", size)])
         }
-        "devices" if case == Case::Gpu => gpus(context),
-        "devices" => devices(context),
+        Key::Devices if case == Case::Gpu => gpus(context),
+        Key::Devices => devices(context),
         _ => None,
     }
 }
@@ -113,12 +114,6 @@ fn mount(volume: &Volume) -> Yaml<'static> {
         fields.push(("readOnly", Yaml::bool(true)));
     }
     Yaml::map(fields)
-}
-
-/// Returns the path of a secret or a config in the container.
-fn path_of(reference: &FileReference, folder: &str) -> String {
-    let target = reference.target.as_ref().unwrap_or(&reference.source).as_str();
-    if target.starts_with('/') { target.to_owned() } else { format!("{folder}{target}") }
 }
 
 fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
@@ -241,12 +236,15 @@ fn bind_mounts<'m>(
         folder.to_owned()
     };
     // Two files of one name need two keys, with the folder in them.
+    let mut sources: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+    for source in mounts.iter().filter_map(|it| it.source.as_ref()) {
+        sources.entry(name_of(source)).or_default().insert(source.as_str());
+    }
     let key = |source: &str| {
         let file = name_of(source);
-        let mut others = mounts.iter().filter_map(|it| it.source.as_ref());
-        let is_shared = others.any(|it| name_of(it) == file && it.as_str() != source);
         let folder = folder_of_file(source);
         let folder = folder.trim_matches(['.', '/']).replace('/', "-");
+        let is_shared = sources[file].len() > 1;
         if is_shared && !folder.is_empty() { format!("{folder}-{file}") } else { file.to_owned() }
     };
     let volume = |it: &&Mount| {
@@ -276,7 +274,7 @@ fn configs(context: &Context<'_, '_>) -> Option<Draft> {
         let name = reference.source.to_string();
         let (own, is_new) = names.of(&name);
         let config = Yaml::map([("name", Yaml::str(own.clone()))]);
-        let path = path_of(reference, "/");
+        let path = reference.path(FileReference::CONFIGS);
         let volume = format!("config-{name}");
         volumes.push(Volume::file(volume, path, ("configMap", config), name.clone()));
         let content = project.config(&name).and_then(|it| it.content.as_ref());

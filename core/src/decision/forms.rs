@@ -1,0 +1,102 @@
+//! Loose manifests that write one application in several forms: a short and a full version, one for each way of
+//! getting started, everything in a single container. Whoever applies them takes one form.
+
+use crate::facts::{Facts, Workload};
+use crate::model::environment_rank;
+use crate::report::Role;
+use crate::text::{FileId, folder_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::cmp::Reverse;
+
+/// The workloads of each file with a name.
+type ByFile<'h, 'f> = IndexMap<FileId, Vec<&'h Workload<'f>>, FxBuildHasher>;
+
+/// Returns the files with other forms of what is in the rest of some loose manifests.
+pub fn other_forms<'f>(facts: &Facts<'f>, workloads: &[&Workload<'f>]) -> FxHashSet<FileId> {
+    let mut files: ByFile<'_, 'f> = IndexMap::default();
+    for workload in workloads.iter().filter(|it| !it.name.is_empty()) {
+        files.entry(workload.object.file).or_default().push(workload);
+    }
+    let mut others = repeating(facts, &files);
+    let whole = in_one_container(&files, &others);
+    others.extend(whole);
+    let parts = parts_of_other_forms(facts, &files, &others);
+    others.extend(parts);
+    others
+}
+
+/// Returns the files most of whose workloads are defined in a file that counts before them: one for production,
+/// or one with more workloads. A Deployment and a StatefulSet of one name are forms of one workload.
+fn repeating(facts: &Facts<'_>, files: &ByFile<'_, '_>) -> FxHashSet<FileId> {
+    let mut order: Vec<(&FileId, &Vec<&Workload<'_>>)> = files.iter().collect();
+    let rank = |file: FileId| {
+        let is_aside = facts.file_role(file) == Role::Development;
+        (is_aside, environment_rank(facts.environment_of_file(file)))
+    };
+    order.sort_by_key(|(file, workloads)| (rank(**file), Reverse(workloads.len())));
+    let mut known: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut repeating = FxHashSet::default();
+    for (file, workloads) in order {
+        let again = workloads.iter().filter(|it| known.contains(&(it.namespace, it.name))).count();
+        if again * 2 > workloads.len() {
+            repeating.insert(*file);
+        } else {
+            known.extend(workloads.iter().map(|it| (it.namespace, it.name)));
+        }
+    }
+    repeating
+}
+
+/// Returns what precedes the word for everything in the name of a workload: `shop` of `shop-all`.
+fn whole_of(name: &str) -> Option<&str> {
+    ["-all-in-one", "-allinone", "-aio", "-all"].iter().find_map(|end| name.strip_suffix(end))
+}
+
+/// Returns the files whose workloads run in one container what others of the same application run in several.
+fn in_one_container(files: &ByFile<'_, '_>, others: &FxHashSet<FileId>) -> Vec<FileId> {
+    let counted = || files.iter().filter(|(file, _)| !others.contains(*file));
+    let has_parts = |whole: &str| {
+        let names = counted().flat_map(|(_, workloads)| workloads).map(|it| it.name);
+        let is_part = |name: &&str| {
+            name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('-'))
+                && whole_of(name).is_none()
+        };
+        names.filter(is_part).nth(1).is_some()
+    };
+    let is_whole = |it: &&Workload<'_>| whole_of(it.name).is_some_and(has_parts);
+    let whole = counted().filter(|(_, workloads)| workloads.iter().all(&is_whole));
+    whole.map(|(file, _)| *file).collect()
+}
+
+/// Returns the files whose workloads only those of other forms in their folder name, as a broker that one of
+/// two versions of an application needs.
+fn parts_of_other_forms(
+    facts: &Facts<'_>,
+    files: &ByFile<'_, '_>,
+    others: &FxHashSet<FileId>,
+) -> Vec<FileId> {
+    let folder = |file: FileId| folder_of(facts.file(file).path());
+    let named_by = |workloads: &[&Workload<'_>]| -> Vec<String> {
+        let units = workloads.iter().flat_map(|it| &it.units);
+        let hosts = units.flat_map(|unit| facts.peers(unit)).map(|it| it.host);
+        hosts.filter_map(|host| host.split('.').next()).map(str::to_owned).collect()
+    };
+    let mut by_other_forms: FxHashSet<(&str, String)> = FxHashSet::default();
+    let mut by_counted: FxHashSet<String> = FxHashSet::default();
+    for (file, workloads) in files {
+        let names = named_by(workloads);
+        match others.contains(file) {
+            true => by_other_forms.extend(names.into_iter().map(|name| (folder(*file), name))),
+            false => by_counted.extend(names),
+        }
+    }
+    let is_part = |file: FileId, workload: &Workload<'_>| {
+        let services = facts.services_for(workload);
+        services.iter().any(|it| by_other_forms.contains(&(folder(file), it.name.to_owned())))
+            && services.iter().all(|it| !by_counted.contains(it.name))
+    };
+    let counted = files.iter().filter(|(file, _)| !others.contains(*file));
+    let parts = counted.filter(|(file, workloads)| workloads.iter().all(|it| is_part(**file, it)));
+    parts.map(|(file, _)| *file).collect()
+}
