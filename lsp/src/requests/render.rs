@@ -104,7 +104,7 @@ mod tests {
         let chart = "apiVersion: v2\nname: web\nversion: 0.1.0\n";
         let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Values.name }}\n";
         let manifest =
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: plain } # as it stands\n";
+            "apiVersion: v1 # as it stands\nkind: ConfigMap\nmetadata: { name: plain }\n";
         let files = [
             ("chart/Chart.yaml", chart),
             ("chart/values.yaml", "name: settings\n"),
