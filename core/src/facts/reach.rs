@@ -192,7 +192,8 @@ mod tests {
         for seed in 1..200usize {
             let edge = |from: usize, to: usize| (from * 31 + to * 17 + seed * 7) % 11 < seed % 4;
             graphs.push((0..9).map(|from| (0..9).filter(|to| edge(from, *to)).collect()).collect());
-            let forwards = |from: usize, to: usize| from < to && (from * seed + to) % 3 == 0;
+            let forwards =
+                |from: usize, to: usize| from < to && (from * seed + to).is_multiple_of(3);
             graphs.push(
                 (0..9).map(|from| (0..9).filter(|to| forwards(from, *to)).collect()).collect(),
             );
