@@ -6,14 +6,13 @@ use crate::document::{is_ours, path_of};
 use crate::requests::action::{Deferred, EXPLAIN};
 use crate::requests::decide::DECIDE;
 use crate::requests::{
-    Source, View, action, completion, decide, diagnostic, explain, fold, hover, inlay_hints, lenses,
+    Source, View, action, completion, decide, diagnostic, explain, fold, hover, inlay_hints,
+    lenses, links, navigate, rename, symbols,
 };
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
 use plimsoll_core::Config;
-use plimsoll_core::ide::hints::HintKinds;
-use plimsoll_core::ide::lenses::LensKinds;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -77,15 +76,32 @@ impl Backend {
     /// Applies a configuration section, and shows what is wrong with it when it changes.
     fn configure(&self, section: &Value) {
         let (config, problems) = settings::read(section);
-        let is_news = self.change(|state| {
+        let shown = settings::shown(section);
+        let (is_news, is_shown_otherwise) = self.change(|state| {
             state.configure(config);
             let is_news = state.setting_problems != problems;
             state.setting_problems.clone_from(&problems);
-            is_news
+            (is_news, std::mem::replace(&mut state.shown, shown) != shown)
         });
         if is_news {
             self.show_problems(problems);
         }
+        if is_shown_otherwise {
+            self.refresh_shown();
+        }
+    }
+
+    /// Has the client ask for hints and lenses again.
+    fn refresh_shown(&self) {
+        let (client, features) = (self.client.clone(), self.shared.lock().features);
+        tokio::spawn(async move {
+            if features.refreshes_hints {
+                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+            }
+            if features.refreshes_lenses {
+                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+            }
+        });
     }
 
     /// Shows what is wrong with the settings.
@@ -204,9 +220,12 @@ impl LanguageServer for Backend {
         roots.sort();
         roots.dedup();
         let settings = params.initialization_options.as_ref();
-        let settings = settings.map(|it| settings::read(it.get("plimsoll").unwrap_or(it)));
+        let settings = settings.map(|it| it.get("plimsoll").unwrap_or(it));
+        let shown = settings.map(settings::shown).unwrap_or_default();
+        let settings = settings.map(settings::read);
         let (config, problems) = settings.unwrap_or_else(|| (Config::default(), Vec::new()));
         self.change(|state| {
+            state.shown = shown;
             state.encoding = Some(encoding);
             state.features = features;
             state.configure(config);
@@ -355,6 +374,94 @@ impl LanguageServer for Backend {
         Ok(answer.await.flatten())
     }
 
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::definition(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn goto_implementation(
+        &self,
+        params: request::GotoImplementationParams,
+    ) -> Result<Option<request::GotoImplementationResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::implementation(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let (at, context) = (params.text_document_position, params.context);
+        let found = self.answer(&at.text_document.uri, move |view| {
+            navigate::references(view, at.position, context.include_declaration)
+        });
+        Ok(found.await)
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        Ok(self.answer(uri, move |view| navigate::highlights(view, at.position)).await)
+    }
+
+    async fn prepare_rename(
+        &self,
+        at: TextDocumentPositionParams,
+    ) -> Result<Option<PrepareRenameResponse>> {
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::prepare(view, at.position)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let (at, new) = (params.text_document_position, params.new_name);
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::rename(view, at.position, &new)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        Ok(self.answer(&params.text_document.uri, links::links).await)
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> Result<Option<DocumentSymbolResponse>> {
+        let nested = self.shared.lock().features.nested_symbols;
+        let uri = params.text_document.uri;
+        let own = uri.clone();
+        let answer =
+            self.answer_from_text(&uri, move |source| symbols::document(source, &own, nested));
+        Ok(answer.await)
+    }
+
+    /// Answers from the newest analyses, which may be older than what is typed.
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<WorkspaceSymbolResponse>> {
+        let roots = self.shared.lock().roots.clone();
+        for root in roots {
+            self.shared.settled(&root, SETTLING).await;
+        }
+        let (snapshots, encoding) = {
+            let state = self.shared.lock();
+            let snapshots: Vec<_> = state.snapshots().map(|(_, it)| Arc::clone(it)).collect();
+            (snapshots, state.encoding())
+        };
+        let found =
+            in_background(move || symbols::workspace(&snapshots, encoding, &params.query)).await;
+        Ok(found.map(WorkspaceSymbolResponse::Nested))
+    }
+
     async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
         Ok(self.answer_from_text(&params.text_document.uri, fold::ranges).await)
     }
@@ -367,17 +474,16 @@ impl LanguageServer for Backend {
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-        let range = params.range;
-        let answer = self.answer(&params.text_document.uri, move |view| {
-            inlay_hints::hints(view, range, HintKinds::default())
-        });
+        let (range, kinds) = (params.range, self.shared.lock().shown.hints);
+        let answer = self
+            .answer(&params.text_document.uri, move |view| inlay_hints::hints(view, range, kinds));
         Ok(answer.await)
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        let answer = self
-            .answer(&params.text_document.uri, |view| lenses::lenses(view, LensKinds::default()));
-        Ok(answer.await)
+        let kinds = self.shared.lock().shown.lenses;
+        let uri = &params.text_document.uri;
+        Ok(self.answer(uri, move |view| lenses::lenses(view, kinds)).await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
