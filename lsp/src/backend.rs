@@ -10,7 +10,7 @@ use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
 use crate::requests::{
     Source, View, action, compare, completion, decide, diagnostic, explain, fold, hover,
-    inlay_hints, lenses, render,
+    inlay_hints, lenses, links, navigate, rename, render, symbols,
 };
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
@@ -383,6 +383,94 @@ impl LanguageServer for Backend {
         let answer =
             self.answer(&at.text_document.uri, move |view| hover::hover(view, at.position));
         Ok(answer.await.flatten())
+    }
+
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::definition(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn goto_implementation(
+        &self,
+        params: request::GotoImplementationParams,
+    ) -> Result<Option<request::GotoImplementationResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::implementation(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let (at, context) = (params.text_document_position, params.context);
+        let found = self.answer(&at.text_document.uri, move |view| {
+            navigate::references(view, at.position, context.include_declaration)
+        });
+        Ok(found.await)
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        Ok(self.answer(uri, move |view| navigate::highlights(view, at.position)).await)
+    }
+
+    async fn prepare_rename(
+        &self,
+        at: TextDocumentPositionParams,
+    ) -> Result<Option<PrepareRenameResponse>> {
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::prepare(view, at.position)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let (at, new) = (params.text_document_position, params.new_name);
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::rename(view, at.position, &new)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        Ok(self.answer(&params.text_document.uri, links::links).await)
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> Result<Option<DocumentSymbolResponse>> {
+        let nested = self.shared.lock().features.nested_symbols;
+        let uri = params.text_document.uri;
+        let own = uri.clone();
+        let answer =
+            self.answer_from_text(&uri, move |source| symbols::document(source, &own, nested));
+        Ok(answer.await)
+    }
+
+    /// Answers from the newest analyses, which may be older than what is typed.
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<WorkspaceSymbolResponse>> {
+        let roots = self.shared.lock().roots.clone();
+        for root in roots {
+            self.shared.settled(&root, SETTLING).await;
+        }
+        let (snapshots, encoding) = {
+            let state = self.shared.lock();
+            let snapshots: Vec<_> = state.snapshots().map(|(_, it)| Arc::clone(it)).collect();
+            (snapshots, state.encoding())
+        };
+        let found =
+            in_background(move || symbols::workspace(&snapshots, encoding, &params.query)).await;
+        Ok(found.map(WorkspaceSymbolResponse::Nested))
     }
 
     async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {

@@ -41,6 +41,8 @@ pub struct Features {
     pub refreshes_hints: bool,
     /// Whether the client asks for lenses again when it is told that they changed.
     pub refreshes_lenses: bool,
+    /// Whether the client shows symbols of a document below one another.
+    pub nested_symbols: bool,
 }
 
 pub fn features(client: &ClientCapabilities) -> Features {
@@ -48,6 +50,7 @@ pub fn features(client: &ClientCapabilities) -> Features {
     let document = client.text_document.clone().unwrap_or_default();
     let watched = workspace.did_change_watched_files;
     let refreshes = workspace.diagnostics.and_then(|it| it.refresh_support) == Some(true);
+    let symbols = document.document_symbol;
     let resolve = document.code_action.and_then(|it| it.resolve_support);
     Features {
         versioned_edits: workspace.workspace_edit.and_then(|it| it.document_changes) == Some(true),
@@ -59,6 +62,8 @@ pub fn features(client: &ClientCapabilities) -> Features {
         progress: client.window.as_ref().and_then(|it| it.work_done_progress) == Some(true),
         refreshes_hints: workspace.inlay_hint.and_then(|it| it.refresh_support) == Some(true),
         refreshes_lenses: workspace.code_lens.and_then(|it| it.refresh_support) == Some(true),
+        nested_symbols: symbols
+            .is_some_and(|it| it.hierarchical_document_symbol_support == Some(true)),
         resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
     }
 }
@@ -82,6 +87,20 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
         diagnostic_provider: features
             .pulls
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        implementation_provider: Some(ImplementationProviderCapability::Simple(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         completion_provider: Some(completion::options()),

@@ -23,7 +23,6 @@ use std::time::SystemTime;
 pub struct Snapshot {
     pub analysis: Arc<Analysis>,
     /// The same analysis with its index of names.
-    #[allow(dead_code, reason = "requests about names are answered from it")]
     pub ide: ide::Snapshot,
     pub report: Report,
     pub options: Arc<Options>,
