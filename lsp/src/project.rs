@@ -31,9 +31,8 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Part {
     pub application: Arc<Application>,
-    /// The analysis of the application with its index of names.
-    #[allow(dead_code, reason = "requests about names are answered from it")]
-    pub ide: ide::Snapshot,
+    /// The analysis of the application with its index of names, shared by the applications of one analysis.
+    pub ide: Arc<ide::Snapshot>,
     pub diagnostics: Diagnostics,
 }
 

@@ -5,9 +5,9 @@ use crate::convert::Outgoing;
 use crate::diagnostics::{self, FileDiagnostics};
 use crate::project::{Part, Project, Snapshot};
 use crate::state::{Change, Shared, Step, Task};
-use plimsoll_core::{Application, Applications, ide};
+use plimsoll_core::{Analysis, Application, Applications, ide};
 use plimsoll_files::Unreadable;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -258,6 +258,11 @@ fn work(
 /// Converts what the rules found. An application that was not checked again is kept as it was.
 pub fn snapshot(checked: Applications, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
     let is_addressed_alike = latest.is_some_and(|it| it.addresses.are_same(&task.addresses));
+    // By the address of the analysis.
+    let mut indexed: HashMap<*const Analysis, Arc<ide::Snapshot>> = HashMap::new();
+    for part in latest.iter().flat_map(|latest| &latest.parts) {
+        indexed.insert(Arc::as_ptr(&part.ide.analysis), Arc::clone(&part.ide));
+    }
     let part = |(at, application): (usize, &Arc<Application>)| {
         let old = latest.and_then(|latest| latest.parts.get(at));
         if let Some(old) = old
@@ -268,9 +273,12 @@ pub fn snapshot(checked: Applications, task: &Task, latest: Option<&Snapshot>) -
         }
         let (report, encoding) = (&application.report, task.encoding);
         let out = Outgoing { report, encoding, addresses: &task.addresses };
+        let analysis = &application.analysis;
+        let new = || Arc::new(ide::Snapshot::new(Arc::clone(analysis)));
+        let ide = Arc::clone(indexed.entry(Arc::as_ptr(analysis)).or_insert_with(new));
         Arc::new(Part {
             application: Arc::clone(application),
-            ide: ide::Snapshot::new(Arc::clone(&application.analysis)),
+            ide,
             diagnostics: diagnostics::convert(out, &checked, latest, task.changes),
         })
     };

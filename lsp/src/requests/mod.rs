@@ -2,6 +2,7 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod compare;
 pub mod completion;
 pub mod decide;
 pub mod diagnostic;
@@ -11,11 +12,17 @@ pub mod hover;
 mod ignore;
 pub mod inlay_hints;
 pub mod lenses;
+pub mod links;
+pub mod navigate;
+pub mod rename;
+pub mod render;
+pub mod symbols;
 
 use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
 use crate::project::{Part, Snapshot};
 use crate::state::State;
+use plimsoll_core::ide::Indexed;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
@@ -116,6 +123,16 @@ impl View {
 
     pub fn report(&self) -> &Report {
         &self.part.application.report
+    }
+
+    /// Returns what requests about names are answered from.
+    pub fn indexed(&self) -> Indexed<'_> {
+        self.part.ide.indexed()
+    }
+
+    /// Returns the place of a position in the snapshot; `None` where no snapshot has the document yet.
+    pub fn place(&self, at: Position) -> Option<(FileId, usize)> {
+        Some((self.file?, self.offset(at)))
     }
 
     /// Returns the range of a span in any file of the snapshot.
