@@ -1,19 +1,19 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { dropped, ofFile } from "./intake";
-import type { Core } from "./engine/protocol";
 import type { Analysis } from "./engine/live";
+import type { Core } from "./engine/protocol";
+import { dropped, ofFile } from "./intake";
 import { page, type PanelName } from "./page";
 import { Decision } from "./panels/Decision";
 import { Findings } from "./panels/Findings";
 import { MapLoader } from "./panels/MapLoader";
 import { Rules } from "./panels/Rules";
-import { worstOf } from "./words";
 import { Boundary, WhileShown } from "./ui/Boundary";
 import { Dialogs } from "./ui/Dialogs";
 import { Files } from "./ui/Files";
 import { Footer, Header } from "./ui/Frame";
 import { Splitter } from "./ui/Splitter";
+import { worstOf } from "./words";
 
 const PANELS: [PanelName, string][] = [["findings", "Findings"], ["decision", "Decision"], ["map", "Map"], ["rules", "Rules"]];
 

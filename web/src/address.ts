@@ -1,5 +1,5 @@
 import type { Project } from "./project";
-import { pack, unpack } from "./share";
+import { pack } from "./share";
 
 /** Maximum length of a link: browsers and chat programs cut longer ones. */
 const LIMIT = 100_000;
@@ -50,8 +50,6 @@ export class Address {
     const link = new URL(`#files=${packed}`, location.href).href;
     return link.length < LIMIT ? link : undefined;
   }
-
-  unpack = unpack;
 
   #soon(pause = PAUSE): void {
     clearTimeout(this.#timer);

@@ -12,6 +12,7 @@ import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
+import { unpack } from "./share";
 import { amount, keyOf } from "./words";
 
 export type PanelName = "findings" | "decision" | "map" | "rules";
@@ -138,7 +139,7 @@ export class Page {
     if (rule) this.openRule(rule);
     if (files) {
       try {
-        const { leftOut, ...shared } = await this.address.unpack(files);
+        const { leftOut, ...shared } = await unpack(files);
         this.project.replace(shared.files, { answers: shared.answers, label: "the link opened" });
         if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
         return true;
