@@ -334,7 +334,7 @@ impl LanguageServer for Backend {
         let view = View::of(&self.shared.lock(), uri);
         match view.filter(|it| it.is_current) {
             Some(view) => {
-                let file = view.snapshot.diagnostics.get(&place.name);
+                let file = view.snapshot.diagnostics_of(&place.name);
                 Ok(diagnostic::document(file.map(|it| &**it), previous).into())
             }
             None => Err(Error {

@@ -18,7 +18,7 @@ pub mod symbols;
 
 use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
-use crate::project::Snapshot;
+use crate::project::{Part, Snapshot};
 use crate::state::State;
 use plimsoll_core::ide::Indexed;
 use plimsoll_core::model::FileModel;
@@ -70,6 +70,8 @@ impl Source {
 #[derive(Debug)]
 pub struct View {
     pub snapshot: Arc<Snapshot>,
+    /// The application that the document belongs to.
+    pub part: Arc<Part>,
     pub source: Source,
     /// The document among the files of the snapshot; `None` where no snapshot has it yet.
     pub file: Option<FileId>,
@@ -96,15 +98,16 @@ impl View {
         let root = &state.documents.get(uri)?.place.root;
         let snapshot = state.snapshot(root)?;
         let source = Source::of(state, uri)?;
-        let files = &snapshot.report.files;
-        let at = files.iter().position(|it| *it.file.path == *source.name);
-        let is_current = |at: usize| {
-            let analysed = &files[at].file.text;
+        let file = snapshot.applications.file(&source.name);
+        let is_current = |file: FileId| {
+            let analysed = &snapshot.applications.files()[file.index()].file.text;
             Arc::ptr_eq(analysed, &source.text) || *analysed == source.text
         };
+        let part = file.and_then(|file| snapshot.part(file)).or(snapshot.parts.first())?;
         Some(View {
-            is_current: at.is_some_and(is_current),
-            file: at.and_then(|at| u32::try_from(at).ok()).map(FileId),
+            is_current: file.is_some_and(is_current),
+            file,
+            part: Arc::clone(part),
             addresses: state.addresses(root),
             features: state.features,
             source,
@@ -113,16 +116,16 @@ impl View {
     }
 
     pub fn analysis(&self) -> &Analysis {
-        &self.snapshot.analysis
+        &self.part.application.analysis
     }
 
     pub fn report(&self) -> &Report {
-        &self.snapshot.report
+        &self.part.application.report
     }
 
     /// Returns what requests about names are answered from.
     pub fn indexed(&self) -> Indexed<'_> {
-        self.snapshot.ide.indexed()
+        self.part.ide.indexed()
     }
 
     /// Returns the place of a position in the snapshot; `None` where no snapshot has the document yet.
@@ -142,7 +145,7 @@ impl View {
 }
 
 /// Returns the edit that turns the text of a file into another one.
-fn difference(file: usize, old: &str, new: &str) -> Option<Edit> {
+fn difference(file: FileId, old: &str, new: &str) -> Option<Edit> {
     if old == new {
         return None;
     }
@@ -152,7 +155,7 @@ fn difference(file: usize, old: &str, new: &str) -> Option<Edit> {
     let rest = (old.len() - start).min(new.len() - start);
     let end = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(same).count();
     let end = old.len() - old.ceil_char_boundary(old.len() - end);
-    let span = Span::new(FileId(u32::try_from(file).ok()?), start, old.len() - end);
+    let span = Span::new(file, start, old.len() - end);
     Some(Edit { span, text: new[start..new.len() - end].to_owned() })
 }
 
@@ -187,7 +190,8 @@ pub mod testing {
         task.changes = change;
         let mut project = Project::default();
         project.update(&task);
-        worker::snapshot(project.analysis(&task.options), &task, previous)
+        let checked = project.check(&task.options, &|| false).unwrap();
+        worker::snapshot(checked, &task, previous)
     }
 
     /// Returns the snapshot of a project whose files are open, after a change.
@@ -234,11 +238,8 @@ pub mod testing {
             let Step::Analyse(task) = self.state.take(Path::new("/w"), fresh) else { return };
             let (is_changed, _) = self.project.update(&task);
             if is_changed {
-                self.latest = Some(worker::snapshot(
-                    self.project.analysis(&task.options),
-                    &task,
-                    self.latest.as_ref(),
-                ));
+                let checked = self.project.check(&task.options, &|| false).unwrap();
+                self.latest = Some(worker::snapshot(checked, &task, self.latest.as_ref()));
             }
         }
 
@@ -301,11 +302,11 @@ pub mod testing {
     fn a_difference_is_one_edit_between_characters() {
         for (old, new) in [("aüb", "aöb"), ("ab", "abb"), ("🎵", "🎶"), ("aaa", "a"), ("", "x")]
         {
-            let edit = difference(0, old, new).unwrap();
+            let edit = difference(FileId(0), old, new).unwrap();
             let mut text = old.to_owned();
             text.replace_range(edit.span.range(), &edit.text);
             assert_eq!(text, new);
         }
-        assert_eq!(difference(0, "a", "a"), None);
+        assert_eq!(difference(FileId(0), "a", "a"), None);
     }
 }

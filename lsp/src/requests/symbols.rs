@@ -78,10 +78,14 @@ pub fn workspace(
     encoding: Encoding,
     query: &str,
 ) -> Vec<WorkspaceSymbol> {
-    let found = snapshots.iter().flat_map(|snapshot| {
-        let report = &snapshot.report;
+    let parts =
+        snapshots.iter().flat_map(|it| it.parts.iter().enumerate().map(move |part| (it, part)));
+    let found = parts.flat_map(|(snapshot, (at, part))| {
+        let report = &part.application.report;
         let out = Outgoing { report, encoding, addresses: &snapshot.addresses };
-        let symbols = project_symbols(snapshot.ide.indexed(), query).into_iter();
+        // The analysis of an application may have the files of others too.
+        let is_own = |it: &ProjectSymbol| snapshot.applications.index_of(it.span.file) == Some(at);
+        let symbols = project_symbols(part.ide.indexed(), query).into_iter().filter(is_own);
         symbols.filter_map(|it| workspace_symbol(out, it)).collect::<Vec<_>>()
     });
     found.take(MAX_SYMBOLS).collect()
