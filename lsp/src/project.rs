@@ -31,8 +31,8 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Part {
     pub application: Arc<Application>,
-    /// The analysis of the application with its index of names.
-    pub ide: ide::Snapshot,
+    /// The analysis of the application with its index of names. Applications that were analysed together share it.
+    pub ide: Arc<ide::Snapshot>,
     pub diagnostics: Diagnostics,
 }
 

@@ -5,9 +5,9 @@ use crate::convert::Outgoing;
 use crate::diagnostics::{self, FileDiagnostics};
 use crate::project::{Part, Project, Snapshot};
 use crate::state::{Change, Shared, Step, Task};
-use plimsoll_core::{Application, Applications, ide};
+use plimsoll_core::{Analysis, Application, Applications, ide};
 use plimsoll_files::Unreadable;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -258,6 +258,9 @@ fn work(
 /// Converts what the rules found. An application that was not checked again is kept as it was.
 pub fn snapshot(checked: Applications, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
     let is_addressed_alike = latest.is_some_and(|it| it.addresses.are_same(&task.addresses));
+    let old_parts = latest.map_or(&[][..], |it| &it.parts).iter();
+    let mut indices: HashMap<*const Analysis, Arc<ide::Snapshot>> =
+        old_parts.map(|it| (Arc::as_ptr(&it.application.analysis), Arc::clone(&it.ide))).collect();
     let part = |(at, application): (usize, &Arc<Application>)| {
         let old = latest.and_then(|latest| latest.parts.get(at));
         if let Some(old) = old
@@ -268,9 +271,13 @@ pub fn snapshot(checked: Applications, task: &Task, latest: Option<&Snapshot>) -
         }
         let (report, encoding) = (&application.report, task.encoding);
         let out = Outgoing { report, encoding, addresses: &task.addresses };
+        let analysis = &application.analysis;
+        let ide = indices
+            .entry(Arc::as_ptr(analysis))
+            .or_insert_with(|| Arc::new(ide::Snapshot::new(Arc::clone(analysis))));
         Arc::new(Part {
             application: Arc::clone(application),
-            ide: ide::Snapshot::new(Arc::clone(&application.analysis)),
+            ide: Arc::clone(ide),
             diagnostics: diagnostics::convert(out, &checked, latest, task.changes),
         })
     };

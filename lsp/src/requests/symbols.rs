@@ -7,6 +7,7 @@ use crate::project::Snapshot;
 use plimsoll_core::ide::symbols::{MAX_SYMBOLS, Symbol, outline, project_symbols};
 use plimsoll_core::ide::symbols::{ProjectSymbol, SymbolKind as Kind};
 use plimsoll_core::text::{Encoding, Span};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tower_lsp_server::ls_types::{
     DocumentSymbol, DocumentSymbolResponse, Location, OneOf, Range, SymbolInformation, SymbolKind,
@@ -78,17 +79,24 @@ pub fn workspace(
     encoding: Encoding,
     query: &str,
 ) -> Vec<WorkspaceSymbol> {
-    let parts =
-        snapshots.iter().flat_map(|it| it.parts.iter().enumerate().map(move |part| (it, part)));
-    let found = parts.flat_map(|(snapshot, (at, part))| {
-        let report = &part.application.report;
-        let out = Outgoing { report, encoding, addresses: &snapshot.addresses };
-        // The analysis of an application may have the files of others too.
-        let is_own = |it: &ProjectSymbol| snapshot.applications.index_of(it.span.file) == Some(at);
-        let symbols = project_symbols(part.ide.indexed(), query).into_iter().filter(is_own);
-        symbols.filter_map(|it| workspace_symbol(out, it)).collect::<Vec<_>>()
-    });
-    found.take(MAX_SYMBOLS).collect()
+    let mut found = Vec::new();
+    for snapshot in snapshots {
+        let mut seen = HashSet::new();
+        // Applications that were analysed together share an index.
+        for part in snapshot.parts.iter().filter(|it| seen.insert(Arc::as_ptr(&it.ide))) {
+            let report = &part.application.report;
+            let out = Outgoing { report, encoding, addresses: &snapshot.addresses };
+            // An analysis may be the newest one for some of the applications in it alone.
+            let is_newest = |it: &ProjectSymbol| {
+                let own = snapshot.part(it.span.file);
+                own.is_some_and(|own| Arc::ptr_eq(&own.ide, &part.ide))
+            };
+            let symbols = project_symbols(part.ide.indexed(), query).into_iter();
+            found.extend(symbols.filter(is_newest).filter_map(|it| workspace_symbol(out, it)));
+        }
+    }
+    found.truncate(MAX_SYMBOLS);
+    found
 }
 
 fn workspace_symbol(out: Outgoing<'_>, symbol: ProjectSymbol) -> Option<WorkspaceSymbol> {
