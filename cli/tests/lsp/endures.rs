@@ -200,12 +200,12 @@ impl Typist {
 }
 
 /// Types edits and compares with a server that has just been started, after about every 30th. Texts that do not parse
-/// are not compared: what is read of them depends on where they were edited.
+/// are begun anew before that: what is read of them depends on where they were edited.
 fn type_and_compare(edits: usize, seed: u64) {
     let root = folder(&project());
     let texts = project().map(|(name, text)| (name.to_owned(), text.to_owned()));
     let mut typist = Typist::new(root.path(), texts.into_iter().collect(), seed);
-    let (mut compared, mut asked) = (0, 0);
+    let mut compared = 0;
     for edit in 1..=edits {
         let name = typist.edit();
         match typist.random.below(30) {
@@ -220,21 +220,15 @@ fn type_and_compare(edits: usize, seed: u64) {
             }
             _ => {}
         }
-        if typist.random.below(30) != 0 && edit != edits {
-            continue;
-        }
-        asked += 1;
-        let mut fresh = Typist::new(root.path(), typist.texts.clone(), 1);
-        let expected = fresh.found();
-        let is_broken =
-            |(_, it): (&String, &Vec<String>)| it.iter().any(|it| it.contains("PLM001"));
-        if !expected.iter().any(is_broken) {
+        if typist.random.below(30) == 0 || edit == edits {
+            let found = typist.found().into_iter();
+            let broken = found.filter(|(_, it)| it.iter().any(|it| it.contains("PLM001")));
+            broken.for_each(|(name, _)| typist.reopen(&name));
+            let mut fresh = Typist::new(root.path(), typist.texts.clone(), 1);
+            let (found, expected) = (typist.found(), fresh.found());
+            assert_eq!(found, expected, "edit {edit}, seed {seed}: {:#?}", typist.texts);
             compared += 1;
-            assert_eq!(typist.found(), expected, "edit {edit}, seed {seed}: {:#?}", typist.texts);
         }
-        // Broken files are begun anew, so that most comparisons are of files that parse.
-        let broken = expected.iter().filter(|it| is_broken(*it)).map(|(name, _)| name);
-        broken.for_each(|name| typist.reopen(name));
     }
     // In the end, everything is as in the beginning.
     for name in project().map(|(name, _)| name) {
@@ -242,7 +236,7 @@ fn type_and_compare(edits: usize, seed: u64) {
     }
     let mut fresh = Typist::new(root.path(), typist.texts.clone(), 1);
     assert_eq!(typist.found(), fresh.found(), "after all edits, seed {seed}");
-    assert!(compared * 4 > asked, "only {compared} of {asked} texts were compared");
+    assert!(compared * 60 > edits, "only {compared} comparisons");
     assert_eq!(typist.server.stop(), Some(0));
 }
 
