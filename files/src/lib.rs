@@ -3,11 +3,13 @@
 //! project; the core itself never opens a file.
 
 mod ignored;
+mod left_out;
 mod names;
 mod read;
 mod walk;
 
 pub use ignored::Ignored;
+pub use left_out::{LeftOut, Why};
 pub use names::{
     belongs, is_build_file, is_config, is_env, is_left_out, is_outside_walk, nearest_config,
 };

@@ -48,6 +48,10 @@ pub(crate) fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
+pub(crate) fn is_json(name: &str) -> bool {
+    name.ends_with(".json")
+}
+
 fn is_template(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".tpl")
 }
@@ -74,7 +78,12 @@ pub fn is_env(name: &str) -> bool {
 
 /// Whether a walk does not enter folders of this name.
 pub fn is_left_out(folder: &OsStr) -> bool {
-    folder.to_str().is_some_and(|name| name.starts_with('.') || VENDORED.contains(&name))
+    folder.to_str().is_some_and(|name| name.starts_with('.') || is_vendored(name))
+}
+
+/// Whether a folder of this name holds other people's files.
+pub(crate) fn is_vendored(folder: &str) -> bool {
+    VENDORED.contains(&folder)
 }
 
 /// Whether `path` lies in a folder that a walk of `root` does not enter.
