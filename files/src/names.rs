@@ -39,6 +39,11 @@ fn is_kustomization(name: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
+/// Returns the name of the configuration that lies in a folder itself.
+pub fn own_config(folder: &Path) -> Option<&'static str> {
+    CONFIGS.iter().copied().find(|name| folder.join(name).is_file())
+}
+
 /// Whether this is the name of a configuration file.
 pub fn is_config(name: &str) -> bool {
     CONFIGS.contains(&name)
