@@ -300,3 +300,65 @@ fn fingerprints_do_not_depend_on_how_the_command_is_called() {
         assert_eq!(print(from, path), first, "{path}");
     }
 }
+
+#[test]
+fn a_configuration_extends_others() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("shared/base.yaml", "rules: {PLM309: off}\n"),
+        ("app/plimsoll.yaml", "extends: ../shared/base.yaml\n"),
+        ("app/compose.yaml", &compose),
+        ("loud/plimsoll.yaml", "extends: [../app/plimsoll.yaml]\nrules: {PLM309: error}\n"),
+        ("loud/compose.yaml", &compose),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    let all = run(root.path(), &check);
+    assert!(all.code == 1 && all.out.starts_with("loud/compose.yaml:"), "{}{}", all.out, all.err);
+    assert_eq!(found(root.path(), &check).len(), 1);
+    let alone = run(&root.path().join("app"), &check);
+    assert_eq!(alone.code, 0, "what is extended lies outside of the folder: {}", alone.err);
+    fs::write(root.path().join("shared/base.yaml"), "rules: {PLM3O9: off}\n").unwrap();
+    let wrong = run(root.path(), &check);
+    assert!(
+        wrong.code == 2 && wrong.err.contains("shared/base.yaml:1:9: `PLM3O9`"),
+        "{}",
+        wrong.err
+    );
+    fs::remove_file(root.path().join("shared/base.yaml")).unwrap();
+    let missing = run(root.path(), &check);
+    assert!(missing.code == 2 && missing.err.contains("a configuration extends this file"));
+}
+
+#[test]
+fn init_writes_a_configuration_that_is_understood_and_never_overwrites() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("compose.yaml", &compose),
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("charts/web/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ]);
+    let file = root.path().join("plimsoll.yaml");
+    let before = found(root.path(), &["check"]);
+    let init = run(root.path(), &["init"]);
+    assert_eq!(init.code, 0, "{}", init.err);
+    let text = fs::read_to_string(&file).unwrap();
+    for expected in
+        ["#  compose.yaml: ", "#  - chart: charts/web\n", "#  PLM", "#fail-on: warning\n"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(found(root.path(), &["check"]), before, "comments change nothing");
+    // Every setting in it is understood.
+    let uncommented: String = text
+        .lines()
+        .filter(|line| line.starts_with("#  ") || !line.starts_with("# ") && *line != "#")
+        .map(|line| format!("{}\n", line.strip_prefix('#').unwrap_or(line)))
+        .collect();
+    fs::write(&file, &uncommented).unwrap();
+    let check = run(root.path(), &["check", "--fail-on", "never"]);
+    assert_eq!((check.code, check.err.as_str()), (0, ""), "{uncommented}");
+    let again = run(root.path(), &["init"]);
+    assert!(again.code == 2 && again.err.contains("is there already"), "{}", again.err);
+    assert_eq!(fs::read_to_string(&file).unwrap(), uncommented);
+    assert_eq!(run(&root.path().join("charts/web/templates"), &["init", "nowhere"]).code, 2);
+}
