@@ -158,8 +158,21 @@ impl Queue {
         Ok(())
     }
 
-    fn has_config(&self) -> bool {
-        self.wanted.keys().any(|name| is_config(name_of(name)))
+    /// Adds the configuration that is nearest to a path, in its folder or above.
+    fn add_nearest_config(&mut self, path: &Path) {
+        let folder = match path.parent() {
+            _ if path.is_dir() => path,
+            // Standard input counts as a file of the current folder.
+            Some(parent) if parent != Path::new("") => parent,
+            Some(_) | None => Path::new("."),
+        };
+        let absolute = std::path::absolute(folder)
+            .map(|folder| PathBuf::from(normalise_path(&folder.to_string_lossy())));
+        if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
+            let name =
+                join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
+            self.add(PathBuf::from(name), false);
+        }
     }
 }
 
@@ -285,12 +298,10 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
             queue.add_file(path);
         }
     }
-    if input.config.is_none()
-        && !queue.has_config()
-        && let Ok(here) = std::env::current_dir()
-        && let Some(path) = nearest_config(&here)
-    {
-        queue.add(path, false);
+    if input.config.is_none() {
+        for path in paths {
+            queue.add_nearest_config(path);
+        }
     }
     queue.add_extended()?;
     let excluded = queue.drop_excluded(&config(input)?);

@@ -182,6 +182,33 @@ fn the_nearest_configuration_rules_its_folder() {
     assert_eq!(run(&root.path().join("a"), &check).code, 0);
 }
 
+#[test]
+fn a_configuration_rules_nothing_beside_its_folder_wherever_the_command_runs() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("plimsoll.yaml", "rules: {PLM309: error}\n"),
+        ("a/sub/plimsoll.yaml", "rules: {PLM309: off}\n"),
+        ("a/sub/compose.yaml", &compose),
+        ("a/compose.yaml", &compose),
+        (".git/HEAD", ""),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    let at =
+        |folder: &str, more: &[&str]| run(&root.path().join(folder), &[&check[..], more].concat());
+    let all = at("", &[]);
+    assert!(all.out.starts_with("a/compose.yaml:4:15 error"), "{}", all.out);
+    let below = at("a", &[]);
+    assert!(below.out.starts_with("compose.yaml:4:15 error"), "from above: {}", below.out);
+    assert!(below.out.contains("1 error in "), "{}", below.out);
+    assert_eq!(at("a/sub", &[]).code, 0);
+    assert_eq!(at("", &["a/sub"]).code, 0);
+    let two = at("a/sub", &[".", "../compose.yaml"]);
+    assert!(two.out.starts_with("../compose.yaml:4:15 error"), "{}{}", two.out, two.err);
+    fs::remove_file(root.path().join("plimsoll.yaml")).unwrap();
+    let alone = at("", &[]);
+    assert!(alone.out.starts_with("a/compose.yaml:4:15 warning"), "{}", alone.out);
+}
+
 const PATHS: [&str; 3] = ["check", "--select", "PLM309,PLM606"];
 
 fn with_baseline<'a>(more: &[&'a str]) -> Vec<&'a str> {

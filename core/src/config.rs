@@ -189,7 +189,10 @@ impl Config {
         unknown_rule: &dyn Fn(&str) -> Option<String>,
     ) -> Config {
         let mut files: Vec<(&str, &Tree)> = files.collect();
-        files.sort_by_key(|(path, _)| (path.matches('/').count(), *path));
+        files.sort_by_cached_key(|(path, _)| {
+            let path = own.base.absolute(path);
+            (path.matches('/').count(), path)
+        });
         let mut project = Config { base: own.base.clone(), ..Config::default() };
         let mut is_first = true;
         for (path, tree) in files {
@@ -199,9 +202,15 @@ impl Config {
             let reading =
                 Extending { folder: folder_of(path), find, base: &own.base, unknown_rule };
             let config = reading.read(path, tree, 0);
-            match is_first {
+            let folder = own.base.absolute(folder_of(path));
+            if is_first {
+                // These are about the project as a whole.
+                project.answers = config.answers.clone();
+                (project.server, project.fail_on) = (config.server, config.fail_on);
+            }
+            match is_first && is_around(&folder, &own.base.absolute("")) {
                 true => project = Config { base: own.base.clone(), ..config },
-                false => project.add_nested(config, &own.base.absolute(folder_of(path))),
+                false => project.add_nested(config, &folder),
             }
             is_first = false;
         }
@@ -287,6 +296,12 @@ impl Config {
             && !self.overrides.iter().any(|it| it.is_configuration)
             && !self.overrides.iter().flat_map(|it| &it.rules).any(says_otherwise)
     }
+}
+
+/// Whether a folder is another one or lies around it.
+fn is_around(folder: &str, inner: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    folder.is_empty() || inner.strip_prefix(folder).is_some_and(is_below)
 }
 
 /// Maximum number of configurations that extend one another.
@@ -436,5 +451,23 @@ mod tests {
             "patterns stay where they are"
         );
         assert_eq!((level("a.yaml", "PLM001"), level("a.yaml", "PLM002")), (None, None));
+    }
+
+    #[test]
+    fn a_configuration_has_no_say_about_the_folders_beside_its_own() {
+        let parsed = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let app = parsed("rules: {PLM001: off}\nfail-on: warning");
+        let own = Config { base: Base::new("/shop", "/shop/deploy"), ..Config::default() };
+        let of = |path| {
+            let files = [(path, &app)].into_iter();
+            Config::of_project(files, &|_| None, &own, &crate::rules::unknown)
+        };
+        let level = |config: &Config, path| config.level(path, |selector| selector == "PLM001");
+        let nested = of("app/plimsoll.yaml");
+        assert_eq!(level(&nested, "app/a.yaml"), Some(Level::Off));
+        assert_eq!(level(&nested, "web/a.yaml"), None);
+        assert_eq!(nested.fail_on, Some(FailOn::Warning));
+        assert_eq!(level(&of("../plimsoll.yaml"), "web/a.yaml"), Some(Level::Off));
+        assert_eq!(level(&of("../other/plimsoll.yaml"), "web/a.yaml"), None);
     }
 }
