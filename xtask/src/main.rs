@@ -3,10 +3,12 @@
 //! No dependencies, so that the first call answers within seconds; what needs libraries lives in
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
+mod editors;
 mod setup;
 mod sh;
 mod steps;
 mod tasks;
+mod vscode;
 mod wasm;
 
 use sh::Result;
@@ -48,6 +50,11 @@ const TASKS: &[Task] = &[
         name: "site",
         about: "build the static page into web/dist",
         run: |rest| no_arguments(rest).and_then(|()| tasks::site()),
+    },
+    Task {
+        name: "vscode",
+        about: "package the extension for VS Code [--debug | --platform NAME --server PROGRAM]",
+        run: vscode::package,
     },
     Task {
         name: "bench",

@@ -290,7 +290,7 @@ mod tests {
     fn control_characters_are_shown_and_do_not_steer_the_terminal() {
         let mut report = report("a.yaml", "x: \x1b[31m\n", 3..4);
         report.findings[0].message = "\x1b]0;title\x07 \u{202E}x".into();
-        report.files[0].file.path = "a\n\x1b.yaml".into();
+        std::sync::Arc::make_mut(&mut report.files)[0].file.path = "a\n\x1b.yaml".into();
         let text = text(&report, Style::default(), true, Length::Readable);
         assert!(!text.contains(['\x1b', '\x07', '\u{202E}']), "{text:?}");
         assert!(text.starts_with(r"a\n\u{1b}.yaml:1:4 "), "{text}");

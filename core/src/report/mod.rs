@@ -20,6 +20,7 @@ pub use target::*;
 pub(crate) use vocabulary::vocabulary;
 
 use crate::text::{Base, File, FileId, LineIndex, Span};
+use std::sync::Arc;
 
 vocabulary! {
     /// The kind of a file, recognised by its content first and its name second.
@@ -97,7 +98,8 @@ impl FileEntry {
 /// Everything that one analysis found. Findings are sorted by path, offset and code.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    pub files: Vec<FileEntry>,
+    /// Shared by the reports on the applications of one project.
+    pub files: Arc<Vec<FileEntry>>,
     /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
     pub targets: Vec<TargetEntry>,
     pub findings: Vec<Finding>,
