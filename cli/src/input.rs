@@ -25,11 +25,13 @@ pub struct Source {
     pub file: File,
     /// Whether the text is the file's content byte for byte, so that it may be written back.
     pub exact: bool,
+    /// Whether the user named this file.
+    named: bool,
 }
 
 impl Source {
-    fn new(path: Option<PathBuf>, loaded: Loaded) -> Source {
-        Source { path, file: loaded.file, exact: loaded.exact }
+    fn new(path: Option<PathBuf>, loaded: Loaded, named: bool) -> Source {
+        Source { path, file: loaded.file, exact: loaded.exact, named }
     }
 }
 
@@ -210,6 +212,11 @@ impl Project {
     ) -> Result<Report, Failure> {
         let report = self.report_even_of_nothing(workspace, options, terminal)?;
         self.refuse_nothing(&report)?;
+        for (source, entry) in self.sources.iter().zip(report.files.iter()) {
+            if source.named && entry.kind == FileKind::Unknown && !entry.is_excluded {
+                terminal.warn(&format!("{}: this is not a file that is checked", entry.file.path));
+            }
+        }
         Ok(report)
     }
 
@@ -322,7 +329,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
 fn standard_input(name: &str) -> Result<Source, Failure> {
     let loaded = load_from(io::stdin().lock(), name)
         .map_err(|error| Failure(format!("standard input: {error}")))?;
-    Ok(Source::new(None, loaded))
+    Ok(Source::new(None, loaded, true))
 }
 
 fn read(
@@ -337,7 +344,7 @@ fn read(
             let loaded = load(&path, &path.to_string_lossy());
             progress.step();
             match loaded {
-                Ok(loaded) => Ok(Source::new(Some(path), loaded)),
+                Ok(loaded) => Ok(Source::new(Some(path), loaded, named)),
                 Err(error) => Err((named, Failure::at(&path, &error), path)),
             }
         })

@@ -364,7 +364,7 @@ fn rules_are_listed_and_explained() {
     for rule in list.as_array().unwrap() {
         let body = rule["sections"][0]["body"].as_str();
         assert!(body.is_some_and(|it| !it.is_empty()), "{}", rule["code"]);
-        assert!(!rule["examples"].as_array().unwrap().is_empty(), "{}", rule["code"]);
+        assert!(rule["markdown"].as_str().is_some_and(|it| it.contains("## ")), "{}", rule["code"]);
     }
 }
 

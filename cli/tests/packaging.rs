@@ -110,7 +110,7 @@ fn the_action_hands_every_input_to_the_script() {
 #[test]
 fn the_job_for_gitlab_writes_reports_that_gitlab_reads() {
     let job = read("packaging/gitlab/plimsoll.gitlab-ci.yml");
-    let script = job.lines().find(|line| line.contains("plimsoll check")).unwrap();
+    let script = job.lines().find(|line| line.contains("- plimsoll check")).unwrap();
     let root = folder(&[("compose.yaml", TWICE)]);
     let script = script.trim().trim_start_matches("- ");
     let status = Command::new("bash")
