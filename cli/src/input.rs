@@ -214,7 +214,10 @@ impl Project {
         self.refuse_nothing(&report)?;
         for (source, entry) in self.sources.iter().zip(report.files.iter()) {
             if source.named && entry.kind == FileKind::Unknown && !entry.is_excluded {
-                terminal.warn(&format!("{}: this is not a file that is checked", entry.file.path));
+                terminal.warn(&format!(
+                    "{}: this is neither a Compose file nor a Kubernetes manifest",
+                    entry.file.path
+                ));
             }
         }
         Ok(report)

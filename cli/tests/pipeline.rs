@@ -82,7 +82,7 @@ fn nothing_to_check_is_a_failure_that_says_what_was_looked_for() {
     }
     assert!(run(root.path(), &["check", "other"]).err.contains("--show-files"));
     let both = run(root.path(), &["check", "readme.txt", "other/node_modules"]);
-    let warning = "warning: readme.txt: this is not a file that is checked";
+    let warning = "warning: readme.txt: this is neither a Compose file nor a Kubernetes manifest";
     assert!(both.code == 0 && both.err.contains(warning), "{}", both.err);
     assert!(run(root.path(), &["check", "-"]).err.contains("standard input: "));
 }
