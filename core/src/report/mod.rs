@@ -49,6 +49,28 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// Why a file or a folder was not read.
+    pub enum SkipReason {
+        Hidden = "hidden",
+        /// It holds other people's files.
+        Vendored = "vendored",
+        /// Git ignores it.
+        Ignored = "ignored",
+        Unreadable = "unreadable",
+        TooLarge = "too-large",
+        /// A link to a folder, or to a file that is read under another name.
+        Link = "link",
+    }
+}
+
+/// A file or a folder that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: SkipReason,
+}
+
 /// The short name that the code uses; TypeScript and the JSON Schema have the long one.
 pub use self::FileKind as Kind;
 
@@ -93,6 +115,10 @@ pub struct Report {
     pub stale: Vec<(Identity, usize)>,
     /// Number of files that the configuration excludes.
     pub excluded: usize,
+    /// What the caller did not read, by path; only a caller knows that.
+    pub skipped: Vec<Skipped>,
+    /// Number of findings that a caller left out because they are outside of what was asked about.
+    pub elsewhere: usize,
     /// The lowest severity that makes a check fail, if the configuration says so.
     pub fail_on: Option<FailOn>,
     /// Where the project lies in its repository.
