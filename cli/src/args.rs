@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use plimsoll_core::config::Answers;
-use plimsoll_core::report::{FailOn, Severity};
+use plimsoll_core::report::{Confidence, FailOn, Severity};
 use std::path::PathBuf;
 
 /// Reads Docker Compose and Kubernetes files together and finds what will bite in production.
@@ -25,6 +25,12 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  no finding reached the severity of --fail-on
   1  at least one finding did
+  2  the command could not do what it was asked to do";
+
+const FIX_EXIT_CODES: &str = "\
+Exit codes:
+  0  no finding that is left reached the severity of --fail-on; with --diff, there is nothing to change
+  1  at least one finding did; with --diff, there is something to change
   2  the command could not do what it was asked to do";
 
 const ANSWERS: &str = "\
@@ -56,17 +62,7 @@ To install a page:   plimsoll man check > ~/.local/share/man/man1/plimsoll-check
 pub enum Command {
     /// Report pitfalls
     #[command(after_help = EXIT_CODES)]
-    Check {
-        #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        rules: Rules,
-        #[command(flatten)]
-        baseline: BaselineFile,
-        /// How to print the findings
-        #[arg(long, default_value = "text")]
-        format: CheckFormat,
-    },
+    Check(Box<Check>),
     /// Say which platform the files call for: Compose or Kubernetes, with or without Helm and Argo CD
     #[command(after_help = ANSWERS)]
     Decide {
@@ -94,7 +90,7 @@ pub enum Command {
         format: PageFormat,
     },
     /// Apply safe fixes of errors and warnings, and of infos and hints whose rules are selected
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = FIX_EXIT_CODES)]
     Fix {
         #[command(flatten)]
         input: Input,
@@ -106,6 +102,15 @@ pub enum Command {
         /// Also apply fixes that may change how your software behaves; review them first
         #[arg(long = "unsafe")]
         risky: bool,
+        /// Fix nothing, and accept every finding with a comment that gives this reason
+        #[arg(long, value_name = "REASON", conflicts_with = "risky", value_parser = reason)]
+        add_ignore: Option<String>,
+    },
+    /// Write a commented plimsoll.yaml for the files that are there
+    Init {
+        /// Folder of the project [default: the current folder]
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
     },
     /// Print what charts and overlays put onto the cluster
     #[command(after_help = RENDERING)]
@@ -152,6 +157,78 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         subcommand: Option<String>,
     },
+}
+
+/// Reporting pitfalls.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub rules: Rules,
+    #[command(flatten)]
+    pub filter: Filter,
+    #[command(flatten)]
+    pub baseline: BaselineFile,
+    #[command(flatten)]
+    pub printing: Printing,
+    /// List the files that are read, and those that are not and why, and report nothing
+    #[arg(long)]
+    pub show_files: bool,
+}
+
+/// Which findings are reported. Everything is read and analysed all the same, because a finding may come from
+/// a file that did not change.
+#[derive(Debug, Args)]
+pub struct Filter {
+    /// Report only findings that have to do with files changed since this revision of git, committed or not
+    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    pub changed_since: Option<String>,
+    /// Report only findings that have to do with files staged in git
+    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"])]
+    pub staged: bool,
+    /// Read this folder, and report only findings that have to do with the named files
+    #[arg(long, value_name = "DIR", conflicts_with = "write_baseline")]
+    pub project: Option<PathBuf>,
+    /// Leave out findings that are less sure
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence())]
+    pub min_confidence: Option<Confidence>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Args)]
+pub struct Printing {
+    /// How to print the findings
+    #[arg(long, default_value = "text")]
+    pub format: CheckFormat,
+    /// Write the findings to a file as well, as in sarif=out.sarif; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_file)]
+    pub output: Vec<OutputFile>,
+    /// Parts to add to `--format json`, separated by commas
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    pub include: Vec<Part>,
+    /// Print how many findings each rule has
+    #[arg(long)]
+    pub statistics: bool,
+    /// Print every finding in full, however many there are
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// A file that findings are written to.
+#[derive(Debug, Clone)]
+pub struct OutputFile {
+    pub format: CheckFormat,
+    pub path: PathBuf,
+}
+
+/// A part of the JSON report that is there only where it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The decision on the platform
+    Decision,
+    /// What runs, what it mounts and what it talks to
+    Map,
 }
 
 /// What a chart is rendered with.
@@ -247,12 +324,25 @@ pub enum Color {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
+    /// Findings as stories, with their source lines
     Text,
+    /// A line for each finding
+    Concise,
     Json,
+    /// A JSON object on a line for each finding
+    JsonLines,
+    /// SARIF 2.1.0, for code scanning
     Sarif,
+    /// Annotations of GitHub Actions; what is too much for them goes into the job summary
     Github,
+    /// GitLab's code quality report
+    Gitlab,
     Junit,
     Markdown,
+    /// The format of reviewdog
+    Rdjson,
+    /// A line for each finding with the next command, for programs that act on it
+    Agent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -266,6 +356,36 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| {
         Severity::from_name(&name).expect("internal error: every possible value is a severity")
     })
+}
+
+fn confidence() -> impl TypedValueParser<Value = Confidence> {
+    PossibleValuesParser::new(Confidence::ALL.map(Confidence::name)).map(|name| {
+        Confidence::from_name(&name).expect("internal error: every possible value has a name")
+    })
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a reason says why the findings are accepted".to_owned()),
+        reason if reason.chars().any(char::is_control) => {
+            Err("a reason must be one line of text".to_owned())
+        }
+        reason => Ok(reason.to_owned()),
+    }
+}
+
+fn output_file(text: &str) -> Result<OutputFile, String> {
+    let known = || {
+        let names = CheckFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        names.map(|it| it.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    let (format, path) = text
+        .split_once('=')
+        .filter(|(_, path)| !path.is_empty())
+        .ok_or("an output must be written as FORMAT=FILE, such as sarif=out.sarif".to_owned())?;
+    let format = CheckFormat::from_str(format, false)
+        .map_err(|_| format!("`{format}` is not a known format; the formats are {}", known()))?;
+    Ok(OutputFile { format, path: path.into() })
 }
 
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {

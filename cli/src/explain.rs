@@ -8,6 +8,7 @@ use plimsoll_core::explain;
 use plimsoll_core::output::wire;
 use plimsoll_core::rules::{self, Pitfall, Rule};
 use plimsoll_core::text::did_you_mean;
+use serde::Serialize;
 
 pub fn run(name: Option<&str>, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
     match name {
@@ -40,7 +41,7 @@ fn list(format: PageFormat) -> Result<(), Failure> {
             let rules: String = pitfall.rules().map(text_line).collect();
             format!("{} ({})\n{}\n{rules}", pitfall.title(), pitfall.family(), pitfall.about())
         }),
-        PageFormat::Json => json(&rules::all().map(wire::Rule::from).collect::<Vec<_>>()),
+        PageFormat::Json => json(&rules::all().map(listed).collect::<Vec<_>>()),
         PageFormat::Markdown => by_pitfall(&|pitfall| {
             let rules: String = pitfall.rules().map(markdown_line).collect();
             format!(
@@ -51,6 +52,21 @@ fn list(format: PageFormat) -> Result<(), Failure> {
             )
         }),
     })
+}
+
+/// A rule in the list, with all that its page says.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    rule: wire::Rule,
+    sections: Vec<wire::Section>,
+    examples: Vec<wire::Example>,
+    markdown: String,
+}
+
+fn listed(rule: &'static Rule) -> Listed {
+    let wire::Explanation { rule, sections, examples, markdown } = rule.into();
+    Listed { rule, sections, examples, markdown }
 }
 
 fn text_line(rule: &'static Rule) -> String {

@@ -3,7 +3,7 @@
 use crate::args::{Input, Rules};
 use crate::input::{self, Source};
 use crate::terminal::{Terminal, print_exactly};
-use crate::{Failure, exit_code, options};
+use crate::{Failure, exit_code, ignore, options};
 use anstyle::AnsiColor;
 use plimsoll_core::autofix::{self, Fixed, Reason, Refused, Wanted};
 use plimsoll_core::output::escape;
@@ -15,21 +15,35 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Runs the subcommand. The exit code speaks of the files as the command leaves them, which with
-/// `--diff` is as they were.
+/// What is done about findings.
+pub enum How {
+    /// Their fixes are applied.
+    Mend { risky: bool },
+    /// They are accepted with comments.
+    Accept { reason: String },
+}
+
+/// Runs the subcommand. The exit code speaks of the files as the command leaves them, and with `--diff` of
+/// whether there is something to change.
 pub fn run(
     input: &Input,
     rules: &Rules,
     diff: bool,
-    risky: bool,
+    how: &How,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     let options = options(input, rules)?;
     let project = input::gather(input, terminal)?;
     let workspace = project.workspace(terminal);
-    let before = project.report(&workspace, &options, terminal)?;
-    let first = before.clone();
-    let fixed = fix_all(&project.sources, workspace, first, &options, risky, terminal);
+    let first = project.report(&workspace, &options, terminal)?;
+    let fixed = match how {
+        How::Mend { risky } => {
+            fix_all(&project.sources, workspace, first, &options, *risky, terminal)
+        }
+        How::Accept { reason } => {
+            ignore::accept_all(&project.sources, workspace, &first, &options, reason, terminal)
+        }
+    };
     let mut changed = 0;
     for (source, file) in project.sources.iter().zip(&fixed.files) {
         let differs = source.file != *file;
@@ -42,19 +56,24 @@ pub fn run(
         }
     }
     if !terminal.quiet {
-        terminal.say(&summary(&fixed, changed, diff));
+        terminal.say(&summary(&fixed, changed, diff, how));
     }
-    Ok(exit_code(if diff { &before } else { &fixed.report }, rules))
+    Ok(if diff { u8::from(changed > 0) } else { exit_code(&fixed.report, rules) })
 }
 
 /// `applied 2 fixes in 1 file; 0 findings left`.
-fn summary(fixed: &Fixed, changed: usize, diff: bool) -> String {
-    let verb = if diff { "would apply" } else { "applied" };
+fn summary(fixed: &Fixed, changed: usize, diff: bool, how: &How) -> String {
+    let (verb, one, many) = match (how, diff) {
+        (How::Mend { .. }, false) => ("applied", "fix", "fixes"),
+        (How::Mend { .. }, true) => ("would apply", "fix", "fixes"),
+        (How::Accept { .. }, false) => ("wrote", "comment", "comments"),
+        (How::Accept { .. }, true) => ("would write", "comment", "comments"),
+    };
     let applied = if changed == 0 { 0 } else { fixed.applied };
     let left = fixed.report.findings.len();
     format!(
         "{verb} {applied} {} in {changed} {}; {left} {} left",
-        plural(applied, "fix", "fixes"),
+        plural(applied, one, many),
         plural(changed, "file", "files"),
         plural(left, "finding", "findings"),
     )
@@ -107,11 +126,37 @@ fn is_wanted(finding: &Finding, options: &Options) -> bool {
 fn print_diff(before: &File, after: &File, terminal: &Terminal) -> Result<(), Failure> {
     let path = &before.path;
     let diff = TextDiff::from_lines(&*before.text, &*after.text);
-    let patch = diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string();
+    let (a, b) = (quoted(&format!("a/{path}")), quoted(&format!("b/{path}")));
+    let patch = diff.unified_diff().header(&a, &b).to_string();
     if !terminal.interactive && !terminal.style.color {
         return print_exactly(&patch);
     }
     terminal.print(&patch.lines().map(|line| diff_line(line, terminal)).collect::<String>())
+}
+
+/// Returns a path as git writes it into a patch: in quotes where it holds control characters, which could end
+/// the line or steer a terminal.
+fn quoted(path: &str) -> String {
+    if !path.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
+        return path.to_owned();
+    }
+    let mut out = String::from('"');
+    for letter in path.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            control if control.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in control.encode_utf8(&mut bytes).bytes() {
+                    out.push_str(&format!("\\{byte:03o}"));
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn diff_line(line: &str, terminal: &Terminal) -> String {

@@ -5,10 +5,13 @@ use crate::progress::Progress;
 use crate::terminal::Terminal;
 use crate::{Failure, baseline};
 use plimsoll_core::model::FileModel;
-use plimsoll_core::syntax::{Problem, Tree, parse};
-use plimsoll_core::text::{Base, Encoding, FileId, LineIndex, folder_of, name_of, normalise_path};
+use plimsoll_core::report::{FileKind, SkipReason, Skipped};
+use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
+use plimsoll_core::text::{
+    Base, Encoding, FileId, LineIndex, folder_of, join_path, name_of, normalise_path,
+};
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace, rules};
-use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config, walk};
+use plimsoll_files::{Loaded, Why, is_config, load, load_from, nearest_config, walk};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -22,11 +25,13 @@ pub struct Source {
     pub file: File,
     /// Whether the text is the file's content byte for byte, so that it may be written back.
     pub exact: bool,
+    /// Whether the user named this file.
+    named: bool,
 }
 
 impl Source {
-    fn new(path: Option<PathBuf>, loaded: Loaded) -> Source {
-        Source { path, file: loaded.file, exact: loaded.exact }
+    fn new(path: Option<PathBuf>, loaded: Loaded, named: bool) -> Source {
+        Source { path, file: loaded.file, exact: loaded.exact, named }
     }
 }
 
@@ -44,6 +49,9 @@ struct Queue {
     canonical: HashSet<PathBuf>,
     /// Whether several paths were given, which may lead to the same file.
     several: bool,
+    skipped: Vec<Skipped>,
+    /// The names of the files that configurations extend.
+    extended: HashSet<String>,
 }
 
 impl Queue {
@@ -62,9 +70,16 @@ impl Queue {
         let walk = walk(folder, None);
         for unreadable in &walk.unreadable {
             terminal.warn(&unreadable.to_string());
+            self.skipped.push(skipped(&unreadable.path, SkipReason::Unreadable));
         }
-        if walk.files.is_empty() {
-            terminal.warn(&format!("{}: this folder contains no YAML files", folder.display()));
+        for left_out in walk.left_out() {
+            let reason = match left_out.why {
+                Why::Hidden => SkipReason::Hidden,
+                Why::Vendored => SkipReason::Vendored,
+                Why::Ignored => SkipReason::Ignored,
+                Why::Link => SkipReason::Link,
+            };
+            self.skipped.push(skipped(&left_out.path, reason));
         }
         for file in walk.files {
             self.add(file, false);
@@ -81,32 +96,97 @@ impl Queue {
         }
     }
 
-    /// Drops the files that the configurations among them exclude, and returns their number.
-    fn drop_excluded(&mut self, own: &Config) -> usize {
-        let configs = self.wanted.iter().filter(|(name, _)| is_config(name_of(name)));
+    /// Drops the files that the configurations among them exclude, and returns their names.
+    fn drop_excluded(&mut self, own: &Config) -> Vec<String> {
+        let is_read =
+            |name: &String| is_config(name_of(name)) || self.extended.contains(name.as_str());
+        let configs = self.wanted.iter().filter(|(name, _)| is_read(name));
         let trees: Vec<(&str, Tree)> = configs
             .filter_map(|(name, wanted)| {
                 let loaded = load(&wanted.path, name).ok()?;
                 Some((name.as_str(), parse(FileId(0), &loaded.file.text, None).0))
             })
             .collect();
-        let trees = trees.iter().map(|(name, tree)| (*name, tree));
-        let config = Config::of_project(trees, own, &rules::unknown);
-        let before = self.wanted.len();
-        self.wanted.retain(|name, _| is_config(name_of(name)) || !config.excludes(name));
-        before - self.wanted.len()
+        let find = |path: &str| trees.iter().find(|it| it.0 == path).map(|it| &it.1);
+        let configs = trees.iter().filter(|(name, _)| is_config(name_of(name)));
+        let configs = configs.map(|(name, tree)| (*name, tree));
+        let config = Config::of_project(configs, &find, own, &rules::unknown);
+        let mut excluded = Vec::new();
+        let extended = &self.extended;
+        self.wanted.retain(|name, _| {
+            let is_setting = is_config(name_of(name)) || extended.contains(name);
+            let is_kept = is_setting || !config.excludes(name);
+            if !is_kept {
+                excluded.push(name.clone());
+            }
+            is_kept
+        });
+        excluded
     }
 
-    fn has_config(&self) -> bool {
-        self.wanted.keys().any(|name| is_config(name_of(name)))
+    /// Adds the files that the configurations among them extend.
+    fn add_extended(&mut self) -> Result<(), Failure> {
+        let is_new = |name: &&String| is_config(name_of(name));
+        let mut open: Vec<String> = self.wanted.keys().filter(is_new).cloned().collect();
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let Some(wanted) = self.wanted.get(&name) else { continue };
+            let path = wanted.path.clone();
+            let loaded = match load(&path, &name) {
+                Ok(loaded) => loaded,
+                Err(_) if is_config(name_of(&name)) => continue,
+                Err(error) => {
+                    let cause = format!("a configuration extends this file: {error}");
+                    return Err(Failure::at(&path, &cause));
+                }
+            };
+            let (tree, mut problems) = parse(FileId(0), &loaded.file.text, None);
+            let (config, more) = Config::read(&tree, &rules::unknown);
+            problems.extend(more);
+            // Those that are called as configurations are reported with all others.
+            if !problems.is_empty() && !is_config(name_of(&name)) {
+                return Err(mistakes(&name, &loaded.file.text, &problems));
+            }
+            for extended in config.extends {
+                let name = join_path(folder_of(&name), &extended);
+                if seen.insert(name.clone()) {
+                    let path = PathBuf::from(&name);
+                    self.wanted.entry(name.clone()).or_insert(Wanted { path, named: false });
+                    self.extended.insert(name.clone());
+                    open.push(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the configuration that is nearest to a path, in its folder or above.
+    fn add_nearest_config(&mut self, path: &Path) {
+        let folder = match path.parent() {
+            _ if path.is_dir() => path,
+            // Standard input counts as a file of the current folder.
+            Some(parent) if parent != Path::new("") => parent,
+            Some(_) | None => Path::new("."),
+        };
+        let absolute = std::path::absolute(folder)
+            .map(|folder| PathBuf::from(normalise_path(&folder.to_string_lossy())));
+        if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
+            let name =
+                join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
+            self.add(PathBuf::from(name), false);
+        }
     }
 }
 
 /// The files of a project.
 pub struct Project {
     pub sources: Vec<Source>,
-    /// Number of files that the configuration excludes, which were not read.
-    excluded: usize,
+    /// The files that the configuration excludes, which were not read.
+    pub excluded: Vec<String>,
+    /// What else was not read.
+    skipped: Vec<Skipped>,
+    /// What was asked for, in the words of the person who asked.
+    asked: String,
 }
 
 impl Project {
@@ -122,8 +202,29 @@ impl Project {
         Workspace::from_models(models.collect())
     }
 
-    /// Analyses the project as a whole. A configuration that is not understood is refused.
+    /// Analyses the project as a whole. A configuration that is not understood is refused, and so is a project
+    /// without anything to check.
     pub fn report(
+        &self,
+        workspace: &Workspace,
+        options: &Options,
+        terminal: &Terminal,
+    ) -> Result<Report, Failure> {
+        let report = self.report_even_of_nothing(workspace, options, terminal)?;
+        self.refuse_nothing(&report)?;
+        for (source, entry) in self.sources.iter().zip(report.files.iter()) {
+            if source.named && entry.kind == FileKind::Unknown && !entry.is_excluded {
+                terminal.warn(&format!(
+                    "{}: this is neither a Compose file nor a Kubernetes manifest",
+                    entry.file.path
+                ));
+            }
+        }
+        Ok(report)
+    }
+
+    /// Analyses the project as a whole, even if there is nothing to check in it.
+    pub fn report_even_of_nothing(
         &self,
         workspace: &Workspace,
         options: &Options,
@@ -132,8 +233,47 @@ impl Project {
         let _progress = Progress::start("analysing", None, terminal);
         let analysis = workspace.analysis(&options.config);
         refuse_mistakes(&analysis)?;
-        Ok(Report { excluded: self.excluded, ..analysis.report(options) })
+        Ok(Report {
+            excluded: self.excluded.len(),
+            skipped: self.skipped.clone(),
+            ..analysis.report(options)
+        })
     }
+
+    /// Refuses a project in which there is nothing to check: "no findings" would say more than anybody knows.
+    pub fn refuse_nothing(&self, report: &Report) -> Result<(), Failure> {
+        let is_any = report.files.iter().any(|entry| is_checked(entry.kind));
+        let has_findings = !report.findings.is_empty() || report.suppressed + report.baselined > 0;
+        if is_any || has_findings || !self.excluded.is_empty() {
+            return Ok(());
+        }
+        let not_read = match self.skipped.len() {
+            0 => String::new(),
+            _ => "; `plimsoll check --show-files` lists what was not read".to_owned(),
+        };
+        Err(Failure(format!(
+            "{}: nothing to check here: no Compose file, Kubernetes manifest, chart or kustomization among the files named *.yaml, *.yml or *.json{not_read}",
+            self.asked
+        )))
+    }
+}
+
+/// Whether rules have something to say about files of this kind alone.
+fn is_checked(kind: FileKind) -> bool {
+    match kind {
+        FileKind::Compose
+        | FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::Chart
+        | FileKind::Values
+        | FileKind::Template
+        | FileKind::ArgoCd => true,
+        FileKind::EnvFile | FileKind::Dockerfile | FileKind::Config | FileKind::Unknown => false,
+    }
+}
+
+fn skipped(path: &Path, reason: SkipReason) -> Skipped {
+    Skipped { path: normalise_path(&path.to_string_lossy()), reason }
 }
 
 /// Refuses configurations among the files that are not understood, and names every mistake.
@@ -168,27 +308,38 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
             queue.add_file(path);
         }
     }
-    if input.config.is_none()
-        && !queue.has_config()
-        && let Ok(here) = std::env::current_dir()
-        && let Some(path) = nearest_config(&here)
-    {
-        queue.add(path, false);
+    if input.config.is_none() {
+        for path in paths {
+            queue.add_nearest_config(path);
+        }
     }
+    queue.add_extended()?;
     let excluded = queue.drop_excluded(&config(input)?);
-    sources.extend(read(queue.wanted.into_values().collect(), terminal)?);
+    let Queue { wanted, mut skipped, .. } = queue;
+    sources.extend(read(wanted.into_values().collect(), &mut skipped, terminal)?);
     sources.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     sources.dedup_by(|a, b| a.file.path == b.file.path);
-    Ok(Project { sources, excluded })
+    skipped.sort();
+    skipped.dedup();
+    let asked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let asked = match asked.as_slice() {
+        [one] if one == "-" => "standard input".to_owned(),
+        several => several.join(", "),
+    };
+    Ok(Project { sources, excluded, skipped, asked })
 }
 
 fn standard_input(name: &str) -> Result<Source, Failure> {
     let loaded = load_from(io::stdin().lock(), name)
         .map_err(|error| Failure(format!("standard input: {error}")))?;
-    Ok(Source::new(None, loaded))
+    Ok(Source::new(None, loaded, true))
 }
 
-fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure> {
+fn read(
+    wanted: Vec<Wanted>,
+    skipped: &mut Vec<Skipped>,
+    terminal: &Terminal,
+) -> Result<Vec<Source>, Failure> {
     let progress = Progress::start("reading", Some(wanted.len()), terminal);
     let results: Vec<_> = wanted
         .into_par_iter()
@@ -196,8 +347,8 @@ fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure
             let loaded = load(&path, &path.to_string_lossy());
             progress.step();
             match loaded {
-                Ok(loaded) => Ok(Source::new(Some(path), loaded)),
-                Err(error) => Err((named, Failure::at(&path, &error))),
+                Ok(loaded) => Ok(Source::new(Some(path), loaded, named)),
+                Err(error) => Err((named, Failure::at(&path, &error), path)),
             }
         })
         .collect();
@@ -205,9 +356,18 @@ fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure
     let mut sources = Vec::new();
     for result in results {
         match result {
-            Ok(source) => sources.push(source),
-            Err((true, failure)) => return Err(failure),
-            Err((false, Failure(reason))) => terminal.warn(&reason),
+            Ok(source) => {
+                if source.file.text.len() > MAX_BYTES {
+                    let reason = SkipReason::TooLarge;
+                    skipped.push(Skipped { path: source.file.path.to_string(), reason });
+                }
+                sources.push(source);
+            }
+            Err((true, failure, _)) => return Err(failure),
+            Err((false, Failure(reason), path)) => {
+                terminal.warn(&reason);
+                skipped.push(self::skipped(&path, SkipReason::Unreadable));
+            }
         }
     }
     Ok(sources)
@@ -226,10 +386,14 @@ pub fn config(input: &Input) -> Result<Config, Failure> {
     if problems.is_empty() {
         return Ok(Config { base: base.clone(), ..config.below(folder_of(&file.path), &base) });
     }
-    let lines = LineIndex::new(&file.text);
-    let path = path.to_string_lossy();
-    let said: Vec<String> = problems.iter().map(|problem| said(&path, &lines, problem)).collect();
-    Err(Failure(said.join("\n")))
+    Err(mistakes(&path.to_string_lossy(), &file.text, &problems))
+}
+
+/// Names every mistake in a configuration.
+fn mistakes(path: &str, text: &Arc<str>, problems: &[Problem]) -> Failure {
+    let lines = LineIndex::new(text);
+    let said: Vec<String> = problems.iter().map(|problem| said(path, &lines, problem)).collect();
+    Failure(said.join("\n"))
 }
 
 /// Returns the root of the repository that the first path lies in. Outside of a repository it is the folder

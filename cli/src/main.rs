@@ -2,8 +2,12 @@
 
 mod args;
 mod baseline;
+mod check;
 mod explain;
+mod filter;
 mod fix;
+mod ignore;
+mod init;
 mod input;
 mod progress;
 mod render;
@@ -11,16 +15,15 @@ mod scope;
 mod shell;
 mod terminal;
 
-use args::{BaselineFile, CheckFormat, Cli, Command, Input, PageFormat, Rules};
+use args::{Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
 use plimsoll_core::config::Answers;
 use plimsoll_core::output::{self, wire};
-use plimsoll_core::report::{Baseline, FailOn};
+use plimsoll_core::report::FailOn;
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use terminal::{Terminal, print_exactly};
 
 /// Analyses allocate many small strings on several threads, for which mimalloc is a twentieth
@@ -52,16 +55,19 @@ fn main() -> ExitCode {
 /// Runs a subcommand and returns the exit code.
 fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
     match command {
-        Command::Check { input, rules, baseline, format } => {
-            check(&input, &rules, &baseline, format, terminal)
-        }
+        Command::Check(wanted) => check::run(&wanted, terminal),
         Command::Decide { input, format, details, system, answers } => {
             decide(&input, format, details, system.as_deref(), answers, terminal)
         }
         Command::Compare { input, format } => compare(&input, format, terminal),
-        Command::Fix { input, rules, diff, risky } => {
-            fix::run(&input, &rules, diff, risky, terminal)
+        Command::Fix { input, rules, diff, risky, add_ignore } => {
+            let how = match add_ignore {
+                Some(reason) => fix::How::Accept { reason },
+                None => fix::How::Mend { risky },
+            };
+            fix::run(&input, &rules, diff, &how, terminal)
         }
+        Command::Init { path } => init::run(path, terminal),
         Command::Render { input, release, list, targets, format } => {
             let wanted = render::Wanted { list, names: targets, release, format };
             render::run(input, &wanted, terminal)
@@ -74,52 +80,6 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { subcommand } => shell::man(subcommand.as_deref()),
     }
-}
-
-fn check(
-    input: &Input,
-    rules: &Rules,
-    baseline: &BaselineFile,
-    format: CheckFormat,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let mut options = options(input, rules)?;
-    let root = input::root(input, baseline.file());
-    options.config.base = input::base(&root);
-    let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
-    options.config.baseline.clone_from(&known);
-    let project = input::gather(input, terminal)?;
-    let report = project.report(&project.workspace(terminal), &options, terminal)?;
-    if let Some(file) = &baseline.write_baseline {
-        let found = Baseline::of(&report);
-        baseline::write(file, &found)?;
-        if !terminal.quiet {
-            let count: usize = found.entries().map(|it| it.1).sum();
-            terminal.say(&format!("{}: findings in the baseline: {count}", file.display()));
-        }
-        return Ok(0);
-    }
-    match format {
-        CheckFormat::Text => {
-            terminal.print(&output::text(&report, terminal.style, !terminal.quiet))
-        }
-        CheckFormat::Json => print_exactly(&output::json(&report)),
-        CheckFormat::Sarif => print_exactly(&output::sarif(&report)),
-        CheckFormat::Github => print_exactly(&output::github(&report)),
-        CheckFormat::Junit => print_exactly(&output::junit(&report)),
-        CheckFormat::Markdown => print_exactly(&output::markdown(&report)),
-    }?;
-    if let Some((file, known)) = baseline.baseline.as_ref().zip(known) {
-        let stale = baseline::stale(&report, &root);
-        match baseline.prune {
-            true if !stale.is_empty() => {
-                baseline::write(file, &baseline::pruned(&known, stale))?;
-            }
-            true => {}
-            false => baseline::warn(file, &stale, terminal),
-        }
-    }
-    Ok(exit_code(&report, rules))
 }
 
 fn decide(

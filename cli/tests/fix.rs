@@ -67,7 +67,8 @@ fn fixes_that_add_the_same_key_are_applied_one_after_the_other() {
 #[test]
 fn a_diff_writes_nothing() {
     let root = folder(&[("deploy/compose.yaml", EARLY)]);
-    let (_, out, _) = run(root.path(), &["--diff"]);
+    let (code, out, _) = run(root.path(), &["--diff"]);
+    assert_eq!(code, 1, "there is something to change");
     assert!(out.starts_with("--- a/deploy/compose.yaml\n+++ b/deploy/compose.yaml\n@@ "), "{out}");
     assert!(out.lines().any(|it| it.starts_with('+') && it.contains("service_healthy")), "{out}");
     let path = root.path().join("deploy/compose.yaml");
@@ -81,6 +82,48 @@ fn a_diff_writes_nothing() {
     fs::write(&path, EARLY).unwrap();
     run(root.path(), &[]);
     assert_eq!(fs::read_to_string(&path).unwrap(), patched);
+    let (code, out, _) = run(root.path(), &["--diff"]);
+    assert_eq!((code, out.as_str()), (0, ""), "there is nothing left to change");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_patch_quotes_names_that_could_steer_a_terminal() {
+    let root = folder(&[("a\x1b[31m\n/compose.yaml", EARLY)]);
+    let (_, out, _) = run(root.path(), &["--diff"]);
+    assert!(out.starts_with("--- \"a/a\\033[31m\\n/compose.yaml\"\n+++ \"b/a\\033"), "{out}");
+    fs::write(root.path().join("fix.patch"), &out).unwrap();
+    let git = ["apply", "--check", "fix.patch"];
+    assert!(Command::new("git").args(git).current_dir(&root).status().unwrap().success());
+}
+
+#[test]
+fn findings_are_accepted_with_a_reason() {
+    let text = "services:\n  web:\n    image: nginx # the newest\n    restart: always\n  db:\n    image: postgres\n    restart: always\n";
+    let root = folder(&[("compose.yaml", text)]);
+    let plimsoll = |arguments: &[&str]| {
+        let output =
+            Command::new(BINARY).current_dir(root.path()).args(arguments).output().unwrap();
+        let text = |it| String::from_utf8(it).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let accept = |more: &[&str]| {
+        plimsoll(&[&["fix", "--select", "PLM801", "--add-ignore", "a toy"], more].concat())
+    };
+    assert_eq!(plimsoll(&["check", "--select", "PLM801", "--fail-on", "info"]).0, 1);
+    let (code, out, err) = accept(&["--diff"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        out.contains("+    # plimsoll: ignore PLM801 -- a toy\n     image: nginx # the newest\n"),
+        "{out}"
+    );
+    assert!(out.contains("+    image: postgres # plimsoll: ignore PLM801 -- a toy\n"), "{out}");
+    let (code, _, err) = accept(&[]);
+    assert!(code == 0 && err.contains("wrote 2 comments in 1 file; 0 findings left"), "{err}");
+    let (code, out, _) = plimsoll(&["check", "--select", "PLM801,PLM006", "--fail-on", "info"]);
+    assert!(code == 0 && out.contains("2 suppressed"), "{out}");
+    let (code, _, err) = plimsoll(&["fix", "--add-ignore", " "]);
+    assert!(code == 2 && err.contains("a reason says why"), "{err}");
 }
 
 #[test]

@@ -9,6 +9,10 @@ mod connection;
 mod diagnostics;
 #[path = "lsp/disk.rs"]
 mod disk;
+#[path = "lsp/endures.rs"]
+mod endures;
+#[path = "lsp/navigation.rs"]
+mod navigation;
 mod support;
 #[path = "lsp/writing.rs"]
 mod writing;

@@ -10,16 +10,27 @@ fn neovim(root: &Path) -> PathBuf {
     if ours.is_file() { ours } else { PathBuf::from("nvim") }
 }
 
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|it| (it.path(), it.file_name())).unwrap();
+        match path.is_dir() {
+            true => copy(&path, &to.join(name)),
+            false => drop(std::fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
 #[test]
 #[ignore = "needs Neovim 0.11: `cargo xtask setup` installs it, `cargo xtask test neovim` runs this"]
-fn findings_hovers_and_fixes_reach_neovim() {
+fn everything_that_is_promised_works_in_neovim() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let tests = root.join("editors/neovim/tests");
-    // A copy, because the test edits the file. The check expects this name of the root folder.
+    // A copy, because the test edits the files. The check expects this name of the root folder.
     let home = tempfile::tempdir().unwrap();
     let project = home.path().join("project");
-    std::fs::create_dir(&project).unwrap();
-    std::fs::copy(tests.join("project/compose.yaml"), project.join("compose.yaml")).unwrap();
+    copy(&tests.join("project"), &project);
     let program = Path::new(env!("CARGO_BIN_EXE_plimsoll")).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([program].into_iter().chain(std::env::split_paths(&path)));

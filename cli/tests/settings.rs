@@ -182,6 +182,33 @@ fn the_nearest_configuration_rules_its_folder() {
     assert_eq!(run(&root.path().join("a"), &check).code, 0);
 }
 
+#[test]
+fn a_configuration_rules_nothing_beside_its_folder_wherever_the_command_runs() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("plimsoll.yaml", "rules: {PLM309: error}\n"),
+        ("a/sub/plimsoll.yaml", "rules: {PLM309: off}\n"),
+        ("a/sub/compose.yaml", &compose),
+        ("a/compose.yaml", &compose),
+        (".git/HEAD", ""),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    let at =
+        |folder: &str, more: &[&str]| run(&root.path().join(folder), &[&check[..], more].concat());
+    let all = at("", &[]);
+    assert!(all.out.starts_with("a/compose.yaml:4:15 error"), "{}", all.out);
+    let below = at("a", &[]);
+    assert!(below.out.starts_with("compose.yaml:4:15 error"), "from above: {}", below.out);
+    assert!(below.out.contains("1 error in "), "{}", below.out);
+    assert_eq!(at("a/sub", &[]).code, 0);
+    assert_eq!(at("", &["a/sub"]).code, 0);
+    let two = at("a/sub", &[".", "../compose.yaml"]);
+    assert!(two.out.starts_with("../compose.yaml:4:15 error"), "{}{}", two.out, two.err);
+    fs::remove_file(root.path().join("plimsoll.yaml")).unwrap();
+    let alone = at("", &[]);
+    assert!(alone.out.starts_with("a/compose.yaml:4:15 warning"), "{}", alone.out);
+}
+
 const PATHS: [&str; 3] = ["check", "--select", "PLM309,PLM606"];
 
 fn with_baseline<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -299,4 +326,66 @@ fn fingerprints_do_not_depend_on_how_the_command_is_called() {
     ] {
         assert_eq!(print(from, path), first, "{path}");
     }
+}
+
+#[test]
+fn a_configuration_extends_others() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("shared/base.yaml", "rules: {PLM309: off}\n"),
+        ("app/plimsoll.yaml", "extends: ../shared/base.yaml\n"),
+        ("app/compose.yaml", &compose),
+        ("loud/plimsoll.yaml", "extends: [../app/plimsoll.yaml]\nrules: {PLM309: error}\n"),
+        ("loud/compose.yaml", &compose),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    let all = run(root.path(), &check);
+    assert!(all.code == 1 && all.out.starts_with("loud/compose.yaml:"), "{}{}", all.out, all.err);
+    assert_eq!(found(root.path(), &check).len(), 1);
+    let alone = run(&root.path().join("app"), &check);
+    assert_eq!(alone.code, 0, "what is extended lies outside of the folder: {}", alone.err);
+    fs::write(root.path().join("shared/base.yaml"), "rules: {PLM3O9: off}\n").unwrap();
+    let wrong = run(root.path(), &check);
+    assert!(
+        wrong.code == 2 && wrong.err.contains("shared/base.yaml:1:9: `PLM3O9`"),
+        "{}",
+        wrong.err
+    );
+    fs::remove_file(root.path().join("shared/base.yaml")).unwrap();
+    let missing = run(root.path(), &check);
+    assert!(missing.code == 2 && missing.err.contains("a configuration extends this file"));
+}
+
+#[test]
+fn init_writes_a_configuration_that_is_understood_and_never_overwrites() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("compose.yaml", &compose),
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("charts/web/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ]);
+    let file = root.path().join("plimsoll.yaml");
+    let before = found(root.path(), &["check"]);
+    let init = run(root.path(), &["init"]);
+    assert_eq!(init.code, 0, "{}", init.err);
+    let text = fs::read_to_string(&file).unwrap();
+    for expected in
+        ["#  compose.yaml: ", "#  - chart: charts/web\n", "#  PLM", "#fail-on: warning\n"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(found(root.path(), &["check"]), before, "comments change nothing");
+    // Every setting in it is understood.
+    let uncommented: String = text
+        .lines()
+        .filter(|line| line.starts_with("#  ") || !line.starts_with("# ") && *line != "#")
+        .map(|line| format!("{}\n", line.strip_prefix('#').unwrap_or(line)))
+        .collect();
+    fs::write(&file, &uncommented).unwrap();
+    let check = run(root.path(), &["check", "--fail-on", "never"]);
+    assert_eq!((check.code, check.err.as_str()), (0, ""), "{uncommented}");
+    let again = run(root.path(), &["init"]);
+    assert!(again.code == 2 && again.err.contains("is there already"), "{}", again.err);
+    assert_eq!(fs::read_to_string(&file).unwrap(), uncommented);
+    assert_eq!(run(&root.path().join("charts/web/templates"), &["init", "nowhere"]).code, 2);
 }

@@ -7,8 +7,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use support::BINARY;
 
-const SUBCOMMANDS: [&str; 8] =
-    ["check", "decide", "compare", "fix", "explain", "lsp", "completions", "man"];
+const SUBCOMMANDS: [&str; 10] =
+    ["check", "decide", "compare", "fix", "init", "render", "explain", "lsp", "completions", "man"];
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } =
@@ -70,7 +70,7 @@ fn completed_by_bash(words: &[&str]) -> String {
 #[test]
 fn bash_completes_subcommands_options_and_values() {
     assert_eq!(completed_by_bash(&["plimsoll", "che"]), "check\n");
-    assert_eq!(completed_by_bash(&["plimsoll", "check", "--min"]), "--min-severity\n");
+    assert_eq!(completed_by_bash(&["plimsoll", "check", "--min-s"]), "--min-severity\n");
     assert_eq!(completed_by_bash(&["plimsoll", "check", "--format", "sa"]), "sarif\n");
     assert_eq!(completed_by_bash(&["plimsoll", "decide", "--format", "sa"]), "\n");
     assert_eq!(completed_by_bash(&["plimsoll", "completions", "fi"]), "fish\n");

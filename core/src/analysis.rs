@@ -388,7 +388,8 @@ fn is_about_text(finding: &Finding) -> bool {
 /// Returns the configuration of the files with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
     let configs = files.iter().filter(|it| it.kind == Kind::Config);
-    Config::of_project(configs.map(|it| (it.path(), &it.tree)), own, &rules::unknown)
+    let find = |path: &str| files.iter().find(|file| file.path() == path).map(|file| &file.tree);
+    Config::of_project(configs.map(|it| (it.path(), &it.tree)), &find, own, &rules::unknown)
 }
 
 /// Replaces the files that the configuration excludes by empty ones, which keep their ids.

@@ -2,7 +2,7 @@
 
 use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
 use crate::syntax::Tree;
-use crate::text::{Base, folder_of};
+use crate::text::{Base, folder_of, join_path};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -127,6 +127,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// The lowest severity that makes a check fail.
     pub fail_on: Option<FailOn>,
+    /// Paths of the configurations that this one is laid over, from its own folder; later ones win.
+    pub extends: Vec<String>,
     /// Where the project lies in its repository; only a caller knows that.
     pub base: Base,
     /// The findings that are accepted already; only a caller knows them.
@@ -136,7 +138,12 @@ pub struct Config {
 impl Config {
     /// Returns this configuration with the settings of `other` on top.
     #[must_use]
-    pub fn with(mut self, other: &Config) -> Config {
+    pub fn with(self, other: &Config) -> Config {
+        self.with_in(other, Patterns::everything(""))
+    }
+
+    /// Returns this configuration with the settings of `other` on top, both of which are about these files.
+    fn with_in(mut self, other: &Config, files: Patterns) -> Config {
         self.role = other.role.or(self.role);
         self.server = other.server.or(self.server);
         self.fail_on = other.fail_on.or(self.fail_on);
@@ -150,7 +157,7 @@ impl Config {
             self.rules.extend(other.rules.iter().cloned());
         } else if !other.rules.is_empty() {
             // They win over the overrides of the configuration below.
-            let (files, rules) = (Patterns::everything(""), other.rules.clone());
+            let rules = other.rules.clone();
             self.overrides.push(Override { files, rules, ..Override::default() });
         }
         self.overrides.extend(other.overrides.iter().cloned());
@@ -173,24 +180,37 @@ impl Config {
     }
 
     /// Returns the configuration of a project: the file that is nearest to the root, with all others for the
-    /// folders that they lie in, and the caller's `own` settings on top.
+    /// folders that they lie in, and the caller's `own` settings on top. `find` returns the file at a path, for
+    /// what configurations extend.
     pub fn of_project<'t>(
         files: impl Iterator<Item = (&'t str, &'t Tree)>,
+        find: &dyn Fn(&str) -> Option<&'t Tree>,
         own: &Config,
         unknown_rule: &dyn Fn(&str) -> Option<String>,
     ) -> Config {
         let mut files: Vec<(&str, &Tree)> = files.collect();
-        files.sort_by_key(|(path, _)| (path.matches('/').count(), *path));
+        files.sort_by_cached_key(|(path, _)| {
+            let path = own.base.absolute(path);
+            (path.matches('/').count(), path)
+        });
         let mut project = Config { base: own.base.clone(), ..Config::default() };
         let mut is_first = true;
         for (path, tree) in files {
             if project.excludes(path) {
                 continue;
             }
-            let config = Config::read(tree, unknown_rule).0.below(folder_of(path), &own.base);
-            match is_first {
+            let reading =
+                Extending { folder: folder_of(path), find, base: &own.base, unknown_rule };
+            let config = reading.read(path, tree, 0);
+            let folder = own.base.absolute(folder_of(path));
+            if is_first {
+                // These are about the project as a whole.
+                project.answers = config.answers.clone();
+                (project.server, project.fail_on) = (config.server, config.fail_on);
+            }
+            match is_first && is_around(&folder, &own.base.absolute("")) {
                 true => project = Config { base: own.base.clone(), ..config },
-                false => project.add_nested(config, &own.base.absolute(folder_of(path))),
+                false => project.add_nested(config, &folder),
             }
             is_first = false;
         }
@@ -278,6 +298,42 @@ impl Config {
     }
 }
 
+/// Whether a folder is another one or lies around it.
+fn is_around(folder: &str, inner: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    folder.is_empty() || inner.strip_prefix(folder).is_some_and(is_below)
+}
+
+/// Maximum number of configurations that extend one another.
+const MAX_EXTENDS: usize = 16;
+
+/// Reading a configuration with those that it extends.
+struct Extending<'a, 't> {
+    /// The folder of the configuration, which all of them are about.
+    folder: &'a str,
+    find: &'a dyn Fn(&str) -> Option<&'t Tree>,
+    base: &'a Base,
+    unknown_rule: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Extending<'_, '_> {
+    fn read(&self, path: &str, tree: &Tree, depth: usize) -> Config {
+        let own = Config::read(tree, self.unknown_rule).0;
+        let mut config = Config::default();
+        for extended in own.extends.iter().filter(|_| depth < MAX_EXTENDS) {
+            let path = join_path(folder_of(path), extended);
+            if let Some(tree) = (self.find)(&path) {
+                config = self.laid_over(config, &self.read(&path, tree, depth + 1));
+            }
+        }
+        self.laid_over(config, &own.below(folder_of(path), self.base))
+    }
+
+    fn laid_over(&self, config: Config, other: &Config) -> Config {
+        config.with_in(other, Patterns::everything(&self.base.absolute(self.folder)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,7 +414,7 @@ mod tests {
             ("plimsoll.yaml", &root),
             ("b/app/plimsoll.yaml", &gone),
         ];
-        let config = Config::of_project(files.into_iter(), &own, &crate::rules::unknown);
+        let config = Config::of_project(files.into_iter(), &|_| None, &own, &crate::rules::unknown);
         let level = |path: &str, rule: &str| config.level(path, |selector| selector == rule);
         assert_eq!(level("a.yaml", "PLM001"), Some(Level::Off));
         assert_eq!(level("app/a.yaml", "PLM001"), Some(Level::Info));
@@ -371,5 +427,47 @@ mod tests {
         assert_eq!(config.role_for("app/compose.yaml"), Some(Role::Development));
         assert_eq!(config.role_for("app/x/live.yaml"), Some(Role::Production));
         assert_eq!(config.overridden_role("app/k8s/a.yaml"), None);
+    }
+
+    #[test]
+    fn what_is_extended_holds_unless_the_configuration_says_otherwise() {
+        let parsed = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let root = parsed("rules: {PLM003: error}");
+        let nested = parsed("extends: ../shared/base.yaml\nrules: {PLM001: info}");
+        let shared = parsed(
+            "extends: base.yaml\nrules: {PLM001: off, PLM002: off}\noverrides: [{files: '*.yaml', rules: {PLM004: off}}]",
+        );
+        let files = [("plimsoll.yaml", &root), ("app/plimsoll.yaml", &nested)];
+        let find = |path: &str| (path == "shared/base.yaml").then_some(&shared);
+        let own = Config::default();
+        let config = Config::of_project(files.into_iter(), &find, &own, &crate::rules::unknown);
+        let level = |path: &str, rule: &str| config.level(path, |selector| selector == rule);
+        assert_eq!(level("app/a.yaml", "PLM001"), Some(Level::Info));
+        assert_eq!(level("app/a.yaml", "PLM002"), Some(Level::Off));
+        assert_eq!(level("app/a.yaml", "PLM003"), None, "only what it extends is inherited");
+        assert_eq!(
+            level("shared/a.yaml", "PLM004"),
+            Some(Level::Off),
+            "patterns stay where they are"
+        );
+        assert_eq!((level("a.yaml", "PLM001"), level("a.yaml", "PLM002")), (None, None));
+    }
+
+    #[test]
+    fn a_configuration_has_no_say_about_the_folders_beside_its_own() {
+        let parsed = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let app = parsed("rules: {PLM001: off}\nfail-on: warning");
+        let own = Config { base: Base::new("/shop", "/shop/deploy"), ..Config::default() };
+        let of = |path| {
+            let files = [(path, &app)].into_iter();
+            Config::of_project(files, &|_| None, &own, &crate::rules::unknown)
+        };
+        let level = |config: &Config, path| config.level(path, |selector| selector == "PLM001");
+        let nested = of("app/plimsoll.yaml");
+        assert_eq!(level(&nested, "app/a.yaml"), Some(Level::Off));
+        assert_eq!(level(&nested, "web/a.yaml"), None);
+        assert_eq!(nested.fail_on, Some(FailOn::Warning));
+        assert_eq!(level(&of("../plimsoll.yaml"), "web/a.yaml"), Some(Level::Off));
+        assert_eq!(level(&of("../other/plimsoll.yaml"), "web/a.yaml"), None);
     }
 }

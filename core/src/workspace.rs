@@ -89,8 +89,18 @@ impl Workspace {
     /// Runs the rules over the files as they are now. After an edit, only the applications that it concerns
     /// are analysed again.
     pub fn check(&self, options: &Options) -> Applications {
+        self.check_unless(options, &|| false).unwrap_or_default()
+    }
+
+    /// Runs the rules over the files as they are now, unless that is outdated before the rules have run over
+    /// the whole project.
+    pub fn check_unless(
+        &self,
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<Applications> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.check(&self.files, options)
+        kept.check(&self.files, options, is_outdated)
     }
 
     /// Analyses the files as they are now.

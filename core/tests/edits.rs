@@ -76,8 +76,8 @@ fn options() -> Options {
 /// Returns all findings with the paths of their files, in order.
 fn said(checked: &Applications) -> Vec<(String, Finding)> {
     let findings = checked.all.iter().flat_map(|application| {
-        let path = |it: &Finding| application.frame.entry(it.span.file).file.path.to_string();
-        application.findings.iter().map(move |it| (path(it), it.clone()))
+        let path = |it: &Finding| application.report.entry(it.span.file).file.path.to_string();
+        application.report.findings.iter().map(move |it| (path(it), it.clone()))
     });
     let mut all: Vec<(String, Finding)> = findings.collect();
     all.sort_by_cached_key(|(path, it)| {

@@ -3,13 +3,16 @@
 //! project; the core itself never opens a file.
 
 mod ignored;
+mod left_out;
 mod names;
 mod read;
 mod walk;
 
 pub use ignored::Ignored;
+pub use left_out::{LeftOut, Why};
 pub use names::{
     belongs, is_build_file, is_config, is_env, is_left_out, is_outside_walk, nearest_config,
+    own_config,
 };
 pub use read::{Loaded, load, load_from};
 pub use walk::{Unreadable, Walk, walk, walk_except};

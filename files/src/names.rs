@@ -39,6 +39,11 @@ fn is_kustomization(name: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
+/// Returns the name of the configuration that lies in a folder itself.
+pub fn own_config(folder: &Path) -> Option<&'static str> {
+    CONFIGS.iter().copied().find(|name| folder.join(name).is_file())
+}
+
 /// Whether this is the name of a configuration file.
 pub fn is_config(name: &str) -> bool {
     CONFIGS.contains(&name)
@@ -46,6 +51,10 @@ pub fn is_config(name: &str) -> bool {
 
 pub(crate) fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+pub(crate) fn is_json(name: &str) -> bool {
+    name.ends_with(".json")
 }
 
 fn is_template(name: &str) -> bool {
@@ -74,7 +83,12 @@ pub fn is_env(name: &str) -> bool {
 
 /// Whether a walk does not enter folders of this name.
 pub fn is_left_out(folder: &OsStr) -> bool {
-    folder.to_str().is_some_and(|name| name.starts_with('.') || VENDORED.contains(&name))
+    folder.to_str().is_some_and(|name| name.starts_with('.') || is_vendored(name))
+}
+
+/// Whether a folder of this name holds other people's files.
+pub(crate) fn is_vendored(folder: &str) -> bool {
+    VENDORED.contains(&folder)
 }
 
 /// Whether `path` lies in a folder that a walk of `root` does not enter.

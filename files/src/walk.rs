@@ -3,14 +3,17 @@
 //! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
 //! that is set would be reported as unset. Below a chart or a kustomization every file is read,
-//! because templates and generators may read it. Symbolic links are not followed.
+//! because templates and generators may read it. A symbolic link to a file is read where it is the only
+//! name of the file; links to folders are not followed. JSON is read where it looks like Kubernetes objects.
 
-use crate::names::{belongs, is_build_file, is_env, is_left_out, is_yaml};
+use crate::left_out::{LeftOut, left_out};
+use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_yaml};
 use ignore::{DirEntry, WalkBuilder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 use std::fmt;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What a walk found, and what it had to skip.
@@ -20,6 +23,16 @@ pub struct Walk {
     pub files: Vec<PathBuf>,
     /// Files and folders that could not be read, sorted by path.
     pub unreadable: Vec<Unreadable>,
+    /// The folders that were entered.
+    entered: Vec<PathBuf>,
+}
+
+impl Walk {
+    /// Returns the files and folders that would take part if they were not hidden, vendored, ignored by git or
+    /// linked, sorted by path.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        left_out(&self.entered, &self.files)
+    }
 }
 
 /// A file or folder that could not be read, and why. Displayed as `path: cause`.
@@ -59,11 +72,15 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     let mut others = Vec::new();
     let mut links = Vec::new();
     let mut unreadable = Vec::new();
+    let mut entered = Vec::new();
     for entry in walker(root, depth, except) {
         match entry {
-            Ok(entry) if entry.path_is_symlink() => links.push(entry.into_path()),
+            Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => {
+                links.push(entry.into_path());
+            }
+            Ok(entry) if is_folder(&entry) || entry.depth() == 0 => entered.push(entry.into_path()),
             Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {}
-            Ok(entry) if belongs(entry.path()) => {
+            Ok(entry) if belongs(entry.path()) || holds_objects(entry.path()) => {
                 files.insert(entry.into_path());
             }
             Ok(entry) => others.push(entry.into_path()),
@@ -74,17 +91,54 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
         files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
     let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
     files.extend(others.into_iter().filter(is_built));
-    // Elsewhere a link is seldom more than a second name of what is read anyway; here something is missing.
-    let missing = links.into_iter().filter(is_built);
-    unreadable.extend(missing.map(|path| Unreadable {
-        path,
-        cause: "symbolic links are not followed, so the chart or overlay lacks this".to_owned(),
+    let (links, missing): (Vec<PathBuf>, Vec<PathBuf>) =
+        links.into_iter().partition(|link| link.metadata().is_ok_and(|it| it.is_file()));
+    let (in_built, others): (Vec<PathBuf>, Vec<PathBuf>) = links.into_iter().partition(is_built);
+    let missing = missing.into_iter().filter(is_built);
+    unreadable.extend(missing.map(|path| {
+        Unreadable {
+            path,
+            cause: "symbolic links to folders are not followed, so the chart or overlay lacks this"
+                .to_owned(),
+        }
     }));
+    // A chart or an overlay asks for its files by name. Elsewhere a link is seldom more than a second name of
+    // what is read anyway.
+    files.extend(in_built);
+    files.extend(only_names(others, &files));
     for folder in folders_with_yaml(&files) {
         files.extend(env_files(&folder));
     }
     unreadable.sort();
-    Walk { files: files.into_iter().collect(), unreadable }
+    Walk { files: files.into_iter().collect(), unreadable, entered }
+}
+
+/// Returns the links to files that are not among `files` and that no earlier link leads to.
+fn only_names(links: Vec<PathBuf>, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let mut links: Vec<PathBuf> = links.into_iter().filter(|path| belongs(path)).collect();
+    if links.is_empty() {
+        return links;
+    }
+    links.sort();
+    let mut known: HashSet<PathBuf> =
+        files.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    links.retain(|link| link.canonicalize().is_ok_and(|target| known.insert(target)));
+    links
+}
+
+/// Whether a JSON file looks like Kubernetes objects. Most JSON is something else, so only its beginning is
+/// read.
+fn holds_objects(path: &Path) -> bool {
+    const BEGINNING: u64 = 16 * 1024;
+    if !path.to_str().is_some_and(is_json) {
+        return false;
+    }
+    let mut beginning = Vec::new();
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning))
+        .is_ok();
+    let text = String::from_utf8_lossy(&beginning);
+    read && text.contains("\"apiVersion\"") && text.contains("\"kind\"")
 }
 
 fn walker(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> ignore::Walk {
@@ -224,9 +278,38 @@ mod tests {
         assert_eq!(unreadable.to_string(), format!("{}: {cause}", missing.display()));
     }
 
+    #[test]
+    fn json_is_read_where_it_looks_like_objects() {
+        let root = tree(&["package.json", "k8s/web.json"]);
+        fs::write(root.path().join("k8s/web.json"), r#"{"apiVersion": "v1", "kind": "Service"}"#)
+            .unwrap();
+        assert_eq!(names(root.path()), ["k8s/web.json"]);
+    }
+
     #[cfg(unix)]
     #[test]
-    fn links_and_pipes_are_left_out() {
+    fn a_link_is_read_where_it_is_the_only_name_of_a_file() {
+        use std::os::unix::fs::symlink;
+        let outside = tree(&["shared.yaml"]);
+        let root = tree(&["real.yaml", "sub/x.yaml", "overlay/kustomization.yaml"]);
+        let at = |name: &str| root.path().join(name);
+        symlink(outside.path().join("shared.yaml"), at("compose.yaml")).unwrap();
+        symlink("real.yaml", at("second.yaml")).unwrap();
+        symlink("sub", at("linked")).unwrap();
+        symlink("../real.yaml", at("overlay/base.yaml")).unwrap();
+        let expected = [
+            "compose.yaml",
+            "overlay/base.yaml",
+            "overlay/kustomization.yaml",
+            "real.yaml",
+            "sub/x.yaml",
+        ];
+        assert_eq!(names(root.path()), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn broken_links_and_pipes_are_left_out() {
         let root = tree(&["compose.yaml"]);
         std::os::unix::fs::symlink("nowhere", root.path().join("broken.yaml")).unwrap();
         let pipe = root.path().join("pipe.yaml");

@@ -3,17 +3,19 @@
 //! never awaited in a handler, since the client's answer may be queued behind the handler.
 
 use crate::document::{is_ours, path_of};
+use crate::project::Snapshot;
 use crate::requests::action::{Deferred, EXPLAIN};
+use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
+use crate::requests::render::RENDER;
 use crate::requests::{
-    Source, View, action, completion, decide, diagnostic, explain, fold, hover, inlay_hints, lenses,
+    Source, View, action, compare, completion, decide, diagnostic, explain, fold, hover,
+    inlay_hints, lenses, links, navigate, rename, render, symbols,
 };
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
 use crate::{capabilities, convert, settings, worker};
 use plimsoll_core::Config;
-use plimsoll_core::ide::hints::HintKinds;
-use plimsoll_core::ide::lenses::LensKinds;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -77,15 +79,32 @@ impl Backend {
     /// Applies a configuration section, and shows what is wrong with it when it changes.
     fn configure(&self, section: &Value) {
         let (config, problems) = settings::read(section);
-        let is_news = self.change(|state| {
+        let shown = settings::shown(section);
+        let (is_news, is_shown_otherwise) = self.change(|state| {
             state.configure(config);
             let is_news = state.setting_problems != problems;
             state.setting_problems.clone_from(&problems);
-            is_news
+            (is_news, std::mem::replace(&mut state.shown, shown) != shown)
         });
         if is_news {
             self.show_problems(problems);
         }
+        if is_shown_otherwise {
+            self.refresh_shown();
+        }
+    }
+
+    /// Has the client ask for hints and lenses again.
+    fn refresh_shown(&self) {
+        let (client, features) = (self.client.clone(), self.shared.lock().features);
+        tokio::spawn(async move {
+            if features.refreshes_hints {
+                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+            }
+            if features.refreshes_lenses {
+                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+            }
+        });
     }
 
     /// Shows what is wrong with the settings.
@@ -120,8 +139,12 @@ impl Backend {
         });
     }
 
-    /// Returns the decision report of the project of a file, or of the first workspace folder.
-    async fn decision(&self, uri: Option<Uri>) -> Option<Value> {
+    /// Answers a command about the project of a file, or of the first workspace folder.
+    async fn about_project<T: Send + 'static>(
+        &self,
+        uri: Option<Uri>,
+        answer: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    ) -> Option<T> {
         let root = {
             let state = self.shared.lock();
             match &uri {
@@ -131,7 +154,7 @@ impl Backend {
         };
         self.shared.settled(&root, SETTLING).await;
         let snapshot = self.shared.lock().snapshot(&root)?;
-        in_background(move || decide::decision(&snapshot)).await?
+        in_background(move || answer(&snapshot)).await
     }
 
     /// Answers a request about a document from the snapshot that has the document's newest text. Returns `None`
@@ -179,12 +202,16 @@ fn parsed<'u>(uris: impl Iterator<Item = &'u String>) -> impl Iterator<Item = Ur
     uris.filter_map(|uri| Uri::from_str(uri).ok())
 }
 
-/// Returns the only argument of a command, or `None` without one.
-fn argument<T: serde::de::DeserializeOwned>(params: &ExecuteCommandParams) -> Result<Option<T>> {
-    let argument = params.arguments.first().filter(|it| !it.is_null());
+/// Returns an argument of a command, or `None` without one.
+fn argument<T: serde::de::DeserializeOwned>(
+    params: &ExecuteCommandParams,
+    at: usize,
+) -> Result<Option<T>> {
+    let argument = params.arguments.get(at).filter(|it| !it.is_null());
     let read = argument.map(|it| serde_json::from_value(it.clone())).transpose();
     let what = match params.command.as_str() {
-        DECIDE => "the URI of a file",
+        DECIDE | COMPARE => "the URI of a file",
+        RENDER => "the URI of a file and the name of a target",
         _ => "the code or the name of a rule",
     };
     read.map_err(|_| {
@@ -204,9 +231,12 @@ impl LanguageServer for Backend {
         roots.sort();
         roots.dedup();
         let settings = params.initialization_options.as_ref();
-        let settings = settings.map(|it| settings::read(it.get("plimsoll").unwrap_or(it)));
+        let settings = settings.map(|it| it.get("plimsoll").unwrap_or(it));
+        let shown = settings.map(settings::shown).unwrap_or_default();
+        let settings = settings.map(settings::read);
         let (config, problems) = settings.unwrap_or_else(|| (Config::default(), Vec::new()));
         self.change(|state| {
+            state.shown = shown;
             state.encoding = Some(encoding);
             state.features = features;
             state.configure(config);
@@ -315,7 +345,7 @@ impl LanguageServer for Backend {
         let view = View::of(&self.shared.lock(), uri);
         match view.filter(|it| it.is_current) {
             Some(view) => {
-                let file = view.snapshot.diagnostics.get(&place.name);
+                let file = view.snapshot.diagnostics_of(&place.name);
                 Ok(diagnostic::document(file.map(|it| &**it), previous).into())
             }
             None => Err(Error {
@@ -355,6 +385,94 @@ impl LanguageServer for Backend {
         Ok(answer.await.flatten())
     }
 
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::definition(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn goto_implementation(
+        &self,
+        params: request::GotoImplementationParams,
+    ) -> Result<Option<request::GotoImplementationResponse>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        let found = self.answer(uri, move |view| navigate::implementation(view, at.position));
+        Ok(found.await.map(GotoDefinitionResponse::Array))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let (at, context) = (params.text_document_position, params.context);
+        let found = self.answer(&at.text_document.uri, move |view| {
+            navigate::references(view, at.position, context.include_declaration)
+        });
+        Ok(found.await)
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        let uri = &at.text_document.uri;
+        Ok(self.answer(uri, move |view| navigate::highlights(view, at.position)).await)
+    }
+
+    async fn prepare_rename(
+        &self,
+        at: TextDocumentPositionParams,
+    ) -> Result<Option<PrepareRenameResponse>> {
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::prepare(view, at.position)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let (at, new) = (params.text_document_position, params.new_name);
+        let uri = &at.text_document.uri;
+        let answer = self.answer(uri, move |view| rename::rename(view, at.position, &new)).await;
+        answer.unwrap_or(Ok(None))
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        Ok(self.answer(&params.text_document.uri, links::links).await)
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> Result<Option<DocumentSymbolResponse>> {
+        let nested = self.shared.lock().features.nested_symbols;
+        let uri = params.text_document.uri;
+        let own = uri.clone();
+        let answer =
+            self.answer_from_text(&uri, move |source| symbols::document(source, &own, nested));
+        Ok(answer.await)
+    }
+
+    /// Answers from the newest analyses, which may be older than what is typed.
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<WorkspaceSymbolResponse>> {
+        let roots = self.shared.lock().roots.clone();
+        for root in roots {
+            self.shared.settled(&root, SETTLING).await;
+        }
+        let (snapshots, encoding) = {
+            let state = self.shared.lock();
+            let snapshots: Vec<_> = state.snapshots().map(|(_, it)| Arc::clone(it)).collect();
+            (snapshots, state.encoding())
+        };
+        let found =
+            in_background(move || symbols::workspace(&snapshots, encoding, &params.query)).await;
+        Ok(found.map(WorkspaceSymbolResponse::Nested))
+    }
+
     async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
         Ok(self.answer_from_text(&params.text_document.uri, fold::ranges).await)
     }
@@ -367,17 +485,16 @@ impl LanguageServer for Backend {
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-        let range = params.range;
-        let answer = self.answer(&params.text_document.uri, move |view| {
-            inlay_hints::hints(view, range, HintKinds::default())
-        });
+        let (range, kinds) = (params.range, self.shared.lock().shown.hints);
+        let answer = self
+            .answer(&params.text_document.uri, move |view| inlay_hints::hints(view, range, kinds));
         Ok(answer.await)
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        let answer = self
-            .answer(&params.text_document.uri, |view| lenses::lenses(view, LensKinds::default()));
-        Ok(answer.await)
+        let kinds = self.shared.lock().shown.lenses;
+        let uri = &params.text_document.uri;
+        Ok(self.answer(uri, move |view| lenses::lenses(view, kinds)).await)
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
@@ -398,11 +515,24 @@ impl LanguageServer for Backend {
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         match params.command.as_str() {
-            DECIDE => Ok(self.decision(argument(&params)?).await),
-            EXPLAIN => {
-                let rule: Option<String> = argument(&params)?;
-                Ok(rule.and_then(|it| explain::page(&it)).map(Value::String))
+            DECIDE => {
+                Ok(self.about_project(argument(&params, 0)?, decide::decision).await.flatten())
             }
+            COMPARE => {
+                Ok(self.about_project(argument(&params, 0)?, compare::comparison).await.flatten())
+            }
+            RENDER => {
+                let (uri, name) = (argument(&params, 0)?, argument::<String>(&params, 1)?);
+                let Some(name) = name else {
+                    return Ok(self.about_project(uri, render::list).await.flatten());
+                };
+                let text = self.about_project(uri, move |it| render::rendered(it, &name)).await;
+                text.transpose().map(|it| it.map(Value::String)).map_err(Error::invalid_params)
+            }
+            EXPLAIN => match argument::<String>(&params, 0)? {
+                Some(rule) => Ok(explain::page(&rule).map(Value::String)),
+                None => Ok(explain::list()),
+            },
             other => {
                 let message = format!("`{other}` is not a command of this server");
                 Err(Error::invalid_params(message))

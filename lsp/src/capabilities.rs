@@ -1,8 +1,10 @@
 //! What the server offers, what it asks of the client, and what it takes from the client's answer.
 
 use crate::requests::action::{EXPLAIN, FIX_ALL};
+use crate::requests::compare::COMPARE;
 use crate::requests::completion;
 use crate::requests::decide::DECIDE;
+use crate::requests::render::RENDER;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tower_lsp_server::ls_types::*;
@@ -35,6 +37,12 @@ pub struct Features {
     pub progress: bool,
     /// Whether the client asks for the edit of an action when somebody chooses it.
     pub resolves_edits: bool,
+    /// Whether the client asks for hints again when it is told that they changed.
+    pub refreshes_hints: bool,
+    /// Whether the client asks for lenses again when it is told that they changed.
+    pub refreshes_lenses: bool,
+    /// Whether the client shows symbols of a document below one another.
+    pub nested_symbols: bool,
 }
 
 pub fn features(client: &ClientCapabilities) -> Features {
@@ -42,6 +50,7 @@ pub fn features(client: &ClientCapabilities) -> Features {
     let document = client.text_document.clone().unwrap_or_default();
     let watched = workspace.did_change_watched_files;
     let refreshes = workspace.diagnostics.and_then(|it| it.refresh_support) == Some(true);
+    let symbols = document.document_symbol;
     let resolve = document.code_action.and_then(|it| it.resolve_support);
     Features {
         versioned_edits: workspace.workspace_edit.and_then(|it| it.document_changes) == Some(true),
@@ -51,6 +60,10 @@ pub fn features(client: &ClientCapabilities) -> Features {
         // A client that cannot be told that other files' diagnostics changed would show old ones.
         pulls: document.diagnostic.is_some() && refreshes,
         progress: client.window.as_ref().and_then(|it| it.work_done_progress) == Some(true),
+        refreshes_hints: workspace.inlay_hint.and_then(|it| it.refresh_support) == Some(true),
+        refreshes_lenses: workspace.code_lens.and_then(|it| it.refresh_support) == Some(true),
+        nested_symbols: symbols
+            .is_some_and(|it| it.hierarchical_document_symbol_support == Some(true)),
         resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
     }
 }
@@ -74,6 +87,20 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
         diagnostic_provider: features
             .pulls
             .then_some(DiagnosticServerCapabilities::Options(diagnostics)),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        implementation_provider: Some(ImplementationProviderCapability::Simple(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         completion_provider: Some(completion::options()),
@@ -85,7 +112,7 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
             ..CodeActionOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![DECIDE.to_owned(), EXPLAIN.to_owned()],
+            commands: [DECIDE, COMPARE, RENDER, EXPLAIN].map(str::to_owned).to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         workspace: Some(WorkspaceServerCapabilities {

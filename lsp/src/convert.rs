@@ -49,6 +49,14 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Whether every file has the same URI as before.
+    pub fn are_same(&self, old: &Addresses) -> bool {
+        let has_same = |(name, (uri, _)): (&String, &(Uri, i32))| {
+            old.open.get(name).is_some_and(|(before, _)| before == uri)
+        };
+        self.root == old.root && self.open.len() == old.open.len() && self.open.iter().all(has_same)
+    }
+
     /// Returns the URI of a file, in the client's own spelling where the client has the file open.
     pub fn uri(&self, name: &str) -> Option<Uri> {
         if let Some((uri, _)) = self.open.get(name) {
@@ -191,13 +199,13 @@ mod tests {
         finding.also(&span, "here").unnecessary = true;
         finding.fix(Fix::safe("Drop it", [Edit { span, text: String::new() }]));
         let report = Report {
-            files: vec![FileEntry {
+            files: Arc::new(vec![FileEntry {
                 file: File::new("a.yaml", text),
                 kind: Default::default(),
                 role: None,
                 lines: LineIndex::new(&Arc::from(text)),
                 is_excluded: false,
-            }],
+            }]),
             findings: findings.into_list(),
             ..Report::default()
         };

@@ -2,9 +2,10 @@
 
 use crate::convert::{Addresses, Outgoing};
 use crate::project::Snapshot;
-use plimsoll_core::Report;
+use plimsoll_core::model::FileModel;
 use plimsoll_core::report::Finding;
 use plimsoll_core::text::FileId;
+use plimsoll_core::{Applications, Report};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tower_lsp_server::ls_types::{Diagnostic, DiagnosticSeverity, Range};
@@ -23,18 +24,27 @@ pub struct FileDiagnostics {
 /// Maximum number of findings of one file that are shown.
 const MAX_SHOWN: usize = 500;
 
-/// Converts the findings of a report. Files whose findings and texts are those of the previous snapshot keep their
-/// diagnostics; so do files whose diagnostics turn out the same.
-pub fn convert(out: Outgoing<'_>, previous: Option<&Snapshot>, change: u64) -> Diagnostics {
-    let unchanged = Unchanged::since(out, previous);
-    let old = previous.map(|it| findings_of_files(&it.report)).unwrap_or_default();
+/// Converts the findings of an application. Files whose findings and texts are those of the previous snapshot
+/// keep their diagnostics; so do files whose diagnostics turn out the same.
+pub fn convert(
+    out: Outgoing<'_>,
+    checked: &Applications,
+    previous: Option<&Snapshot>,
+    change: u64,
+) -> Diagnostics {
+    let unchanged = Unchanged { files: checked.files(), addresses: out.addresses, previous };
+    let findings = findings_of_files(out.report);
+    // The files of one application were one application before, unless files came or went.
+    let first = findings.keys().next().map(|file| &*out.report.entry(*file).file.path);
+    let old = previous.zip(first).and_then(|(previous, first)| previous.part_named(first));
+    let old = old.map(|old| findings_of_files(&old.application.report)).unwrap_or_default();
     let mut all = Diagnostics::new();
-    for (file, findings) in findings_of_files(out.report) {
+    for (file, findings) in findings {
         let name = &*out.report.entry(file).file.path;
-        let before = previous.and_then(|it| it.diagnostics.get(name));
+        let before = previous.and_then(|it| it.diagnostics_of(name));
         if let Some(before) = before
-            && unchanged.all(&findings)
             && old.get(&file) == Some(&findings)
+            && unchanged.all(&findings)
         {
             all.insert(name.to_owned(), Arc::clone(before));
             continue;
@@ -79,33 +89,34 @@ fn shown(out: Outgoing<'_>, findings: &[&Finding]) -> Vec<Diagnostic> {
 }
 
 /// Which files have the same text and address as in the previous snapshot.
-struct Unchanged {
-    files: Vec<bool>,
+struct Unchanged<'s> {
+    files: &'s [Arc<FileModel>],
+    addresses: &'s Addresses,
+    previous: Option<&'s Snapshot>,
 }
 
-impl Unchanged {
-    fn since(out: Outgoing<'_>, previous: Option<&Snapshot>) -> Unchanged {
-        let Some(previous) = previous else { return Unchanged { files: Vec::new() } };
-        let uri =
-            |addresses: &Addresses, name: &str| addresses.open.get(name).map(|it| it.0.clone());
-        let is_same = |at: usize| {
-            let (new, old) = (&out.report.files[at].file, &previous.report.files[at].file);
-            let name = &*new.path;
-            new.path == old.path
-                && (Arc::ptr_eq(&new.text, &old.text) || new.text == old.text)
-                && uri(out.addresses, name) == uri(&previous.addresses, name)
-        };
-        let known = out.report.files.len().min(previous.report.files.len());
-        Unchanged { files: (0..known).map(is_same).collect() }
+impl Unchanged<'_> {
+    fn is_unchanged(&self, file: FileId) -> bool {
+        let Some(previous) = self.previous else { return false };
+        let old = previous.applications.files().get(file.index());
+        let Some((new, old)) = self.files.get(file.index()).zip(old) else { return false };
+        let (new, old) = (&new.file, &old.file);
+        let uri = |of: &Addresses| of.open.get(&*new.path).map(|it| it.0.clone());
+        new.path == old.path
+            && (Arc::ptr_eq(&new.text, &old.text) || new.text == old.text)
+            && uri(self.addresses) == uri(&previous.addresses)
     }
 
     /// Whether every place that findings speak about is in a file that is unchanged.
     fn all(&self, findings: &[&Finding]) -> bool {
-        let is_unchanged = |file: FileId| self.files.get(file.index()) == Some(&true);
         findings.iter().all(|finding| {
             let related = finding.related.iter().map(|it| it.span);
             let edits = finding.fixes.iter().flat_map(|fix| &fix.edits).map(|it| it.span);
-            [finding.span].into_iter().chain(related).chain(edits).all(|it| is_unchanged(it.file))
+            [finding.span]
+                .into_iter()
+                .chain(related)
+                .chain(edits)
+                .all(|it| self.is_unchanged(it.file))
         })
     }
 }
@@ -122,9 +133,14 @@ mod tests {
         let edited = format!("# a\n{twice}");
         let files = [("a/compose.yaml", edited.as_str()), ("b/compose.yaml", twice)];
         let new = snapshot(&files, Some(&old), 2);
-        let ids = |it: &Snapshot| it.diagnostics.values().map(|it| it.id).collect::<Vec<_>>();
+        let ids = |it: &Snapshot| {
+            let mut all: Vec<_> =
+                it.diagnostics().map(|(name, it)| (name.clone(), it.id)).collect();
+            all.sort();
+            all.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+        };
         assert_eq!((ids(&old), ids(&new)), (vec![1, 1], vec![2, 1]));
-        let kept = |it: &Snapshot| Arc::clone(&it.diagnostics["b/compose.yaml"]);
+        let kept = |it: &Snapshot| Arc::clone(it.diagnostics_of("b/compose.yaml").unwrap());
         assert!(Arc::ptr_eq(&kept(&old), &kept(&new)));
     }
 
@@ -135,7 +151,7 @@ mod tests {
             text.push_str(&format!("    k{number}: 1\n    k{number}: 2\n"));
         }
         let view = view(&[("compose.yaml", &text)]);
-        let list = &view.snapshot.diagnostics["compose.yaml"].list;
+        let list = &view.part.diagnostics["compose.yaml"].list;
         assert_eq!(list.len(), MAX_SHOWN + 1);
         let last = list.last().unwrap();
         assert!(last.message.contains("more findings in this file are not shown"), "{last:?}");

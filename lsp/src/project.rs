@@ -2,10 +2,10 @@
 //! on top.
 
 use crate::convert::Addresses;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, FileDiagnostics};
 use crate::state::{Change, Task};
-use plimsoll_core::text::normalise_path;
-use plimsoll_core::{Analysis, Options, Report, Workspace, ide};
+use plimsoll_core::text::{FileId, normalise_path};
+use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, is_build_file, is_env, is_left_out, is_outside_walk, load,
     walk_except,
@@ -17,18 +17,58 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The newest analysis of a project, its findings, and the diagnostics that the client sees. The report has neither
-/// a decision nor a map.
+/// The newest state of a project: its applications, and the diagnostics that the client sees.
 #[derive(Debug)]
 pub struct Snapshot {
-    pub analysis: Arc<Analysis>,
-    /// The same analysis with its index of names.
-    #[allow(dead_code, reason = "requests about names are answered from it")]
-    pub ide: ide::Snapshot,
-    pub report: Report,
+    pub applications: Applications,
+    /// By the index of the application.
+    pub parts: Vec<Arc<Part>>,
     pub options: Arc<Options>,
     pub addresses: Addresses,
+}
+
+/// One application of a project. After an edit, those that the edit does not concern are kept as they are.
+#[derive(Debug)]
+pub struct Part {
+    pub application: Arc<Application>,
+    /// The analysis of the application with its index of names, shared by the applications of one analysis.
+    pub ide: Arc<ide::Snapshot>,
     pub diagnostics: Diagnostics,
+}
+
+impl Snapshot {
+    /// Returns the application of a file.
+    pub fn part(&self, file: FileId) -> Option<&Arc<Part>> {
+        self.parts.get(self.applications.index_of(file)?)
+    }
+
+    /// Returns the application of the file with a name.
+    pub fn part_named(&self, name: &str) -> Option<&Arc<Part>> {
+        self.part(self.applications.file(name)?)
+    }
+
+    /// Returns the diagnostics of a file, if it has any.
+    pub fn diagnostics_of(&self, name: &str) -> Option<&Arc<FileDiagnostics>> {
+        self.part_named(name)?.diagnostics.get(name)
+    }
+
+    /// Returns the diagnostics of every file that has any.
+    pub fn diagnostics(&self) -> impl Iterator<Item = (&String, &Arc<FileDiagnostics>)> {
+        self.parts.iter().flat_map(|part| &part.diagnostics)
+    }
+
+    /// Returns the names of the files whose diagnostics may differ from those of an older snapshot.
+    pub fn changed_since(&self, old: Option<&Snapshot>) -> BTreeSet<String> {
+        let old = old.map_or(&[][..], |old| &old.parts);
+        let count = old.len().max(self.parts.len());
+        let pairs = (0..count).map(|at| (old.get(at), self.parts.get(at)));
+        let is_kept = |pair: &(Option<&Arc<Part>>, Option<&Arc<Part>>)| {
+            pair.0.zip(pair.1).is_some_and(|(old, new)| Arc::ptr_eq(old, new))
+        };
+        let changed = pairs.filter(|pair| !is_kept(pair));
+        let parts = changed.flat_map(|(old, new)| old.into_iter().chain(new));
+        parts.flat_map(|part| part.diagnostics.keys().cloned()).collect()
+    }
 }
 
 /// When a file was written and how long it is, which says whether it changed.
@@ -69,8 +109,9 @@ impl Project {
         (is_changed, unreadable)
     }
 
-    pub fn analysis(&self, options: &Options) -> Analysis {
-        self.workspace.analysis(&options.config)
+    /// Runs the rules, unless that is outdated before they have run over the whole project.
+    pub fn check(&self, options: &Options, is_outdated: &dyn Fn() -> bool) -> Option<Applications> {
+        self.workspace.check_unless(options, is_outdated)
     }
 
     /// Whether a change on disk may have brought or taken files that the project does not know by name.
@@ -258,7 +299,9 @@ mod tests {
             });
             findings.collect()
         };
-        let (kept, fresh) = (found(&typist.latest().report), found(&fresh));
+        let applications = &typist.latest().applications.all;
+        let kept: Found = applications.iter().flat_map(|it| found(&it.report)).collect();
+        let fresh = found(&fresh);
         let is_broken = fresh.keys().chain(kept.keys()).any(|it| it.2 == "PLM001");
         if is_broken && !must_be_whole {
             return false;

@@ -6,6 +6,7 @@ use crate::capabilities::Features;
 use crate::convert::Addresses;
 use crate::document::{Document, Place, place};
 use crate::project::Snapshot;
+use crate::settings::Shown;
 use plimsoll_core::text::Encoding;
 use plimsoll_core::{Config, Options};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +32,7 @@ pub struct State {
     changes: u64,
     /// What is wrong with the newest settings.
     pub setting_problems: Vec<String>,
+    pub shown: Shown,
     /// Whether the client pulls the diagnostics of all files, so that they are no longer pushed.
     pub pulls_workspace: bool,
 }

@@ -2,12 +2,12 @@
 //! diagnostics. Each project has its own, so that no project waits for another one.
 
 use crate::convert::Outgoing;
-use crate::diagnostics::{self, Diagnostics, FileDiagnostics};
-use crate::project::{Project, Snapshot};
+use crate::diagnostics::{self, FileDiagnostics};
+use crate::project::{Part, Project, Snapshot};
 use crate::state::{Change, Shared, Step, Task};
-use plimsoll_core::{Analysis, ide};
+use plimsoll_core::{Analysis, Application, Applications, ide};
 use plimsoll_files::Unreadable;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +137,7 @@ impl Worker {
         if let Some(snapshot) = snapshot {
             let old = self.latest.replace(Arc::clone(&snapshot));
             self.announce(&task, &snapshot, old.as_deref());
-            self.publish(&task, &snapshot.diagnostics).await;
+            self.publish(&task, &snapshot, old.as_deref()).await;
         }
     }
 
@@ -167,12 +167,9 @@ impl Worker {
 
     /// Tells clients that pull diagnostics that there are new ones.
     fn announce(&self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
-        let id = |it: &Diagnostics, name: &str| it.get(name).map(|it| it.id);
-        let none = Diagnostics::new();
-        let old = old.map_or(&none, |it| &it.diagnostics);
-        let names = new.diagnostics.keys().chain(old.keys());
-        let changed: Vec<&String> =
-            names.filter(|name| id(&new.diagnostics, name) != id(old, name)).collect();
+        let id = |it: &Snapshot, name: &str| it.diagnostics_of(name).map(|it| it.id);
+        let mut changed = new.changed_since(old);
+        changed.retain(|name| id(new, name) != old.and_then(|old| id(old, name)));
         if changed.is_empty() {
             return;
         }
@@ -181,7 +178,7 @@ impl Worker {
         let is_typed = |name: &str| {
             task.changed.iter().any(|(it, by)| it == name && matches!(by, Change::Text(_)))
         };
-        let is_news = |name: &&String| task.addresses.open.contains_key(*name) && !is_typed(name);
+        let is_news = |name: &String| task.addresses.open.contains_key(name) && !is_typed(name);
         if self.shared.lock().features.pulls && changed.iter().any(is_news) {
             let client = self.client.clone();
             tokio::spawn(async move {
@@ -192,17 +189,18 @@ impl Worker {
 
     /// Publishes the diagnostics that differ from what the client has, those of open files first. A text that was
     /// just typed always gets an answer, because clients may wait for diagnostics of that version.
-    async fn publish(&mut self, task: &Task, new: &Diagnostics) {
+    async fn publish(&mut self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
         let typed = task.changed.iter().filter(|(_, change)| matches!(change, Change::Text(_)));
         let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
-        let is_published = |(name, fresh): &(&String, &Arc<FileDiagnostics>)| {
-            self.published.get(*name).is_some_and(|(_, old)| Arc::ptr_eq(old, fresh))
-        };
-        let is_pulling = self.shared.lock().features.pulls;
-        let changed = new.iter().filter(|it| is_pulling || !is_published(it)).map(|(name, _)| name);
-        let gone = self.published.keys().filter(|name| is_pulling || !new.contains_key(*name));
-        let names: BTreeSet<String> =
-            changed.chain(gone).chain(typed.iter().copied()).cloned().collect();
+        let mut names = new.changed_since(old);
+        names.extend(typed.iter().copied().cloned());
+        if self.shared.lock().features.pulls {
+            // What is pushed depends on which files are open and on whether the client pulls for the workspace.
+            names.extend(self.published.keys().cloned());
+            let open = |of: &Snapshot| of.addresses.open.keys().cloned().collect::<BTreeSet<_>>();
+            let before = old.map(open).unwrap_or_default();
+            names.extend(before.symmetric_difference(&open(new)).cloned());
+        }
         let (open, closed): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| task.addresses.open.contains_key(name));
         for name in open.into_iter().chain(closed) {
@@ -217,7 +215,7 @@ impl Worker {
                 }
                 state.features.pulls && (open.is_some() || state.pulls_workspace)
             };
-            let fresh = new.get(&name).filter(|_| !is_pulled);
+            let fresh = new.diagnostics_of(&name).filter(|_| !is_pulled);
             let old = self.published.get(&name);
             let is_same = old.map(|(_, it)| &it.list) == fresh.map(|it| &it.list);
             if is_same && (is_pulled || !typed.contains(&name)) {
@@ -249,24 +247,47 @@ fn work(
     } else if is_outdated() {
         Outcome::GivenUp
     } else {
-        let analysis = project.analysis(&task.options);
-        match is_outdated() {
-            true => Outcome::GivenUp,
-            false => Outcome::Analysed(Box::new(snapshot(analysis, task, latest))),
+        match project.check(&task.options, &is_outdated) {
+            None => Outcome::GivenUp,
+            Some(checked) => Outcome::Analysed(Box::new(snapshot(checked, task, latest))),
         }
     };
     Done { project, outcome, unreadable }
 }
 
-/// Runs the rules over an analysis and converts what they find.
-pub fn snapshot(analysis: Analysis, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
-    let report = analysis.check(&task.options);
-    let out = Outgoing { report: &report, encoding: task.encoding, addresses: &task.addresses };
-    let diagnostics = diagnostics::convert(out, latest, task.changes);
-    let (options, addresses) = (Arc::clone(&task.options), task.addresses.clone());
-    let analysis = Arc::new(analysis);
-    let ide = ide::Snapshot::new(Arc::clone(&analysis));
-    Snapshot { analysis, ide, report, options, addresses, diagnostics }
+/// Converts what the rules found. An application that was not checked again is kept as it was.
+pub fn snapshot(checked: Applications, task: &Task, latest: Option<&Snapshot>) -> Snapshot {
+    let is_addressed_alike = latest.is_some_and(|it| it.addresses.are_same(&task.addresses));
+    // By the address of the analysis.
+    let mut indexed: HashMap<*const Analysis, Arc<ide::Snapshot>> = HashMap::new();
+    for part in latest.iter().flat_map(|latest| &latest.parts) {
+        indexed.insert(Arc::as_ptr(&part.ide.analysis), Arc::clone(&part.ide));
+    }
+    let part = |(at, application): (usize, &Arc<Application>)| {
+        let old = latest.and_then(|latest| latest.parts.get(at));
+        if let Some(old) = old
+            && is_addressed_alike
+            && Arc::ptr_eq(&old.application, application)
+        {
+            return Arc::clone(old);
+        }
+        let (report, encoding) = (&application.report, task.encoding);
+        let out = Outgoing { report, encoding, addresses: &task.addresses };
+        let analysis = &application.analysis;
+        let new = || Arc::new(ide::Snapshot::new(Arc::clone(analysis)));
+        let ide = Arc::clone(indexed.entry(Arc::as_ptr(analysis)).or_insert_with(new));
+        Arc::new(Part {
+            application: Arc::clone(application),
+            ide,
+            diagnostics: diagnostics::convert(out, &checked, latest, task.changes),
+        })
+    };
+    Snapshot {
+        parts: checked.all.iter().enumerate().map(part).collect(),
+        applications: checked,
+        options: Arc::clone(&task.options),
+        addresses: task.addresses.clone(),
+    }
 }
 
 /// Runs work away from the thread that reads and writes messages. Returns `None` when the work
@@ -323,7 +344,7 @@ mod tests {
         assert!(matches!(done.outcome, Outcome::GivenUp));
         let done = work(done.project, &task, None, || false);
         let Outcome::Analysed(snapshot) = done.outcome else { panic!("given up again") };
-        assert_eq!(snapshot.report.files.len(), 1);
+        assert_eq!(snapshot.applications.files().len(), 1);
     }
 
     #[cfg(target_os = "linux")]

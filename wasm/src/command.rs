@@ -114,8 +114,9 @@ impl Settings {
             (path.clone(), parse(FileId(0), &file.text, None).0)
         };
         let trees: Vec<(String, Tree)> = configs.iter().zip(&contents).map(tree).collect();
-        let trees = trees.iter().map(|(path, tree)| (path.as_str(), tree));
-        let config = Config::of_project(trees, &self.0.config, &rules::unknown);
+        let find = |path: &str| trees.iter().find(|it| it.0 == path).map(|it| &it.1);
+        let named = trees.iter().map(|(path, tree)| (path.as_str(), tree));
+        let config = Config::of_project(named, &find, &self.0.config, &rules::unknown);
         let is_kept = |name: &String| configs.contains(name) || !config.excludes(name);
         names.into_iter().filter(|name| !is_kept(name)).collect()
     }

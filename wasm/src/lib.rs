@@ -96,8 +96,8 @@ fn report_as(
     summary: bool,
 ) -> Result<String, JsValue> {
     Ok(match format {
-        "text" => output::text(report, style, summary),
-        "json" => output::json(report),
+        "text" => output::text(report, style, summary, output::Length::Readable),
+        "json" => wire::checked_json(report, wire::Include::default()),
         "sarif" => output::sarif(report),
         "github" => output::github(report),
         "junit" => output::junit(report),

@@ -1,4 +1,4 @@
-/** A file of the project. Its `id` survives a rename. */
+/** A file of the project. Its `id` survives a rename and an undone closing. */
 export interface ProjectFile {
   readonly id: number;
   path: string;
@@ -11,7 +11,33 @@ export interface Content {
 }
 
 /** `files`: names, number or answers; `text`: the shown or a fixed file's text; `active`: which is shown. */
-type Change = "files" | "text" | "active";
+export type Change = "files" | "text" | "active";
+
+/** The project as it was before a step that can be undone. */
+interface Snapshot {
+  label: string;
+  files: ProjectFile[];
+  active: number | undefined;
+  answers: Record<string, string>;
+  example: Example | undefined;
+}
+
+/** An example with its original texts, by which the project notices whether somebody has touched it. */
+interface Example {
+  name: string;
+  texts: Map<string, string>;
+}
+
+interface ReplaceOptions {
+  answers?: Record<string, string>;
+  /** Name of the example that the contents are. */
+  example?: string | undefined;
+  /** Description of the step for `undo`; without it the step cannot be undone. */
+  label?: string;
+}
+
+/** Maximum number of steps that can be undone. */
+const STEPS = 20;
 
 /** The files of the project, the one that is shown, and the listeners for changes. */
 export class Project {
@@ -23,40 +49,72 @@ export class Project {
   version = 0;
   #nextId = 1;
   #listeners: ((change: Change) => void)[] = [];
+  #byPath = new Map<string, ProjectFile>();
+  #past: Snapshot[] = [];
+  #example: Example | undefined;
 
   onChange(listener: (change: Change) => void): void {
     this.#listeners.push(listener);
   }
 
   /** Replaces the whole project. */
-  replace(contents: Content[], answers: Record<string, string> = {}): void {
+  replace(contents: Content[], { answers = {}, example, label }: ReplaceOptions = {}): void {
+    if (label) this.#remember(label);
     this.files = [];
+    this.#byPath.clear();
     this.answers = answers;
-    for (const it of contents) this.#append(it);
+    this.#appendAll(contents);
     this.active = this.files[0];
+    this.#example = example ? { name: example, texts: new Map(this.files.map((it) => [it.path, it.text])) } : undefined;
     this.#changed("files");
   }
 
-  /** Adds files and shows the first of them. */
-  add(contents: Content[]): void {
-    const added = contents.map((it) => this.#append(it));
-    this.active = added[0] ?? this.active;
+  /** Adds files and shows the first of them. A file with the same path is replaced, or kept beside the new one. */
+  add(contents: Content[], clash: "replace" | "both" = "both"): void {
+    if (clash === "both") {
+      const added = this.#appendAll(contents);
+      this.active = added[0] ?? this.active;
+      return this.#changed("files");
+    }
+    this.#remember("files replaced");
+    let first: ProjectFile | undefined;
+    for (const content of contents) {
+      const old = this.find(tidy(content.path));
+      if (old) old.text = content.text;
+      const file = old ?? this.#appendAll([content])[0];
+      first ??= file;
+    }
+    this.active = first ?? this.active;
+    this.#changed("files");
+  }
+
+  /** Replaces the texts of several files as one step that can be undone. */
+  rewrite(contents: Content[], label: string): void {
+    this.#remember(label);
+    for (const { path, text } of contents) {
+      const file = this.find(path);
+      if (file) file.text = text;
+    }
     this.#changed("files");
   }
 
   rename(file: ProjectFile, wanted: string): void {
     const path = tidy(wanted);
     if (!path || path === file.path) return;
-    file.path = this.#free(path, file);
+    this.#byPath.delete(file.path);
+    file.path = this.#free(path, new Map());
+    this.#byPath.set(file.path, file);
     this.#changed("files");
   }
 
   close(file: ProjectFile): void {
     const index = this.files.indexOf(file);
     if (index < 0) return;
+    this.#remember(`${file.path} closed`);
     this.files.splice(index, 1);
+    this.#byPath.delete(file.path);
+    if (!this.files.length) this.#appendAll([{ path: "compose.yaml", text: "" }]);
     if (this.active === file) this.active = this.files[Math.min(index, this.files.length - 1)];
-    if (!this.files.length) this.active = this.#append({ path: "compose.yaml", text: "" });
     this.#changed("files");
   }
 
@@ -78,27 +136,76 @@ export class Project {
   }
 
   find(path: string): ProjectFile | undefined {
-    return this.files.find((it) => it.path === path);
+    return this.#byPath.get(path);
   }
 
   contents(): Content[] {
     return this.files.map(({ path, text }) => ({ path, text }));
   }
 
-  #append({ path, text }: Content): ProjectFile {
-    const file = { id: this.#nextId++, path: this.#free(tidy(path) || "untitled.yaml"), text };
-    this.files.push(file);
-    return file;
+  /** Name of the example that the project still is, word for word. One file may be left out of the comparison. */
+  untouchedExample(except?: ProjectFile): string | undefined {
+    if (!this.#example || this.files.length !== this.#example.texts.size) return undefined;
+    const { texts, name } = this.#example;
+    return this.files.every((it) => it === except || texts.get(it.path) === it.text) ? name : undefined;
   }
 
-  /** Returns the wanted path, or the first numbered variant that no other file has. */
-  #free(path: string, except?: ProjectFile): string {
-    const taken = (it: string) => this.files.some((file) => file !== except && file.path === it);
+  /** Whether nobody has put anything of their own into the project. */
+  isEmpty(): boolean {
+    return this.files.every((it) => !it.text.trim());
+  }
+
+  /** Description of the step that `undo` takes back; `undefined` when there is none. */
+  get undoable(): string | undefined {
+    return this.#past.at(-1)?.label;
+  }
+
+  /** Takes back the last step that replaced, closed or rewrote files. */
+  undo(): void {
+    const before = this.#past.pop();
+    if (!before) return;
+    this.files = before.files;
+    this.#byPath = new Map(this.files.map((it) => [it.path, it]));
+    this.answers = before.answers;
+    this.active = this.files.find((it) => it.id === before.active) ?? this.files[0];
+    this.#example = before.example;
+    this.#changed("files");
+  }
+
+  /** Whether a file is in the project, or could come back by `undo`. */
+  knows(id: number): boolean {
+    return [this.files, ...this.#past.map((it) => it.files)].some((files) => files.some((it) => it.id === id));
+  }
+
+  #remember(label: string): void {
+    if (!this.files.length) return;
+    const files = this.files.map((it) => ({ ...it }));
+    this.#past.push({ label, files, active: this.active?.id, answers: this.answers, example: this.#example });
+    if (this.#past.length > STEPS) this.#past.shift();
+  }
+
+  #appendAll(contents: Content[]): ProjectFile[] {
+    const numbers = new Map<string, number>();
+    return contents.map(({ path, text }) => {
+      const file = { id: this.#nextId++, path: this.#free(tidy(path) || "untitled.yaml", numbers), text };
+      this.files.push(file);
+      this.#byPath.set(file.path, file);
+      return file;
+    });
+  }
+
+  /**
+   * Returns the wanted path, or the first numbered variant that no other file has. `numbers` keeps where the search
+   * ended for each path, so that thousands of equal names do not search from the start again.
+   */
+  #free(path: string, numbers: Map<string, number>): string {
+    if (!this.#byPath.has(path)) return path;
     const dot = path.lastIndexOf(".");
     const [stem, end] = dot > path.lastIndexOf("/") + 1 ? [path.slice(0, dot), path.slice(dot)] : [path, ""];
-    let free = path;
-    for (let number = 2; taken(free); number += 1) free = `${stem}-${number}${end}`;
-    return free;
+    let number = numbers.get(path) ?? 2;
+    while (this.#byPath.has(`${stem}-${number}${end}`)) number += 1;
+    numbers.set(path, number + 1);
+    return `${stem}-${number}${end}`;
   }
 
   #changed(change: Change): void {

@@ -23,16 +23,50 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
     await page.click("#tab-decision");
     for (const summary of await page.locator(".question summary").all()) await summary.click();
     assert.deepEqual(await axe(page), [], "decision");
+    await page.click("#tab-map");
+    await page.waitForSelector(".map svg");
+    await page.click(".in-words summary");
+    assert.deepEqual(await axe(page), [], "map");
     await page.click("#tab-rules");
     await page.waitForSelector(".rule-list");
     assert.deepEqual(await axe(page), [], "rules");
     await page.locator(".rule-list button").last().click();
     await page.waitForSelector(".rule");
     assert.deepEqual(await axe(page), [], "a rule");
-    await page.click("#examples-button");
-    assert.deepEqual(await axe(page), [], "examples");
+    for (const name of ["bring", "examples"]) {
+      await page.click(`#${name}-button`);
+      assert.deepEqual(await axe(page), [], name);
+      await page.keyboard.press("Escape");
+    }
+    await page.click("#tab-findings");
+    await page.locator(".finding >> text=Ignore here…").first().click();
+    assert.deepEqual(await axe(page), [], "ignoring");
+    await page.keyboard.press("Escape");
+    await page.click("#fix-all");
+    await page.waitForSelector("#fixes .diff");
+    assert.deepEqual(await axe(page), [], "all fixes");
+    await page.keyboard.press("Escape");
+    await page.click("footer >> text=Keys");
+    assert.deepEqual(await axe(page), [], "keys");
+    await page.keyboard.press("Escape");
+    await page.click(".menu summary");
+    await page.click(".more-filters summary");
+    assert.deepEqual(await axe(page), [], "menus");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing sticks out");
     await close();
+  });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing in the documentation: ${colorScheme}`, async () => {
+    const context = await browser.newContext({ colorScheme, viewport: { width: 380, height: 800 }, bypassCSP: true });
+    const page = await context.newPage();
+    for (const path of ["rules/", "rules/PLM404-selector-matches-nothing/", "docs/configuration/"]) {
+      const answer = await page.goto(server.url + path);
+      assert.equal(answer.status(), 200, path);
+      assert.deepEqual(await axe(page), [], path);
+    }
+    await context.close();
   });
 }
 
@@ -42,6 +76,9 @@ test("the keyboard alone reaches a finding, opens it and goes to its place", asy
   await page.locator(".cm-content").focus();
   for (let presses = 0; presses < 12 && !(await focused()).includes("finding-toggle"); presses += 1) await page.keyboard.press("Tab");
   assert.match(await focused(), /finding-toggle/, "Tab leaves the editor and arrives at the list");
+  assert.equal(await page.locator(".finding-toggle").first().getAttribute("aria-expanded"), "true", "the worst finding is unfolded");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('.finding:first-child .finding-toggle[aria-expanded="false"]');
   await page.keyboard.press("Enter");
   await page.waitForSelector('.finding-toggle[aria-expanded="true"]');
   await page.keyboard.press("Tab");

@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = {
-  ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm",
+  ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json", ".wasm": "application/wasm",
 };
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
@@ -110,8 +110,31 @@ export async function dropFromDisk(page, paths) {
   }
 }
 
+/** Chooses files in the dialog for one's own files. */
+export async function choose(page, files) {
+  await page.click("#bring-button");
+  await page.setInputFiles("#file-input", files);
+}
+
+/** Pastes onto the page itself, with nothing in particular focused. */
+export async function pasteOnPage(page, text) {
+  await page.evaluate((text) => {
+    document.activeElement?.blur();
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+/** Returns the paths of the files as the tabs show them. */
+export function paths(page) {
+  return page.$$eval("#files .file-name", (all) => all.map((it) => it.firstChild.textContent));
+}
+
 export async function axe(page) {
   await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: {
+    type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  } }));
   return violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }

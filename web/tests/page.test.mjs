@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { dropFromDisk, findings, launch, listed, open, paste, serve } from "./harness.mjs";
+import { choose, dropFromDisk, findings, launch, listed, open, paste, serve } from "./harness.mjs";
 import { both, COMPOSE, empty, READY } from "./projects.mjs";
 
 const CHART_TEMPLATE = `apiVersion: apps/v1
@@ -146,6 +146,7 @@ test("pointing at an underlined text tells the finding", async () => {
   await page.locator(".cm-lintRange-error", { hasText: "wbe" }).first().hover();
   const tooltip = page.locator(".cm-tooltip .cm-diagnostic", { hasText: "PLM404" });
   await tooltip.waitFor();
+  assert.equal((await tooltip.innerText()).split("PLM404").length, 2, "the rule is named once");
   await tooltip.locator(".cm-diagnosticAction").first().click();
   await findings(page, (it) => !it.some((row) => row.startsWith("PLM404")));
   calm();
@@ -190,7 +191,7 @@ test("files are added, renamed, closed, chosen and dropped", async () => {
   await page.keyboard.type("deploy/web.yaml");
   await page.keyboard.press("Enter");
   await findings(page, (it) => it.includes("PLM404 deploy/web.yaml:18"));
-  await page.setInputFiles("#file-input", { name: "more.yaml", mimeType: "text/yaml", buffer: Buffer.from("a: [\n") });
+  await choose(page, { name: "more.yaml", mimeType: "text/yaml", buffer: Buffer.from("a: [\n") });
   await findings(page, (it) => it.some((row) => row.startsWith("PLM001 more.yaml:")));
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();

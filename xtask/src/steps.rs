@@ -1,7 +1,7 @@
 //! `check` and `test`: the steps, their order, and the table at the end.
 
 use crate::sh::{Result, cmd, fs, root, say};
-use crate::{setup, tasks, wasm};
+use crate::{editors, setup, tasks, vscode, wasm};
 use std::time::{Duration, Instant};
 
 pub struct Step {
@@ -33,7 +33,12 @@ pub const TEST: &[Step] = &[
         // Of the whole workspace, so that nothing is compiled again with other features.
         cmd("cargo test --workspace --test neovim -- --ignored").run()
     }),
+    step("vscode", "the extension works in VS Code", vscode::test),
 ];
+
+/// Steps of `test` that run only where they are named.
+const ON_DEMAND: &[Step] =
+    &[step("editors", "the language server works in Helix and Emacs", editors::test)];
 
 /// The inner loop: under a minute when warm.
 pub const CHECK: &[Step] = &[
@@ -51,7 +56,12 @@ fn format() -> Result {
 
 /// A lock file that was written against another registry would send every reader there.
 fn locks() -> Result {
-    let allowed = ["registry+https://github.com/rust-lang/crates.io-index", "wasm/npm", "web"];
+    let allowed = [
+        "registry+https://github.com/rust-lang/crates.io-index",
+        "wasm/npm",
+        "web",
+        "editors/vscode",
+    ];
     for name in ["Cargo.lock", "package-lock.json"] {
         let text = String::from_utf8_lossy(&fs::read(&root().join(name))?).into_owned();
         for (number, line) in text.lines().enumerate() {
@@ -78,12 +88,15 @@ fn clippy() -> Result {
 
 /// Runs the steps (all, or those named) until one fails, and ends with a table and a count.
 pub fn run(steps: &[Step], only: &[String]) -> Result {
-    if let Some(unknown) = only.iter().find(|name| !steps.iter().any(|it| it.name == **name)) {
-        let known: Vec<_> = steps.iter().map(|it| it.name).collect();
+    let all = || steps.iter().chain(ON_DEMAND);
+    if let Some(unknown) = only.iter().find(|name| !all().any(|it| it.name == **name)) {
+        let known: Vec<_> = all().map(|it| it.name).collect();
         return Err(format!("no step `{unknown}`; there are: {}", known.join(", ")));
     }
-    let chosen: Vec<_> =
-        steps.iter().filter(|it| only.is_empty() || only.iter().any(|n| n == it.name)).collect();
+    let chosen: Vec<_> = match only.is_empty() {
+        true => steps.iter().collect(),
+        false => all().filter(|it| only.iter().any(|name| name == it.name)).collect(),
+    };
     let start = Instant::now();
     let mut done: Vec<(&Step, Duration)> = Vec::new();
     let mut failed = None;

@@ -60,6 +60,29 @@ fn forms(arguments: &[String]) -> Result {
     }
 }
 
+/// Types random edits into the projects of a folder and into the language server, and compares what is found
+/// with an analysis from scratch.
+fn edits(arguments: &[String]) -> Result {
+    let engine = cmd("cargo test --release --package plimsoll-core --test edits").args([
+        "--",
+        "--ignored",
+        "--nocapture",
+    ]);
+    let engine = match arguments {
+        [] => engine,
+        [folder] => {
+            let folder =
+                std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?;
+            engine.env("PLIMSOLL_PROJECTS", folder)
+        }
+        _ => return Err("oracle edits takes one folder, which holds folders of projects".into()),
+    };
+    engine.run()?;
+    cmd("cargo test --release --package plimsoll --test lsp endures")
+        .args(["--", "--ignored", "--nocapture"])
+        .run()
+}
+
 /// Runs a heavy test over a folder of real files.
 fn over_corpus(test: &str, folder: PathBuf) -> Result {
     if !folder.is_dir() {
@@ -92,9 +115,9 @@ pub fn oracle(arguments: &[String]) -> Result {
         }
         Some("union" | "pairs") => {}
         Some("forms") => return forms(&arguments[1..]),
+        Some("edits") => return edits(&arguments[1..]),
         _ => {
-            let known =
-                "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing` or `forms`";
+            let known = "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing`, `forms` or `edits`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }
@@ -113,6 +136,10 @@ pub fn docs() -> Result {
 
 /// Prints growth, peers, latency and size, and fails above a guardrail.
 pub fn bench(arguments: &[String]) -> Result {
+    if arguments == ["page"] {
+        site()?;
+        return cmd("npm run bench --workspace web").run();
+    }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
     if wanted("peers") || wanted("lsp") {
         setup::peers()?;

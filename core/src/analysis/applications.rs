@@ -17,7 +17,7 @@ use super::{Analysis, Around, Cache, Options, Sources};
 use crate::config::Config;
 use crate::facts::{DisjointSets, Facts, Names, Outside, Parts};
 use crate::model::FileModel;
-use crate::report::{Finding, Kind, Report};
+use crate::report::{Finding, Kind, Report, TargetEntry};
 use crate::text::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -32,9 +32,8 @@ pub struct Application {
     pub files: Vec<FileId>,
     /// The snapshot that the findings come from, in which the files of other applications may be missing.
     pub analysis: Arc<Analysis>,
-    /// What the report of that snapshot says of files and targets, without findings.
-    pub frame: Arc<Report>,
-    pub findings: Vec<Finding>,
+    /// The report on the application, without a decision and a map. Its files are those of the whole project.
+    pub report: Report,
     names: Arc<Names>,
     /// The lists of files that a target or a Compose project is made of.
     joined: Vec<Vec<FileId>>,
@@ -59,14 +58,14 @@ impl Applications {
         self.by_path.get(path).copied()
     }
 
-    /// Returns the application of a file.
-    pub fn of(&self, file: FileId) -> Option<&Arc<Application>> {
-        self.all.get(*self.of_file.get(file.index())?)
+    /// Returns the index in `all` of the application of a file.
+    pub fn index_of(&self, file: FileId) -> Option<usize> {
+        self.of_file.get(file.index()).copied()
     }
 
-    /// Returns the model of a file.
-    pub fn model(&self, file: FileId) -> Option<&Arc<FileModel>> {
-        self.files.get(file.index())
+    /// Returns all files of the project, by their ids.
+    pub fn files(&self) -> &[Arc<FileModel>] {
+        &self.files
     }
 
     /// Takes a snapshot of the whole project, for what is asked about all applications together.
@@ -91,22 +90,27 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Brings the findings up to date with the files.
-    pub(crate) fn check(&mut self, files: &[Arc<FileModel>], options: &Options) -> Applications {
+    /// Brings the findings up to date with the files. `None` where that is outdated before the rules have run
+    /// over the whole project.
+    pub(crate) fn check(
+        &mut self,
+        files: &[Arc<FileModel>],
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<Applications> {
         let edited = self.edited(files, options);
         let is_done = edited.is_some_and(|edited| self.check_edited(files, &edited).is_some());
         if !is_done {
-            self.check_whole(files, options);
+            self.check_whole(files, options, is_outdated)?;
         }
-        self.checked.clone()
+        Some(self.checked.clone())
     }
 
     /// Returns the files that were edited since the last check; `None` where more has changed than texts.
     fn edited(&self, files: &[Arc<FileModel>], options: &Options) -> Option<Vec<FileId>> {
-        if self.checked.all.is_empty()
-            || files.len() != self.given.len()
-            || self.options != *options
-        {
+        // A single application is the whole project.
+        let is_one = self.checked.all.len() < 2;
+        if is_one || files.len() != self.given.len() || self.options != *options {
             return None;
         }
         let mut edited = Vec::new();
@@ -119,8 +123,18 @@ impl Kept {
         Some(edited)
     }
 
-    fn check_whole(&mut self, files: &[Arc<FileModel>], options: &Options) {
+    fn check_whole(
+        &mut self,
+        files: &[Arc<FileModel>],
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<()> {
+        // What is kept of the last check is no longer in step with it.
+        self.given.clear();
         let analysis = Analysis::again(files.to_vec(), &options.config, &mut self.whole);
+        if is_outdated() {
+            return None;
+        }
         let mut frame = analysis.check(options);
         let findings = std::mem::take(&mut frame.findings);
         let own: &Sources = analysis.0.borrow_owner();
@@ -146,14 +160,18 @@ impl Kept {
         self.caches.clear();
         let by_path = own.files.iter().map(|file| (Arc::clone(&file.file.path), file.id)).collect();
         let (own_files, config) = (own.files.clone(), Arc::clone(&own.config));
-        let (analysis, frame) = (Arc::new(analysis), Arc::new(frame));
-        let parts = files_of.into_iter().zip(findings_of).zip(joined_of).zip(names);
-        let all = parts.enumerate().map(|(at, (((files, findings), joined), names))| {
+        let analysis = Arc::new(analysis);
+        let mut targets_of: Vec<Vec<TargetEntry>> = vec![Vec::new(); count];
+        for target in std::mem::take(&mut frame.targets) {
+            let Some(first) = target.files.first() else { continue };
+            targets_of[of(*first)].push(target);
+        }
+        let parts = files_of.into_iter().zip(findings_of).zip(targets_of).zip(joined_of).zip(names);
+        let all = parts.enumerate().map(|(at, ((((files, findings), targets), joined), names))| {
             Arc::new(Application {
                 files,
                 analysis: Arc::clone(&analysis),
-                frame: Arc::clone(&frame),
-                findings,
+                report: Report { findings, targets, ..frame.clone() },
                 names: Arc::new(names),
                 joined,
                 is_delivered: delivered == Some(at),
@@ -166,6 +184,7 @@ impl Kept {
             files: own_files,
             config,
         };
+        Some(())
     }
 
     /// Analyses the applications of edited files again, and those that the edits concern. `None` where that is
@@ -223,7 +242,6 @@ impl Kept {
     /// Analyses one application; `None` where it can no longer be told apart from the others.
     fn check_application(&mut self, at: usize) -> Option<Application> {
         let old = &self.checked.all[at];
-        let is_alone = self.checked.all.len() == 1;
         let mut files = self.neighbours.clone();
         for id in &old.files {
             files[id.index()] = Arc::clone(&self.checked.files[id.index()]);
@@ -233,11 +251,7 @@ impl Kept {
             parts: self.parts.clone(),
             outside: Outside(others.map(|(_, it)| Arc::clone(&it.names)).collect()),
         };
-        // A single application has everything that was built for the whole project.
-        let cache = match is_alone {
-            true => &mut self.whole,
-            false => self.caches.entry(at).or_default(),
-        };
+        let cache = self.caches.entry(at).or_default();
         let config = Arc::clone(&self.checked.config);
         let analysis = Analysis::of(files, config, Some(around), cache);
         let own: &Sources = analysis.0.borrow_owner();
@@ -246,18 +260,16 @@ impl Kept {
         if joined != old.joined || is_delivered != old.is_delivered {
             return None;
         }
-        let mut frame = analysis.check(&self.options);
-        let findings = std::mem::take(&mut frame.findings);
+        let report = analysis.check(&self.options);
         let is_own = |file: FileId| self.checked.of_file[file.index()] == at;
-        if !findings.iter().all(|finding| files_of(finding).all(is_own)) {
+        if !report.findings.iter().all(|finding| files_of(finding).all(is_own)) {
             return None;
         }
         let names = analysis.facts().names_by(1, &|_| 0).pop().unwrap_or_default();
         Some(Application {
             files: old.files.clone(),
             analysis: Arc::new(analysis),
-            frame: Arc::new(frame),
-            findings,
+            report,
             names: Arc::new(names),
             joined,
             is_delivered,

@@ -3,6 +3,7 @@
 use super::Analysis;
 use crate::model::{BuiltTarget, PlainTarget};
 use crate::report::{FileEntry, Report, TargetEntry};
+use std::sync::Arc;
 
 impl Analysis {
     /// Returns a report about files and targets, as they are known before any rule runs.
@@ -26,7 +27,7 @@ impl Analysis {
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
         Report {
             excluded: files.iter().filter(|file| file.is_excluded).count(),
-            files,
+            files: Arc::new(files),
             targets,
             base: config.base.clone(),
             fail_on: config.fail_on,

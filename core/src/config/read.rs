@@ -6,7 +6,7 @@ use crate::syntax::{Entry, Node, Problem, ProblemKind, Tree};
 use crate::text::{Span, did_you_mean, near};
 
 /// The settings of a configuration file, as they are written.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "role",
     "roles",
     "rules",
@@ -17,6 +17,7 @@ const SETTINGS: [&str; 11] = [
     "exclude",
     "overrides",
     "fail-on",
+    "extends",
     "$schema",
 ];
 
@@ -90,9 +91,23 @@ impl Reader<'_> {
                     self.problem(value.span(), known);
                 }
             }
+            "extends" => self.extends(value),
             // For editors.
             "$schema" => {}
             unknown => self.unknown_key(key.span(), unknown, "Plimsoll", &SETTINGS),
+        }
+    }
+
+    fn extends(&mut self, value: Node<'_>) {
+        let items = if value.is_sequence() { value.items().collect() } else { vec![value] };
+        for item in items {
+            match item.as_str().filter(|path| !path.is_empty()) {
+                Some(path) => self.config.extends.push(path.to_owned()),
+                None => self.problem(
+                    item.span(),
+                    "`extends` names configuration files, such as `../plimsoll.yaml`",
+                ),
+            }
         }
     }
 
@@ -238,6 +253,7 @@ mod tests {
             ("overrides: [{rules: {}}]", "names its `files`"),
             ("overrides: [{files: a, rule: {}}]", "did you mean `rules`"),
             ("overrides: [{files: '../a', role: prod}]", "leads out of the folder"),
+            ("extends: {a: b}", "names configuration files"),
             ("fail-on: hint", "must be `error`"),
             ("server: {cpu: 1}", "did you mean `cpus`?"),
             ("role: production\n---\nrole: production", "only the first document"),

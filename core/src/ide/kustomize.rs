@@ -2,7 +2,8 @@
 //! an overlay may print with a prefix, a suffix or a hash.
 
 use super::names::{Collector, Labelled, Name, Role, World};
-use crate::model::{BuiltTarget, FileModel};
+use crate::model::kubernetes::{Body, Object};
+use crate::model::{BuiltTarget, FileModel, Str};
 use crate::report::{Kind, TargetKind};
 use crate::syntax::Node;
 use crate::text::name_of;
@@ -63,12 +64,31 @@ impl<'c, 'a> Overlay<'c, 'a> {
         for object in &file.objects {
             if let Some(name) = object.name() {
                 self.refer(&object.kind, name, name.span);
+                self.keys(object, name);
             }
         }
         if file.kind == Kind::Kustomization
             && let Some(root) = file.tree.roots().next()
         {
             self.kustomization(root);
+        }
+    }
+
+    /// Notes the keys that a base or a patch gives to a ConfigMap or a Secret. Of a patch that changes the value of a
+    /// key, the object that is built shows only the value.
+    fn keys(&mut self, object: &Object, name: &str) {
+        let keys: Vec<&Str> = match &object.body {
+            Body::ConfigMap(map) => map.keys().collect(),
+            Body::Secret(secret) => secret.keys().collect(),
+            _ => return,
+        };
+        let named = self.by_kind_and_name.get(&(object.kind.as_str(), name)).cloned();
+        let Some(named) = named else { return };
+        let Name::Object { world, kind, name: object } = named.name else { return };
+        for key in keys {
+            let (kind, object) = (kind.clone(), object.clone());
+            let name = Name::Key { world, kind, object, key: key.value.clone() };
+            self.collector.note(name, key.span, Role::Definition, Some(&named.namespace));
         }
     }
 

@@ -5,10 +5,11 @@ use super::navigation::{same_as, sorted};
 use super::valid::{is_valid, rule_of};
 use super::{Indexed, Name, World};
 use crate::edit;
+use crate::model::FileModel;
 use crate::model::chart::Chart;
 use crate::report::{Edit, Kind, TargetKind};
 use crate::syntax::{self, Node, Step, Style};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of, join_path};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
@@ -134,7 +135,8 @@ impl<'s> Plan<'s> {
         if !self.occurrences.iter().any(|it| it.role == Role::Definition) {
             return Some(format!("The files do not define the {noun} `{old}`."));
         }
-        self.file_name().or_else(|| self.inline_patch()).or_else(|| self.hidden_read())
+        let reasons = [Self::file_name, Self::inline_patch, Self::key_in_patch, Self::hidden_read];
+        reasons.iter().find_map(|reason| reason(self))
     }
 
     /// Whether a place does not show the name itself, as an action of a template that prints it.
@@ -191,25 +193,8 @@ impl<'s> Plan<'s> {
     /// Returns the reason why a patch that is written within a kustomization stands in the way: its text is
     /// not among the places that can be changed.
     fn inline_patch(&self) -> Option<String> {
-        let mut targets: FxHashSet<usize> = FxHashSet::default();
-        for occurrence in &self.occurrences {
-            if let Name::Object { world: World::Target(at), .. } =
-                self.snapshot.names.name(occurrence.name)
-            {
-                targets.insert(*at);
-            }
-        }
-        let analysis = self.snapshot.analysis;
-        let targets = targets.into_iter().map(|at| &analysis.targets()[at].target);
-        let overlays = targets.filter(|it| it.kind == TargetKind::Kustomization);
-        let mut sources: Vec<FileId> = overlays.flat_map(|it| it.sources.iter().copied()).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        let files = sources.into_iter().map(|id| analysis.file(id));
-        let patches = files
-            .filter(|file| file.kind == Kind::Kustomization)
-            .flat_map(|file| file.tree.roots().next())
-            .flat_map(inline_patches);
+        let roots = self.kustomizations().into_iter().flat_map(|file| file.tree.roots().next());
+        let patches = roots.flat_map(inline_patches);
         let patch = patches.filter_map(|node| Some((node, node.as_str()?))).find(|(_, text)| {
             let (tree, _) = syntax::parse(FileId(0), &Arc::from(*text), None);
             tree.roots().any(|root| {
@@ -223,6 +208,72 @@ impl<'s> Plan<'s> {
             self.name.noun(),
             self.old
         ))
+    }
+
+    /// Returns the kustomizations of the overlays that the places are built into.
+    fn kustomizations(&self) -> Vec<&'s FileModel> {
+        let mut targets: FxHashSet<usize> = FxHashSet::default();
+        for occurrence in &self.occurrences {
+            if let Name::Object { world: World::Target(at), .. }
+            | Name::Key { world: World::Target(at), .. } =
+                self.snapshot.names.name(occurrence.name)
+            {
+                targets.insert(*at);
+            }
+        }
+        let analysis = self.snapshot.analysis;
+        let targets = targets.into_iter().map(|at| &analysis.targets()[at].target);
+        let overlays = targets.filter(|it| it.kind == TargetKind::Kustomization);
+        let mut sources: Vec<FileId> = overlays.flat_map(|it| it.sources.iter().copied()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let files = sources.into_iter().map(|id| analysis.file(id));
+        files.filter(|file| file.kind == Kind::Kustomization).collect()
+    }
+
+    /// Returns the reason why a patch that names a key in its text stands in the way: one that is written within a
+    /// kustomization, or a list of operations with paths such as `/data/level`.
+    fn key_in_patch(&self) -> Option<String> {
+        let Name::Key { .. } = self.name else { return None };
+        let kustomizations = self.kustomizations().into_iter();
+        let mut patches = kustomizations.flat_map(|file| self.patches_of(file));
+        let (patch, _) = patches.find(|(_, text)| self.names_key(text))?;
+        Some(format!(
+            "The patch at {} names the key `{}` in a text that cannot be changed from here.",
+            self.at(patch.span()),
+            self.old
+        ))
+    }
+
+    /// Returns the patches that stand in a kustomization itself and those of files that are no manifests, with their
+    /// texts.
+    fn patches_of(&self, file: &'s FileModel) -> Vec<(Node<'s>, &'s str)> {
+        let Some(root) = file.tree.roots().next() else { return Vec::new() };
+        let inline = inline_patches(root).into_iter();
+        let mut found: Vec<_> = inline.filter_map(|it| Some((it, it.as_str()?))).collect();
+        let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
+        let entries = list("patches").chain(list("patchesJson6902"));
+        for node in entries.filter_map(|it| it.get("path")) {
+            let path = join_path(folder_of(file.path()), node.as_str().unwrap_or_default());
+            let files = self.snapshot.analysis.files().iter();
+            let patch = files.filter(|it| it.objects.is_empty()).find(|it| it.path() == path);
+            found.extend(patch.map(|it| (node, it.text())));
+        }
+        found
+    }
+
+    /// Whether the text of a patch gives a value to the key.
+    fn names_key(&self, text: &str) -> bool {
+        const SECTIONS: [&str; 3] = ["data", "stringData", "binaryData"];
+        let escaped = self.old.replace('~', "~0").replace('/', "~1");
+        let is_key = |path: &str| SECTIONS.iter().any(|it| path == format!("/{it}/{escaped}"));
+        let (tree, _) = syntax::parse(FileId(0), &Arc::from(text), None);
+        let operation = |it: Node<'_>| it.get("path").and_then(Node::as_str).is_some_and(is_key);
+        let is_named = |root: Node<'_>| {
+            root.items().any(operation)
+                || SECTIONS.iter().any(|section| root.at(&[section, self.old]).is_some())
+        };
+        tree.roots().any(is_named)
     }
 
     /// Returns the reason why a template that reads a value without naming it stands in the way.

@@ -3,14 +3,18 @@
 //! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
 use super::columns::{escape, escape_line};
-use super::place::Place;
+use super::place::{Place, count, worst_first};
 use crate::explain;
 use crate::report::{Report, Severity};
 
-/// Renders each finding as one workflow command.
+/// Maximum number of annotations that GitHub shows for one step.
+pub const MAX_ANNOTATIONS: usize = 10;
+
+/// Renders the worst findings as one workflow command each, and a line that counts the others.
 pub fn github(report: &Report) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
+    let findings = worst_first(report);
+    for finding in findings.iter().take(MAX_ANNOTATIONS) {
         let place = Place::of(report, finding.span);
         let command = match finding.severity {
             Severity::Error => "error",
@@ -20,7 +24,7 @@ pub fn github(report: &Report) -> String {
         let message = escape(&format!("{}\n\n{}", finding.message, explain::help(finding)));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
-            property(&escape_line(place.path)),
+            property(&escape_line(&report.base.in_repository(place.path))),
             place.line,
             place.end_line
         ));
@@ -34,6 +38,10 @@ pub fn github(report: &Report) -> String {
         }
         let title = format!("{} {}", finding.code, finding.name);
         out.push_str(&format!(",title={}::{}\n", property(&title), data(&message)));
+    }
+    if let Some(more) = findings.len().checked_sub(MAX_ANNOTATIONS).filter(|more| *more > 0) {
+        let more = count(more, "finding", "findings");
+        out.push_str(&format!("{more} more: GitHub shows {MAX_ANNOTATIONS} annotations a step\n"));
     }
     out
 }
@@ -60,6 +68,20 @@ mod tests {
         assert_eq!(
             github(&report),
             "::warning file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=4,endColumn=8,title=PLM101 depends-on-started-only::100%25 of%0Ait%0A%0AWait for it.\n"
+        );
+    }
+
+    #[test]
+    fn the_worst_findings_come_first_and_the_others_are_counted() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        report.findings = vec![report.findings[0].clone(); 12];
+        report.findings[11].severity = Severity::Error;
+        let text = github(&report);
+        assert!(text.starts_with("::error "), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("::")).count(), 10);
+        assert!(
+            text.ends_with("\n2 findings more: GitHub shows 10 annotations a step\n"),
+            "{text}"
         );
     }
 

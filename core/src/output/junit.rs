@@ -3,6 +3,7 @@
 //! Errors and warnings are failures; an info or a hint is a passed case with output. A file without
 //! findings has one passed case, which shows that the file was read.
 
+use super::columns;
 use super::place::Place;
 use crate::explain;
 use crate::report::{Finding, Kind, Report, Severity};
@@ -83,18 +84,16 @@ fn case(report: &Report, finding: &Finding, path: &str) -> String {
     format!("{head}{inner}    </testcase>\n")
 }
 
-/// Escapes text for XML 1.0, which cannot express most control characters: U+FFFD replaces them.
+/// Escapes text for XML 1.0, which cannot express most control characters: they are shown as on a terminal.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in columns::escape(text).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(letter),
             '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            control if control.is_control() => out.push('\u{FFFD}'),
             other => out.push(other),
         }
     }
@@ -116,7 +115,7 @@ mod tests {
         let mut report = report("a&b.yaml", "x: 1\n", 3..4);
         report.findings[0].message = "<\u{1b}\"\n>".into();
         let xml = junit(&report);
-        assert!(xml.contains("message=\"&lt;\u{FFFD}&quot;&#10;&gt;\""), "{xml}");
+        assert!(xml.contains(r#"message="&lt;\u{1b}&quot;&#10;&gt;""#), "{xml}");
         assert!(xml.contains("<testsuite name=\"a&amp;b.yaml\" tests=\"1\" failures=\"1\""));
     }
 

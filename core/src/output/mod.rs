@@ -2,16 +2,21 @@
 //!
 //! Byte spans become lines and columns here; nothing upstream knows a wire format.
 
+mod agent;
 mod columns;
 mod compare;
+mod concise;
 mod decision;
 mod github;
+mod gitlab;
 mod junit;
 mod markdown;
 pub mod options;
 mod place;
+mod rdjson;
 mod sarif;
 mod snippet;
+mod statistics;
 mod style;
 #[cfg(test)]
 mod testing;
@@ -20,13 +25,18 @@ pub mod wire;
 pub mod wire_compare;
 pub mod wire_targets;
 
+pub use agent::agent;
 pub use columns::{escape, escape_line};
 pub use compare::{json as comparison_json, markdown as comparison_markdown, text as comparison};
+pub use concise::concise;
 pub use decision::{decision, records as decision_markdown};
-pub use github::github;
+pub use github::{MAX_ANNOTATIONS, github};
+pub use gitlab::gitlab;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use rdjson::rdjson;
 pub use sarif::sarif;
+pub use statistics::{statistics, statistics_json};
 pub use style::Style;
-pub use text::text;
-pub use wire::json;
+pub use text::{Length, text};
+pub use wire::{Include, checked_json, json, json_lines};

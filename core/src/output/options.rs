@@ -63,6 +63,9 @@ pub struct Options {
     /// The lowest severity that makes `plimsoll check` fail.
     #[serde(rename = "fail-on", skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<FailOn>,
+    /// Paths of configuration files that this one is laid over; later ones win.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<OneOrMany>,
     /// Codes, families or names of the only rules to use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub select: Option<Vec<String>>,
@@ -222,6 +225,7 @@ mod tests {
                 role: Some(Role::Development),
             }]),
             fail_on: Some(FailOn::Warning),
+            extends: Some(OneOrMany::One("../plimsoll.yaml".to_owned())),
             select: None,
             min_severity: None,
         };

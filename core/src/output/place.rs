@@ -1,7 +1,8 @@
 //! Places as people count them: lines and columns from 1, columns in Unicode code points.
 
-use crate::report::{Kind, Report, Severity};
+use crate::report::{Finding, Identity, Kind, Report, Severity};
 use crate::text::{Encoding, Span};
+use rustc_hash::FxHashMap;
 use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,26 @@ impl<'r> Place<'r> {
             end_column: end.column + 1,
         }
     }
+}
+
+/// Returns the findings, the worst first and else in their order.
+pub(super) fn worst_first(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// Returns the fingerprint of each finding: its identity, and a number that tells it from others with the same
+/// identity.
+pub(super) fn fingerprints(report: &Report) -> Vec<String> {
+    let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
+    let print = |finding: &Finding| {
+        let print = Identity::of(report, finding).fingerprint();
+        let nth = seen.entry(print).or_default();
+        *nth += 1;
+        format!("{print:016x}:{nth}")
+    };
+    report.findings.iter().map(print).collect()
 }
 
 impl fmt::Display for Place<'_> {

@@ -2,25 +2,30 @@
 //!
 //! Schema: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json>.
 
-use super::place::Place;
+use super::place::{Place, fingerprints};
 use super::wire::rule_url;
-use crate::report::{Finding, Fix, Identity, Report, Severity};
+use crate::explain;
+use crate::report::{Finding, Fix, Report, Severity};
 use crate::rules::{self, Rule};
-use crate::text::Span;
-use crate::{explain, text};
-use rustc_hash::FxHashMap;
+use crate::text::{FileId, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value, json};
+
+/// The name of the folder that paths are relative to.
+const ROOT: &str = "SRCROOT";
 
 /// Renders the report as a SARIF log with one run.
 pub fn sarif(report: &Report) -> String {
-    let all: Vec<&'static Rule> = rules::all().collect();
+    let codes: FxHashSet<&str> = report.findings.iter().map(|it| it.code).collect();
+    let occurring: Vec<&'static Rule> =
+        rules::all().filter(|rule| codes.contains(rule.code)).collect();
     let index_of: FxHashMap<&str, usize> =
-        all.iter().enumerate().map(|(at, it)| (it.code, at)).collect();
-    let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
+        occurring.iter().enumerate().map(|(at, it)| (it.code, at)).collect();
     let results: Vec<Value> = report
         .findings
         .iter()
-        .map(|it| result(report, it, index_of.get(it.code).copied(), &mut seen))
+        .zip(fingerprints(report))
+        .map(|(it, print)| result(report, it, index_of.get(it.code).copied(), &print))
         .collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
@@ -31,8 +36,11 @@ pub fn sarif(report: &Report) -> String {
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": "https://plimsoll.dev",
-                "rules": all.into_iter().map(rule).collect::<Vec<_>>(),
+                "rules": occurring.into_iter().map(rule).collect::<Vec<_>>(),
             }},
+            "originalUriBaseIds": {
+                ROOT: { "description": { "text": "The root of the repository" } },
+            },
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -65,12 +73,7 @@ fn rule(rule: &'static Rule) -> Value {
     })
 }
 
-fn result(
-    report: &Report,
-    finding: &Finding,
-    rule: Option<usize>,
-    seen: &mut FxHashMap<u64, usize>,
-) -> Value {
+fn result(report: &Report, finding: &Finding, rule: Option<usize>, fingerprint: &str) -> Value {
     let mut result = Map::new();
     result.insert("ruleId".into(), json!(finding.code));
     if let Some(rule) = rule {
@@ -101,13 +104,7 @@ fn result(
     if !fixes.is_empty() {
         result.insert("fixes".into(), Value::Array(fixes));
     }
-    let print = Identity::of(report, finding).fingerprint();
-    let nth = seen.entry(print).or_default();
-    *nth += 1;
-    result.insert(
-        "partialFingerprints".into(),
-        json!({ "plimsollFinding/v2": format!("{print:016x}:{nth}") }),
-    );
+    result.insert("partialFingerprints".into(), json!({ "plimsollFinding/v2": fingerprint }));
     result.insert(
         "properties".into(),
         json!({ "severity": finding.severity, "confidence": finding.confidence }),
@@ -117,9 +114,18 @@ fn result(
 
 fn location(report: &Report, span: Span) -> Value {
     json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(&report.entry(span.file).file.path) },
+        "artifactLocation": artifact(report, span.file),
         "region": region(report, span),
     }})
+}
+
+/// Returns where a file is: below the root of the repository, or at an absolute path outside of it.
+fn artifact(report: &Report, file: FileId) -> Value {
+    let path = report.base.in_repository(&report.entry(file).file.path);
+    match path.starts_with('/') {
+        true => json!({ "uri": uri(&path) }),
+        false => json!({ "uri": uri(&path), "uriBaseId": ROOT }),
+    }
 }
 
 fn region(report: &Report, span: Span) -> Value {
@@ -135,7 +141,7 @@ fn region(report: &Report, span: Span) -> Value {
 /// Returns a fix with one change per file. The edits of a fix are sorted, so that those of one file
 /// stand together.
 fn fix(report: &Report, fix: &Fix) -> Value {
-    let mut changes: Vec<(text::FileId, Vec<Value>)> = Vec::new();
+    let mut changes: Vec<(FileId, Vec<Value>)> = Vec::new();
     for edit in &fix.edits {
         let replacement = json!({
             "deletedRegion": region(report, edit.span),
@@ -150,7 +156,7 @@ fn fix(report: &Report, fix: &Fix) -> Value {
         .into_iter()
         .map(|(file, replacements)| {
             json!({
-                "artifactLocation": { "uri": uri(&report.entry(file).file.path) },
+                "artifactLocation": artifact(report, file),
                 "replacements": replacements,
             })
         })
@@ -183,6 +189,22 @@ fn uri(path: &str) -> String {
 mod tests {
     use super::super::testing::report;
     use super::*;
+    use crate::report::Identity;
+    use crate::text::Base;
+
+    #[test]
+    fn only_rules_with_findings_are_listed_and_paths_begin_at_the_root() {
+        let mut report = report("app/compose.yaml", "x: 1\n", 3..4);
+        report.base = Base::new("/work/shop", "/work/shop/deploy");
+        let log: Value = serde_json::from_str(&sarif(&report)).expect("SARIF is JSON");
+        let run = &log["runs"][0];
+        assert_eq!(run["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(1));
+        let place = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(place["uri"], "deploy/app/compose.yaml");
+        assert!(
+            run["originalUriBaseIds"].get(place["uriBaseId"].as_str().expect("a name")).is_some()
+        );
+    }
 
     #[test]
     fn columns_count_code_points_and_uris_are_escaped() {

@@ -190,14 +190,14 @@ fn bytes_that_fit(letters: impl Iterator<Item = char>, room: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::testing::report;
-    use super::super::text;
+    use super::super::{Length, text};
     use super::*;
 
     /// The text report for one finding at `primary`, with a label at `related`.
     fn shown(yaml: &str, primary: Range<usize>, related: Range<usize>) -> String {
         let mut report = report("a.yaml", yaml, primary);
         report.findings[0].related[0].span = Span::new(FileId(0), related.start, related.end);
-        text(&report, Style::default(), false)
+        text(&report, Style::default(), false, Length::All)
     }
 
     fn line_with<'t>(text: &'t str, part: &str) -> &'t str {

@@ -3,6 +3,7 @@
 use crate::report::{Edit, FileEntry, Findings, Fix, Kind, Report, Role, Severity};
 use crate::text::{File, FileId, LineIndex, Span};
 use std::ops::Range;
+use std::sync::Arc;
 
 pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
     let span = Span::new(FileId(0), at.start, at.end);
@@ -15,14 +16,14 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
         .also(&Span::new(FileId(0), 0, 1), "`db` has no healthcheck")
         .fix(Fix::safe("Wait for `db`", [Edit { span, text: "db2".into() }]));
     Report {
-        files: vec![FileEntry {
+        files: Arc::new(vec![FileEntry {
             // `File::new` would normalise the unusual paths of some tests.
             file: File::new(path, text),
             kind: Kind::Compose,
             role: Some(Role::Production),
             lines: LineIndex::new(&text.into()),
             is_excluded: false,
-        }],
+        }]),
         findings: findings.into_list(),
         ..Report::default()
     }

@@ -6,9 +6,10 @@
 use super::columns::{escape, escape_line, wrap};
 use super::place::{Place, count, counts, files_read};
 use super::snippet::snippets;
+use super::statistics::grouped;
 use super::style::Style;
 use crate::explain;
-use crate::report::{Finding, Report, Safety, TargetKind};
+use crate::report::{Finding, Report, Safety, SkipReason, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// What has been printed already: each "why" and each "help" with its code, since a finding may have its
@@ -19,12 +20,34 @@ struct Explained<'r> {
     help: FxHashSet<(&'static str, Option<&'r str>)>,
 }
 
-/// Renders all findings and, with `summary`, a last line that counts them.
-pub fn text(report: &Report, style: Style, summary: bool) -> String {
+/// Maximum number of findings that are printed in full unless all are asked for.
+const MAX_IN_FULL: usize = 200;
+
+/// Number of places that are named for each rule where findings are grouped.
+const PLACES: usize = 3;
+
+/// How much is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// A long list is grouped by rule.
+    Readable,
+    /// Every finding in full.
+    All,
+}
+
+/// Renders the findings and, with `summary`, a last line that counts them.
+pub fn text(report: &Report, style: Style, summary: bool, length: Length) -> String {
     let mut out = String::new();
-    let mut explained = Explained::default();
-    for finding in &report.findings {
-        write_finding(&mut out, report, finding, style, &mut explained);
+    if length == Length::Readable && report.findings.len() > MAX_IN_FULL {
+        out.push_str(&grouped(report, style, PLACES));
+        out.push_str(
+            "\nEvery finding in full: --all; a line for each: --format concise; one rule: --select CODE\n",
+        );
+    } else {
+        let mut explained = Explained::default();
+        for finding in &report.findings {
+            write_finding(&mut out, report, finding, style, &mut explained);
+        }
     }
     if summary {
         last_line(&mut out, report, style);
@@ -32,7 +55,7 @@ pub fn text(report: &Report, style: Style, summary: bool) -> String {
     out
 }
 
-fn last_line(out: &mut String, report: &Report, style: Style) {
+pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
     let worst = report.findings.iter().map(|finding| finding.severity).min();
     let counted = counts(report);
     let counted = match worst {
@@ -55,6 +78,17 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     }
     if report.excluded > 0 {
         out.push_str(&format!("; {} excluded", count(report.excluded, "file", "files")));
+    }
+    if !report.skipped.is_empty() {
+        let reasons = SkipReason::ALL.into_iter().filter_map(|reason| {
+            let number = report.skipped.iter().filter(|it| it.reason == reason).count();
+            (number > 0).then(|| format!("{number} {reason}"))
+        });
+        let reasons: Vec<String> = reasons.collect();
+        out.push_str(&format!("; not read: {} (see --show-files)", reasons.join(", ")));
+    }
+    if report.elsewhere > 0 {
+        out.push_str(&format!("; {} in other files", report.elsewhere));
     }
     let fixable = |safety| {
         let has_fix = |finding: &&Finding| finding.fixes.iter().any(|fix| fix.safety == safety);
@@ -204,7 +238,7 @@ mod tests {
         let mut report = report("compose.yaml", yaml, needed..needed + 2);
         report.findings[0].related[0].span = Span::new(FileId(0), db, db + 2);
         assert_eq!(
-            text(&report, Style::default(), true),
+            text(&report, Style::default(), true, Length::Readable),
             "compose.yaml:4:18 warning PLM101 depends-on-started-only\n  \
              `app` may start before `db` can answer\n    \
              2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
@@ -224,10 +258,25 @@ mod tests {
     fn a_rule_is_explained_with_its_first_finding_only() {
         let mut report = report("a.yaml", "x: 1\n", 3..4);
         report.findings.push(report.findings[0].clone());
-        let text = text(&report, Style::default(), false);
+        let text = text(&report, Style::default(), false, Length::Readable);
         assert_eq!(text.matches("a.yaml:1:4").count(), 2);
         assert_eq!(text.matches("  why ").count(), 1);
         assert_eq!(text.matches("  help ").count(), 1);
+    }
+
+    #[test]
+    fn a_long_list_is_grouped_and_says_how_to_see_all() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        report.findings = vec![report.findings[0].clone(); 201];
+        let short = text(&report, Style::default(), true, Length::Readable);
+        assert!(
+            short.starts_with("201 warning PLM101 depends-on-started-only in 1 file"),
+            "{short}"
+        );
+        assert!(short.contains("and 198 more") && short.contains("--all"), "{short}");
+        assert_eq!(short.matches("a.yaml:1:4").count(), 3);
+        let long = text(&report, Style::default(), true, Length::All);
+        assert_eq!(long.matches("a.yaml:1:4").count(), 201);
     }
 
     #[test]
@@ -241,8 +290,8 @@ mod tests {
     fn control_characters_are_shown_and_do_not_steer_the_terminal() {
         let mut report = report("a.yaml", "x: \x1b[31m\n", 3..4);
         report.findings[0].message = "\x1b]0;title\x07 \u{202E}x".into();
-        report.files[0].file.path = "a\n\x1b.yaml".into();
-        let text = text(&report, Style::default(), true);
+        std::sync::Arc::make_mut(&mut report.files)[0].file.path = "a\n\x1b.yaml".into();
+        let text = text(&report, Style::default(), true, Length::Readable);
         assert!(!text.contains(['\x1b', '\x07', '\u{202E}']), "{text:?}");
         assert!(text.starts_with(r"a\n\u{1b}.yaml:1:4 "), "{text}");
         assert!(text.contains(r"\u{1b}]0;title\u{7} \u{202e}x"), "{text}");

@@ -8,7 +8,7 @@ use crate::explain;
 use crate::report::{
     self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Environment, Fate,
     FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Signal,
-    TargetKind, Today, Worth,
+    SkipReason, TargetKind, Today, Worth,
 };
 use crate::rules::{self, Pitfall, Side};
 use crate::text::{Encoding, FileId, Span};
@@ -55,6 +55,27 @@ wire! {
         pub decision: Decisions<'r>,
         pub map: ProjectMap<'r>,
         pub summary: Summary,
+    }
+    /// What `plimsoll check` prints: a report whose decision and map are there only where they are asked for.
+    pub struct Checked<'r> {
+        pub version: u32,
+        pub tool: Tool,
+        pub files: Vec<FileEntry<'r>>,
+        pub targets: Vec<Target<'r>>,
+        pub findings: Vec<Finding<'r>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub decision: Option<Decisions<'r>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub map: Option<ProjectMap<'r>>,
+        /// What was not read.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub skipped: Vec<SkippedEntry<'r>>,
+        pub summary: Summary,
+    }
+    /// A file or a folder that was not read.
+    pub struct SkippedEntry<'r> {
+        pub path: &'r str,
+        pub reason: SkipReason,
     }
     pub struct Tool {
         pub name: &'static str,
@@ -140,6 +161,10 @@ wire! {
         pub baselined: usize,
         /// Number of files that the configuration excludes.
         pub excluded: usize,
+        /// Number of files and folders that were not read.
+        pub skipped: usize,
+        /// Number of findings outside of the files that were asked about.
+        pub elsewhere: usize,
     }
     /// How much platform the files of the first system ask for, and the decision on each system.
     pub struct Decisions<'r> {
@@ -429,6 +454,8 @@ impl<'r> Report<'r> {
                 suppressed: report.suppressed,
                 baselined: report.baselined,
                 excluded: report.excluded,
+                skipped: report.skipped.len(),
+                elsewhere: report.elsewhere,
             },
         }
     }
@@ -664,9 +691,47 @@ impl<'r> Places<'r> {
     }
 }
 
-/// Renders the report as JSON.
+/// Renders the whole report as JSON.
 pub fn json(report: &report::Report) -> String {
     pretty(&Report::from(report))
+}
+
+/// The parts of a report that are printed only where they are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Include {
+    pub decision: bool,
+    pub map: bool,
+}
+
+/// Renders what was checked as JSON.
+pub fn checked_json(report: &report::Report, include: Include) -> String {
+    let skipped =
+        report.skipped.iter().map(|it| SkippedEntry { path: &it.path, reason: it.reason });
+    let skipped = skipped.collect();
+    let Report { version, tool, files, targets, findings, decision, map, summary } =
+        Report::from(report);
+    pretty(&Checked {
+        version,
+        tool,
+        files,
+        targets,
+        findings,
+        decision: include.decision.then_some(decision),
+        map: include.map.then_some(map),
+        skipped,
+        summary,
+    })
+}
+
+/// Renders each finding as a line of JSON.
+pub fn json_lines(report: &report::Report) -> String {
+    let places = Places { report, positions: Positions::default() };
+    let line = |finding| {
+        let finding = places.finding(finding);
+        serde_json::to_string(&finding).expect("internal error: these types always serialise")
+            + "\n"
+    };
+    report.findings.iter().map(line).collect()
 }
 
 /// Renders the decision alone as JSON.

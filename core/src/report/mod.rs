@@ -20,6 +20,7 @@ pub use target::*;
 pub(crate) use vocabulary::vocabulary;
 
 use crate::text::{Base, File, FileId, LineIndex, Span};
+use std::sync::Arc;
 
 vocabulary! {
     /// The kind of a file, recognised by its content first and its name second.
@@ -46,6 +47,28 @@ vocabulary! {
         Production = "production",
         Unknown = "unknown",
     }
+}
+
+vocabulary! {
+    /// Why a file or a folder was not read.
+    pub enum SkipReason {
+        Hidden = "hidden",
+        /// It holds other people's files.
+        Vendored = "vendored",
+        /// Git ignores it.
+        Ignored = "ignored",
+        Unreadable = "unreadable",
+        TooLarge = "too-large",
+        /// A link to a folder, or to a file that is read under another name.
+        Link = "link",
+    }
+}
+
+/// A file or a folder that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: SkipReason,
 }
 
 /// The short name that the code uses; TypeScript and the JSON Schema have the long one.
@@ -75,7 +98,8 @@ impl FileEntry {
 /// Everything that one analysis found. Findings are sorted by path, offset and code.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    pub files: Vec<FileEntry>,
+    /// Shared by the reports on the applications of one project.
+    pub files: Arc<Vec<FileEntry>>,
     /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
     pub targets: Vec<TargetEntry>,
     pub findings: Vec<Finding>,
@@ -91,6 +115,10 @@ pub struct Report {
     pub stale: Vec<(Identity, usize)>,
     /// Number of files that the configuration excludes.
     pub excluded: usize,
+    /// What the caller did not read, by path; only a caller knows that.
+    pub skipped: Vec<Skipped>,
+    /// Number of findings that a caller left out because they are outside of what was asked about.
+    pub elsewhere: usize,
     /// The lowest severity that makes a check fail, if the configuration says so.
     pub fail_on: Option<FailOn>,
     /// Where the project lies in its repository.

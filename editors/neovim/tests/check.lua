@@ -79,5 +79,75 @@ local corrected = vim.api.nvim_buf_get_lines(0, lnum, lnum + 1, false)[1]:gsub('
 vim.api.nvim_buf_set_lines(0, lnum, lnum + 1, false, { corrected })
 wait('the end of PLM002', function() return not finding('PLM002') end)
 
+-- What is typed is kept, so that other files can be looked at.
+vim.cmd('write')
+
+local function go_to(text)
+  local number, start = line_of(text)
+  vim.api.nvim_win_set_cursor(0, { number + 1, start })
+end
+
+local function name()
+  return vim.fs.basename(vim.api.nvim_buf_get_name(0))
+end
+
+local function attached()
+  return #vim.lsp.get_clients({ name = 'plimsoll', bufnr = 0 }) > 0
+end
+
+-- The server attaches to every file that it reads, as one client for the project, and to no other one.
+for _, file in ipairs({
+  '.env', '.env.production', 'Dockerfile', 'chart/values.yaml', 'chart/templates/_helpers.tpl', 'chart/templates/map.yaml',
+}) do
+  vim.cmd.edit(file)
+  wait('attaching to ' .. file, attached)
+end
+equal('the number of clients', #vim.lsp.get_clients({ name = 'plimsoll' }), 1)
+vim.cmd.edit('run.sh')
+vim.wait(300)
+equal('a client for a script', attached(), false)
+
+-- From the host of a URL to the Service behind it, and from a template to the value that it reads.
+vim.cmd.edit('k8s/shop.yaml')
+wait('attaching to a manifest', attached)
+go_to('shop-api')
+vim.lsp.buf.definition()
+wait('the jump to the Service', function() return name() == 'service.yaml' end)
+equal('the place of its name', vim.api.nvim_win_get_cursor(0), { 3, 17 })
+vim.cmd.edit('chart/templates/map.yaml')
+wait('attaching to a template', attached)
+go_to('greeting | quote')
+vim.lsp.buf.definition()
+wait('the jump to the value', function() return name() == 'values.yaml' end)
+
+-- A Service gets another name, and so does the host, in a file that is not shown.
+vim.cmd.edit('k8s/service.yaml')
+wait('attaching to the Service', attached)
+go_to('shop-api')
+vim.lsp.buf.rename('front')
+local function lines(file)
+  local bufnr = vim.fn.bufadd(vim.fn.fnamemodify(file, ':p'))
+  vim.fn.bufload(bufnr)
+  return table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false), '\n')
+end
+wait('the new name', function()
+  return lines('k8s/service.yaml'):find('{name: front}', 1, true) and lines('k8s/shop.yaml'):find('http://front:80', 1, true)
+end)
+vim.cmd('wall')
+
+-- What another process writes is seen after the next save or the next file that is opened.
+local function outside(command)
+  equal('the exit code of another process', vim.system({ 'sh', '-c', command }):wait().code, 0)
+end
+local function findings_of(file)
+  return #vim.diagnostic.get(vim.fn.bufadd(vim.fn.fnamemodify(file, ':p')))
+end
+outside("printf 'a: 1\\na: 2\\n' > k8s/twice.yaml")
+vim.cmd('write')
+wait('a finding in a file that another process wrote', function() return findings_of('k8s/twice.yaml') > 0 end)
+outside('rm k8s/twice.yaml')
+vim.cmd.edit('chart/Chart.yaml')
+wait('the end of the findings in a file that is gone', function() return findings_of('k8s/twice.yaml') == 0 end)
+
 io.stdout:write('every check holds\n')
 vim.cmd('qall!')

@@ -169,7 +169,9 @@ fn deferred(
 /// out, as the command does.
 pub fn resolved(view: &View, action: CodeAction, all: &Deferred) -> CodeAction {
     let mut workspace = Workspace::default();
-    let files: Vec<_> = view.report().files.iter().map(|it| it.file.clone()).collect();
+    let own = &view.part.application.files;
+    let models = view.snapshot.applications.files();
+    let files: Vec<_> = own.iter().map(|file| models[file.index()].file.clone()).collect();
     files.iter().for_each(|file| workspace.set_file(file.clone()));
     let options = Options { leave_fixes_untried: false, ..(*view.snapshot.options).clone() };
     let report = workspace.report(&options);
@@ -186,8 +188,9 @@ pub fn resolved(view: &View, action: CodeAction, all: &Deferred) -> CodeAction {
         may_change: &|_| true,
     };
     let fixed = fix_all(files.clone(), &mut workspace, report, &wanted);
-    let pairs = files.iter().zip(&fixed.files).enumerate();
-    let edits = pairs.filter_map(|(at, (old, new))| super::difference(at, &old.text, &new.text));
+    let pairs = own.iter().zip(files.iter().zip(&fixed.files));
+    let edits =
+        pairs.filter_map(|(file, (old, new))| super::difference(*file, &old.text, &new.text));
     let fix = Fix::safe(action.title.clone(), edits.collect::<Vec<_>>());
     if fix.edits.is_empty() {
         return action;

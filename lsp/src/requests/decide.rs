@@ -11,5 +11,6 @@ pub const DECIDE: &str = "plimsoll.decide";
 
 pub fn decision(snapshot: &Snapshot) -> Option<Value> {
     let options = Options { leave_fixes_untried: true, ..Options::default() };
-    serde_json::from_str(&wire::decision_json(&snapshot.analysis.report(&options))).ok()
+    serde_json::from_str(&wire::decision_json(&snapshot.applications.analysis().report(&options)))
+        .ok()
 }

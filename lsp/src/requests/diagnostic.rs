@@ -51,7 +51,7 @@ pub fn workspace(
     let mut items = Vec::new();
     for (root, snapshot) in state.snapshots() {
         let addresses = state.addresses(root);
-        for (name, file) in &snapshot.diagnostics {
+        for (name, file) in snapshot.diagnostics() {
             let Some(uri) = addresses.uri(name) else { continue };
             let old = gone.remove(&uri);
             if old.as_deref() != Some(result_id(Some(file)).as_str()) {

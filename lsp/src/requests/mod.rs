@@ -2,6 +2,7 @@
 //! so that it may take its time on another thread.
 
 pub mod action;
+pub mod compare;
 pub mod completion;
 pub mod decide;
 pub mod diagnostic;
@@ -11,11 +12,17 @@ pub mod hover;
 mod ignore;
 pub mod inlay_hints;
 pub mod lenses;
+pub mod links;
+pub mod navigate;
+pub mod rename;
+pub mod render;
+pub mod symbols;
 
 use crate::capabilities::Features;
 use crate::convert::{self, Addresses, Outgoing};
-use crate::project::Snapshot;
+use crate::project::{Part, Snapshot};
 use crate::state::State;
+use plimsoll_core::ide::Indexed;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
@@ -65,6 +72,8 @@ impl Source {
 #[derive(Debug)]
 pub struct View {
     pub snapshot: Arc<Snapshot>,
+    /// The application that the document belongs to.
+    pub part: Arc<Part>,
     pub source: Source,
     /// The document among the files of the snapshot; `None` where no snapshot has it yet.
     pub file: Option<FileId>,
@@ -91,15 +100,16 @@ impl View {
         let root = &state.documents.get(uri)?.place.root;
         let snapshot = state.snapshot(root)?;
         let source = Source::of(state, uri)?;
-        let files = &snapshot.report.files;
-        let at = files.iter().position(|it| *it.file.path == *source.name);
-        let is_current = |at: usize| {
-            let analysed = &files[at].file.text;
+        let file = snapshot.applications.file(&source.name);
+        let is_current = |file: FileId| {
+            let analysed = &snapshot.applications.files()[file.index()].file.text;
             Arc::ptr_eq(analysed, &source.text) || *analysed == source.text
         };
+        let part = file.and_then(|file| snapshot.part(file)).or(snapshot.parts.first())?;
         Some(View {
-            is_current: at.is_some_and(is_current),
-            file: at.and_then(|at| u32::try_from(at).ok()).map(FileId),
+            is_current: file.is_some_and(is_current),
+            file,
+            part: Arc::clone(part),
             addresses: state.addresses(root),
             features: state.features,
             source,
@@ -108,11 +118,21 @@ impl View {
     }
 
     pub fn analysis(&self) -> &Analysis {
-        &self.snapshot.analysis
+        &self.part.application.analysis
     }
 
     pub fn report(&self) -> &Report {
-        &self.snapshot.report
+        &self.part.application.report
+    }
+
+    /// Returns what requests about names are answered from.
+    pub fn indexed(&self) -> Indexed<'_> {
+        self.part.ide.indexed()
+    }
+
+    /// Returns the place of a position in the snapshot; `None` where no snapshot has the document yet.
+    pub fn place(&self, at: Position) -> Option<(FileId, usize)> {
+        Some((self.file?, self.offset(at)))
     }
 
     /// Returns the range of a span in any file of the snapshot.
@@ -127,7 +147,7 @@ impl View {
 }
 
 /// Returns the edit that turns the text of a file into another one.
-fn difference(file: usize, old: &str, new: &str) -> Option<Edit> {
+fn difference(file: FileId, old: &str, new: &str) -> Option<Edit> {
     if old == new {
         return None;
     }
@@ -137,7 +157,7 @@ fn difference(file: usize, old: &str, new: &str) -> Option<Edit> {
     let rest = (old.len() - start).min(new.len() - start);
     let end = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(same).count();
     let end = old.len() - old.ceil_char_boundary(old.len() - end);
-    let span = Span::new(FileId(u32::try_from(file).ok()?), start, old.len() - end);
+    let span = Span::new(file, start, old.len() - end);
     Some(Edit { span, text: new[start..new.len() - end].to_owned() })
 }
 
@@ -172,7 +192,8 @@ pub mod testing {
         task.changes = change;
         let mut project = Project::default();
         project.update(&task);
-        worker::snapshot(project.analysis(&task.options), &task, previous)
+        let checked = project.check(&task.options, &|| false).unwrap();
+        worker::snapshot(checked, &task, previous)
     }
 
     /// Returns the snapshot of a project whose files are open, after a change.
@@ -219,11 +240,8 @@ pub mod testing {
             let Step::Analyse(task) = self.state.take(Path::new("/w"), fresh) else { return };
             let (is_changed, _) = self.project.update(&task);
             if is_changed {
-                self.latest = Some(worker::snapshot(
-                    self.project.analysis(&task.options),
-                    &task,
-                    self.latest.as_ref(),
-                ));
+                let checked = self.project.check(&task.options, &|| false).unwrap();
+                self.latest = Some(worker::snapshot(checked, &task, self.latest.as_ref()));
             }
         }
 
@@ -286,11 +304,11 @@ pub mod testing {
     fn a_difference_is_one_edit_between_characters() {
         for (old, new) in [("aüb", "aöb"), ("ab", "abb"), ("🎵", "🎶"), ("aaa", "a"), ("", "x")]
         {
-            let edit = difference(0, old, new).unwrap();
+            let edit = difference(FileId(0), old, new).unwrap();
             let mut text = old.to_owned();
             text.replace_range(edit.span.range(), &edit.text);
             assert_eq!(text, new);
         }
-        assert_eq!(difference(0, "a", "a"), None);
+        assert_eq!(difference(FileId(0), "a", "a"), None);
     }
 }

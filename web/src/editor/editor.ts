@@ -1,5 +1,5 @@
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, undo } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
@@ -23,14 +23,24 @@ const flashField = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+/** What the editor asks of the page. */
+interface Hooks {
+  /** A text is pasted in the place of a whole file. Returns whether the page has taken it. */
+  pasteWhole(file: ProjectFile, text: string): boolean;
+  /** The caret is in another line. */
+  caret(path: string, line: number): void;
+}
+
 /** One editor view, and one editor state for each file, so that every tab keeps its own undo history. */
 export class Editor {
   readonly view: EditorView;
   #states = new Map<number, EditorState>();
   #shown: ProjectFile | undefined;
   #extensions: Extension[];
+  /** Set while the editor takes over a text from the project, which knows it already. */
+  #following = false;
 
-  constructor(parent: HTMLElement, private readonly project: Project, private readonly onPaste: (text: string) => void) {
+  constructor(parent: HTMLElement, private readonly project: Project, private readonly hooks: Hooks) {
     this.#extensions = [
       EditorView.cspNonce.of("editor"),
       lineNumbers(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
@@ -40,11 +50,12 @@ export class Editor {
       yaml(), indentUnit.of("  "), theme, flashField,
       placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere."),
       EditorView.contentAttributes.of({ tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
+      EditorView.domEventHandlers({ paste: (event, view) => this.#paste(event, view) }),
       EditorView.updateListener.of((update) => {
-        if (!update.docChanged || !this.#shown) return;
-        this.project.edit(this.#shown, update.state.doc.toString());
-        const pasted = update.transactions.some((it) => it.isUserEvent("input.paste"));
-        if (pasted && !update.startState.doc.length) this.onPaste(this.#shown.text);
+        const file = this.#shown;
+        if (!file) return;
+        if (update.docChanged && !this.#following) this.project.edit(file, update.state.doc.toString());
+        if (update.selectionSet) this.hooks.caret(file.path, update.state.doc.lineAt(update.state.selection.main.head).number);
       }),
     ];
     this.view = new EditorView({ parent, state: EditorState.create({ extensions: this.#extensions }) });
@@ -53,24 +64,45 @@ export class Editor {
     });
   }
 
-  /** Shows the project's active file and forgets files that are gone. */
+  #paste(event: ClipboardEvent, view: EditorView): boolean {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const { main } = view.state.selection;
+    const whole = main.from === 0 && main.to === view.state.doc.length;
+    if (!whole || !text.trim() || !this.#shown || !this.hooks.pasteWhole(this.#shown, text)) return false;
+    event.preventDefault();
+    return true;
+  }
+
+  /** Shows the project's active file, takes over texts that changed elsewhere, and forgets files that are gone. */
   #follow(): void {
     const { active, files } = this.project;
-    for (const id of this.#states.keys()) if (!files.some((it) => it.id === id)) this.#states.delete(id);
+    this.#following = true;
+    for (const id of this.#states.keys()) if (!this.project.knows(id)) this.#states.delete(id);
     if (active && active !== this.#shown) {
-      if (this.#shown && files.includes(this.#shown)) this.#states.set(this.#shown.id, this.view.state);
+      if (this.#shown) this.#states.set(this.#shown.id, this.view.state);
       this.#shown = undefined;
       this.view.setState(this.#stateOf(active));
       this.#shown = active;
+      this.#states.delete(active.id);
     }
-    // A rename changes the label, which is read anew with every update.
-    this.view.dispatch({});
+    for (const file of files) {
+      const state = this.#states.get(file.id);
+      const changes = state && difference(state.doc.toString(), file.text);
+      if (changes) this.#states.set(file.id, state.update({ changes, userEvent: "input.fix" }).state);
+    }
+    const changes = active && difference(this.view.state.doc.toString(), active.text);
+    // A rename changes the label, which is read anew with every update, so there is always one.
+    this.view.dispatch(changes ? { changes, userEvent: "input.fix" } : {});
+    this.#following = false;
   }
 
   #stateOf(file: ProjectFile): EditorState {
     return this.#states.get(file.id) ?? EditorState.create({
       doc: file.text,
-      extensions: [this.#extensions, EditorView.contentAttributes.of(() => ({ "aria-label": `Text of ${file.path}` }))],
+      extensions: [
+        this.#extensions,
+        EditorView.contentAttributes.of(() => ({ "aria-label": `Text of ${this.project.files.find((it) => it.id === file.id)?.path ?? file.path}` })),
+      ],
     });
   }
 
@@ -101,27 +133,53 @@ export class Editor {
       effects: [EditorView.scrollIntoView(from, { y: "center" }), flash.of(Decoration.set(lines))],
     });
     this.view.focus();
-    this.view.dom.scrollIntoView({ block: "nearest" });
   }
 
-  /** Applies the edits of a fix to every file involved. Each file can undo its part. */
+  /** Applies the edits of a fix to every file involved. A fix in one file is undone in the editor, others by the project. */
   apply(fix: Fix): void {
-    const first = fix.edits[0];
-    for (const path of new Set(fix.edits.map((it) => it.path))) {
-      const file = this.project.find(path);
-      if (!file) continue;
+    const paths = [...new Set(fix.edits.map((it) => it.path))];
+    const changesOf = (file: ProjectFile): ChangeSpec[] => {
       const doc = this.docOf(file);
-      const changes: ChangeSpec[] = fix.edits
-        .filter((it) => it.path === path)
-        .map((it) => ({ ...spanOf(doc, it.range), insert: it.text }));
-      if (file === this.#shown) {
-        this.view.dispatch({ changes, userEvent: "input.fix", scrollIntoView: true });
-      } else {
-        const state = this.#stateOf(file).update({ changes, userEvent: "input.fix" }).state;
-        this.#states.set(file.id, state);
-        this.project.edit(file, state.doc.toString());
-      }
+      return fix.edits.filter((it) => it.path === file.path).map((it) => ({ ...spanOf(doc, it.range), insert: it.text }));
+    };
+    const touched = paths.map((it) => this.project.find(it)).filter((it) => it !== undefined);
+    const [only] = touched;
+    if (touched.length === 1 && only) {
+      this.project.show(only);
+      this.view.dispatch({ changes: changesOf(only), userEvent: "input.fix", scrollIntoView: true });
+    } else {
+      const fixed = touched.map((it) => ({ path: it.path, text: this.docOf(it).toString(), changes: changesOf(it) }));
+      this.project.rewrite(fixed.map(({ path, text, changes }) =>
+        ({ path, text: EditorState.create({ doc: text }).update({ changes }).state.doc.toString() })), fix.title);
     }
+    const first = fix.edits[0];
     if (first) this.reveal(first.path, { start: first.range.start, end: first.range.start });
   }
+
+  /** Inserts a comment on a line of its own above a line, indented as that line is. */
+  insertAbove(path: string, line: number, comment: string): void {
+    const file = this.project.find(path);
+    if (!file) return;
+    this.project.show(file);
+    const { doc } = this.view.state;
+    const below = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    const indent = /^[ \t]*/.exec(below.text)?.[0] ?? "";
+    this.view.dispatch({ changes: { from: below.from, insert: `${indent}${comment}\n` }, userEvent: "input.fix", scrollIntoView: true });
+  }
+
+  /** Takes back the last change in the file that is shown. */
+  undo(): void {
+    undo(this.view);
+  }
+}
+
+/** Returns the one change that turns a text into another; `undefined` when they are equal. */
+function difference(before: string, after: string): { from: number; to: number; insert: string } | undefined {
+  if (before === after) return undefined;
+  let from = 0;
+  const shorter = Math.min(before.length, after.length);
+  while (from < shorter && before[from] === after[from]) from += 1;
+  let tail = 0;
+  while (tail < shorter - from && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  return { from, to: before.length - tail, insert: after.slice(from, after.length - tail) };
 }

@@ -1,9 +1,16 @@
 import type { Content } from "../project";
-import type { Answers, Question, Reply } from "./protocol";
+import type { Answers, Part, Question, Reply, Trouble } from "./protocol";
 
 interface Waiting {
   resolve: (answer: never) => void;
   reject: (error: Error) => void;
+}
+
+/** A question without an answer. */
+export class EngineError extends Error {
+  constructor(message: string, readonly trouble: Trouble) {
+    super(message);
+  }
 }
 
 /** The engine in its worker. Each call sends only what changed since the last one. */
@@ -11,14 +18,31 @@ export class Engine {
   #worker: Worker | undefined;
   #waiting = new Map<number, Waiting>();
   #nextId = 1;
-  /** Texts of the files as the worker last received them. */
-  #sent = new Map<string, string>();
+  /** Texts of the files as the worker last received them; `undefined` when that is unknown. */
+  #sent: Map<string, string> | undefined;
 
-  report(files: Content[], answers: Record<string, string>): Promise<Answers["report"]> {
-    const remove = [...this.#sent.keys()].filter((path) => !files.some((it) => it.path === path));
-    const set = files.filter((it) => this.#sent.get(it.path) !== it.text);
-    this.#sent = new Map(files.map((it) => [it.path, it.text]));
-    return this.#ask({ kind: "report", remove, answers, set: set.map((it) => [it.path, it.text]) });
+  /** Fetches and starts the engine before the first question. A failure shows with that question. */
+  start(): void {
+    this.#ask({ kind: "start" }).catch(() => undefined);
+  }
+
+  report(files: Content[], answers: Record<string, string>, parts: Part[]): Promise<Answers["report"]> {
+    const sent = this.#sent ?? new Map<string, string>();
+    const now = new Map(files.map((it) => [it.path, it.text]));
+    const remove = [...sent.keys()].filter((path) => !now.has(path));
+    const set = [...now].filter(([path, text]) => sent.get(path) !== text);
+    const fresh = this.#sent === undefined;
+    this.#sent = now;
+    return this.#ask({ kind: "report", fresh, remove, answers, set, parts });
+  }
+
+  /** Returns parts of the last report. */
+  parts(parts: Part[]): Promise<Answers["parts"]> {
+    return this.#ask({ kind: "parts", parts });
+  }
+
+  fixAll(files: Content[]): Promise<Answers["fixAll"]> {
+    return this.#ask({ kind: "fixAll", files });
   }
 
   rules(): Promise<Answers["rules"]> {
@@ -27,6 +51,11 @@ export class Engine {
 
   explain(code: string): Promise<Answers["explain"]> {
     return this.#ask({ kind: "explain", code });
+  }
+
+  /** Gives up on what is running; the next question starts a new worker. */
+  stop(why: string): void {
+    this.#stopped(why, "failed");
   }
 
   #ask<K extends Question["kind"]>(question: Question & { kind: K }): Promise<Answers[K]> {
@@ -41,22 +70,24 @@ export class Engine {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      // After a failure it is unknown which files arrived, so the next question starts a new worker.
-      if ("failure" in data) return this.#stopped(data.failure);
-      this.#waiting.get(data.id)?.resolve(data.answer as never);
+      const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
+      if (!("failure" in data)) return waiting?.resolve(data.answer as never);
+      // After a failure it is unknown which files arrived, so the next report sends all of them.
+      this.#sent = undefined;
+      waiting?.reject(new EngineError(data.failure, data.trouble));
     };
-    worker.onerror = (event) => this.#stopped(event.message || "the engine could not be started");
+    worker.onerror = (event) => this.#stopped(event.message || "its script could not be loaded", "missing");
     this.#worker = worker;
     return worker;
   }
 
   /** Drops the worker and its state; the next question starts a new one. */
-  #stopped(why: string): void {
+  #stopped(why: string, trouble: Trouble): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    this.#sent.clear();
-    for (const { reject } of this.#waiting.values()) reject(new Error(why));
+    this.#sent = undefined;
+    for (const { reject } of this.#waiting.values()) reject(new EngineError(why, trouble));
     this.#waiting.clear();
   }
 }

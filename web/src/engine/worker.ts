@@ -1,36 +1,60 @@
 /// <reference lib="webworker" />
-import init, { explain, loadTargets, needsTargets, rules, Workspace } from "plimsoll";
-import type { Reply, Request } from "./protocol";
+import init, { type Report, explain, loadTargets, needsTargets, rules, version, Workspace } from "plimsoll";
+import { fixAll } from "./fixall";
+import type { Answers, Part, Parts, Reply, Request } from "./protocol";
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const ready = init().then(() => new Workspace());
+let workspace: Workspace | undefined;
+let last: Report | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
+  const fail = (error: unknown, trouble: "missing" | "failed"): Reply => ({
+    id: data.id, trouble, failure: error instanceof Error ? error.message : String(error),
+  });
   let reply: Reply;
   try {
-    const workspace = await ready;
+    await init();
     // The engine that renders charts and builds overlays is fetched once there are any.
     if (data.kind === "report" && needsTargets(data.set.map(([path]) => path))) await loadTargets();
-    reply = { id: data.id, answer: answer(workspace, data) };
+    try {
+      reply = { id: data.id, answer: answer(data) };
+    } catch (error) {
+      reply = fail(error, "failed");
+    }
   } catch (error) {
-    reply = { id: data.id, failure: error instanceof Error ? error.message : String(error) };
+    reply = fail(error, "missing");
   }
   self.postMessage(reply);
 };
 
-function answer(workspace: Workspace, request: Request): unknown {
+function answer(request: Request): Answers[Request["kind"]] {
   switch (request.kind) {
+    case "start":
+      return undefined;
     case "rules":
       return rules();
     case "explain":
       return explain(request.code);
+    case "fixAll":
+      return fixAll(request.files);
+    case "parts":
+      return partsOf(request.parts);
     case "report": {
       const start = performance.now();
+      if (request.fresh || !workspace) workspace = new Workspace();
       for (const path of request.remove) workspace.remove(path);
       for (const [path, text] of request.set) workspace.set(path, text);
-      const report = workspace.report({ answers: request.answers });
-      return { report, milliseconds: performance.now() - start };
+      last = workspace.report({ answers: request.answers });
+      const { decision: _, map: __, ...report } = last;
+      return { report, parts: partsOf(request.parts), milliseconds: performance.now() - start, engine: version };
     }
   }
+}
+
+function partsOf(wanted: Part[]): Parts {
+  const parts: Parts = {};
+  if (last && wanted.includes("decision")) parts.decision = last.decision;
+  if (last && wanted.includes("map")) parts.map = last.map;
+  return parts;
 }

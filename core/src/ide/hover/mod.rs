@@ -3,6 +3,7 @@
 mod compose;
 mod image;
 mod numbers;
+mod shared;
 mod targets;
 #[cfg(test)]
 pub(super) mod testing;
@@ -40,6 +41,7 @@ pub fn hover(
     let here = Here::new(analysis, file, offset);
     let mut sections = findings_at(&here, findings);
     sections.extend(compose::sections(&here));
+    sections.extend(shared::sections(&here));
     sections.extend(variables::sections(&here));
     sections.extend(image::sections(&here));
     sections.extend(users::sections(&here));

@@ -269,6 +269,68 @@ spec: {minReadySeconds: 5}
         assert_eq!(renamed(&from_patch, "site").len(), 3);
     }
 
+    /// A ConfigMap with a key in a base, and an overlay that changes its value.
+    fn with_patch(kustomization: &str, patch: &str) -> String {
+        format!(
+            "=== base/kustomization.yaml
+resources: [map.yaml, app.yaml]
+=== base/map.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: settings}}
+data: {{le<>vel: info}}
+=== base/app.yaml
+apiVersion: v1
+kind: Pod
+metadata: {{name: app}}
+spec:
+  containers:
+    - name: app
+      image: acme/app:1
+      env: [{{name: LEVEL, valueFrom: {{configMapKeyRef: {{name: settings, key: level}}}}}}]
+=== dev/kustomization.yaml
+resources: [../base]
+namePrefix: dev-
+{kustomization}
+=== dev/patch.yaml
+{patch}
+"
+        )
+    }
+
+    const MAP_PATCH: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: debug}";
+
+    #[test]
+    fn a_key_changes_in_the_base_and_in_the_patch_that_changes_its_value() {
+        let text = with_patch("patches: [{path: patch.yaml}]", MAP_PATCH);
+        let changed = [
+            "data: {depth: info}",
+            "env: [{name: LEVEL, valueFrom: {configMapKeyRef: {name: settings, key: depth}}}]",
+            "data: {depth: debug}",
+        ];
+        assert_eq!(renamed(&text, "depth"), changed);
+    }
+
+    #[test]
+    fn a_key_that_a_patch_names_in_its_text_is_refused() {
+        let target = "target: {kind: ConfigMap, name: settings}";
+        let operations = "[{op: replace, path: /data/level, value: debug}]";
+        let inline = MAP_PATCH.replace('\n', "\n      ");
+        for (kustomization, patch) in [
+            (format!("patches: [{{path: patch.yaml, {target}}}]"), operations),
+            (format!("patches: [{{patch: '{operations}', {target}}}]"), "a: 1"),
+            (format!("patches:\n  - patch: |\n      {inline}"), "a: 1"),
+        ] {
+            let reason = refused(&with_patch(&kustomization, patch), "depth");
+            assert!(reason.starts_with("The patch at dev/kustomization.yaml:"), "{reason}");
+            assert!(reason.contains("names the key `level`"), "{reason}");
+        }
+        let other = operations.replace("level", "other");
+        let text = with_patch(&format!("patches: [{{path: patch.yaml, {target}}}]"), &other);
+        assert_eq!(renamed(&text, "depth").len(), 2);
+    }
+
     #[test]
     fn a_patch_within_a_kustomization_is_refused() {
         let inline =

@@ -1,0 +1,153 @@
+//! `plimsoll check`: what is found, printed in the formats that were asked for.
+
+use crate::args::{self, CheckFormat, OutputFile, Part, Printing};
+use crate::filter::Filter;
+use crate::input::{self, Project};
+use crate::terminal::{Terminal, print_exactly};
+use crate::{Failure, baseline, exit_code, options};
+use plimsoll_core::output::{self, Include, Length, MAX_ANNOTATIONS, Style, escape_line};
+use plimsoll_core::report::{Baseline, Report};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs the subcommand and returns the exit code.
+pub fn run(wanted: &args::Check, terminal: &Terminal) -> Result<u8, Failure> {
+    let args::Check { input, rules, filter, baseline, printing, show_files } = wanted;
+    let (input, filter) = Filter::of(input, filter)?;
+    let mut options = options(&input, rules)?;
+    let root = input::root(&input, baseline.file());
+    options.config.base = input::base(&root);
+    let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
+    options.config.baseline.clone_from(&known);
+    let project = input::gather(&input, terminal)?;
+    let workspace = project.workspace(terminal);
+    if *show_files {
+        let report = project.report_even_of_nothing(&workspace, &options, terminal)?;
+        terminal.print(&files(&project, &report))?;
+        project.refuse_nothing(&report)?;
+        return Ok(0);
+    }
+    let mut report = project.report(&workspace, &options, terminal)?;
+    filter.apply(&mut report);
+    if let Some(file) = &baseline.write_baseline {
+        let found = Baseline::of(&report);
+        baseline::write(file, &found)?;
+        if !terminal.quiet {
+            let count: usize = found.entries().map(|it| it.1).sum();
+            terminal.say(&format!("{}: findings in the baseline: {count}", file.display()));
+        }
+        return Ok(0);
+    }
+    print(&report, printing, terminal)?;
+    if let Some((file, known)) = baseline.baseline.as_ref().zip(known) {
+        let stale = baseline::stale(&report, &root);
+        match baseline.prune {
+            true if !stale.is_empty() => {
+                baseline::write(file, &baseline::pruned(&known, stale))?;
+            }
+            true => {}
+            false => baseline::warn(file, &stale, terminal),
+        }
+    }
+    Ok(exit_code(&report, rules))
+}
+
+/// Prints the findings, and writes them to the files that were asked for.
+fn print(report: &Report, printing: &Printing, terminal: &Terminal) -> Result<(), Failure> {
+    for OutputFile { format, path } in &printing.output {
+        let text = rendered(report, *format, printing, Style::default(), true);
+        fs::write(path, text).map_err(|error| Failure::at(path, &error))?;
+    }
+    let text = rendered(report, printing.format, printing, terminal.style, !terminal.quiet);
+    match printing.format {
+        CheckFormat::Text | CheckFormat::Concise => terminal.print(&text)?,
+        CheckFormat::Json
+        | CheckFormat::JsonLines
+        | CheckFormat::Sarif
+        | CheckFormat::Github
+        | CheckFormat::Gitlab
+        | CheckFormat::Junit
+        | CheckFormat::Markdown
+        | CheckFormat::Rdjson
+        | CheckFormat::Agent => print_exactly(&text)?,
+    }
+    if printing.format == CheckFormat::Github && report.findings.len() > MAX_ANNOTATIONS {
+        write_job_summary(report)?;
+    }
+    Ok(())
+}
+
+fn rendered(
+    report: &Report,
+    format: CheckFormat,
+    printing: &Printing,
+    style: Style,
+    summary: bool,
+) -> String {
+    let include = Include {
+        decision: printing.include.contains(&Part::Decision),
+        map: printing.include.contains(&Part::Map),
+    };
+    let length = if printing.all { Length::All } else { Length::Readable };
+    match format {
+        CheckFormat::Text | CheckFormat::Concise if printing.statistics => {
+            output::statistics(report, style, summary)
+        }
+        CheckFormat::Json if printing.statistics => output::statistics_json(report),
+        CheckFormat::Text => output::text(report, style, summary, length),
+        CheckFormat::Concise => output::concise(report, style, summary),
+        CheckFormat::Json => output::checked_json(report, include),
+        CheckFormat::JsonLines => output::json_lines(report),
+        CheckFormat::Sarif => output::sarif(report),
+        CheckFormat::Github => output::github(report),
+        CheckFormat::Gitlab => output::gitlab(report),
+        CheckFormat::Junit => output::junit(report),
+        CheckFormat::Markdown => output::markdown(report),
+        CheckFormat::Rdjson => output::rdjson(report),
+        CheckFormat::Agent => output::agent(report),
+    }
+}
+
+/// Adds all findings to the summary of the job, where a workflow of GitHub runs the command.
+fn write_job_summary(report: &Report) -> Result<(), Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let path = Path::new(&path);
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(output::markdown(report).as_bytes()))
+        .map_err(|error| Failure::at(path, &error))
+}
+
+/// Lists what is read and what is not, by path, and the targets that are not built in full.
+fn files(project: &Project, report: &Report) -> String {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for entry in report.files.iter().filter(|entry| !entry.is_companion()) {
+        let role = entry.role.map(|role| format!(", {role}")).unwrap_or_default();
+        lines.push((entry.file.path.to_string(), format!("{}{role}", entry.kind)));
+    }
+    let excluded = project.excluded.iter();
+    lines.extend(excluded.map(|path| (path.clone(), "not read: excluded".to_owned())));
+    let skipped = report.skipped.iter();
+    lines.extend(skipped.map(|it| (it.path.clone(), format!("not read: {}", it.reason))));
+    lines.sort();
+    let mut out: String = lines
+        .iter()
+        .map(|(path, what)| format!("{}: {}\n", escape_line(path), escape_line(what)))
+        .collect();
+    for target in report.targets.iter().filter(|target| !target.built) {
+        let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
+        out.push_str(&format!(
+            "{} {}: not built in full: {}\n",
+            target.kind,
+            escape_line(&target.name),
+            escape_line(reason)
+        ));
+    }
+    out
+}

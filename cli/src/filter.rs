@@ -1,0 +1,140 @@
+//! Which findings are reported: those that have to do with some of the files. All files are read all the
+//! same, since a change in one file shows in another one.
+
+use crate::Failure;
+use crate::args::{self, Input};
+use plimsoll_core::report::{Confidence, Report};
+use plimsoll_core::text::FileId;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What is left out of a report.
+pub struct Filter {
+    /// Files and folders, as canonical paths; without them, every file is meant.
+    paths: Option<Vec<PathBuf>>,
+    min_confidence: Option<Confidence>,
+}
+
+impl Filter {
+    /// Finds out which files are meant, and returns the input that is to be read.
+    pub fn of(input: &Input, wanted: &args::Filter) -> Result<(Input, Filter), Failure> {
+        let mut input = input.clone();
+        let mut paths: Option<Vec<PathBuf>> = None;
+        if let Some(project) = &wanted.project {
+            let named = std::mem::replace(&mut input.paths, vec![project.clone()]);
+            if !named.is_empty() {
+                paths = Some(named);
+            }
+        }
+        let changed = match &wanted.changed_since {
+            Some(revision) => Some(changed_since(&folder(&input), revision)?),
+            None if wanted.staged => Some(staged(&folder(&input))?),
+            None => None,
+        };
+        let canonical = |paths: Vec<PathBuf>| -> Vec<PathBuf> {
+            paths.iter().map(|path| canonical(path)).collect()
+        };
+        let named = paths.map(canonical);
+        let paths = match (named, changed.map(canonical)) {
+            (Some(named), Some(changed)) => {
+                Some(changed.into_iter().filter(|it| is_among(it, &named)).collect())
+            }
+            (named, changed) => named.or(changed),
+        };
+        Ok((input, Filter { paths, min_confidence: wanted.min_confidence }))
+    }
+
+    /// Takes out the findings that are not meant. A finding has to do with each file that it points at.
+    pub fn apply(&self, report: &mut Report) {
+        if let Some(least) = self.min_confidence {
+            report.findings.retain(|finding| finding.confidence <= least);
+        }
+        let Some(paths) = &self.paths else { return };
+        let is_meant: Vec<bool> = report
+            .files
+            .iter()
+            .map(|entry| is_among(&canonical(Path::new(&*entry.file.path)), paths))
+            .collect();
+        let is_meant = |file: FileId| is_meant[file.index()];
+        let before = report.findings.len();
+        report.findings.retain(|finding| {
+            is_meant(finding.span.file)
+                || finding.related.iter().any(|it| is_meant(it.span.file))
+                || finding.others.iter().any(|it| is_meant(it.span.file))
+        });
+        report.elsewhere = before - report.findings.len();
+    }
+}
+
+/// Whether a path is one of these, or lies in one of them.
+fn is_among(path: &Path, paths: &[PathBuf]) -> bool {
+    paths.iter().any(|it| path.starts_with(it))
+}
+
+/// Returns the canonical path of a file, or its absolute path where the file is gone.
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns the folder in which git is asked: that of the first path.
+fn folder(input: &Input) -> PathBuf {
+    match input.paths.first() {
+        Some(path) if path.is_dir() => path.clone(),
+        Some(path) => match path.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            Some(_) | None => PathBuf::from("."),
+        },
+        None => PathBuf::from("."),
+    }
+}
+
+/// Returns the files that differ from the point where this branch left a revision, and those that git does not
+/// know yet.
+fn changed_since(folder: &Path, revision: &str) -> Result<Vec<PathBuf>, Failure> {
+    if revision.starts_with('-') {
+        return Err(Failure(format!("`{revision}` is not a revision of git")));
+    }
+    let commit =
+        git(folder, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
+            .map_err(|_| {
+                Failure(format!("`{revision}` is not a revision of git that is known here"))
+            })?;
+    let commit = commit.trim();
+    // Shallow clones may lack the common ancestor.
+    let base = git(folder, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
+    let root = root(folder)?;
+    let mut files =
+        names(&root, &["diff", "--name-only", "--no-renames", "-z", base.trim(), "--"])?;
+    files.extend(names(&root, &["ls-files", "--others", "--exclude-standard", "-z"])?);
+    Ok(files)
+}
+
+fn staged(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    names(&root(folder)?, &["diff", "--cached", "--name-only", "--no-renames", "-z"])
+}
+
+/// Returns the root of the working tree.
+fn root(folder: &Path) -> Result<PathBuf, Failure> {
+    let root = git(folder, &["rev-parse", "--show-toplevel"])?;
+    Ok(PathBuf::from(root.trim_end_matches('\n')))
+}
+
+/// Returns the paths that git prints from the root of the working tree.
+fn names(root: &Path, arguments: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+    let names = git(root, arguments)?;
+    Ok(names.split('\0').filter(|name| !name.is_empty()).map(|name| root.join(name)).collect())
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .map_err(|error| Failure(format!("git could not be run: {error}")))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure(format!("git {}: {}", arguments[0], said.trim())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,306 @@
+//! The formats for other programs, through the real binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use support::{BINARY, folder};
+
+const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
+
+fn command(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.current_dir(root).args(arguments).stdin(Stdio::null());
+    command.env_remove("GITHUB_STEP_SUMMARY");
+    command
+}
+
+fn check(root: &Path, arguments: &[&str]) -> String {
+    let output = command(root, &[&["check"], arguments].concat()).output().unwrap();
+    assert!(output.status.code() < Some(2), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn several_formats_are_written_at_once() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let outputs =
+        ["--output", "sarif=out.sarif", "--output", "junit=out.xml", "--output", "text=out.txt"];
+    let arguments =
+        [&["--select", "PLM002", "--format", "concise", "--color", "always"], &outputs[..]];
+    let out = check(root.path(), &arguments.concat());
+    assert!(out.contains("error") && out.contains("PLM002 "), "{out}");
+    let read = |name: &str| fs::read_to_string(root.path().join(name)).unwrap();
+    assert_eq!(json(&read("out.sarif"))["version"], "2.1.0");
+    assert!(roxmltree::Document::parse(&read("out.xml")).is_ok());
+    assert!(read("out.txt").contains("PLM002") && !read("out.txt").contains('\x1b'));
+    let wrong = command(root.path(), &["check", "--output", "yaml=x"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("`yaml` is not a known format"));
+    let nowhere =
+        command(root.path(), &["check", "--output", "json=no/where.json"]).output().unwrap();
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no/where.json: "));
+}
+
+#[test]
+fn line_formats_have_a_line_for_each_finding() {
+    let root =
+        folder(&[("compose.yaml", &format!("{TWICE}  b:\n    image: z:1\n    image: z:2\n"))]);
+    let with =
+        |format: &str| check(root.path(), &["--select", "PLM002", "--quiet", "--format", format]);
+    let concise = with("concise");
+    assert_eq!(concise.lines().count(), 2, "{concise}");
+    assert!(concise.starts_with("compose.yaml:4:5: error PLM002 "), "{concise}");
+    let lines: Vec<Value> = with("json-lines").lines().map(json).collect();
+    assert!(lines.len() == 2 && lines[0]["code"] == "PLM002" && lines[0]["range"].is_object());
+    let agent = with("agent");
+    assert_eq!(agent.lines().count(), 3, "{agent}");
+    assert!(agent.starts_with("compose.yaml:4:5 PLM002 error "), "{agent}");
+    assert!(agent.lines().next().unwrap().contains(" | next: plimsoll "), "{agent}");
+    assert!(agent.ends_with("summary: 2 errors\n"), "{agent}");
+    let rdjson = json(&with("rdjson"));
+    assert_eq!(rdjson["diagnostics"][1]["location"]["range"]["start"]["line"], 7);
+}
+
+#[test]
+fn sarif_gitlab_and_github_name_paths_from_the_root_however_the_command_is_called() {
+    let root = folder(&[("deploy/app/compose.yaml", TWICE), (".git/HEAD", "")]);
+    let app = root.path().join("deploy/app");
+    let gitlab = |from: &Path, path: &str| {
+        json(&check(from, &["--select", "PLM002", "--format", "gitlab", path]))
+    };
+    let first = gitlab(root.path(), ".");
+    assert_eq!(first[0]["location"]["path"], "deploy/app/compose.yaml");
+    let sarif = |from: &Path, path: &str| {
+        json(&check(from, &["--select", "PLM002", "--format", "sarif", path]))
+    };
+    let log = sarif(root.path(), ".");
+    let artifact =
+        &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(artifact["uri"], "deploy/app/compose.yaml");
+    let base = artifact["uriBaseId"].as_str().unwrap();
+    assert!(log["runs"][0]["originalUriBaseIds"][base].is_object());
+    for (from, path) in [(app.as_path(), "."), (&app, "../.."), (&app, app.to_str().unwrap())] {
+        assert_eq!(gitlab(from, path), first, "{path}");
+        assert_eq!(sarif(from, path), log, "{path}");
+    }
+    let github = check(&app, &["--select", "PLM002", "--format", "github"]);
+    assert!(github.starts_with("::error file=deploy/app/compose.yaml,line=4"), "{github}");
+}
+
+#[test]
+fn a_sixth_service_makes_one_new_alert() {
+    let compose = |count: usize| {
+        let service = |at: usize| format!("  s{at}:\n    image: acme/s{at}\n");
+        format!("services:\n{}", (0..count).map(service).collect::<String>())
+    };
+    let prints = |count: usize| -> Vec<String> {
+        let root = folder(&[("compose.yaml", &compose(count))]);
+        let log = json(&check(root.path(), &["--select", "PLM801", "--format", "sarif"]));
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let print = |it: &Value| it["partialFingerprints"]["plimsollFinding/v2"].to_string();
+        results.iter().map(print).collect()
+    };
+    let (five, six) = (prints(5), prints(6));
+    assert!(!five.is_empty() && five.iter().all(|print| six.contains(print)), "{five:?} {six:?}");
+}
+
+/// The requirements of the schema on what is written here: which properties an object must have and may have.
+/// <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json>
+const SARIF: &[(&str, &[&str], &[&str])] = &[
+    ("log", &["version", "runs"], &["$schema"]),
+    ("run", &["tool"], &["originalUriBaseIds", "columnKind", "results"]),
+    ("driver", &["name"], &["version", "semanticVersion", "informationUri", "rules"]),
+    (
+        "rule",
+        &["id"],
+        &[
+            "name",
+            "shortDescription",
+            "fullDescription",
+            "help",
+            "helpUri",
+            "defaultConfiguration",
+            "properties",
+        ],
+    ),
+    (
+        "result",
+        &["message"],
+        &[
+            "ruleId",
+            "ruleIndex",
+            "level",
+            "locations",
+            "relatedLocations",
+            "fixes",
+            "partialFingerprints",
+            "properties",
+        ],
+    ),
+    ("location", &[], &["id", "physicalLocation", "logicalLocations", "message"]),
+    ("physicalLocation", &["artifactLocation"], &["region"]),
+    ("region", &[], &["startLine", "startColumn", "endLine", "endColumn"]),
+    ("fix", &["artifactChanges"], &["description", "properties"]),
+    ("artifactChange", &["artifactLocation", "replacements"], &[]),
+    ("replacement", &["deletedRegion"], &["insertedContent"]),
+];
+
+fn conforms(value: &Value, definition: &str) {
+    let (_, required, optional) = SARIF.iter().find(|it| it.0 == definition).unwrap();
+    let object = value.as_object().unwrap_or_else(|| panic!("{definition}: {value}"));
+    for key in *required {
+        assert!(object.contains_key(*key), "{definition} lacks {key}: {value}");
+    }
+    for key in object.keys() {
+        let is_known = required.contains(&key.as_str()) || optional.contains(&key.as_str());
+        assert!(is_known, "{definition} may not have {key}");
+    }
+}
+
+fn all(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn sarif_has_the_structure_that_its_schema_asks_for() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let log = json(&check(&examples, &["--format", "sarif"]));
+    conforms(&log, "log");
+    let run = &log["runs"][0];
+    conforms(run, "run");
+    conforms(&run["tool"]["driver"], "driver");
+    let rules = all(&run["tool"]["driver"]["rules"]);
+    rules.iter().for_each(|rule| conforms(rule, "rule"));
+    let results = all(&run["results"]);
+    assert!(results.len() > 20 && rules.len() > 5);
+    let codes = |list: &[Value], key: &str| -> std::collections::BTreeSet<String> {
+        list.iter().map(|it| it[key].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes(&rules, "id"), codes(&results, "ruleId"), "only rules that occur are listed");
+    let place = |place: &Value| {
+        conforms(place, "location");
+        conforms(&place["physicalLocation"], "physicalLocation");
+        conforms(&place["physicalLocation"]["region"], "region");
+    };
+    let mut fixes = 0;
+    for result in &results {
+        conforms(result, "result");
+        all(&result["locations"]).iter().chain(&all(&result["relatedLocations"])).for_each(place);
+        for fix in all(&result["fixes"]) {
+            fixes += 1;
+            conforms(&fix, "fix");
+            for change in all(&fix["artifactChanges"]) {
+                conforms(&change, "artifactChange");
+                let replacements = all(&change["replacements"]);
+                assert!(!replacements.is_empty());
+                replacements.iter().for_each(|it| conforms(it, "replacement"));
+            }
+        }
+    }
+    assert!(fixes > 0);
+}
+
+#[test]
+fn junit_has_the_structure_that_its_readers_ask_for() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let xml = check(&examples, &["--format", "junit"]);
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "testsuites");
+    let number = |node: &roxmltree::Node, name: &str| -> usize {
+        node.attribute(name).unwrap_or_else(|| panic!("{name}")).parse().unwrap()
+    };
+    let mut total = (0, 0);
+    for suite in root.children().filter(roxmltree::Node::is_element) {
+        assert_eq!(suite.tag_name().name(), "testsuite");
+        assert!(suite.attribute("name").is_some_and(|it| !it.is_empty()));
+        let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
+        assert!(cases.iter().all(|it| it.tag_name().name() == "testcase"));
+        for case in &cases {
+            assert!(case.attribute("name").is_some() && case.attribute("classname").is_some());
+            let inner: Vec<_> = case.children().filter(roxmltree::Node::is_element).collect();
+            assert!(
+                inner.iter().all(|it| matches!(it.tag_name().name(), "failure" | "system-out"))
+            );
+        }
+        let failures = suite.descendants().filter(|it| it.has_tag_name("failure")).count();
+        assert_eq!((number(&suite, "tests"), number(&suite, "failures")), (cases.len(), failures));
+        total = (total.0 + cases.len(), total.1 + failures);
+    }
+    assert_eq!((number(&root, "tests"), number(&root, "failures")), total);
+}
+
+#[test]
+fn annotations_are_the_ten_worst_and_the_job_summary_has_all() {
+    let service = |at: usize| format!("  s{at}:\n    image: acme/s:1\n    image: acme/s{at}\n");
+    let text = format!("services:\n{}", (0..12).map(service).collect::<String>());
+    let root = folder(&[("compose.yaml", &text)]);
+    let summary = root.path().join("summary.md");
+    let arguments = ["check", "--format", "github", "--select", "PLM002,PLM801"];
+    let output =
+        command(root.path(), &arguments).env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let annotations: Vec<&str> = out.lines().filter(|it| it.starts_with("::")).collect();
+    assert_eq!(annotations.len(), 10, "{out}");
+    assert!(annotations.iter().all(|it| it.starts_with("::error ")), "{out}");
+    let summary = fs::read_to_string(summary).unwrap();
+    assert!(summary.starts_with("### Plimsoll: 12 errors"), "{summary}");
+    assert!(summary.contains("compose.yaml:37"), "{summary}");
+}
+
+#[test]
+fn long_texts_are_grouped_and_rules_are_counted() {
+    let service = |at: usize| format!("  s{at}:\n    image: acme/s:1\n    image: acme/s{at}:1\n");
+    let text = format!("services:\n{}", (0..201).map(service).collect::<String>());
+    let root = folder(&[("compose.yaml", &text)]);
+    let select = ["--select", "PLM002"];
+    let grouped = check(root.path(), &select);
+    assert!(grouped.starts_with("201 error PLM002 duplicate-key in 1 file"), "{grouped}");
+    assert!(grouped.contains("and 198 more") && grouped.contains("--all"), "{grouped}");
+    let all = check(root.path(), &["--select", "PLM002", "--all"]);
+    assert_eq!(all.matches(" error PLM002 duplicate-key\n").count(), 201);
+    let statistics = check(root.path(), &["--select", "PLM002", "--statistics", "--quiet"]);
+    assert_eq!(statistics.trim_end(), "201 error PLM002 duplicate-key in 1 file");
+    let counted =
+        json(&check(root.path(), &["--select", "PLM002", "--statistics", "--format", "json"]));
+    assert_eq!((&counted[0]["code"], &counted[0]["count"]), (&"PLM002".into(), &201.into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_format_lets_names_steer_a_terminal() {
+    let name = "a\x1b[31m\u{202E}\n.yaml";
+    let text = "services:\n  \"x\\e[2J\":\n    image: x:1\n    image: y:1\n";
+    let root = folder(&[(name, text)]);
+    let formats = [
+        "text",
+        "concise",
+        "json",
+        "json-lines",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "markdown",
+        "rdjson",
+        "agent",
+    ];
+    for format in formats {
+        let out = check(root.path(), &["--format", format]);
+        assert!(out.contains("PLM002"), "{format}: {out}");
+        let is_bad = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202E}';
+        let is_json = matches!(format, "json" | "json-lines" | "sarif" | "gitlab" | "rdjson");
+        // JSON escapes control characters by itself; a reader gets the names as they are.
+        let is_bad = |letter: char| is_bad(letter) && !(is_json && letter == '\u{202E}');
+        assert!(!out.contains(is_bad), "{format}: {out:?}");
+    }
+}

@@ -1,0 +1,205 @@
+//! The files that bring the command to other places: the hooks, the action, the job for GitLab.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use plimsoll_core::syntax::parse;
+use plimsoll_core::text::FileId;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use support::{BINARY, folder};
+
+const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
+const GOOD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// `PATH` with the folder of the command first.
+fn path_with_command() -> String {
+    let own = Path::new(BINARY).parent().unwrap().display().to_string();
+    format!("{own}:{}", std::env::var("PATH").unwrap())
+}
+
+struct Step {
+    code: i32,
+    out: String,
+    outputs: String,
+}
+
+/// Runs the script of the action as a runner does, with an installed command.
+fn step(root: &Path, inputs: &[(&str, &str)]) -> Step {
+    let outputs = root.join("outputs.txt");
+    let output = Command::new("bash")
+        .arg(repository().join("packaging/github/check.sh"))
+        .current_dir(root)
+        .env("PATH", path_with_command())
+        .env("GITHUB_OUTPUT", &outputs)
+        .env("PLIMSOLL_VERSION", "installed")
+        .env("PLIMSOLL_SARIF_FILE", "out.sarif")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .envs(inputs.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Step {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        outputs: fs::read_to_string(outputs).unwrap_or_default(),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_action_uploads_before_it_fails() {
+    let root = folder(&[("app/compose.yaml", TWICE), ("k8s/a.yaml", GOOD)]);
+    let found = step(root.path(), &[("PLIMSOLL_PATHS", "app k8s")]);
+    assert_eq!(found.code, 0, "the next step uploads");
+    assert_eq!(found.outputs, "exit-code=1\nsarif-file=out.sarif\n");
+    assert!(found.out.starts_with("::error file=app/compose.yaml,line=4"), "{}", found.out);
+    assert!(fs::read_to_string(root.path().join("out.sarif")).unwrap().contains("PLM002"));
+
+    let root = folder(&[("app/compose.yaml", TWICE)]);
+    let inputs = [("PLIMSOLL_FAIL_ON", "never"), ("PLIMSOLL_ANNOTATIONS", "false")];
+    let quiet = step(root.path(), &inputs);
+    assert!(quiet.outputs.starts_with("exit-code=0\n"), "{}", quiet.outputs);
+    assert!(!quiet.out.contains("::"), "{}", quiet.out);
+
+    // An input is never part of the script.
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let hostile = step(root.path(), &[("PLIMSOLL_MIN_SEVERITY", "$(touch bad); touch bad")]);
+    assert_eq!(hostile.outputs, "exit-code=2\n");
+    assert!(!root.path().join("bad").exists());
+}
+
+/// Returns the lines of a file of the repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap()
+}
+
+#[test]
+fn the_files_are_yaml() {
+    for path in ["action.yml", ".pre-commit-hooks.yaml", "packaging/gitlab/plimsoll.gitlab-ci.yml"]
+    {
+        let problems = parse(FileId(0), &read(path).into(), None).1;
+        assert!(problems.is_empty(), "{path}: {problems:?}");
+    }
+}
+
+#[test]
+fn the_action_hands_every_input_to_the_script() {
+    let (action, script) = (read("action.yml"), read("packaging/github/check.sh"));
+    let inputs = action.split("inputs:\n").nth(1).unwrap().split("outputs:\n").next().unwrap();
+    let names = inputs.lines().filter_map(|line| {
+        let name = line.strip_prefix("  ")?.strip_suffix(':')?;
+        (!name.starts_with(' ')).then_some(name)
+    });
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        assert!(action.contains(&format!("inputs.{name} ")), "{name} is used nowhere");
+        if name != "sarif" {
+            let variable = format!("PLIMSOLL_{}", name.to_uppercase().replace('-', "_"));
+            assert!(action.contains(&variable) && script.contains(&variable), "{variable}");
+        }
+    }
+}
+
+#[test]
+fn the_job_for_gitlab_writes_reports_that_gitlab_reads() {
+    let job = read("packaging/gitlab/plimsoll.gitlab-ci.yml");
+    let script = job.lines().find(|line| line.contains("- plimsoll check")).unwrap();
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let script = script.trim().trim_start_matches("- ");
+    let status = Command::new("bash")
+        .args(["-c", script])
+        .current_dir(root.path())
+        .env("PATH", path_with_command())
+        .env("PLIMSOLL_PATHS", ".")
+        .env("PLIMSOLL_ARGS", "--select PLM002")
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    let reports = ["gl-code-quality-report.json", "plimsoll-junit.xml"];
+    for report in reports {
+        assert!(job.contains(&format!(": {report}\n")), "{report} is no artifact");
+        assert!(fs::read_to_string(root.path().join(report)).unwrap().contains("PLM002"));
+    }
+}
+
+#[test]
+fn the_commands_of_the_guide_work() {
+    let guide = read("docs/ci.md");
+    let root =
+        folder(&[("compose.yaml", "services:\n  web:\n    image: nginx\n    restart: always\n")]);
+    let git = |arguments: &[&str]| {
+        let who =
+            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git")
+            .current_dir(root.path())
+            .args(who)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "one"]);
+    let blocks = guide.split("```sh\n").skip(1).map(|it| it.split("```").next().unwrap());
+    let commands: Vec<&str> =
+        blocks.flat_map(str::lines).filter(|line| line.starts_with("plimsoll ")).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let output = Command::new("bash")
+            .args(["-c", command])
+            .current_dir(root.path())
+            .env("PATH", path_with_command())
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .output()
+            .unwrap();
+        assert!(output.status.code().unwrap() < 2, "{command}: {output:?}");
+    }
+}
+
+/// Runs the hooks with the real pre-commit, which has to be on `PATH`.
+#[test]
+#[ignore = "needs pre-commit, which `cargo xtask test` does not install"]
+fn the_hook_runs_in_pre_commit() {
+    let git = |root: &Path, arguments: &[&str]| {
+        let who =
+            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+        let output =
+            Command::new("git").current_dir(root).args(who).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    // A repository with nothing but the hooks: the command is installed already.
+    let hooks = folder(&[(".pre-commit-hooks.yaml", &read(".pre-commit-hooks.yaml"))]);
+    let root = folder(&[("compose.yaml", TWICE), ("notes.md", "hello\n")]);
+    for repository in [hooks.path(), root.path()] {
+        git(repository, &["init", "--quiet"]);
+        git(repository, &["add", "."]);
+        git(repository, &["commit", "--quiet", "--message", "one"]);
+    }
+    let pre_commit = |more: &[&str]| {
+        let output = Command::new("pre-commit")
+            .args(["try-repo", hooks.path().to_str().unwrap(), "plimsoll-system"])
+            .args(more)
+            .current_dir(root.path())
+            .env("PATH", path_with_command())
+            .env("PRE_COMMIT_HOME", hooks.path().join("cache"))
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, out) = pre_commit(&["--all-files"]);
+    assert!(code == 1 && out.contains("compose.yaml:4:5 error PLM002"), "{out}");
+    let (code, out) = pre_commit(&["--files", "notes.md"]);
+    assert!(code == 0 && out.contains("Skipped"), "only files that may matter run the hook: {out}");
+    fs::write(root.path().join("compose.yaml"), "services:\n  a:\n    image: x:1\n").unwrap();
+    let (code, out) = pre_commit(&["--all-files"]);
+    assert!(code == 0 && out.contains("Passed"), "{out}");
+}

@@ -1,0 +1,222 @@
+//! What pipelines rely on: no silent green, findings of what changed, and what was not read.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use support::{BINARY, folder};
+
+const COMPOSE: &str = "services:\n  web:\n    image: nginx:1.29\n    volumes: ['/home/ann/x:/x']\n";
+const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run_with(root: &Path, arguments: &[&str], input: &str) -> Run {
+    let mut child = Command::new(BINARY)
+        .current_dir(root)
+        .args(arguments)
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no input may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |it| String::from_utf8(it).unwrap();
+    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(root: &Path, arguments: &[&str]) -> Run {
+    run_with(root, arguments, "")
+}
+
+fn git(root: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+    let status = Command::new("git").current_dir(root).args(who).args(arguments).output().unwrap();
+    assert!(status.status.success(), "git {arguments:?}: {status:?}");
+}
+
+/// Returns the paths of the findings of one rule.
+fn paths(root: &Path, arguments: &[&str]) -> Vec<String> {
+    let run = run(root, &[&["check", "--format", "json"], arguments].concat());
+    let report: Value =
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|it| it["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn nothing_to_check_is_a_failure_that_says_what_was_looked_for() {
+    let root = folder(&[
+        ("readme.txt", "hello\n"),
+        ("compose.txt", COMPOSE),
+        ("empty/.keep", ""),
+        ("other/mkdocs.yaml", "site_name: x\n"),
+        ("other/node_modules/a/compose.yaml", COMPOSE),
+    ]);
+    for arguments in [
+        &["check", "readme.txt"][..],
+        &["check", "compose.txt"],
+        &["check", "empty"],
+        &["check", "other"],
+        &["check", "-"],
+        &["decide", "empty"],
+        &["fix", "readme.txt"],
+        &["compare", "empty"],
+        &["check", "--format", "sarif", "empty"],
+    ] {
+        let run = run(root.path(), arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);
+        let expected = "no Compose file, Kubernetes manifest, chart or kustomization";
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+    assert!(run(root.path(), &["check", "other"]).err.contains("--show-files"));
+    let both = run(root.path(), &["check", "readme.txt", "other/node_modules"]);
+    let warning = "warning: readme.txt: this is neither a Compose file nor a Kubernetes manifest";
+    assert!(both.code == 0 && both.err.contains(warning), "{}", both.err);
+    assert!(run(root.path(), &["check", "-"]).err.contains("standard input: "));
+}
+
+#[test]
+fn what_is_not_read_is_counted_and_listed() {
+    let root = folder(&[
+        ("compose.yaml", COMPOSE),
+        ("old/compose.yaml", COMPOSE),
+        ("plimsoll.yaml", "exclude: old\n"),
+        (".github/workflows/ci.yml", "on: push\n"),
+        ("web/node_modules/a/compose.yaml", COMPOSE),
+        ("secret.yaml", COMPOSE),
+        (".gitignore", "secret.yaml\n"),
+    ]);
+    let check = run(root.path(), &["check", "--select", "PLM309"]);
+    assert!(
+        check.out.contains("; not read: 1 hidden, 1 vendored, 1 ignored (see --show-files)"),
+        "{}",
+        check.out
+    );
+    let list = run(root.path(), &["check", "--show-files"]);
+    assert_eq!(list.code, 0, "{}", list.err);
+    let expected = "\
+.github: not read: hidden
+compose.yaml: compose, unknown
+old/compose.yaml: not read: excluded
+plimsoll.yaml: config
+secret.yaml: not read: ignored
+web/node_modules: not read: vendored
+";
+    assert_eq!(list.out, expected);
+    let json = run(root.path(), &["check", "--select", "PLM309", "--format", "json"]).out;
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["summary"]["skipped"], 3);
+    assert_eq!(report["skipped"][0]["reason"], "hidden");
+}
+
+#[cfg(unix)]
+#[test]
+fn linked_files_and_manifests_in_json_are_read() {
+    let outside = folder(&[("shared.yaml", TWICE)]);
+    let service = r#"{"apiVersion": "v1", "kind": "Service", "kind": "Service"}"#;
+    let root = folder(&[("k8s/web.json", service), ("package.json", "{\"a\": 1, \"a\": 2}\n")]);
+    let link = root.path().join("compose.yaml");
+    std::os::unix::fs::symlink(outside.path().join("shared.yaml"), link).unwrap();
+    assert_eq!(paths(root.path(), &["--select", "PLM002"]), ["compose.yaml", "k8s/web.json"]);
+}
+
+#[test]
+fn only_findings_of_what_changed_are_reported_but_everything_is_read() {
+    let deployment = |image: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{containers: [{{name: web, image: '{image}'}}]}}\n"
+        )
+    };
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: shop}, ports: [{port: 80}]}\n";
+    let root = folder(&[
+        ("shop/compose.yaml", COMPOSE),
+        ("old/compose.yaml", COMPOSE),
+        ("k8s/web.yaml", &deployment("acme/web:1.2.3")),
+        ("k8s/service.yaml", service),
+    ]);
+    let at = root.path();
+    git(at, &["init", "--quiet", "--initial-branch", "main"]);
+    git(at, &["add", "."]);
+    git(at, &["commit", "--quiet", "--message", "one"]);
+    let select = ["--select", "PLM309,PLM404"];
+    let with = |more: &[&str]| paths(at, &[&select[..], more].concat());
+    assert_eq!(with(&[]).len(), 3);
+    assert_eq!(with(&["--changed-since", "main"]), [""; 0]);
+    fs::write(at.join("shop/compose.yaml"), format!("{COMPOSE}# more\n")).unwrap();
+    assert_eq!(with(&["--changed-since", "HEAD"]), ["shop/compose.yaml"]);
+    assert_eq!(with(&["--staged"]), [""; 0]);
+    git(at, &["add", "shop"]);
+    assert_eq!(with(&["--staged"]), ["shop/compose.yaml"]);
+    let below = paths(&at.join("shop"), &["--staged", "--select", "PLM309"]);
+    assert_eq!(below, ["compose.yaml"], "from a folder below the root");
+    // The Service is at fault, and the Deployment is what changed.
+    fs::write(at.join("k8s/web.yaml"), deployment("acme/web:1.2.4")).unwrap();
+    git(at, &["commit", "--quiet", "--all", "--message", "two"]);
+    let changed = with(&["--changed-since", "HEAD~1"]);
+    assert_eq!(changed, ["k8s/service.yaml", "shop/compose.yaml"]);
+    fs::create_dir(at.join("new")).unwrap();
+    fs::write(at.join("new/compose.yaml"), COMPOSE).unwrap();
+    assert_eq!(
+        with(&["--changed-since", "HEAD"]),
+        ["new/compose.yaml"],
+        "git does not know it yet"
+    );
+    let text = run(at, &["check", "--select", "PLM309", "--changed-since", "HEAD"]).out;
+    assert!(text.contains("; 2 in other files"), "{text}");
+    let wrong = run(at, &["check", "--changed-since", "nowhere"]);
+    assert!(wrong.code == 2 && wrong.err.contains("`nowhere` is not a revision"), "{}", wrong.err);
+}
+
+#[test]
+fn named_files_of_a_project_filter_findings_and_not_what_is_read() {
+    let root = folder(&[
+        ("compose.yaml", "services:\n  web: {image: 'acme/web:1.2.3', env_file: [web.env]}\n"),
+        ("web.env", "A=1\n"),
+        ("k8s/a.yaml", TWICE),
+        ("k8s/b.yaml", TWICE),
+    ]);
+    let named = ["--project", ".", "--select", "PLM002", "k8s/b.yaml"];
+    assert_eq!(paths(root.path(), &named), ["k8s/b.yaml"]);
+    let folder = ["--project", ".", "--select", "PLM002", "k8s"];
+    assert_eq!(paths(root.path(), &folder).len(), 2);
+    let below = run(
+        &root.path().join("k8s"),
+        &["check", "--project", "..", "--select", "PLM002", "a.yaml"],
+    );
+    assert!(
+        below.code == 1 && below.out.starts_with("../k8s/a.yaml:4:5 "),
+        "{}{}",
+        below.out,
+        below.err
+    );
+    assert_eq!(
+        run(root.path(), &["check", "--project", ".", "compose.yaml", "--select", "PLM002"]).code,
+        0
+    );
+}
+
+#[test]
+fn less_sure_findings_are_left_out() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let all = |least: &str| {
+        let arguments = ["check", "--format", "json", "--min-confidence", least];
+        let report: Value = serde_json::from_str(&run(&examples, &arguments).out).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.iter().map(|it| it["confidence"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(all("certain").iter().all(|it| it == "certain"));
+    assert!(all("possible").len() >= all("likely").len());
+    assert!(all("possible").iter().any(|it| it != "certain"), "the example has unsure findings");
+}

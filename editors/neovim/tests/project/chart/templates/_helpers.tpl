@@ -1,0 +1,1 @@
+{{ define "chart.name" }}chart{{ end }}

@@ -1,0 +1,131 @@
+//! The command `plimsoll.render`: what a target puts onto the cluster, or which targets there are.
+
+use crate::project::Snapshot;
+use plimsoll_core::Analysis;
+use plimsoll_core::build::Manifest;
+use plimsoll_core::model::PlainTarget;
+use plimsoll_core::output::escape_line;
+use plimsoll_core::report::{Environment, TargetKind};
+use plimsoll_core::text::Encoding;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The command that returns the targets of a project as a list, or one target as a stream of YAML as
+/// `plimsoll render` prints it. Its arguments are the URI of a file of the project, or null for the first
+/// workspace folder, and the name of the target.
+pub const RENDER: &str = "plimsoll.render";
+
+#[derive(Serialize)]
+struct Listed<'t> {
+    name: &'t str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'static str>,
+    /// Why the target is not built in full.
+    reasons: Vec<&'t str>,
+}
+
+impl<'t> Listed<'t> {
+    fn new(
+        name: &'t str,
+        kind: TargetKind,
+        environment: Option<Environment>,
+        reasons: Vec<&'t str>,
+    ) -> Listed<'t> {
+        Listed { name, kind: kind.name(), environment: environment.map(|it| it.name()), reasons }
+    }
+}
+
+/// Returns the targets of a project, sorted by name.
+pub fn list(snapshot: &Snapshot) -> Option<Value> {
+    let analysis = snapshot.applications.analysis();
+    let built = analysis.targets().iter().map(|built| {
+        let target = &built.target;
+        let reasons = target.reasons.iter().map(|it| it.message.as_str()).collect();
+        Listed::new(&target.name, target.kind, target.environment, reasons)
+    });
+    let plain = analysis.plain_targets().iter().map(|target| {
+        let reasons = target.reason.iter().map(String::as_str).collect();
+        Listed::new(&target.name, target.kind, target.environment, reasons)
+    });
+    let mut all: Vec<Listed<'_>> = built.chain(plain).collect();
+    all.sort_by_key(|it| it.name);
+    serde_json::to_value(all).ok()
+}
+
+/// Returns a target as YAML, each document below the place that it comes from.
+///
+/// # Errors
+/// Says why there is nothing to render.
+pub fn rendered(snapshot: &Snapshot, name: &str) -> Result<String, String> {
+    let analysis = snapshot.applications.analysis();
+    let built = analysis.targets().iter().find(|it| it.target.name == name);
+    let manifests = match built {
+        Some(built) => built.target.manifests(),
+        None => match analysis.plain_targets().iter().find(|it| it.name == name) {
+            Some(target) if target.kind == TargetKind::Compose => {
+                return Err(format!(
+                    "`{name}` is a Compose project, which is deployed as it is written"
+                ));
+            }
+            Some(target) => as_written(&analysis, target),
+            None => return Err(format!("`{name}` is not a target of this project")),
+        },
+    };
+    Ok(manifests.iter().map(|it| document(&analysis, it)).collect())
+}
+
+/// Returns the documents of a folder of manifests.
+fn as_written(analysis: &Analysis, target: &PlainTarget) -> Vec<Manifest> {
+    let mut manifests = Vec::new();
+    for file in target.files.iter().map(|id| analysis.file(*id)) {
+        for document in file.tree.documents.iter().filter(|it| it.root.is_some()) {
+            let text = file.text().get(document.span.range()).unwrap_or_default();
+            manifests.push(Manifest { text: text.to_owned(), source: document.span });
+        }
+    }
+    manifests
+}
+
+fn document(analysis: &Analysis, manifest: &Manifest) -> String {
+    let file = analysis.file(manifest.source.file);
+    let line = file.lines.position(manifest.source.start as usize, Encoding::Utf8).line + 1;
+    // A line break in the name of a file must not end the comment.
+    let source = escape_line(&format!("{}:{line}", file.path()));
+    let text = manifest.text.trim_start_matches("---").trim_matches('\n');
+    format!("---\n# source: {source}\n{text}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requests::testing::snapshot;
+
+    #[test]
+    fn charts_are_rendered_and_manifests_stand_as_they_are() {
+        let chart = "apiVersion: v2\nname: web\nversion: 0.1.0\n";
+        let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Values.name }}\n";
+        let manifest =
+            "apiVersion: v1 # as it stands\nkind: ConfigMap\nmetadata: { name: plain }\n";
+        let files = [
+            ("chart/Chart.yaml", chart),
+            ("chart/values.yaml", "name: settings\n"),
+            ("chart/templates/config.yaml", template),
+            ("k8s/config.yaml", manifest),
+            ("compose.yaml", "services:\n  web:\n    image: shop/web:1\n"),
+        ];
+        let snapshot = snapshot(&files, None, 1);
+        let all = list(&snapshot).unwrap();
+        let kinds: Vec<&str> =
+            all.as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["chart", "compose", "manifests"]);
+
+        let text = rendered(&snapshot, all[0]["name"].as_str().unwrap()).unwrap();
+        assert!(text.starts_with("---\n# source: chart/templates/config.yaml:1\n"), "{text}");
+        assert!(text.contains("name: release-name-settings"), "{text}");
+        let text = rendered(&snapshot, all[2]["name"].as_str().unwrap()).unwrap();
+        assert_eq!(text, format!("---\n# source: k8s/config.yaml:1\n{manifest}"));
+        assert!(rendered(&snapshot, all[1]["name"].as_str().unwrap()).is_err());
+        assert!(rendered(&snapshot, "nope").unwrap_err().contains("`nope`"));
+    }
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The step of the action that runs plimsoll. It succeeds even if there are findings, so that they can be uploaded; the
+# exit code of plimsoll is an output. Inputs are environment variables and never part of the script.
+set -euo pipefail
+
+if [[ "${PLIMSOLL_VERSION:-latest}" != installed ]]; then
+  package=plimsoll-cli
+  if [[ "${PLIMSOLL_VERSION:-latest}" != latest ]]; then
+    package="plimsoll-cli==$PLIMSOLL_VERSION"
+  fi
+  python3 -m venv "$RUNNER_TEMP/plimsoll"
+  "$RUNNER_TEMP/plimsoll/bin/pip" install --quiet --disable-pip-version-check "$package"
+  PATH="$RUNNER_TEMP/plimsoll/bin:$PATH"
+fi
+
+arguments=(check --output "sarif=$PLIMSOLL_SARIF_FILE")
+if [[ "${PLIMSOLL_ANNOTATIONS:-true}" == true ]]; then
+  arguments+=(--format github)
+else
+  arguments+=(--format text)
+fi
+option() {
+  if [[ -n "$2" ]]; then
+    arguments+=("$1=$2")
+  fi
+}
+option --min-severity "${PLIMSOLL_MIN_SEVERITY:-}"
+option --min-confidence "${PLIMSOLL_MIN_CONFIDENCE:-}"
+option --fail-on "${PLIMSOLL_FAIL_ON:-}"
+option --baseline "${PLIMSOLL_BASELINE:-}"
+option --config "${PLIMSOLL_CONFIG:-}"
+read -r -a paths <<<"${PLIMSOLL_PATHS:-.}"
+
+code=0
+plimsoll "${arguments[@]}" -- "${paths[@]}" || code=$?
+{
+  echo "exit-code=$code"
+  if [[ -f "$PLIMSOLL_SARIF_FILE" ]]; then
+    echo "sarif-file=$PLIMSOLL_SARIF_FILE"
+  fi
+} >>"$GITHUB_OUTPUT"

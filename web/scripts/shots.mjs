@@ -1,0 +1,48 @@
+// npm run shots [-- FOLDER]: pictures of every view at three widths in both themes, to be looked at.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { launch, open, serve } from "../tests/harness.mjs";
+
+const folder = process.argv[2] ?? "shots";
+mkdirSync(folder, { recursive: true });
+const server = await serve();
+const browser = await launch();
+const VIEWS = {
+  findings: async () => {},
+  decision: (page) => page.click("#tab-decision"),
+  map: async (page) => {
+    await page.click("#tab-map");
+    await page.waitForSelector(".map svg");
+  },
+  rule: async (page) => {
+    await page.click("#tab-rules");
+    await page.locator(".rule-list button").nth(20).click();
+    await page.waitForSelector(".rule");
+  },
+  fixes: async (page) => {
+    await page.click("#tab-findings");
+    await page.click("#fix-all");
+    await page.waitForSelector("#fixes .diff");
+  },
+  tree: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.click("#examples-button");
+    await page.locator("#gallery-list button", { hasText: "overlays" }).first().click();
+    await page.waitForSelector(".files.tree", { state: "attached" });
+    if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Files");
+  },
+  bring: (page) => page.click("#bring-button"),
+};
+for (const colorScheme of ["light", "dark"]) {
+  for (const [width, height] of [[1440, 900], [820, 1000], [380, 780]]) {
+    const { page, close } = await open(browser, server.url, { colorScheme, viewport: { width, height } });
+    for (const [name, show] of Object.entries(VIEWS)) {
+      await show(page);
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+    }
+    await close();
+  }
+}
+await browser.close();
+await server.close();
+console.log(`pictures are in ${folder}/`);

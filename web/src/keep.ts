@@ -1,0 +1,76 @@
+import type { Content, Project } from "./project";
+
+/** The project as the browser keeps it between visits. */
+export interface Kept {
+  files: Content[];
+  active: string | undefined;
+  answers: Record<string, string>;
+  example: string | undefined;
+  /** The part of the address after `#` when the project was kept. */
+  hash: string;
+}
+
+const PAUSE = 400;
+const STORE = "project";
+const KEY = "current";
+
+/** Keeps the project in the browser's own database, so that closing the page loses nothing. */
+export class Keeper {
+  #database: IDBDatabase | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting = false;
+
+  constructor(private readonly project: Project) {}
+
+  /** Opens the database and returns what it keeps. Browsers that allow no database lose only this. */
+  async start(): Promise<Kept | undefined> {
+    this.#database = await openDatabase().catch(() => undefined);
+    const kept = await this.#read().catch(() => undefined);
+    this.project.onChange(() => this.soon());
+    // A page that is hidden may never be shown again, so what waits is written now.
+    document.addEventListener("visibilitychange", () => document.hidden && this.flush());
+    window.addEventListener("pagehide", () => this.flush());
+    return kept && Array.isArray(kept.files) && kept.files.length ? kept : undefined;
+  }
+
+  /** Writes the project when it has been quiet for a moment. */
+  soon(): void {
+    this.#waiting = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** Writes what has changed since the last writing. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    if (!this.#waiting || !this.#database) return;
+    this.#waiting = false;
+    const { project } = this;
+    const kept: Kept = {
+      files: project.contents(), active: project.active?.path, answers: project.answers,
+      example: project.untouchedExample(), hash: location.hash,
+    };
+    const transaction = this.#database.transaction(STORE, "readwrite", { durability: "relaxed" });
+    transaction.objectStore(STORE).put(kept, KEY);
+    transaction.commit();
+  }
+
+  #read(): Promise<Kept | undefined> {
+    return new Promise((resolve, reject) => {
+      if (!this.#database) return resolve(undefined);
+      const request = this.#database.transaction(STORE).objectStore(STORE).get(KEY) as IDBRequest<Kept | undefined>;
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error("the kept project cannot be read"));
+    });
+  }
+}
+
+function openDatabase(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("plimsoll", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(new Error("no database"));
+    request.onblocked = () => reject(new Error("the database is in use"));
+  });
+}

@@ -1,0 +1,460 @@
+import { batch, computed, signal } from "@preact/signals";
+import type { Decision, Finding, Fix, Range, Report, Rule } from "plimsoll";
+import { Address } from "./address";
+import { isAnswer } from "./answers";
+import { changesBetween } from "./changes";
+import { diagnosticsOf } from "./editor/diagnostics";
+import { Editor } from "./editor/editor";
+import { Engine } from "./engine/client";
+import { Live, type Analysis } from "./engine/live";
+import type { Core, Fixed, Part } from "./engine/protocol";
+import type { Example } from "./gallery";
+import { read, type Found } from "./intake";
+import { Keeper, type Kept } from "./keep";
+import { guessName, Project, type Content, type ProjectFile } from "./project";
+import { unpack } from "./share";
+import { amount, keyOf } from "./words";
+
+export type PanelName = "findings" | "decision" | "map" | "rules";
+export type Theme = "system" | "light" | "dark";
+
+type EngineState =
+  | { kind: "starting" | "ready" | "slow" }
+  | { kind: "missing" | "failed"; message: string }
+  | { kind: "large"; length: number };
+
+interface Toast {
+  message: string;
+  offer: { label: string; run: () => void } | undefined;
+}
+
+/** A question in a dialog, with the labels of its answers. */
+interface Asked {
+  title: string;
+  text: string;
+  options: string[];
+  answer: (option: string | undefined) => void;
+}
+
+export type DialogName = "bring" | "examples" | "help" | "fixes";
+
+/** Milliseconds without a new result after which it is announced to screen readers. */
+const QUIET = 1200;
+
+/** What the page shows, as signals, and everything that people can do on it. */
+export class Page {
+  readonly project = new Project();
+  readonly engine = new Engine();
+  readonly keeper = new Keeper(this.project);
+  readonly address = new Address(this.project, () => this.keeper.soon());
+
+  /** Number of changes to the list of files, by which components follow the project. */
+  readonly filesChanged = signal(0);
+  readonly analysis = signal<Analysis | undefined>(undefined);
+  readonly engineState = signal<EngineState>({ kind: "starting" });
+  readonly panel = signal<PanelName>("findings");
+  readonly rule = signal<string | undefined>(undefined);
+  readonly dialog = signal<DialogName | undefined>(undefined);
+  readonly asked = signal<Asked | undefined>(undefined);
+  readonly ignoring = signal<Finding | undefined>(undefined);
+  readonly fixed = signal<Fixed | undefined>(undefined);
+  readonly toast = signal<Toast | undefined>(undefined);
+  readonly announcement = signal("");
+  readonly caret = signal<{ path: string; line: number }>({ path: "", line: 0 });
+  /** Keys of the findings that are unfolded. */
+  readonly unfolded = signal<ReadonlySet<string>>(new Set());
+  /** What the last answer changed in the decision. */
+  readonly changes = signal<string[]>([]);
+  /** What a narrow window shows. */
+  readonly view = signal<"results" | "files">("results");
+  readonly theme = signal<Theme>(storedTheme());
+  readonly rules = signal<Rule[] | undefined>(undefined);
+  readonly status = computed(() => statusOf(this.analysis.value, this.engineState.value));
+
+  #editor: Editor | undefined;
+  #live = new Live(this.engine, this.project, {
+    wanted: () => partsOf(this.panel.value),
+    done: (analysis) => this.#done(analysis),
+    failed: (message, trouble) => (this.engineState.value = { kind: trouble, message }),
+    refused: (length) => (this.engineState.value = { kind: "large", length }),
+    slow: () => (this.engineState.value = { kind: "slow" }),
+  });
+  #hideToast: ReturnType<typeof setTimeout> | undefined;
+  #announce: ReturnType<typeof setTimeout> | undefined;
+  #beforeAnswer: Decision | undefined;
+  #unfoldWorst = false;
+  #afterNext: ((report: Core) => void)[] = [];
+
+  get editor(): Editor {
+    if (!this.#editor) throw new Error("internal error: the editor is not there yet");
+    return this.#editor;
+  }
+
+  /** Puts the editor into the page. */
+  mountEditor(parent: HTMLElement): void {
+    this.#editor ??= new Editor(parent, this.project, {
+      pasteWhole: (file, text) => this.#pasteWhole(file, text),
+      caret: (path, line) => (this.caret.value = { path, line }),
+    });
+    this.project.onChange((change) => {
+      if (change === "active") this.#underline();
+      if (change !== "text") this.filesChanged.value += 1;
+    });
+  }
+
+  /** Shows what the address asks for, or else what was kept, or else an example. */
+  async start(): Promise<void> {
+    this.engine.start();
+    const kept = await this.keeper.start();
+    const { rule, files, example } = this.address.read();
+    // The address that this page wrote itself may be older than what was kept a moment later.
+    const isOwn = kept && kept.hash === location.hash;
+    const wanted = (files || example) && !isOwn;
+    if (kept) await this.#restore(kept);
+    const shown = wanted ? await this.#openAddress() : kept !== undefined;
+    if (!shown) await this.#openFirst();
+    if (rule) this.openRule(rule);
+    window.addEventListener("hashchange", () => void this.#openAddress());
+    if (this.analysis.value) this.#underline();
+  }
+
+  async #restore(kept: Kept): Promise<void> {
+    const answers = Object.entries(kept.answers ?? {}).filter(([key, value]) => isAnswer(key, value));
+    this.#unfoldWorst = kept.example !== undefined;
+    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example });
+    const active = kept.active && this.project.find(kept.active);
+    if (active) this.project.show(active);
+  }
+
+  async #openFirst(): Promise<void> {
+    const first = await import("./gallery").then(({ examples }) => examples()[0]).catch(() => undefined);
+    this.#unfoldWorst = true;
+    if (first) this.project.replace(first.files, { example: first.name });
+    else this.project.replace([{ path: "compose.yaml", text: "" }]);
+  }
+
+  /** Opens what the address names. Returns whether that was a project. */
+  async #openAddress(): Promise<boolean> {
+    const { rule, files, example } = this.address.read();
+    if (rule) this.openRule(rule);
+    if (files) {
+      try {
+        const { leftOut, ...shared } = await unpack(files);
+        this.project.replace(shared.files, { answers: shared.answers, label: "the link opened" });
+        if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
+        return true;
+      } catch {
+        this.say("This link is damaged or incomplete, so something else is shown instead.");
+        return false;
+      }
+    }
+    if (!example || example === this.project.untouchedExample()) return example !== undefined;
+    const found = await import("./gallery").then(({ examples }) => examples().find((it) => it.name === example));
+    if (found) this.openExample(found, this.project.files.length > 0);
+    return found !== undefined;
+  }
+
+  #done(analysis: Analysis): void {
+    const { report } = analysis;
+    batch(() => {
+      this.analysis.value = analysis;
+      this.engineState.value = { kind: "ready" };
+      if (this.#unfoldWorst) {
+        this.#unfoldWorst = false;
+        const worst = report.findings.find((it) => it.severity === "error") ?? report.findings[0];
+        if (worst) this.unfolded.value = new Set([keyOf(worst)]);
+      }
+      if (this.#beforeAnswer && analysis.parts.decision) {
+        this.changes.value = changesBetween(this.#beforeAnswer, analysis.parts.decision);
+        this.#beforeAnswer = undefined;
+      }
+    });
+    this.#underline();
+    for (const run of this.#afterNext.splice(0)) run(report);
+    clearTimeout(this.#announce);
+    this.#announce = setTimeout(() => (this.announcement.value = amount(report.findings.length, "finding")), QUIET);
+  }
+
+  #underline(): void {
+    const file = this.project.active;
+    const analysis = this.analysis.value;
+    // The editor moves underlines along with the text by itself until the next result is there.
+    if (!file || analysis?.version !== this.project.version) return;
+    const here = analysis.report.findings.filter((it) => it.path === file.path);
+    this.editor.underline(diagnosticsOf(this.editor.docOf(file), here, (fix) => this.apply(fix)));
+  }
+
+  // What people do with files.
+
+  /** Takes files that somebody brought: in the place of an untouched example, or beside their own. */
+  async take(found: Found[]): Promise<void> {
+    const { files, summary } = await read(found).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
+    await this.takeContents(files, summary);
+  }
+
+  async takeContents(files: Content[], summary: string): Promise<void> {
+    this.dialog.value = undefined;
+    if (!files.length) return this.say(summary || "None of these is a YAML file.");
+    const { project } = this;
+    const example = project.untouchedExample();
+    if (example || project.isEmpty()) {
+      project.replace(files, example ? { label: "the example replaced" } : {});
+      this.#fresh();
+      const said = example ? `${amount(files.length, "file")} opened in the place of the example. ` : "";
+      if (said || summary) this.say(said + summary, Boolean(example));
+      return;
+    }
+    const clashes = files.filter((it) => project.find(it.path));
+    let clash: "replace" | "both" = "both";
+    if (clashes.length) {
+      const names = clashes.slice(0, 3).map((it) => it.path).join(", ");
+      const more = clashes.length > 3 ? ` and ${clashes.length - 3} more` : "";
+      const option = await this.ask("A file with this name is here already", `${names}${more}`, ["Replace", "Keep both"]);
+      if (!option) return;
+      if (option === "Replace") clash = "replace";
+    }
+    project.add(files, clash);
+    this.view.value = "results";
+    if (clash === "replace") this.say(`${amount(clashes.length, "file")} replaced. ${summary}`, true);
+    else if (summary) this.say(summary);
+  }
+
+  /** Takes a text that was pasted outside of the editor. */
+  takeText(text: string): void {
+    if (text.trim()) void this.takeContents([{ path: guessName(text), text }], "");
+  }
+
+  #pasteWhole(file: ProjectFile, text: string): boolean {
+    if (this.project.untouchedExample(file)) {
+      this.project.replace([{ path: guessName(text), text }], { label: "the example replaced" });
+      this.#fresh();
+      this.say("Your file is opened in the place of the example.", true);
+      return true;
+    }
+    if (/^untitled/.test(file.path)) this.project.rename(file, guessName(text));
+    return false;
+  }
+
+  openExample(example: Example, undoable = true): void {
+    this.#unfoldWorst = true;
+    this.project.replace(example.files, { example: example.name, ...(undoable ? { label: "the example opened" } : {}) });
+    this.#fresh();
+    if (undoable) this.say(`Opened: ${example.title}.`, true);
+  }
+
+  openContents(contents: Content[], title: string): void {
+    this.project.replace(contents.map(({ path, text }) => ({ path, text })), { label: title });
+    this.#fresh();
+    this.say(`Opened: ${title}.`, true);
+  }
+
+  close(file: ProjectFile): void {
+    this.project.close(file);
+    this.say(`${file.path} closed.`, true);
+  }
+
+  undo(): void {
+    const label = this.project.undoable;
+    this.project.undo();
+    if (label) this.say(`Undone: ${label}.`);
+  }
+
+  #fresh(): void {
+    this.showPanel("findings");
+    this.changes.value = [];
+    this.view.value = "results";
+  }
+
+  // What people do with results.
+
+  reveal(path: string, range: Range): void {
+    this.view.value = "files";
+    this.editor.reveal(path, range);
+  }
+
+  showPanel(name: PanelName): void {
+    this.panel.value = name;
+    this.address.showRule(name === "rules" ? this.rule.value : undefined);
+    void this.#askFor(partsOf(name));
+    if (name === "rules" && !this.rules.value) {
+      this.engine.rules().then((rules) => (this.rules.value = rules), (error: Error) => this.say(`The rules could not be read: ${error.message}`));
+    }
+  }
+
+  /** Asks the engine for parts of the last report that are not here yet. */
+  async #askFor(wanted: Part[]): Promise<void> {
+    const before = this.analysis.value;
+    const missing = wanted.filter((it) => before && !before.parts[it]);
+    if (!before || !missing.length) return;
+    try {
+      const parts = await this.engine.parts(missing);
+      if (this.analysis.value === before) this.analysis.value = { ...before, parts: { ...before.parts, ...parts } };
+    } catch (error) {
+      this.say(`This part of the report could not be read: ${(error as Error).message}`);
+    }
+  }
+
+  /** Returns the whole report, as it is for downloads. */
+  async wholeReport(): Promise<Report | undefined> {
+    await this.#askFor(["decision", "map"]);
+    const analysis = this.analysis.value;
+    if (!analysis?.parts.decision || !analysis.parts.map) return undefined;
+    return { ...analysis.report, decision: analysis.parts.decision, map: analysis.parts.map };
+  }
+
+  openRule(code: string | undefined): void {
+    this.rule.value = code;
+    this.showPanel("rules");
+  }
+
+  unfold(key: string, open: boolean): void {
+    const keys = new Set(this.unfolded.value);
+    if (open) keys.add(key);
+    else keys.delete(key);
+    this.unfolded.value = keys;
+  }
+
+  /** Whether the shown places belong to the text as it is; says so if not. */
+  #isCurrent(): boolean {
+    if (this.analysis.value?.version === this.project.version) return true;
+    this.say("The text has just changed. Please try again in a moment.");
+    return false;
+  }
+
+  apply(fix: Fix): void {
+    if (!this.#isCurrent()) return;
+    const several = new Set(fix.edits.map((it) => it.path)).size > 1;
+    this.view.value = "files";
+    this.editor.apply(fix);
+    this.say(`Done: ${fix.title}.${several ? "" : " Ctrl+Z undoes it."}`, several);
+  }
+
+  /** Asks the engine for every safe fix, to be read before it is taken. */
+  async proposeFixes(): Promise<void> {
+    try {
+      this.fixed.value = await this.engine.fixAll(this.project.contents());
+      this.dialog.value = "fixes";
+    } catch (error) {
+      this.say(`The fixes could not be worked out: ${(error as Error).message}`);
+    }
+  }
+
+  takeFixes(): void {
+    const fixed = this.fixed.value;
+    this.dialog.value = undefined;
+    if (!fixed?.files.length) return;
+    this.project.rewrite(fixed.files, `${amount(fixed.titles.length, "fix", "fixes")} applied`);
+    this.say(`${amount(fixed.titles.length, "fix", "fixes")} applied.`, true);
+  }
+
+  /** Writes a comment that silences a finding, and takes it back where a comment does not reach. */
+  ignore(finding: Finding, reason: string): void {
+    this.ignoring.value = undefined;
+    if (!this.#isCurrent()) return;
+    const same = (report: Core) => report.findings.filter((it) => it.code === finding.code && it.subject === finding.subject && it.path === finding.path).length;
+    const before = same(this.analysis.value?.report as Core);
+    const words = reason.trim().replace(/\s+/g, " ");
+    this.#afterNext.push((report) => {
+      if (same(report) < before) return this.say(`${finding.code} is ignored here, with your reason. Ctrl+Z undoes it.`);
+      this.editor.undo();
+      this.say("A comment does not reach this place, so nothing was changed. `plimsoll.yaml` can switch the rule off.");
+    });
+    this.view.value = "files";
+    this.editor.insertAbove(finding.path, finding.range.start.line, `# plimsoll: ignore ${finding.code}${words ? ` -- ${words}` : ""}`);
+  }
+
+  /** Writes a level of a rule into `plimsoll.yaml`. */
+  switchOff(code: string): void {
+    const file = this.project.find("plimsoll.yaml");
+    const line = `  ${code}: off\n`;
+    const before = file?.text ?? "";
+    const text = /^rules:[ \t]*$/m.test(before)
+      ? before.replace(/^rules:[ \t]*\n/m, (it) => it + line)
+      : /^rules:/m.test(before) ? undefined : `${before && !before.endsWith("\n") ? `${before}\n` : before}rules:\n${line}`;
+    if (text === undefined) return this.say("`rules` in plimsoll.yaml is written in another form; please add the rule there yourself.");
+    const label = `${code} switched off`;
+    if (file) this.project.rewrite([{ path: "plimsoll.yaml", text }], label);
+    else this.project.add([{ path: "plimsoll.yaml", text }]);
+    this.say(`${code} is off in plimsoll.yaml.`, Boolean(file));
+  }
+
+  answer(key: string, value: string): void {
+    this.#beforeAnswer ??= this.analysis.value?.parts.decision;
+    this.project.answer(key, value);
+  }
+
+  retryEngine(): void {
+    this.engineState.value = { kind: "starting" };
+    this.#live.retry();
+  }
+
+  checkAnyway(): void {
+    this.engineState.value = { kind: "slow" };
+    this.#live.runAnyway();
+  }
+
+  stopEngine(): void {
+    this.engine.stop("the analysis was stopped");
+  }
+
+  // What the page says.
+
+  /** Shows a message for a while, with an offer to undo the last step. */
+  say(message: string, undoable = false): void {
+    const offer = undoable ? { label: "Undo", run: () => this.undo() } : undefined;
+    this.toast.value = { message, offer };
+    clearTimeout(this.#hideToast);
+    this.#hideToast = setTimeout(() => (this.toast.value = undefined), offer ? 12_000 : 6000);
+  }
+
+  ask(title: string, text: string, options: string[]): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.asked.value = { title, text, options, answer: (option) => {
+        this.asked.value = undefined;
+        resolve(option);
+      } };
+    });
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme.value = theme;
+    try {
+      localStorage.setItem("theme", theme);
+    } catch {
+      // A browser without storage forgets the choice, and nothing else.
+    }
+    applyTheme(theme);
+  }
+}
+
+/** Returns the parts of a report that a panel shows. */
+function partsOf(panel: PanelName): Part[] {
+  return panel === "decision" || panel === "map" ? [panel] : [];
+}
+
+export function applyTheme(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+function storedTheme(): Theme {
+  try {
+    const stored = localStorage.getItem("theme");
+    return stored === "light" || stored === "dark" ? stored : "system";
+  } catch {
+    return "system";
+  }
+}
+
+function statusOf(analysis: Analysis | undefined, state: EngineState): string {
+  if (state.kind === "missing") return "The engine has not arrived";
+  if (state.kind === "failed") return "The engine failed";
+  if (state.kind === "large") return "Not checked";
+  if (state.kind === "slow") return analysis ? "Analysing…" : "Still starting…";
+  if (!analysis) return "Starting the engine…";
+  const { files, findings } = analysis.report;
+  const time = analysis.milliseconds < 1 ? "under 1 ms" : `${Math.round(analysis.milliseconds)} ms`;
+  return `${amount(findings.length, "finding")} in ${amount(files.length, "file")}, ${time}`;
+}
+
+export const page = new Page();
