@@ -199,7 +199,7 @@ mod testing {
     /// Returns what is offered at the mark of a newer text of the first file.
     pub fn offered_now(snapshot: &str, now: &str) -> Vec<String> {
         let (analysis, _, _) = marked(&format!("{snapshot}‸"));
-        let first = files(snapshot).remove(0).path;
+        let first = files(&format!("{snapshot}‸")).remove(0).path;
         let offset = now.find('‸').unwrap();
         let all = complete(&analysis, file_at(&analysis, &first), &now.replace('‸', ""), offset);
         all.into_iter().map(|it| it.label).collect()
