@@ -10,12 +10,16 @@ use crate::report::Report;
 use crate::text::{File, FileId};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// The files of a project, each read once.
+/// The files of a project, each read once. What is said about them does not depend on the order in which they
+/// came.
 #[derive(Debug, Default)]
 pub struct Workspace {
+    /// The files in the order in which they came, each with the id that it had when it was read.
     files: Vec<Arc<FileModel>>,
+    /// The files by path, each with its index as its id; set where `files` are not so already.
+    in_order: OnceLock<Vec<Arc<FileModel>>>,
     /// The index in `files` of each path.
     by_path: FxHashMap<Arc<str>, usize>,
     /// What the last snapshot was made of.
@@ -41,6 +45,7 @@ impl Workspace {
 
     /// Adds a file, or replaces the file at the same path.
     pub fn set_file(&mut self, file: File) {
+        self.keep_order();
         match self.by_path.get(&file.path) {
             Some(&at) => {
                 let old = &self.files[at];
@@ -58,15 +63,43 @@ impl Workspace {
         }
     }
 
-    /// Removes a file. The last file takes its index, so that the indices stay without gaps.
+    /// Removes a file.
     pub fn remove(&mut self, path: &str) {
+        self.keep_order();
         let path = crate::text::normalise_path(path);
         let Some(at) = self.by_path.remove(path.as_str()) else { return };
         self.files.swap_remove(at);
-        if let Some(moved) = self.files.get_mut(at) {
+        if let Some(moved) = self.files.get(at) {
             self.by_path.insert(Arc::clone(&moved.file.path), at);
-            // Every span in the model carries the file's index.
-            *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
+        }
+    }
+
+    /// Returns the files by path. Every span in a model carries the index of its file, so that files which
+    /// have moved are read again.
+    fn in_order(&self) -> &[Arc<FileModel>] {
+        let is_in_place = |(at, file): (usize, &Arc<FileModel>)| file.id == id_of(at);
+        if self.files.is_sorted_by(|a, b| a.file.path < b.file.path)
+            && self.files.iter().enumerate().all(is_in_place)
+        {
+            return &self.files;
+        }
+        self.in_order.get_or_init(|| {
+            let mut files = self.files.clone();
+            files.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+            for (at, file) in files.iter_mut().enumerate().filter(|it| !is_in_place((it.0, it.1))) {
+                *file = Arc::new(FileModel::read(id_of(at), file.file.clone(), None));
+            }
+            files
+        })
+    }
+
+    /// Goes on with the files in the order of the last snapshot.
+    fn keep_order(&mut self) {
+        if let Some(files) = self.in_order.take() {
+            self.by_path.clear();
+            let paths = files.iter().map(|file| Arc::clone(&file.file.path));
+            self.by_path.extend(paths.zip(0..));
+            self.files = files;
         }
     }
 
@@ -75,15 +108,15 @@ impl Workspace {
         self.files.iter().map(|it| &it.file)
     }
 
-    /// Returns a file by its id, which is its index among the files.
+    /// Returns a file by the id that it has in snapshots.
     pub fn file(&self, id: FileId) -> &FileModel {
-        &self.files[id.index()]
+        &self.in_order()[id.index()]
     }
 
     /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
     pub fn analysis(&self, config: &Config) -> Analysis {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        Analysis::again(self.files.clone(), config, &mut cache)
+        Analysis::again(self.in_order().to_vec(), config, &mut cache)
     }
 
     /// Runs the rules over the files as they are now. After an edit, only the applications that it concerns
@@ -100,7 +133,7 @@ impl Workspace {
         is_outdated: &dyn Fn() -> bool,
     ) -> Option<Applications> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.check(&self.files, options, is_outdated)
+        kept.check(self.in_order(), options, is_outdated)
     }
 
     /// Analyses the files as they are now.
@@ -141,6 +174,10 @@ mod tests {
         workspace.remove("b.yaml");
         let files: Vec<_> = workspace.files().map(|it| (&*it.path, &*it.text)).collect();
         assert_eq!(files, [("c.yaml", "c: 2\n"), ("a.yaml", "a: 3\n")]);
+        let analysis = workspace.analysis(&Config::default());
+        let files: Vec<_> = analysis.files().iter().map(|it| (it.id.0, it.path())).collect();
+        assert_eq!(files, [(0, "a.yaml"), (1, "c.yaml")]);
+        assert_eq!(workspace.file(FileId(1)).text(), "c: 2\n");
         workspace.remove("c.yaml");
         workspace.set("a.yaml", "a: 4\n");
         assert_eq!(workspace.files().map(|it| &*it.text).collect::<Vec<_>>(), ["a: 4\n"]);

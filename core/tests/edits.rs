@@ -6,33 +6,10 @@
 
 mod common;
 
+use common::{Random, side_by_side};
 use plimsoll_core::report::Finding;
 use plimsoll_core::{Applications, File, Options, Workspace};
 use std::path::{Path, PathBuf};
-
-/// A xorshift generator (Marsaglia 2003), which gives the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit.max(1) as u64).unwrap()
-    }
-}
-
-/// Returns the projects below some folders, each in a folder of its own.
-fn side_by_side(projects: &[PathBuf]) -> Vec<File> {
-    let mut all = Vec::new();
-    for (at, root) in projects.iter().enumerate() {
-        let name = root.file_name().unwrap().to_string_lossy();
-        for file in common::handed_over(root) {
-            all.push(File::new(format!("apps/{at}-{name}/{}", file.path), &*file.text));
-        }
-    }
-    all
-}
 
 /// Changes a text as people do: types and deletes letters, copies and drops lines, and puts a word of another
 /// file in the place of one.

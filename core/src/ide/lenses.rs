@@ -218,7 +218,7 @@ fn key_of(analysis: &Analysis, file: FileId, name: &str) -> Option<Span> {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::ide::hover::testing::marked;
+    use crate::ide::hover::testing::{file_at, marked};
 
     /// Returns the text and the title of each lens of the file with the mark.
     fn shown(text: &str, kinds: LensKinds) -> Vec<(String, String)> {
@@ -244,14 +244,15 @@ mod tests {
         let text = "# file: compose.yaml\n‸services: {web: {image: 'acme/web:1', ports: ['80:80']}}\n# file: compose.override.yaml\nservices: {web: {restart: always}}\n";
         let kinds = LensKinds { verdict: true, ..NONE };
         let (analysis, file, _) = marked(text);
+        let other = file_at(&analysis, "compose.override.yaml");
         let report = analysis.report(&Options::default());
         let all = lenses(&analysis, Some(&report), file, kinds);
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].title, report.decision().verdict);
         assert!(!all[0].title.is_empty());
-        assert!(may_have_verdict(&analysis, file) && !may_have_verdict(&analysis, FileId(1)));
+        assert!(may_have_verdict(&analysis, file) && !may_have_verdict(&analysis, other));
         assert_eq!(lenses(&analysis, None, file, kinds), []);
-        assert_eq!(lenses(&analysis, Some(&report), FileId(1), kinds), []);
+        assert_eq!(lenses(&analysis, Some(&report), other, kinds), []);
     }
 
     #[test]
@@ -260,12 +261,12 @@ mod tests {
         let kinds = LensKinds { verdict: true, ..NONE };
         let (analysis, _, _) = marked(text);
         let report = analysis.report(&Options::default());
-        let name = |file: u32| -> Vec<Option<String>> {
-            let all = lenses(&analysis, Some(&report), FileId(file), kinds);
+        let name = |path: &str| -> Vec<Option<String>> {
+            let all = lenses(&analysis, Some(&report), file_at(&analysis, path), kinds);
             all.into_iter().map(|it| it.name).collect()
         };
-        assert_eq!(name(0), [Some("shop".to_owned())]);
-        assert_eq!(name(1), [Some("blog".to_owned())]);
+        assert_eq!(name("shop/compose.yaml"), [Some("shop".to_owned())]);
+        assert_eq!(name("blog/compose.yaml"), [Some("blog".to_owned())]);
     }
 
     #[cfg(feature = "targets")]

@@ -78,7 +78,7 @@ pub struct WrongType {
 
 /// Maximum number of items read through aliases and merge keys in one file. Items that are not aliased
 /// are read once and need no limit.
-pub const MAX_SHARED_ITEMS: usize = 200_000;
+pub const MAX_SHARED_ITEMS: usize = 50_000;
 
 /// Maximum depth of nested readers.
 const MAX_DEPTH: usize = 64;
@@ -211,7 +211,8 @@ impl Reader {
             }
             true
         };
-        if node.entries().any(|entry| entry.key.is_merge_key()) {
+        let may_merge = self.shared_items <= MAX_SHARED_ITEMS;
+        if may_merge && node.entries().any(|entry| entry.key.is_merge_key()) {
             let own = node.resolve().span();
             let aliased = self.shared;
             let all = node.merged_entries();

@@ -75,6 +75,31 @@ pub fn projects(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A xorshift generator (Marsaglia 2003), which gives the same numbers everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    /// Returns a number from zero up to a limit, which is left out.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit.max(1) as u64).unwrap()
+    }
+}
+
+/// Returns the projects below some folders, each in a folder of its own.
+pub fn side_by_side(projects: &[PathBuf]) -> Vec<File> {
+    let mut all = Vec::new();
+    for (at, root) in projects.iter().enumerate() {
+        let name = root.file_name().unwrap().to_string_lossy();
+        for file in handed_over(root) {
+            all.push(File::new(format!("apps/{at}-{name}/{}", file.path), &*file.text));
+        }
+    }
+    all
+}
+
 /// Panics where a tree breaks one of the promises that everything above it relies on.
 pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
     let valid = |span: Span, what: &str| {

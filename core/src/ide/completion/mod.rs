@@ -169,8 +169,8 @@ fn variable_start(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod testing {
     use super::{Completion, complete};
-    use crate::ide::hover::testing::marked;
-    use crate::text::FileId;
+    use crate::ide::hover::testing::{file_at, marked};
+    use crate::rules::testing::files;
 
     /// Returns what is offered at the mark.
     pub fn offered(text: &str) -> Vec<Completion> {
@@ -199,8 +199,9 @@ mod testing {
     /// Returns what is offered at the mark of a newer text of the first file.
     pub fn offered_now(snapshot: &str, now: &str) -> Vec<String> {
         let (analysis, _, _) = marked(&format!("{snapshot}‸"));
+        let first = files(&format!("{snapshot}‸")).remove(0).path;
         let offset = now.find('‸').unwrap();
-        let all = complete(&analysis, FileId(0), &now.replace('‸', ""), offset);
+        let all = complete(&analysis, file_at(&analysis, &first), &now.replace('‸', ""), offset);
         all.into_iter().map(|it| it.label).collect()
     }
 }

@@ -11,13 +11,19 @@ pub const MARK: &str = "‸";
 pub fn marked(text: &str) -> (Analysis, FileId, usize) {
     let mut workspace = Workspace::default();
     let mut place = None;
-    for (at, file) in files(text).into_iter().enumerate() {
-        let id = FileId(u32::try_from(at).unwrap());
+    for file in files(text) {
         if let Some(offset) = file.text.find(MARK) {
-            place = Some((id, offset));
+            place = Some((file.path.to_string(), offset));
         }
         workspace.set(&file.path, file.text.replace(MARK, ""));
     }
-    let (file, offset) = place.expect("the text has a mark");
-    (workspace.analysis(&Config::default()), file, offset)
+    let (path, offset) = place.expect("the text has a mark");
+    let analysis = workspace.analysis(&Config::default());
+    let file = file_at(&analysis, &path);
+    (analysis, file, offset)
+}
+
+/// Returns the id of the file at a path.
+pub fn file_at(analysis: &Analysis, path: &str) -> FileId {
+    analysis.files().iter().find(|it| it.path() == path).expect("the file is there").id
 }

@@ -47,19 +47,19 @@ services:
     assert_eq!(
         renamed(text, "postgres"),
         [
+            "postgres: {ports: ['5432:5432']}",
             "postgres: {image: 'postgres:17'}",
             "depends_on: ['postgres', \"postgres\"]",
             "environment: {DATABASE_URL: 'postgres://app@postgres:5432/db'}",
-            "postgres: {ports: ['5432:5432']}",
         ]
     );
     assert_eq!(
         renamed(text, "5"),
         [
+            "\"5\": {ports: ['5432:5432']}",
             "\"5\": {image: 'postgres:17'}",
             "depends_on: ['5', \"5\"]",
             "environment: {DATABASE_URL: 'postgres://app@5:5432/db'}",
-            "\"5\": {ports: ['5432:5432']}",
         ]
     );
     assert_eq!(
@@ -396,9 +396,9 @@ data: {mode: fast}
         assert_eq!(
             renamed(CHART, "version"),
             [
-                "image: {repository: acme/web, version: '1'}",
-                "image: {version: '2'}",
                 "image: \"{{ .Values.image.repository }}:{{ .Values.image.version }}\"",
+                "image: {version: '2'}",
+                "image: {repository: acme/web, version: '1'}",
             ]
         );
         assert_eq!(

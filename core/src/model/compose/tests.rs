@@ -57,6 +57,38 @@ fn kinds(project: &Project) -> Vec<ProblemKind> {
 }
 
 #[test]
+fn a_service_whose_name_looks_like_an_extension_is_merged() {
+    let base = "services: {x-a: {image: 'nginx:1', init: true}}\n";
+    let over = "services: {x-a: {image: 'nginx:2'}}\n";
+    let given = given(&[("compose.yaml", base), ("compose.override.yaml", over)]);
+    let service = given.only().service("x-a").unwrap();
+    assert_eq!(service.image.as_ref().unwrap().as_str(), "nginx:2");
+    assert!(service.init.is_some());
+}
+
+#[test]
+fn ranges_with_too_many_ports_are_said_once_and_not_read() {
+    let service =
+        |at: usize| format!("  s{at}: {{image: 'a:1', ports: ['1-65535:1-65535', '80']}}\n");
+    let text = format!("services:\n{}", (0..300).map(service).collect::<String>());
+    let given = given(&[("compose.yaml", text.as_str())]);
+    let limits = kinds(given.only()).into_iter().filter(|it| *it == ProblemKind::Limit);
+    assert_eq!(limits.count(), 1);
+}
+
+#[test]
+fn merge_keys_that_multiply_are_stopped() {
+    let shared: String = (0..500).map(|at| format!("  K{at}: v\n")).collect();
+    let service = |at: usize| format!("  s{at}: {{image: 'a:1', environment: {{<<: *e}}}}\n");
+    let services: String = (0..1000).map(service).collect();
+    let text = format!("x-e: &e\n{shared}services:\n{services}");
+    let given = given(&[("compose.yaml", text.as_str())]);
+    let read: usize = given.only().services.iter().map(|it| it.environment.len()).sum();
+    assert!(read < 60_000, "{read}");
+    assert!(kinds(given.only()).contains(&ProblemKind::Limit));
+}
+
+#[test]
 fn every_value_keeps_the_file_of_its_origin() {
     let given = given(&[
         (

@@ -3,6 +3,7 @@ use crate::facts::{Facts, Service, migrates_before_start};
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// An application starts without waiting for the service that migrates its database.
@@ -44,7 +45,11 @@ rule! {
     }
 }
 
+/// Maximum number of migrations that an application is told to wait for. Whoever waits for these sees the pattern.
+const MAX_MIGRATIONS: usize = 4;
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut found: FxHashMap<usize, usize> = FxHashMap::default();
     for migration in
         facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
     {
@@ -62,6 +67,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 || facts.is_migration_service(app)
                 || migrates_before_start(app.model)
             {
+                continue;
+            }
+            let count = found.entry(app.index).or_default();
+            *count += 1;
+            if *count > MAX_MIGRATIONS {
                 continue;
             }
             let (name, task) = (app.name, migration.name);
@@ -122,7 +132,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
 
 #[cfg(test)]
 mod tests {
-    use super::RULE;
+    use super::{MAX_MIGRATIONS, RULE};
     use crate::rules::testing::messages;
 
     const TASK: &str =
@@ -135,6 +145,16 @@ mod tests {
              worker: {{image: 'acme/web:1', depends_on: [web]}}\n"
         );
         assert!(messages(&RULE, &text).is_empty());
+    }
+
+    #[test]
+    fn pairs_of_many_migrations_and_applications_are_not_all_listed() {
+        let service = |at: usize| {
+            let app = "image: 'acme/web:1'";
+            format!("  m{at}: {{{app}, command: [alembic, upgrade, head]}}\n  a{at}: {{{app}}}\n")
+        };
+        let services: String = (0..20).map(service).collect();
+        assert_eq!(messages(&RULE, &format!("services:\n{services}")).len(), 20 * MAX_MIGRATIONS);
     }
 
     #[test]

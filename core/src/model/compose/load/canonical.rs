@@ -14,7 +14,7 @@ const MAX_PORTS: usize = 20_000;
 /// Expands the short forms of one file.
 pub(crate) fn canonical(root: &mut Value, out: &mut Lowering) {
     let Some(root) = root.as_map_mut() else { return };
-    let mut canon = Canon { out, ports: 0 };
+    let mut canon = Canon { out, ports: 0, is_over: false };
     root.each_in(&["services", "jobs"], &mut |service| canon.service(service));
     let sections = ["networks", "volumes", "secrets", "configs"];
     root.each_in(&sections, &mut |object| canon.top_level(object));
@@ -25,6 +25,8 @@ struct Canon<'c> {
     out: &'c mut Lowering,
     /// Number of ports expanded so far.
     ports: usize,
+    /// Whether the limit was reported already.
+    is_over: bool,
 }
 
 impl Canon<'_> {
@@ -99,15 +101,18 @@ impl Canon<'_> {
                 all.push(item);
                 continue;
             };
-            match parse_ports(item.span, scalar) {
-                Ok(ports) => {
+            match parse_ports(item.span, scalar, MAX_PORTS - self.ports) {
+                Ok(Some(ports)) => {
                     self.ports += ports.len();
-                    if self.ports > MAX_PORTS {
+                    all.extend(ports);
+                }
+                Ok(None) => {
+                    if !self.is_over {
+                        self.is_over = true;
                         let message = "the port ranges of this file contain more than 20,000 ports; the rest is not read";
                         self.out.problem(ProblemKind::Limit, item.span, "", message);
-                        break;
                     }
-                    all.extend(ports);
+                    break;
                 }
                 Err(message) => {
                     let text = scalar.text.clone();

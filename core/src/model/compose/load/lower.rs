@@ -59,7 +59,7 @@ impl Environment {
 }
 
 /// Maximum number of nodes that aliases and merge keys add to a project.
-pub(crate) const MAX_SHARED: usize = 200_000;
+pub(crate) const MAX_SHARED: usize = 50_000;
 /// Maximum depth of nested values. Aliases can nest deeper than the parser allows.
 const MAX_DEPTH: usize = 200;
 
@@ -119,7 +119,7 @@ impl Walk<'_> {
             if self.out.shared_nodes > MAX_SHARED {
                 self.out.limit(
                     span,
-                    "aliases make this file larger than 200,000 values; the rest is not read",
+                    "aliases make this file larger than 50,000 values; the rest is not read",
                 );
                 return Value::null(span);
             }
@@ -153,7 +153,9 @@ impl Walk<'_> {
 
     fn mapping(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Map {
         let mut map = Map { place: Some(place(node, shared)), ..Map::default() };
-        if node.entries().any(|entry| entry.key.is_merge_key()) {
+        // Merging reads all of the other mapping, also where nothing of it may be added any more.
+        let may_merge = self.out.shared_nodes <= MAX_SHARED;
+        if may_merge && node.entries().any(|entry| entry.key.is_merge_key()) {
             let own = node.span();
             let entries = node.merged_entries();
             map.entries.reserve(entries.len());
@@ -167,7 +169,7 @@ impl Walk<'_> {
             return map;
         }
         map.entries.reserve(node.entries().len());
-        for entry in node.entries() {
+        for entry in node.entries().filter(|entry| may_merge || !entry.key.is_merge_key()) {
             let read = self.entry(&mut map, entry, shared, depth);
             if let Some((key, twice)) = read.filter(|_| !shared) {
                 self.key(entry.key, key, twice);

@@ -36,7 +36,8 @@ impl Merge<'_> {
                 }
                 Tag::None => {}
             }
-            if key.starts_with("x-") || !base.entries.contains_key(&key) {
+            let is_extension = key.starts_with("x-") && !self.holds_names();
+            if is_extension || !base.entries.contains_key(&key) {
                 strip(&mut entry.value);
                 replace(base, key, entry);
                 continue;
@@ -50,6 +51,12 @@ impl Merge<'_> {
             self.path.pop();
         }
         base.remove_all(&reset);
+    }
+
+    /// Whether the keys of the current mapping are names that people choose: a service may be named `x-a`.
+    fn holds_names(&self) -> bool {
+        let sections = ["services", "volumes", "networks", "secrets", "configs", "models", "jobs"];
+        matches!(self.path.as_slice(), [section] if sections.contains(&section.as_str()))
     }
 
     /// Returns the section, the key in one of its objects and the two keys below that one; empty where

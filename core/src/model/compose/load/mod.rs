@@ -29,7 +29,7 @@ const MAX_CHAIN: usize = 40;
 /// Maximum number of files read for `include` and `extends` in one project.
 const MAX_LOADS: usize = 500;
 /// Maximum number of values that `extends` copies in one project.
-const MAX_COPIES: usize = 300_000;
+const MAX_COPIES: usize = 100_000;
 
 /// All files that were handed over, by path and by id.
 #[derive(Debug)]
@@ -304,7 +304,7 @@ impl<'t> Loader<'t> {
         if self.copies <= MAX_COPIES {
             return true;
         }
-        let message = "`extends` copies more than 300,000 values; the rest is not read".to_owned();
+        let message = "`extends` copies more than 100,000 values; the rest is not read".to_owned();
         self.out.problem(ProblemKind::Limit, target_span, target, message);
         false
     }

@@ -6,8 +6,13 @@ use crate::text::Span;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use std::ops::Range;
 
-/// Parses `[[ip:]host:]container[/protocol]`, with ranges, into one value for each port.
-pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
+/// Parses `[[ip:]host:]container[/protocol]`, with ranges, into one value for each port. `None` where there are
+/// more than `limit` ports.
+pub(crate) fn parse_ports(
+    span: Span,
+    scalar: &Scalar,
+    limit: usize,
+) -> Result<Option<Vec<Value>>, String> {
     let text = scalar.text.as_str();
     let (address, written) = text.split_once('/').unwrap_or((text, "tcp"));
     let known = ["tcp", "udp", "sctp"].into_iter().find(|name| name.eq_ignore_ascii_case(written));
@@ -39,6 +44,9 @@ pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
     {
         return Err(format!("the port ranges `{host}` and `{container}` differ in length"));
     }
+    if usize::from(count) >= limit {
+        return Ok(None);
+    }
     // After interpolation the parts no longer lie at these positions in the file.
     let plain = scalar.raw.is_none();
     let place = |start: usize, end: usize| if plain { scalar.part(span, start, end) } else { span };
@@ -65,7 +73,7 @@ pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
         }
         all.push(Value::map(span, port));
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Parses `80` or `80-90`.
@@ -193,7 +201,7 @@ mod tests {
             let get = |key| it.get(key).and_then(Value::text).map_or("", SmolStr::as_str);
             format!("{}|{}|{}|{}", get("host_ip"), get("published"), get("target"), get("protocol"))
         };
-        parse_ports(span, &scalar).map(|it| it.iter().map(show).collect())
+        parse_ports(span, &scalar, 10).map(|it| it.unwrap().iter().map(show).collect())
     }
 
     #[test]
@@ -218,7 +226,7 @@ mod tests {
     #[test]
     fn parts_of_a_port_have_their_own_spans() {
         let (span, scalar) = scalar("127.0.0.1:8080:80/tcp");
-        let port = parse_ports(span, &scalar).unwrap().remove(0);
+        let port = parse_ports(span, &scalar, 1).unwrap().unwrap().remove(0);
         let range = |key| port.get(key).unwrap().span.range();
         assert_eq!(
             (range("host_ip"), range("published"), range("target")),

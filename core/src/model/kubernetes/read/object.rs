@@ -27,7 +27,7 @@ use crate::model::kubernetes::{
     Role, RoleBinding, Routes, Secret, ServiceAccount, StorageClass, WorkloadKind,
 };
 use crate::model::read::{Reader, Str};
-use crate::syntax::{Entry, Node, Tree};
+use crate::syntax::{Entry, Node, NodeKind, Tree};
 use crate::text::Spanned;
 
 /// Maximum depth of lists inside a `List`.
@@ -86,17 +86,21 @@ fn read_object(
             return;
         }
         let item_kind = (!item_kind.is_empty()).then(|| Str::new(item_kind.into(), kind.span));
-        reader.list(items, |reader, item| {
-            read_object(item, document, reader, objects, item_kind.as_ref(), depth + 1);
-            None::<()>
+        reader.as_shared(root.kind() == NodeKind::Alias, |reader| {
+            reader.list(items, |reader, item| {
+                read_object(item, document, reader, objects, item_kind.as_ref(), depth + 1);
+                None::<()>
+            })
         });
         return;
     }
     let outer_unknown = std::mem::take(&mut reader.unknown);
     let outer_wrong = std::mem::take(&mut reader.wrong);
-    // The values of keys that come through `<<` may be shared with other objects.
-    let merges = root.entries().any(|entry| entry.key.is_merge_key());
-    let (meta, body) = reader.as_shared(merges, |reader| {
+    // The values of keys that come through `<<` may be shared with other objects, and all values of an object
+    // that is an alias in a list are.
+    let is_shared =
+        root.kind() == NodeKind::Alias || root.entries().any(|entry| entry.key.is_merge_key());
+    let (meta, body) = reader.as_shared(is_shared, |reader| {
         let meta = top.meta.map(|meta| read_meta(reader, meta)).unwrap_or_default();
         let body = read_body(reader, &kind, &meta, &top);
         (meta, body)
