@@ -305,8 +305,8 @@ namePrefix: dev-
     fn a_key_changes_in_the_base_and_in_the_patch_that_changes_its_value() {
         let text = with_patch("patches: [{path: patch.yaml}]", MAP_PATCH);
         let changed = [
-            "data: {depth: info}",
             "env: [{name: LEVEL, valueFrom: {configMapKeyRef: {name: settings, key: depth}}}]",
+            "data: {depth: info}",
             "data: {depth: debug}",
         ];
         assert_eq!(renamed(&text, "depth"), changed);
