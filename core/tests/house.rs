@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("compare", &["text", "report", "model", "knowledge", "facts"]),
     ("decision", &["text", "report", "model", "edit", "knowledge", "config", "facts", "compare"]),
     ("explain", &["report", "rules"]),
-    ("output", &["text", "report", "edit", "rules", "explain"]),
+    ("output", &["build", "text", "model", "report", "edit", "rules", "explain"]),
     (
         "analysis",
         &[
