@@ -4,9 +4,6 @@
 //! arguments and start a fresh instance after a crash, so this crate does neither. Their API is the
 //! only one that users see.
 
-#[cfg(feature = "targets")]
-mod command;
-
 use plimsoll_core::edit::apply::apply_at;
 use plimsoll_core::output::wire_targets::rendered_targets;
 use plimsoll_core::output::{self, Style, wire, wire_compare};

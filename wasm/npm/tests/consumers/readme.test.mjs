@@ -12,7 +12,7 @@ import { packageRoot, project, run, tools, write } from "./fixture.mjs";
 const blocks = new Map(
   [...readFileSync(join(packageRoot, "README.md"), "utf8").matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(([, name, text]) => [name, text]),
 );
-const { check: command, ...scripts } = Object.fromEntries(blocks);
+const scripts = Object.fromEntries(blocks);
 const { folder } = await project(scripts);
 const shell = (name) => `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body></body><script type="module" src="${name}"></script>`;
 const node = async (...args) => (await run(process.execPath, args, { cwd: folder })).trim();
@@ -58,13 +58,6 @@ test("fixes, formats and workspaces", async () => {
   assert.equal(JSON.parse(said.slice(said.indexOf("\n{"))).version, "2.1.0");
   const [before, left] = (await node("workspace.mjs")).split("\n").map(Number);
   assert.ok(before > left);
-});
-
-test("the command", async () => {
-  write(folder, { "shop/compose.yaml": "services: {app: {image: 'shop/app:latest', depends_on: [db]}, db: {image: 'postgres:16'}}\n" });
-  const [npx, ...args] = command.trim().split(" ");
-  const said = await run(npx, ["--offline", ...args], { cwd: join(folder, "shop") }).catch((error) => error.stdout ?? String(error));
-  assert.match(said, /PLM101/);
 });
 
 test("a browser without a bundler", async () => assert.match(await shown("plain.html"), /^PLM\d+$/));
