@@ -37,7 +37,7 @@ async function shown(path) {
 
 test("each example has a test", () => {
   assert.deepEqual([...blocks.keys()].sort(), [
-    "bytes.mjs", "check", "fixes.mjs", "inline.js", "node.cjs", "node.mjs", "page.js", "plain.html", "start-worker.js", "targets.js", "worker.js", "workspace.mjs",
+    "bytes.mjs", "fixes.mjs", "inline.js", "node.cjs", "node.mjs", "page.js", "plain.html", "start-worker.js", "targets.js", "worker.js", "workspace.mjs",
   ]);
 });
 
