@@ -169,6 +169,8 @@ export class Page {
         this.#beforeAnswer = undefined;
       }
     });
+    // A panel may have been opened after this analysis was asked for.
+    void this.#askFor(partsOf(this.panel.value));
     this.#underline();
     for (const run of this.#afterNext.splice(0)) run(report);
     clearTimeout(this.#announce);
