@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 const manifestPath = new URL("package.json", import.meta.url);
 const schemaPath = new URL("../../wasm/npm/schema/config.schema.json", import.meta.url);
 
-/** Keys of `plimsoll.yaml` that say nothing to an editor: the address of the schema, and the exit code of a command. */
-const LEFT_OUT = ["$schema", "fail-on"];
+/** Keys of `plimsoll.yaml` that say nothing to an editor: the schema and other files, and the exit code of a command. */
+const LEFT_OUT = ["$schema", "extends", "fail-on"];
 
 function switches(group, kinds) {
   const setting = (text) => ({ type: "boolean", default: true, scope: "window", markdownDescription: text });
