@@ -117,6 +117,25 @@ const STEPS = [
     await settings().update("inlayHints.budgets", undefined, vscode.ConfigurationTarget.Workspace);
     await wait("all hints", async () => (await hints()).length === shown.length);
   }],
+  ["a rename follows a name through the files", async () => {
+    const rename = async (document, offset) => {
+      const place = document.positionAt(offset);
+      const edit = await vscode.commands.executeCommand("vscode.executeDocumentRenameProvider", document.uri, place, "finder");
+      return { edit, files: edit.entries().map(([uri]) => uri.path.split("/").at(-1)).sort() };
+    };
+    const service = await rename(compose, compose.getText().indexOf("search:\n    image"));
+    holds("the Compose file is changed", service.files.includes("compose.yaml"), service.files);
+
+    // A Service of the cluster, and its address in a ConfigMap of another file.
+    const stores = await vscode.workspace.openTextDocument(at("k8s/stores.yaml"));
+    const head = stores.getText().lastIndexOf("kind: Service\n");
+    const { edit, files } = await rename(stores, stores.getText().indexOf("search", head));
+    holds("both files are changed", files.includes("config.yaml") && files.includes("stores.yaml"), files);
+    holds("the edit is applied", await vscode.workspace.applyEdit(edit));
+    const config = await vscode.workspace.openTextDocument(at("k8s/config.yaml"));
+    holds("the address follows", config.getText().includes("http://finder:7700"), config.getText());
+    return `${service.files.join(" ")} / ${files.join(" ")}`;
+  }],
   ["the decision is shown beside the files", async () => {
     await open(compose.uri);
     await vscode.commands.executeCommand("plimsoll.showDecision");
