@@ -4,33 +4,14 @@ use crate::args::{Input, Release, RenderFormat};
 use crate::scope::Scope;
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input, json};
-use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::build::Target;
 use plimsoll_core::config::Targets;
 use plimsoll_core::model::PlainTarget;
 use plimsoll_core::output::escape_line;
+use plimsoll_core::output::wire_targets::RenderedTarget;
 use plimsoll_core::report::{Environment, TargetKind};
 use plimsoll_core::text::{Encoding, Span};
 use plimsoll_core::{Analysis, Workspace};
-use serde::Serialize;
-
-/// A target as `--format json` prints it.
-#[derive(Serialize)]
-struct Rendered<'t> {
-    name: &'t str,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<&'static str>,
-    documents: Vec<Document>,
-    /// Why the target is not built in full.
-    reasons: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Document {
-    /// `path:line` of the place that the document comes from.
-    source: String,
-    text: String,
-}
 
 /// A target of the project.
 #[derive(Clone, Copy)]
@@ -69,10 +50,11 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    fn manifests(self, workspace: &Workspace) -> Vec<Manifest> {
+    fn rendered(self, workspace: &Workspace) -> RenderedTarget {
+        let file = |id| workspace.file(id);
         match self {
-            Chosen::Built(target) => target.manifests(),
-            Chosen::Plain(target) => documents(workspace, target),
+            Chosen::Built(target) => RenderedTarget::built(target, &file),
+            Chosen::Plain(target) => RenderedTarget::written(target, &file),
         }
     }
 }
@@ -117,15 +99,10 @@ pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Fai
             }
         }
     }
+    let rendered: Vec<RenderedTarget> = targets.iter().map(|it| it.rendered(&workspace)).collect();
     print_exactly(&match wanted.format {
-        RenderFormat::Yaml => targets
-            .iter()
-            .flat_map(|target| target.manifests(&workspace))
-            .map(|manifest| yaml(&workspace, &manifest))
-            .collect(),
-        RenderFormat::Json => {
-            json(&targets.iter().map(|target| rendered(&workspace, *target)).collect::<Vec<_>>())
-        }
+        RenderFormat::Yaml => rendered.iter().map(RenderedTarget::yaml).collect(),
+        RenderFormat::Json => json(&rendered),
     })?;
     let is_whole = targets.iter().all(|target| target.reasons().is_empty());
     Ok(if is_whole { 0 } else { 2 })
@@ -175,18 +152,6 @@ fn chosen<'a>(all: &[Chosen<'a>], names: &[String]) -> Result<Vec<Chosen<'a>>, F
     Ok(targets)
 }
 
-/// Returns the documents of a folder of manifests as they are written.
-fn documents(workspace: &Workspace, target: &PlainTarget) -> Vec<Manifest> {
-    let mut manifests = Vec::new();
-    for file in target.files.iter().map(|id| workspace.file(*id)) {
-        for document in file.tree.documents.iter().filter(|it| it.root.is_some()) {
-            let text = file.text().get(document.span.range()).unwrap_or_default();
-            manifests.push(Manifest { text: text.to_owned(), source: document.span });
-        }
-    }
-    manifests
-}
-
 fn line(target: Chosen<'_>) -> String {
     let environment = target.environment().map_or("", |it| it.name());
     let state = match target.reasons().first() {
@@ -195,27 +160,6 @@ fn line(target: Chosen<'_>) -> String {
     };
     let name = escape_line(target.name());
     format!("{:<13} {environment:<12} {name}{state}\n", target.kind().name())
-}
-
-fn yaml(workspace: &Workspace, manifest: &Manifest) -> String {
-    let text = manifest.text.trim_start_matches("---").trim_matches('\n');
-    // A line break in the name of a file must not end the comment.
-    let source = escape_line(&place(workspace, manifest.source));
-    format!("---\n# source: {source}\n{text}\n")
-}
-
-fn rendered<'t>(workspace: &Workspace, target: Chosen<'t>) -> Rendered<'t> {
-    let document = |manifest: Manifest| Document {
-        source: place(workspace, manifest.source),
-        text: manifest.text,
-    };
-    Rendered {
-        name: target.name(),
-        kind: target.kind().name(),
-        environment: target.environment().map(|it| it.name()),
-        documents: target.manifests(workspace).into_iter().map(document).collect(),
-        reasons: target.reasons().into_iter().map(str::to_owned).collect(),
-    }
 }
 
 /// Returns `path:line`.

@@ -82,23 +82,13 @@ pub fn render(
     format: &str,
 ) -> Result<String, JsValue> {
     let report = plimsoll_core::analyze(&files(&paths, &contents), &options.core);
-    report_as(&report, format, Style::default(), true)
-}
-
-/// Renders a report in a format of `plimsoll check`.
-fn report_as(
-    report: &Report,
-    format: &str,
-    style: Style,
-    summary: bool,
-) -> Result<String, JsValue> {
     Ok(match format {
-        "text" => output::text(report, style, summary, output::Length::Readable),
-        "json" => wire::checked_json(report, wire::Include::default()),
-        "sarif" => output::sarif(report),
-        "github" => output::github(report),
-        "junit" => output::junit(report),
-        "markdown" => output::markdown(report),
+        "text" => output::text(&report, Style::default(), true, output::Length::Readable),
+        "json" => wire::checked_json(&report, wire::Include::default()),
+        "sarif" => output::sarif(&report),
+        "github" => output::github(&report),
+        "junit" => output::junit(&report),
+        "markdown" => output::markdown(&report),
         _ => {
             return Err(JsValue::from_str(
                 "format must be `text`, `json`, `sarif`, `github`, `junit` or `markdown`",
@@ -119,19 +109,10 @@ pub fn render_decision(
     format: &str,
 ) -> Result<String, JsValue> {
     let report = plimsoll_core::analyze(&files(&paths, &contents), &options.core);
-    decision_as(&report, format, Style::default(), true)
-}
-
-fn decision_as(
-    report: &Report,
-    format: &str,
-    style: Style,
-    details: bool,
-) -> Result<String, JsValue> {
     match format {
-        "text" => Ok(output::decision(report, style, details)),
-        "json" => Ok(wire::decision_json(report)),
-        "markdown" => Ok(output::decision_markdown(report)),
+        "text" => Ok(output::decision(&report, Style::default(), true)),
+        "json" => Ok(wire::decision_json(&report)),
+        "markdown" => Ok(output::decision_markdown(&report)),
         _ => Err(page_formats()),
     }
 }
@@ -159,7 +140,12 @@ pub fn render_comparison(
     format: &str,
 ) -> Result<String, JsValue> {
     let (report, comparison) = compared(&paths, &contents, options);
-    comparison_as(&report, &comparison, format, Style::default())
+    match format {
+        "text" => Ok(output::comparison(&report, &comparison, Style::default())),
+        "json" => Ok(output::comparison_json(&report, &comparison)),
+        "markdown" => Ok(output::comparison_markdown(&report, &comparison)),
+        _ => Err(page_formats()),
+    }
 }
 
 fn compared(
@@ -175,25 +161,13 @@ fn compared(
     (analysis.report(&core), comparison)
 }
 
-fn comparison_as(
-    report: &Report,
-    comparison: &report::Comparison,
-    format: &str,
-    style: Style,
-) -> Result<String, JsValue> {
-    match format {
-        "text" => Ok(output::comparison(report, comparison, style)),
-        "json" => Ok(output::comparison_json(report, comparison)),
-        "markdown" => Ok(output::comparison_markdown(report, comparison)),
-        _ => Err(page_formats()),
-    }
-}
-
 /// Returns what charts, overlays and folders of manifests put onto the cluster.
 #[wasm_bindgen(js_name = renderTargets)]
 pub fn render_targets(paths: Vec<String>, contents: Vec<JsValue>, options: &Options) -> JsValue {
     let workspace = workspace(&paths, &contents);
-    plain(&rendered_targets(&workspace.analysis(&options.core.config)))
+    let analysis = workspace.analysis(&options.core.config);
+    let file = |id| analysis.file(id);
+    plain(&rendered_targets(analysis.targets(), analysis.plain_targets(), &file))
 }
 
 fn files(paths: &[String], contents: &[JsValue]) -> Vec<File> {

@@ -198,7 +198,7 @@ impl Kept {
                 false => Arc::clone(file),
             };
             self.neighbours[id.index()] = Arc::new(file.as_neighbour());
-            if !self.neighbours[id.index()].text().is_empty() {
+            if file.may_be_read_from_anywhere() {
                 open.extend(self.readers_from_elsewhere());
             }
             self.given[id.index()] = Arc::clone(&files[id.index()]);

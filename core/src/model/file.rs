@@ -80,10 +80,26 @@ impl FileModel {
         }
     }
 
-    /// Returns what the other applications of a project see of a file: its path and its kind. What an
-    /// application may read from anywhere, such as a Dockerfile or an env file, keeps its text.
+    /// Returns what the other applications of a project see of a file: its path and its kind, and the
+    /// text of what they may read.
     pub fn as_neighbour(&self) -> FileModel {
-        let keeps_text = match self.kind {
+        let file = match self.may_be_read_from_anywhere() {
+            true => self.file.clone(),
+            false => File::new(&*self.file.path, ""),
+        };
+        FileModel {
+            lines: LineIndex::new(&file.text),
+            file,
+            kind: self.kind,
+            is_excluded: self.is_excluded,
+            is_neighbour: true,
+            ..FileModel::excluded(self)
+        }
+    }
+
+    /// Whether any application of the project may read the file, as a Compose file reads a Dockerfile.
+    pub fn may_be_read_from_anywhere(&self) -> bool {
+        match self.kind {
             Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => true,
             Kind::Compose
             | Kind::Kubernetes
@@ -92,15 +108,6 @@ impl FileModel {
             | Kind::Values
             | Kind::Template
             | Kind::ArgoCd => false,
-        };
-        let file = if keeps_text { self.file.clone() } else { File::new(&*self.file.path, "") };
-        FileModel {
-            lines: LineIndex::new(&file.text),
-            file,
-            kind: self.kind,
-            is_excluded: self.is_excluded,
-            is_neighbour: true,
-            ..FileModel::excluded(self)
         }
     }
 

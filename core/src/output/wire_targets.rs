@@ -1,12 +1,13 @@
-//! The JSON form of what targets put onto the cluster.
+//! What targets put onto the cluster: as YAML, and in the JSON form.
 
+use super::escape_line;
 use super::wire::wire;
-use crate::Analysis;
-use crate::build::Manifest;
-use crate::model::PlainTarget;
+use crate::build::{Manifest, Target};
+use crate::model::{BuiltTarget, FileModel, PlainTarget};
 use crate::report::{Environment, TargetKind};
-use crate::text::{Encoding, Span};
+use crate::text::{Encoding, FileId};
 use serde::Serialize;
+use std::sync::Arc;
 
 wire! {
     /// A target with what it puts onto the cluster.
@@ -27,55 +28,71 @@ wire! {
     }
 }
 
-/// Returns all targets for a cluster with their documents, by name. Compose projects are left out, since they
-/// are deployed as they are written.
-pub fn rendered_targets(analysis: &Analysis) -> Vec<RenderedTarget> {
-    let built = analysis.targets().iter().map(|built| {
-        let target = &built.target;
+/// Returns a file by its id.
+pub type FileOf<'f, 'm> = &'f dyn Fn(FileId) -> &'m FileModel;
+
+impl RenderedTarget {
+    /// Renders a chart or an overlay.
+    pub fn built(target: &Target, file: FileOf<'_, '_>) -> RenderedTarget {
         RenderedTarget {
             name: target.name.clone(),
             kind: target.kind,
             environment: target.environment,
-            documents: documents(analysis, target.manifests()),
+            documents: target.manifests().into_iter().map(|it| document(it, file)).collect(),
             reasons: target.reasons.iter().map(|it| it.message.clone()).collect(),
         }
-    });
-    let plain = analysis.plain_targets().iter().filter(|it| it.kind != TargetKind::Compose);
-    let plain = plain.map(|target| RenderedTarget {
-        name: target.name.clone(),
-        kind: target.kind,
-        environment: target.environment,
-        documents: documents(analysis, written(analysis, target)),
-        reasons: target.reason.iter().cloned().collect(),
-    });
+    }
+
+    /// Renders a folder of manifests, whose documents stand as they are written.
+    pub fn written(target: &PlainTarget, file: FileOf<'_, '_>) -> RenderedTarget {
+        let mut documents = Vec::new();
+        for file_of_target in target.files.iter().map(|id| file(*id)) {
+            for read in file_of_target.tree.documents.iter().filter(|it| it.root.is_some()) {
+                let text = file_of_target.text().get(read.span.range()).unwrap_or_default();
+                let manifest = Manifest { text: text.to_owned(), source: read.span };
+                documents.push(document(manifest, file));
+            }
+        }
+        RenderedTarget {
+            name: target.name.clone(),
+            kind: target.kind,
+            environment: target.environment,
+            documents,
+            reasons: target.reason.iter().cloned().collect(),
+        }
+    }
+
+    /// Returns the documents as a stream of YAML, each below the place that it comes from.
+    pub fn yaml(&self) -> String {
+        let document = |it: &RenderedDocument| {
+            let text = it.text.trim_start_matches("---").trim_matches('\n');
+            // A line break in the name of a file must not end the comment.
+            format!("---\n# source: {}\n{text}\n", escape_line(&it.source))
+        };
+        self.documents.iter().map(document).collect()
+    }
+}
+
+fn document(manifest: Manifest, file: FileOf<'_, '_>) -> RenderedDocument {
+    let source = file(manifest.source.file);
+    let start = source.lines.position(manifest.source.start as usize, Encoding::Utf8);
+    RenderedDocument {
+        source: format!("{}:{}", source.path(), start.line + 1),
+        text: manifest.text,
+    }
+}
+
+/// Returns all targets for a cluster with their documents, by name. Compose projects are left out, since they
+/// are deployed as they are written.
+pub fn rendered_targets(
+    built: &[Arc<BuiltTarget>],
+    plain: &[PlainTarget],
+    file: FileOf<'_, '_>,
+) -> Vec<RenderedTarget> {
+    let built = built.iter().map(|it| RenderedTarget::built(&it.target, file));
+    let plain = plain.iter().filter(|it| it.kind != TargetKind::Compose);
+    let plain = plain.map(|it| RenderedTarget::written(it, file));
     let mut all: Vec<RenderedTarget> = built.chain(plain).collect();
     all.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
     all
-}
-
-fn documents(analysis: &Analysis, manifests: Vec<Manifest>) -> Vec<RenderedDocument> {
-    let document = |manifest: Manifest| RenderedDocument {
-        source: place(analysis, manifest.source),
-        text: manifest.text,
-    };
-    manifests.into_iter().map(document).collect()
-}
-
-/// Returns the documents of a folder of manifests as they are written.
-fn written(analysis: &Analysis, target: &PlainTarget) -> Vec<Manifest> {
-    let mut manifests = Vec::new();
-    for file in target.files.iter().map(|id| analysis.file(*id)) {
-        for document in file.tree.documents.iter().filter(|it| it.root.is_some()) {
-            let text = file.text().get(document.span.range()).unwrap_or_default();
-            manifests.push(Manifest { text: text.to_owned(), source: document.span });
-        }
-    }
-    manifests
-}
-
-/// Returns `path:line`.
-fn place(analysis: &Analysis, span: Span) -> String {
-    let file = analysis.file(span.file);
-    let line = file.lines.position(span.start as usize, Encoding::Utf8).line + 1;
-    format!("{}:{line}", file.path())
 }

@@ -39,10 +39,12 @@ pub fn rename(view: &View, at: Position, new: &str) -> Result<Option<WorkspaceEd
     Ok(Some(view.out().workspace_edit(&fix, view.features.versioned_edits)))
 }
 
-/// Whether the file of an edit is open in another version than the one that was analysed.
+/// Whether the file of an edit has another text than the one that was analysed.
 fn is_outdated(view: &View, edit: &Edit) -> bool {
-    let name = &view.report().entry(edit.span.file).file.path;
-    view.addresses.version(name) != view.snapshot.addresses.version(name)
+    let analysed = &view.report().entry(edit.span.file).file;
+    let newest = &view.snapshot.applications.files()[edit.span.file.index()].file;
+    view.addresses.version(&analysed.path) != view.snapshot.addresses.version(&analysed.path)
+        || analysed.text != newest.text
 }
 
 fn possible<T>(renaming: Renaming<T>) -> Result<Option<T>> {

@@ -1,12 +1,8 @@
 //! The command `plimsoll.render`: what a target puts onto the cluster, or which targets there are.
 
 use crate::project::Snapshot;
-use plimsoll_core::Analysis;
-use plimsoll_core::build::Manifest;
-use plimsoll_core::model::PlainTarget;
-use plimsoll_core::output::escape_line;
+use plimsoll_core::output::wire_targets::RenderedTarget;
 use plimsoll_core::report::{Environment, TargetKind};
-use plimsoll_core::text::Encoding;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,40 +56,20 @@ pub fn list(snapshot: &Snapshot) -> Option<Value> {
 pub fn rendered(snapshot: &Snapshot, name: &str) -> Result<String, String> {
     let analysis = snapshot.applications.analysis();
     let built = analysis.targets().iter().find(|it| it.target.name == name);
-    let manifests = match built {
-        Some(built) => built.target.manifests(),
+    let file = |id| analysis.file(id);
+    let target = match built {
+        Some(built) => RenderedTarget::built(&built.target, &file),
         None => match analysis.plain_targets().iter().find(|it| it.name == name) {
             Some(target) if target.kind == TargetKind::Compose => {
                 return Err(format!(
                     "`{name}` is a Compose project, which is deployed as it is written"
                 ));
             }
-            Some(target) => as_written(&analysis, target),
+            Some(target) => RenderedTarget::written(target, &file),
             None => return Err(format!("`{name}` is not a target of this project")),
         },
     };
-    Ok(manifests.iter().map(|it| document(&analysis, it)).collect())
-}
-
-/// Returns the documents of a folder of manifests.
-fn as_written(analysis: &Analysis, target: &PlainTarget) -> Vec<Manifest> {
-    let mut manifests = Vec::new();
-    for file in target.files.iter().map(|id| analysis.file(*id)) {
-        for document in file.tree.documents.iter().filter(|it| it.root.is_some()) {
-            let text = file.text().get(document.span.range()).unwrap_or_default();
-            manifests.push(Manifest { text: text.to_owned(), source: document.span });
-        }
-    }
-    manifests
-}
-
-fn document(analysis: &Analysis, manifest: &Manifest) -> String {
-    let file = analysis.file(manifest.source.file);
-    let line = file.lines.position(manifest.source.start as usize, Encoding::Utf8).line + 1;
-    // A line break in the name of a file must not end the comment.
-    let source = escape_line(&format!("{}:{line}", file.path()));
-    let text = manifest.text.trim_start_matches("---").trim_matches('\n');
-    format!("---\n# source: {source}\n{text}\n")
+    Ok(target.yaml())
 }
 
 #[cfg(test)]

@@ -228,7 +228,8 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
 struct Elsewhere<'a> {
     /// By the number of the part of the project.
     tagged: FxHashSet<(usize, &'a str)>,
-    built: FxHashSet<&'a str>,
+    /// By the number of the part of the project.
+    built: FxHashSet<(usize, &'a str)>,
     /// The images that a comment of a file builds, each with the file.
     in_comments: FxHashSet<(FileId, &'a str)>,
     /// The images that Compose services build, each with the application that it belongs to.
@@ -239,11 +240,12 @@ impl<'a> Elsewhere<'a> {
     /// Whether Skaffold builds an image and gives it a tag, or the project builds it with Compose.
     fn builds(&self, facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
         let name = without_latest(image.text);
+        let part = facts.part_of(image.span.file);
         !unit.is_compose()
-            && (image.pin == Pin::Absent && self.built.contains(&image.text)
+            && (image.pin == Pin::Absent && self.built.contains(&(part, image.text))
                 || self.in_comments.contains(&(image.span.file, name))
                 || is_built_beside(facts, image)
-                || self.composed.contains(&(facts.part_of(image.span.file), name)))
+                || self.composed.contains(&(part, name)))
     }
 
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
@@ -261,7 +263,9 @@ impl<'a> Elsewhere<'a> {
                 let names = values(file.text(), "name:");
                 found.tagged.extend(names.map(|name| (part, name)));
             } else if name.starts_with("skaffold") {
-                found.built.extend(values(file.text(), "image:"));
+                let part = facts.part_of(file.id);
+                let names = values(file.text(), "image:");
+                found.built.extend(names.map(|name| (part, name)));
             } else if file.text().contains(" build ") {
                 let lines = file.text().lines().filter_map(|line| Some(line.split_once('#')?.1));
                 let names = lines.flat_map(names_that_are_built);
