@@ -124,9 +124,12 @@ function EngineNotice() {
           <strong>These files hold {(state.length / 1_000_000).toFixed(1)} MB.</strong> This page checks up to 3 MB at once, because more keeps it busy for long.
           Remove what does not belong to the project, or use the command: <code>plimsoll check .</code>
         </p>
-        <button type="button" onClick={() => page.checkAnyway()}>Check all the same</button>
+        <button type="button" onClick={() => page.checkAnyway()}>Check anyway</button>
       </div>
     );
+  }
+  if (state.kind === "stopped") {
+    return <div class="notice" role="alert"><p>The analysis was stopped. It starts again with the next change.</p><button type="button" onClick={() => page.retryEngine()}>Try again</button></div>;
   }
   if (state.kind !== "missing" && state.kind !== "failed") return null;
   const missing = state.kind === "missing";

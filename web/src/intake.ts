@@ -12,6 +12,14 @@ const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*|Kustom
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 
+/** Reasons for which a file is not read. */
+const NOT_YAML = "not YAML";
+const TOO_LARGE = `larger than ${LARGEST / 1024 / 1024} MB`;
+const TOO_MUCH = "beyond what this page can read";
+
+/** Counts a file that is not read. */
+type Skip = (why: string) => void;
+
 /** A file that was chosen or dropped, not read yet. */
 export interface Found {
   path: string;
@@ -31,16 +39,16 @@ export const ofFile = (file: File, path = file.webkitRelativePath || file.name):
 
 /** Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. A single file is read whatever its name. */
 export async function read(found: Found[]): Promise<Intake> {
-  const all = withoutCommonFolder(await unpacked(found));
-  const wanted = all.length === 1 ? all : all.filter((it) => WANTED.test(it.path) && !VENDORED.test(it.path));
   const skipped = new Map<string, number>();
-  const skip = (why: string) => skipped.set(why, (skipped.get(why) ?? 0) + 1);
-  for (let left = all.length - wanted.length; left > 0; left -= 1) skip("not YAML");
+  const skip: Skip = (why) => skipped.set(why, (skipped.get(why) ?? 0) + 1);
+  const all = withoutCommonFolder(await unpacked(found, skip));
+  const wanted = all.length === 1 ? all : all.filter((it) => isWanted(it.path));
+  for (let left = all.length - wanted.length; left > 0; left -= 1) skip(NOT_YAML);
   const files: Content[] = [];
   let size = 0;
   for (const it of wanted) {
-    if (it.size > LARGEST) skip(`larger than ${LARGEST / 1024 / 1024} MB`);
-    else if (files.length >= MOST_FILES || size + it.size > MOST_BYTES) skip("beyond what this page can read");
+    if (it.size > LARGEST) skip(TOO_LARGE);
+    else if (files.length >= MOST_FILES || size + it.size > MOST_BYTES) skip(TOO_MUCH);
     else {
       const text = new TextDecoder().decode(await it.bytes());
       size += it.size;
@@ -57,26 +65,38 @@ function summary(count: number, skipped: Map<string, number>): string {
   return `${count.toLocaleString("en")} read, ${left.join(", ")}.`;
 }
 
+const isWanted = (path: string): boolean => WANTED.test(path) && !VENDORED.test(path);
+
 /** Replaces archives by what is in them. */
-async function unpacked(found: Found[]): Promise<Found[]> {
+async function unpacked(found: Found[], skip: Skip): Promise<Found[]> {
   const all: Found[] = [];
   for (const it of found) {
-    if (/\.zip$/i.test(it.path)) all.push(...(await unzipped(await it.bytes())));
+    if (/\.zip$/i.test(it.path)) all.push(...(await unzipped(await it.bytes(), skip)));
     else all.push(it);
   }
   return all;
 }
 
-async function unzipped(bytes: Uint8Array): Promise<Found[]> {
+/** Returns the files of an archive that are read. The others are never inflated. */
+async function unzipped(bytes: Uint8Array, skip: Skip): Promise<Found[]> {
   const { unzipSync } = await import("fflate");
-  const names: { name: string; size: number }[] = [];
+  let count = 0;
+  let total = 0;
   const entries = unzipSync(bytes, {
     filter({ name, originalSize }) {
-      if (!name.endsWith("/")) names.push({ name, size: originalSize });
-      return WANTED.test(name) && originalSize <= LARGEST && names.length <= MOST_FILES;
+      if (name.endsWith("/")) return false;
+      const why = !isWanted(name) ? NOT_YAML
+        : originalSize > LARGEST ? TOO_LARGE
+        : count >= MOST_FILES || total + originalSize > MOST_BYTES ? TOO_MUCH : undefined;
+      if (why) skip(why);
+      else {
+        count += 1;
+        total += originalSize;
+      }
+      return why === undefined;
     },
   });
-  return names.map(({ name, size }) => ({ path: name, size, bytes: async () => entries[name] ?? new Uint8Array() }));
+  return Object.entries(entries).map(([path, content]) => ({ path, size: content.length, bytes: async () => content }));
 }
 
 /** Returns every file under what was dropped, folders included. */

@@ -7,10 +7,11 @@ import { diagnosticsOf } from "./editor/diagnostics";
 import { Editor } from "./editor/editor";
 import { Engine } from "./engine/client";
 import { Live, type Analysis } from "./engine/live";
-import type { Core, Fixed, Part } from "./engine/protocol";
+import type { Core, Fixed, Part, Trouble } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
+import { withRuleOff } from "./levels";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
 import { unpack } from "./share";
 import { amount, keyOf } from "./words";
@@ -20,7 +21,7 @@ export type Theme = "system" | "light" | "dark";
 
 type EngineState =
   | { kind: "starting" | "ready" | "slow" }
-  | { kind: "missing" | "failed"; message: string }
+  | { kind: Trouble; message: string }
   | { kind: "large"; length: number };
 
 interface Toast {
@@ -40,6 +41,7 @@ export type DialogName = "bring" | "examples" | "help" | "fixes";
 
 /** Milliseconds without a new result after which it is announced to screen readers. */
 const QUIET = 1200;
+const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
 /** What the page shows, as signals, and everything that people can do on it. */
 export class Page {
@@ -75,7 +77,7 @@ export class Page {
   #live = new Live(this.engine, this.project, {
     wanted: () => partsOf(this.panel.value),
     done: (analysis) => this.#done(analysis),
-    failed: (message, trouble) => (this.engineState.value = { kind: trouble, message }),
+    failed: (message, trouble) => this.#failed(message, trouble),
     refused: (length) => (this.engineState.value = { kind: "large", length }),
     slow: () => (this.engineState.value = { kind: "slow" }),
   });
@@ -175,6 +177,12 @@ export class Page {
     for (const run of this.#afterNext.splice(0)) run(report);
     clearTimeout(this.#announce);
     this.#announce = setTimeout(() => (this.announcement.value = amount(report.findings.length, "finding")), QUIET);
+  }
+
+  #failed(message: string, trouble: Trouble): void {
+    // What waits for a result of its own edit must not judge a later one.
+    this.#afterNext = [];
+    this.engineState.value = { kind: trouble, message };
   }
 
   #underline(): void {
@@ -319,7 +327,7 @@ export class Page {
   /** Whether the shown places belong to the text as it is; says so if not. */
   #isCurrent(): boolean {
     if (this.analysis.value?.version === this.project.version) return true;
-    this.say("The text has just changed. Please try again in a moment.");
+    this.say(JUST_CHANGED);
     return false;
   }
 
@@ -334,7 +342,10 @@ export class Page {
   /** Asks the engine for every safe fix, to be read before it is taken. */
   async proposeFixes(): Promise<void> {
     try {
-      this.fixed.value = await this.engine.fixAll(this.project.contents());
+      const { version } = this.project;
+      const fixed = await this.engine.fixAll(this.project.contents());
+      if (version !== this.project.version) return this.say(JUST_CHANGED);
+      this.fixed.value = fixed;
       this.dialog.value = "fixes";
     } catch (error) {
       this.say(`The fixes could not be worked out: ${(error as Error).message}`);
@@ -356,24 +367,25 @@ export class Page {
     const same = (report: Core) => report.findings.filter((it) => it.code === finding.code && it.subject === finding.subject && it.path === finding.path).length;
     const before = same(this.analysis.value?.report as Core);
     const words = reason.trim().replace(/\s+/g, " ");
+    this.view.value = "files";
+    this.editor.insertAbove(finding.path, finding.range.start.line, `# plimsoll: ignore ${finding.code}${words ? ` -- ${words}` : ""}`);
+    const { version, active } = this.project;
     this.#afterNext.push((report) => {
       if (same(report) < before) return this.say(`${finding.code} is ignored here, with your reason. Ctrl+Z undoes it.`);
+      // The last change of the editor is the comment only as long as nothing else was edited or opened.
+      if (version !== this.project.version || active !== this.project.active) {
+        return this.say("A comment does not reach this place; please remove it. `plimsoll.yaml` can switch the rule off.");
+      }
       this.editor.undo();
       this.say("A comment does not reach this place, so nothing was changed. `plimsoll.yaml` can switch the rule off.");
     });
-    this.view.value = "files";
-    this.editor.insertAbove(finding.path, finding.range.start.line, `# plimsoll: ignore ${finding.code}${words ? ` -- ${words}` : ""}`);
   }
 
   /** Writes a level of a rule into `plimsoll.yaml`. */
   switchOff(code: string): void {
     const file = this.project.find("plimsoll.yaml");
-    const line = `  ${code}: off\n`;
-    const before = file?.text ?? "";
-    const text = /^rules:[ \t]*$/m.test(before)
-      ? before.replace(/^rules:[ \t]*\n/m, (it) => it + line)
-      : /^rules:/m.test(before) ? undefined : `${before && !before.endsWith("\n") ? `${before}\n` : before}rules:\n${line}`;
-    if (text === undefined) return this.say("`rules` in plimsoll.yaml is written in another form; please add the rule there yourself.");
+    const text = withRuleOff(file?.text ?? "", code);
+    if (text === undefined) return this.say(`\`rules\` in plimsoll.yaml lists ${code} already or is written in another form; please add the rule there yourself.`);
     const label = `${code} switched off`;
     if (file) this.project.rewrite([{ path: "plimsoll.yaml", text }], label);
     else this.project.add([{ path: "plimsoll.yaml", text }]);
@@ -396,7 +408,7 @@ export class Page {
   }
 
   stopEngine(): void {
-    this.engine.stop("the analysis was stopped");
+    this.engine.stop();
   }
 
   // What the page says.
@@ -451,6 +463,7 @@ function storedTheme(): Theme {
 function statusOf(analysis: Analysis | undefined, state: EngineState): string {
   if (state.kind === "missing") return "The engine has not arrived";
   if (state.kind === "failed") return "The engine failed";
+  if (state.kind === "stopped") return "Stopped";
   if (state.kind === "large") return "Not checked";
   if (state.kind === "slow") return analysis ? "Analysing…" : "Still starting…";
   if (!analysis) return "Starting the engine…";

@@ -54,8 +54,8 @@ export class Engine {
   }
 
   /** Gives up on what is running; the next question starts a new worker. */
-  stop(why: string): void {
-    this.#stopped(why, "failed");
+  stop(): void {
+    this.#stopped("the analysis was stopped", "stopped");
   }
 
   #ask<K extends Question["kind"]>(question: Question & { kind: K }): Promise<Answers[K]> {

@@ -77,7 +77,7 @@ export class Live {
     const length = this.project.files.reduce((sum, it) => sum + it.text.length, 0);
     if (length > LARGE && !this.#anyway) return this.listener.refused(length);
     this.#busy = true;
-    const { version } = this.project;
+    let { version } = this.project;
     const slow = setTimeout(() => this.listener.slow(), LONG);
     try {
       const start = performance.now();
@@ -87,6 +87,11 @@ export class Live {
     } catch (error) {
       const trouble = error instanceof EngineError ? error.trouble : "failed";
       this.#stopped = trouble === "missing";
+      if (trouble === "stopped") {
+        // Changes made before it was stopped do not start it again.
+        clearTimeout(this.#timer);
+        version = this.project.version;
+      }
       this.listener.failed(error instanceof Error ? error.message : String(error), trouble);
     }
     clearTimeout(slow);

@@ -33,8 +33,8 @@ export interface Fixed {
   titles: string[];
 }
 
-/** Why a question has no answer: the engine did not arrive, or failed on this input. */
-export type Trouble = "missing" | "failed";
+/** Why a question has no answer: the engine did not arrive, failed on this input, or was stopped. */
+export type Trouble = "missing" | "failed" | "stopped";
 
 export type Request = Question & { id: number };
 export type Reply = { id: number; answer: unknown } | { id: number; failure: string; trouble: Trouble };

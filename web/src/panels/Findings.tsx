@@ -128,7 +128,7 @@ function Toolbar({ report }: { report: Core }) {
   };
   return (
     <div class="toolbar">
-      <button type="button" id="fix-all" disabled={!safe} onClick={() => void page.proposeFixes()}>Fix all safe{safe ? ` (${safe})` : ""}</button>
+      <button type="button" id="fix-all" disabled={!safe} onClick={() => void page.proposeFixes()}>Apply all safe fixes{safe ? ` (${safe})` : ""}</button>
       <details class="menu">
         <summary class="button">Take with you</summary>
         <div class="menu-body">
