@@ -34,6 +34,8 @@ export class Status implements vscode.Disposable {
   is(state: State, problem?: string): void {
     this.#state = state;
     this.#problem = problem;
+    // A server that has stopped reports the end of nothing.
+    if (state === State.Stopped) this.#rest();
     this.#show();
   }
 
@@ -61,12 +63,19 @@ export class Status implements vscode.Disposable {
   }
 
   end(): void {
-    this.#pending -= 1;
+    // Work that a stopped server left behind may still end here.
+    this.#pending = Math.max(0, this.#pending - 1);
     if (this.#pending > 0) return;
+    this.#rest();
+    this.#show();
+  }
+
+  /** Forgets all work under way. */
+  #rest(): void {
+    this.#pending = 0;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isWorking = false;
-    this.#show();
   }
 
   #show(): void {

@@ -9,16 +9,17 @@ export class Page {
   static readonly #open = new Map<string, Page>();
   readonly #panel: vscode.WebviewPanel;
   #content: Content;
+  #isClosed = false;
 
   /** Shows the page of a kind, of which there is one at a time. */
   static async show(kind: string, title: string, content: Content, otherwise: string): Promise<void> {
-    const old = Page.#open.get(kind);
     const html = await content();
     if (html === undefined) {
       void vscode.window.showInformationMessage(otherwise);
       return;
     }
-    const page = old ?? new Page(kind, title);
+    // Looked up only now, because the page may have been closed or opened in the meantime.
+    const page = Page.#open.get(kind) ?? new Page(kind, title);
     page.#content = content;
     page.#set(html);
     page.#panel.reveal(undefined, true);
@@ -32,6 +33,7 @@ export class Page {
     Page.#open.set(kind, this);
     const saved = vscode.workspace.onDidSaveTextDocument(() => void this.#refresh());
     this.#panel.onDidDispose(() => {
+      this.#isClosed = true;
       saved.dispose();
       Page.#open.delete(kind);
     });
@@ -40,7 +42,7 @@ export class Page {
   async #refresh(): Promise<void> {
     if (!this.#panel.visible) return;
     const html = await this.#content();
-    if (html !== undefined) this.#set(html);
+    if (html !== undefined && !this.#isClosed) this.#set(html);
   }
 
   #set(html: Html): void {
