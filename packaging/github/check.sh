@@ -9,8 +9,10 @@ if [[ "${PLIMSOLL_VERSION:-latest}" != installed ]]; then
     package="plimsoll-cli==$PLIMSOLL_VERSION"
   fi
   python3 -m venv "$RUNNER_TEMP/plimsoll"
-  "$RUNNER_TEMP/plimsoll/bin/pip" install --quiet --disable-pip-version-check "$package"
-  PATH="$RUNNER_TEMP/plimsoll/bin:$PATH"
+  # On Windows the folder is called Scripts, and only `pwd` gives its path without a colon.
+  bin="$(cd "$RUNNER_TEMP/plimsoll" && { cd ./Scripts 2>/dev/null || cd ./bin; } && pwd)"
+  "$bin/pip" install --quiet --disable-pip-version-check "$package"
+  PATH="$bin:$PATH"
 fi
 
 arguments=(check --output "sarif=$PLIMSOLL_SARIF_FILE")

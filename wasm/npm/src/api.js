@@ -228,7 +228,7 @@ export function renderTargets(files, options) {
 export function render(answer, format) {
   object(answer, "answer");
   string(format, "format");
-  // The command's JSON is the object itself, so a copy from another thread is as good.
+  // JSON is the whole object, so a copy from another thread is as good. The other formats are as the command prints them.
   if (format === "json") return `${JSON.stringify(answer, null, 2)}\n`;
   const origin = origins.get(answer);
   if (!origin) {

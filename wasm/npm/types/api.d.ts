@@ -63,15 +63,15 @@ export function compare(files: ProjectFiles, options?: AnalysisOptions): Compari
  */
 export function renderTargets(files: ProjectFiles, options?: Options): RenderedTarget[];
 
-/** The formats of `plimsoll check`. */
+/** The formats of a report: text, JSON, SARIF, GitHub annotations, JUnit or Markdown. */
 export type ReportFormat = "text" | "json" | "sarif" | "github" | "junit" | "markdown";
 
-/** The formats of `plimsoll decide` and `plimsoll compare`. */
+/** The formats of a decision or a comparison. */
 export type PageFormat = "text" | "json" | "markdown";
 
 /**
- * Renders an answer as the command prints it. The answer must be the object that this module returned, since its
- * files are analysed again; only for `json` a copy will do.
+ * Renders an answer. JSON is the whole object; the other formats are as the command prints them. The answer must be the
+ * object that this module returned, since its files are analysed again; only for `json` a copy will do.
  */
 export function render(report: Report, format: ReportFormat): string;
 export function render(answer: Decisions | Comparison, format: PageFormat): string;
