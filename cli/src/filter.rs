@@ -5,13 +5,14 @@ use crate::Failure;
 use crate::args::{self, Input};
 use plimsoll_core::report::{Confidence, Report};
 use plimsoll_core::text::FileId;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is left out of a report.
 pub struct Filter {
     /// Files and folders, as canonical paths; without them, every file is meant.
-    paths: Option<Vec<PathBuf>>,
+    paths: Option<HashSet<PathBuf>>,
     min_confidence: Option<Confidence>,
 }
 
@@ -31,7 +32,7 @@ impl Filter {
             None if wanted.staged => Some(staged(&folder(&input))?),
             None => None,
         };
-        let canonical = |paths: Vec<PathBuf>| -> Vec<PathBuf> {
+        let canonical = |paths: Vec<PathBuf>| -> HashSet<PathBuf> {
             paths.iter().map(|path| canonical(path)).collect()
         };
         let named = paths.map(canonical);
@@ -67,8 +68,8 @@ impl Filter {
 }
 
 /// Whether a path is one of these, or lies in one of them.
-fn is_among(path: &Path, paths: &[PathBuf]) -> bool {
-    paths.iter().any(|it| path.starts_with(it))
+fn is_among(path: &Path, paths: &HashSet<PathBuf>) -> bool {
+    path.ancestors().any(|it| paths.contains(it))
 }
 
 /// Returns the canonical path of a file, or its absolute path where the file is gone.

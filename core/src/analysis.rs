@@ -20,7 +20,7 @@ use annotations::Annotations;
 use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag};
 use run::{name_release, run_rules};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::{Arc, OnceLock};
 use trial::Trials;
@@ -388,7 +388,9 @@ fn is_about_text(finding: &Finding) -> bool {
 /// Returns the configuration of the files with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
     let configs = files.iter().filter(|it| it.kind == Kind::Config);
-    let find = |path: &str| files.iter().find(|file| file.path() == path).map(|file| &file.tree);
+    let by_path: FxHashMap<&str, &FileModel> =
+        files.iter().map(|file| (file.path(), &**file)).collect();
+    let find = |path: &str| by_path.get(path).map(|file| &file.tree);
     Config::of_project(configs.map(|it| (it.path(), &it.tree)), &find, own, &rules::unknown)
 }
 

@@ -201,7 +201,8 @@ impl Config {
             }
             let reading =
                 Extending { folder: folder_of(path), find, base: &own.base, unknown_rule };
-            let config = reading.read(path, tree, 0);
+            let mut left = MAX_EXTENDED;
+            let config = reading.read(path, tree, &mut Vec::new(), &mut left);
             let folder = own.base.absolute(folder_of(path));
             if is_first {
                 // These are about the project as a whole.
@@ -304,8 +305,8 @@ fn is_around(folder: &str, inner: &str) -> bool {
     folder.is_empty() || inner.strip_prefix(folder).is_some_and(is_below)
 }
 
-/// Maximum number of configurations that extend one another.
-const MAX_EXTENDS: usize = 16;
+/// Maximum number of files that one configuration reads through `extends`.
+const MAX_EXTENDED: usize = 64;
 
 /// Reading a configuration with those that it extends.
 struct Extending<'a, 't> {
@@ -317,15 +318,21 @@ struct Extending<'a, 't> {
 }
 
 impl Extending<'_, '_> {
-    fn read(&self, path: &str, tree: &Tree, depth: usize) -> Config {
+    /// Reads a configuration. `chain` are the paths that led to it, and `left` is how many more may be read.
+    fn read(&self, path: &str, tree: &Tree, chain: &mut Vec<String>, left: &mut usize) -> Config {
         let own = Config::read(tree, self.unknown_rule).0;
         let mut config = Config::default();
-        for extended in own.extends.iter().filter(|_| depth < MAX_EXTENDS) {
+        chain.push(path.to_owned());
+        for extended in &own.extends {
             let path = join_path(folder_of(path), extended);
-            if let Some(tree) = (self.find)(&path) {
-                config = self.laid_over(config, &self.read(&path, tree, depth + 1));
+            if chain.contains(&path) || *left == 0 {
+                continue;
             }
+            let Some(tree) = (self.find)(&path) else { continue };
+            *left -= 1;
+            config = self.laid_over(config, &self.read(&path, tree, chain, left));
         }
+        chain.pop();
         self.laid_over(config, &own.below(folder_of(path), self.base))
     }
 

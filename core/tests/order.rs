@@ -75,7 +75,7 @@ fn projects_side_by_side_say_the_same_in_any_order() {
 }
 
 #[test]
-fn a_service_of_two_compose_files_is_found_once() {
+fn a_service_of_several_compose_files_says_the_same_in_any_order() {
     let text = "services:\n  web: {image: 'acme/web:1', environment: {DB_HOST: db}}\n  db: {image: 'postgres:17'}\n";
     let files =
         ["compose.yaml", "compose.override.yaml", "deploy/compose.yaml", "b/compose.prod.yaml"];

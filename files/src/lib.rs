@@ -15,7 +15,7 @@ pub use names::{
     own_config,
 };
 pub use read::{Loaded, load, load_from};
-pub use walk::{Unreadable, Walk, walk, walk_except};
+pub use walk::{Unreadable, Walk, holds_objects, walk, walk_except};
 
 #[cfg(test)]
 mod testing {

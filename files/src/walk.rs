@@ -94,13 +94,22 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     let (links, missing): (Vec<PathBuf>, Vec<PathBuf>) =
         links.into_iter().partition(|link| link.metadata().is_ok_and(|it| it.is_file()));
     let (in_built, others): (Vec<PathBuf>, Vec<PathBuf>) = links.into_iter().partition(is_built);
+    let home = root.canonicalize().ok();
+    let stays_inside = |link: &PathBuf| {
+        let target = link.canonicalize().ok();
+        target.zip(home.as_ref()).is_some_and(|(target, home)| target.starts_with(home))
+    };
+    let (in_built, outside): (Vec<PathBuf>, Vec<PathBuf>) =
+        in_built.into_iter().partition(stays_inside);
+    let why = |path: &Path| match path.is_dir() {
+        true => "symbolic links to folders are not followed, so the chart or overlay lacks this",
+        false => "this symbolic link leads to no file, so the chart or overlay lacks this",
+    };
     let missing = missing.into_iter().filter(is_built);
-    unreadable.extend(missing.map(|path| {
-        Unreadable {
-            path,
-            cause: "symbolic links to folders are not followed, so the chart or overlay lacks this"
-                .to_owned(),
-        }
+    unreadable.extend(missing.map(|path| Unreadable { cause: why(&path).to_owned(), path }));
+    unreadable.extend(outside.into_iter().map(|path| Unreadable {
+        path,
+        cause: "this symbolic link leads out of the project and is not followed".to_owned(),
     }));
     // A chart or an overlay asks for its files by name. Elsewhere a link is seldom more than a second name of
     // what is read anyway.
@@ -128,9 +137,9 @@ fn only_names(links: Vec<PathBuf>, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
 
 /// Whether a JSON file looks like Kubernetes objects. Most JSON is something else, so only its beginning is
 /// read.
-fn holds_objects(path: &Path) -> bool {
+pub fn holds_objects(path: &Path) -> bool {
     const BEGINNING: u64 = 16 * 1024;
-    if !path.to_str().is_some_and(is_json) {
+    if !path.to_str().is_some_and(is_json) || !path.is_file() {
         return false;
     }
     let mut beginning = Vec::new();

@@ -226,7 +226,8 @@ impl LanguageServer for Backend {
         let general = params.capabilities.general.unwrap_or_default();
         let (encoding, kind) = convert::negotiate(general.position_encodings.as_deref());
         let folders = params.workspace_folders.unwrap_or_default();
-        let roots = folders.iter().map(|it| &it.uri).chain(&params.root_uri);
+        let root = params.root_uri.filter(|_| folders.is_empty());
+        let roots = folders.iter().map(|it| &it.uri).chain(&root);
         let mut roots: Vec<PathBuf> = roots.filter_map(path_of).collect();
         roots.sort();
         roots.dedup();
@@ -356,7 +357,7 @@ impl LanguageServer for Backend {
         }
     }
 
-    /// Answers when there is something that the client does not have yet, so that nobody is busy with asking.
+    /// Answers only when there is something new, so that clients do not poll.
     async fn workspace_diagnostic(
         &self,
         params: WorkspaceDiagnosticParams,

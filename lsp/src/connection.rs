@@ -158,7 +158,7 @@ fn sorted(message: Result<Value, Broken>) -> Message {
     let mut message = match message {
         Ok(Value::Object(message)) => message,
         Ok(Value::Array(_)) => return invalid(Id::Null, "batches are not supported"),
-        Ok(_) => return invalid(Id::Null, "a message is an object"),
+        Ok(_) => return invalid(Id::Null, "a message must be a JSON object"),
         Err(Broken::Unreadable) => return wrong(Id::Null, Error::parse_error()),
         Err(Broken::TooLarge) => return invalid(Id::Null, "the message is too large"),
     };
@@ -168,7 +168,7 @@ fn sorted(message: Result<Value, Broken>) -> Message {
         return invalid(known_id(), "`jsonrpc` must be \"2.0\"");
     }
     if let Some(Err(_)) = id {
-        return invalid(Id::Null, "`id` is a number or a string");
+        return invalid(Id::Null, "`id` must be a number or a string");
     }
     match message.remove("method") {
         Some(Value::String(method)) => {
@@ -181,7 +181,7 @@ fn sorted(message: Result<Value, Broken>) -> Message {
             }
             Message::Request(request.finish())
         }
-        Some(_) => invalid(known_id(), "`method` is a string"),
+        Some(_) => invalid(known_id(), "`method` must be a string"),
         None => match serde_json::from_value(Value::Object(message)) {
             Ok(response) => Message::Response(response),
             Err(_) => wrong(known_id(), Error::new(ErrorCode::InvalidRequest)),

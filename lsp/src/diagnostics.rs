@@ -15,8 +15,7 @@ pub type Diagnostics = BTreeMap<String, Arc<FileDiagnostics>>;
 
 #[derive(Debug, PartialEq)]
 pub struct FileDiagnostics {
-    /// The number of the change that the list goes back to, by which the client knows whether it has the list
-    /// already.
+    /// Number of the change that produced the list. Clients send it back to say which list they have.
     pub id: u64,
     pub list: Vec<Diagnostic>,
 }

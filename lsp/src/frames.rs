@@ -49,6 +49,10 @@ impl<R: Read> Frames<R> {
                 return Ok(Some(Err(Broken::Unreadable)));
             }
             let Some(end) = end_of_headers(&self.buffer, header) else {
+                if self.buffer.len() - header > MAX_HEADERS {
+                    self.buffer.drain(..header + LENGTH.len());
+                    return Ok(Some(Err(Broken::Unreadable)));
+                }
                 if !self.receive()? {
                     return Ok(None);
                 }

@@ -7,8 +7,8 @@ use crate::state::{Change, Task};
 use plimsoll_core::text::{FileId, normalise_path};
 use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
-    Ignored, Unreadable, belongs, is_build_file, is_env, is_left_out, is_outside_walk, load,
-    walk_except,
+    Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
+    is_outside_walk, load, walk_except,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,7 +132,7 @@ impl Project {
             let is_folder = path.is_dir();
             let is_wanted = match is_folder {
                 true => !is_left_out(file_name),
-                false => belongs(&path) || self.is_built(name),
+                false => belongs(&path) || holds_objects(&path) || self.is_built(name),
             };
             let is_read_anyway = file_name.to_str().is_some_and(is_env);
             is_wanted && (is_read_anyway || !ignored.contains(root, &path, is_folder))
@@ -157,10 +157,12 @@ impl Project {
     /// Reads a file again, or drops a file that is gone.
     fn reload(&mut self, root: &Path, name: &str) {
         let path = root.join(name);
+        // What is written while the file is being read makes another stamp.
+        let stamp = stamp(&path);
         if self.on_disk.contains_key(name)
             && let Ok(loaded) = load(&path, name)
         {
-            self.on_disk.insert(name.to_owned(), stamp(&path));
+            self.on_disk.insert(name.to_owned(), stamp);
             self.workspace.set_file(loaded.file);
         } else {
             self.on_disk.remove(name);

@@ -48,7 +48,10 @@ pub async fn run(root: PathBuf, shared: Arc<Shared>, client: Client) {
             Step::Analyse(task) => worker.perform(task).await,
             Step::Close => {
                 worker.clear().await;
-                if worker.shared.lock().forget(&worker.root) {
+                let is_forgotten = worker.shared.lock().forget(&worker.root);
+                if is_forgotten {
+                    // Clients that pull the workspace learn that the findings are gone.
+                    worker.shared.diagnosed.send_modify(|_| ());
                     return;
                 }
             }
@@ -114,7 +117,8 @@ impl Worker {
             // The next change reads the project anew.
             self.shared.lock().finish(&self.root, None, changes);
             let root = self.root.display();
-            let text = format!("analysing {root} failed; the next change starts it again");
+            let text =
+                format!("The analysis of {root} failed; the next change will start it again.");
             self.client.log_message(MessageType::ERROR, text).await;
             return;
         };
@@ -194,6 +198,11 @@ impl Worker {
         let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
         let mut names = new.changed_since(old);
         names.extend(typed.iter().copied().cloned());
+        // What the client has may be older than `old`, where an answer was left out because somebody had typed since.
+        let is_stale = |(name, (_, known)): &(&String, &(Uri, Arc<FileDiagnostics>))| {
+            !new.diagnostics_of(name).is_some_and(|it| Arc::ptr_eq(it, known))
+        };
+        names.extend(self.published.iter().filter(is_stale).map(|(name, _)| name.clone()));
         if self.shared.lock().features.pulls {
             // What is pushed depends on which files are open and on whether the client pulls for the workspace.
             names.extend(self.published.keys().cloned());

@@ -13,7 +13,7 @@
 //! [neighbours]: FileModel::as_neighbour
 
 use super::variants::joined;
-use super::{Analysis, Around, Cache, Options, Sources};
+use super::{Analysis, Around, Cache, Options, Sources, configuration};
 use crate::config::Config;
 use crate::facts::{DisjointSets, Facts, Names, Outside, Parts};
 use crate::model::FileModel;
@@ -32,7 +32,8 @@ pub struct Application {
     pub files: Vec<FileId>,
     /// The snapshot that the findings come from, in which the files of other applications may be missing.
     pub analysis: Arc<Analysis>,
-    /// The report on the application, without a decision and a map. Its files are those of the whole project.
+    /// The report on the application: its targets and findings. Its files are those of the whole project, and what
+    /// was accepted is not counted.
     pub report: Report,
     names: Arc<Names>,
     /// The lists of files that a target or a Compose project is made of.
@@ -120,7 +121,11 @@ impl Kept {
             }
             edited.push(new.id);
         }
-        Some(edited)
+        // A configuration may extend a file of any name.
+        let may_configure = edited.iter().any(|id| files[id.index()].kind == Kind::Unknown);
+        let is_configured_alike =
+            !may_configure || configuration(files, &options.config) == *self.checked.config;
+        is_configured_alike.then_some(edited)
     }
 
     fn check_whole(
@@ -131,11 +136,12 @@ impl Kept {
     ) -> Option<()> {
         // What is kept of the last check is no longer in step with it.
         self.given.clear();
+        self.checked = Applications::default();
         let analysis = Analysis::again(files.to_vec(), &options.config, &mut self.whole);
         if is_outdated() {
             return None;
         }
-        let mut frame = analysis.check(options);
+        let mut frame = without_counts(analysis.check(options));
         let findings = std::mem::take(&mut frame.findings);
         let own: &Sources = analysis.0.borrow_owner();
         let (count, of_file) = divide(&analysis, &findings);
@@ -260,7 +266,7 @@ impl Kept {
         if joined != old.joined || is_delivered != old.is_delivered {
             return None;
         }
-        let report = analysis.check(&self.options);
+        let report = without_counts(analysis.check(&self.options));
         let is_own = |file: FileId| self.checked.of_file[file.index()] == at;
         if !report.findings.iter().all(|finding| files_of(finding).all(is_own)) {
             return None;
@@ -275,6 +281,11 @@ impl Kept {
             is_delivered,
         })
     }
+}
+
+/// Leaves out what a report counts for a whole project.
+fn without_counts(report: Report) -> Report {
+    Report { suppressed: 0, baselined: 0, stale: Vec::new(), ..report }
 }
 
 /// Returns the files of everything that Argo CD and Flux deploy, and those that say so. They are one

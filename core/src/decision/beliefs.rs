@@ -20,7 +20,7 @@ pub enum Belief {
 pub struct Grounds<'g> {
     pub case: &'g Case,
     pub questions: &'g [Question],
-    /// What is told already, which a belief does not tell again.
+    /// The reasons given already, which a belief does not repeat.
     pub reasons: &'g [Statement],
     /// Whether Compose files are meant for a server.
     pub has_server: bool,

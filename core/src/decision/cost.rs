@@ -240,8 +240,8 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
     };
     let to_harden = match written.for_development {
         0 => String::new(),
-        1 => ", 1 that is written for development to make ready for a server".to_owned(),
-        count => format!(", {count} that are written for development to make ready for a server"),
+        1 => ", 1 development service to harden for a server".to_owned(),
+        count => format!(", {count} development services to harden for a server"),
     };
     let outside = match named.is_empty() {
         // What is not read may hold anything.

@@ -6,7 +6,7 @@ use crate::model::environment_rank;
 use crate::report::Role;
 use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
 /// The workloads of each file with a name.
@@ -56,14 +56,14 @@ fn whole_of(name: &str) -> Option<&str> {
 /// Returns the files whose workloads run in one container what others of the same application run in several.
 fn in_one_container(files: &ByFile<'_, '_>, others: &FxHashSet<FileId>) -> Vec<FileId> {
     let counted = || files.iter().filter(|(file, _)| !others.contains(*file));
-    let has_parts = |whole: &str| {
-        let names = counted().flat_map(|(_, workloads)| workloads).map(|it| it.name);
-        let is_part = |name: &&str| {
-            name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('-'))
-                && whole_of(name).is_none()
-        };
-        names.filter(is_part).nth(1).is_some()
-    };
+    let names = counted().flat_map(|(_, workloads)| workloads).map(|it| it.name);
+    let mut parts: FxHashMap<&str, usize> = FxHashMap::default();
+    for name in names.filter(|name| whole_of(name).is_none()) {
+        for (at, _) in name.match_indices('-') {
+            *parts.entry(&name[..at]).or_default() += 1;
+        }
+    }
+    let has_parts = |whole: &str| parts.get(whole).is_some_and(|count| *count > 1);
     let is_whole = |it: &&Workload<'_>| whole_of(it.name).is_some_and(has_parts);
     let whole = counted().filter(|(_, workloads)| workloads.iter().all(&is_whole));
     whole.map(|(file, _)| *file).collect()

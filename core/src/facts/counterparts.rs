@@ -291,8 +291,8 @@ impl Sizes {
 /// and the numbers of workloads.
 type FormRank = (bool, [usize; 2], Reverse<[usize; 2]>);
 
-/// Returns what a workload is deployed with at most: its target, else the loose manifests of its part of the
-/// project.
+/// Returns the largest unit that a workload is deployed with: its target, or the loose manifests of its part of
+/// the project.
 fn home_of(facts: &Facts<'_>, workload: &Workload<'_>) -> (usize, Option<usize>) {
     let file = workload.object.file;
     (facts.part_of(file), facts.target_of(file))

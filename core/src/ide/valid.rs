@@ -56,27 +56,27 @@ pub(super) fn rule_of(name: &Name) -> &'static str {
             "it may have letters, digits, `.`, `_` and `-`"
         }
         Name::Variable { .. } | Name::Value { .. } => {
-            "it may have letters, digits and `_`, and does not begin with a digit"
+            "it may have letters, digits and `_`, and must not start with a digit"
         }
-        Name::Anchor { .. } => "it may have neither blanks nor brackets, commas and colons",
+        Name::Anchor { .. } => "it must not contain spaces, brackets, commas or colons",
         Name::Object { kind, .. } => match kind.as_str() {
             "Service" | "Namespace" => {
-                "it may have lower-case letters, digits and `-`, and begins and ends with a letter or digit"
+                "it may contain only lowercase letters, digits and `-`, and must start and end with a letter or digit"
             }
             _ => {
                 "it may have lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit"
             }
         },
         Name::Label { .. } => {
-            "it may have letters, digits, `.`, `_` and `-`, at most 63 of them, and begins and ends with a letter or digit"
+            "it may have letters, digits, `.`, `_` and `-`, at most 63 characters, and begins and ends with a letter or digit"
         }
         Name::ContainerPort { .. } => {
             "it may have lower-case letters, digits and single `-`, at most 15 of them and at least one letter"
         }
         Name::ServicePort { .. } => {
-            "it may have lower-case letters, digits and `-`, and begins and ends with a letter or digit"
+            "it may contain only lowercase letters, digits and `-`, and must start and end with a letter or digit"
         }
-        Name::NamedTemplate { .. } => "it may have neither blanks nor quotes",
+        Name::NamedTemplate { .. } => "it must not contain spaces or quotes",
     }
 }
 

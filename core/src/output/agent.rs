@@ -32,8 +32,7 @@ fn line(report: &Report, finding: &Finding) -> String {
     escape_line(&text) + "\n"
 }
 
-/// Returns the command to run next: a fix, or else what shows the problem in the running system, or else the
-/// explanation of the rule.
+/// Returns the command to run next: the preview of a fix, or the explanation of the rule where there is no fix.
 fn next(finding: &Finding) -> String {
     let code = finding.code;
     match finding.fixes.iter().map(|fix| fix.safety).min() {

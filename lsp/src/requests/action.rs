@@ -173,7 +173,10 @@ pub fn resolved(view: &View, action: CodeAction, all: &Deferred) -> CodeAction {
     let models = view.snapshot.applications.files();
     let files: Vec<_> = own.iter().map(|file| models[file.index()].file.clone()).collect();
     files.iter().for_each(|file| workspace.set_file(file.clone()));
-    let options = Options { leave_fixes_untried: false, ..(*view.snapshot.options).clone() };
+    // The configuration may lie in the folder of another application.
+    let config = view.analysis().config().clone();
+    let options =
+        Options { config, leave_fixes_untried: false, ..(*view.snapshot.options).clone() };
     let report = workspace.report(&options);
     let name = view.file.map(|file| &*view.report().entry(file).file.path);
     let is_here = |path: &str| Some(path) == name;

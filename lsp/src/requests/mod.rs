@@ -102,8 +102,11 @@ impl View {
         let source = Source::of(state, uri)?;
         let file = snapshot.applications.file(&source.name);
         let is_current = |file: FileId| {
-            let analysed = &snapshot.applications.files()[file.index()].file.text;
-            Arc::ptr_eq(analysed, &source.text) || *analysed == source.text
+            let analysed = &snapshot.applications.files()[file.index()];
+            // An excluded file is analysed as an empty one, whatever its text is.
+            analysed.is_excluded
+                || Arc::ptr_eq(&analysed.file.text, &source.text)
+                || analysed.file.text == source.text
         };
         let part = file.and_then(|file| snapshot.part(file)).or(snapshot.parts.first())?;
         Some(View {

@@ -34,8 +34,7 @@ impl WorkloadKind {
         }
     }
 
-    /// Whether somebody states how many Pods serve at once: neither a Job nor an agent, which runs once on every
-    /// node.
+    /// Whether the kind runs a number of Pods that somebody chooses: all kinds but Job, CronJob and DaemonSet.
     pub fn has_replicas(self) -> bool {
         self != WorkloadKind::DaemonSet && !self.is_job()
     }

@@ -272,10 +272,11 @@ fn creating_step(
             return Some((mount.span, format!("`{}` may create it", service.name)));
         }
     }
-    let script = facts
-        .files()
-        .iter()
-        .find(|file| is_script(file.path()) && file.text().contains(name_of(path)))?;
+    let script = facts.files().iter().find(|file| {
+        is_script(file.path())
+            && facts.same_part(file.id, facts.base_of(project))
+            && file.text().contains(name_of(path))
+    })?;
     Some((start(script.id), "this script may create it".to_owned()))
 }
 

@@ -136,7 +136,7 @@ fn kubernetes(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(FileId, u32)> = FxHashSet::default();
     for object in candidates {
         let Some(name) = object.name().filter(|it| !usage.names(it)) else { continue };
-        if is_read_through_api(&readable, object) || workloads.claim(object) {
+        if is_read_through_api(facts, &readable, object) || workloads.claim(facts, object) {
             continue;
         }
         if reported.insert((name.span.file, name.span.start)) {
@@ -194,7 +194,8 @@ struct Workloads<'a> {
     /// The folders of their files, each with their namespaces.
     folders: FxHashMap<&'a str, FxHashSet<&'a str>>,
     /// What the names of the claims that StatefulSets create begin with: `data-db-` for `data-db-0`.
-    claims: FxHashSet<String>,
+    /// By the number of the part of the project.
+    claims: FxHashSet<(usize, String)>,
 }
 
 impl<'a> Workloads<'a> {
@@ -206,7 +207,9 @@ impl<'a> Workloads<'a> {
             workloads.folders.entry(folder).or_default().insert(workload.namespace);
             let templates = workload.model.volume_claim_templates.iter();
             let names = templates.filter_map(|it| it.name());
-            workloads.claims.extend(names.map(|it| format!("{it}-{}-", workload.name)));
+            let part = facts.part_of(workload.object.file);
+            let claims = names.map(|it| (part, format!("{it}-{}-", workload.name)));
+            workloads.claims.extend(claims);
         }
         workloads
     }
@@ -222,31 +225,37 @@ impl<'a> Workloads<'a> {
     }
 
     /// Whether a claim has the name of one that a StatefulSet would create.
-    fn claim(&self, object: &Object) -> bool {
+    fn claim(&self, facts: &Facts<'_>, object: &Object) -> bool {
         let name = object.name().filter(|_| matches!(object.body, Body::Claim(_)));
         let base = name.map(|it| it.trim_end_matches(|c: char| c.is_ascii_digit()));
-        base.is_some_and(|it| self.claims.contains(it))
+        let part = facts.part_of(object.file);
+        base.is_some_and(|it| self.claims.contains(&(part, it.to_owned())))
     }
 }
 
-/// Returns the resources that the roles of the project give access to through the API.
-fn resources_of_roles<'a>(facts: &'a Facts<'_>) -> FxHashSet<&'a str> {
+/// Returns the resources that the roles of each part of the project give access to through the API.
+fn resources_of_roles<'a>(facts: &'a Facts<'_>) -> FxHashSet<(usize, &'a str)> {
     let roles = facts.objects().iter().filter_map(|it| match &it.body {
-        Body::Role(role) => Some(role),
+        Body::Role(role) => Some((facts.part_of(it.file), role)),
         _ => None,
     });
-    let rules = roles.flat_map(|it| &it.rules);
-    rules.flat_map(|it| &it.resources).map(|it| it.as_str()).collect()
+    let rules = roles.flat_map(|(part, role)| role.rules.iter().map(move |it| (part, it)));
+    rules.flat_map(|(part, it)| it.resources.iter().map(move |it| (part, it.as_str()))).collect()
 }
 
 /// Whether a role lets Pods read all objects of this kind through the API.
-fn is_read_through_api(readable: &FxHashSet<&str>, object: &Object) -> bool {
+fn is_read_through_api(
+    facts: &Facts<'_>,
+    readable: &FxHashSet<(usize, &str)>,
+    object: &Object,
+) -> bool {
     let resource = match &object.body {
         Body::ConfigMap(_) => "configmaps",
         Body::Secret(_) => "secrets",
         _ => return false,
     };
-    readable.contains(resource) || readable.contains("*")
+    let part = facts.part_of(object.file);
+    readable.contains(&(part, resource)) || readable.contains(&(part, "*"))
 }
 
 #[cfg(test)]

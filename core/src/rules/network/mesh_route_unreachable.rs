@@ -54,8 +54,8 @@ rule! {
     }
 }
 
-/// The DestinationRules, by the first label of their hosts.
-type Destinations<'a> = FxHashMap<&'a str, Vec<(&'a Object, &'a DestinationRule)>>;
+/// The DestinationRules, by the number of the part of the project and the first label of their hosts.
+type Destinations<'a> = FxHashMap<(usize, &'a str), Vec<(&'a Object, &'a DestinationRule)>>;
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut destinations = Destinations::default();
@@ -63,7 +63,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Body::DestinationRule(rule) = &object.body
             && let Some(host) = &rule.host
         {
-            destinations.entry(first_label(host)).or_default().push((object, rule));
+            let key = (facts.part_of(object.file), first_label(host));
+            destinations.entry(key).or_default().push((object, rule));
             for subset in &rule.subsets {
                 subset_without_pods(facts, out, object, host, subset);
             }
@@ -311,7 +312,8 @@ fn unknown_subsets(
             let theirs = rule.host.as_ref().map_or("", |it| it.as_str());
             facts.may_share_namespace(namespace_of(host, object), namespace_of(theirs, other))
         };
-        let named = all.get(first_label(host)).into_iter().flatten();
+        let key = (facts.part_of(object.file), first_label(host));
+        let named = all.get(&key).into_iter().flatten();
         let mut rules = named.filter(same_host).peekable();
         let Some((first, _)) = rules.peek().copied() else { continue };
         let (mut known, mut apart) = (false, false);

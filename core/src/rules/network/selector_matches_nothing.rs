@@ -196,7 +196,9 @@ fn is_akin(facts: &Facts<'_>, service: &KubeService<'_>, workload: &Workload<'_>
 /// Whether a TrafficSplit sends what arrives at a Service to other Services, so that it needs no Pods.
 fn is_split(facts: &Facts<'_>, service: &KubeService<'_>) -> bool {
     facts.objects().iter().any(|it| {
-        it.group() == "split.smi-spec.io" && facts.written(&it.span).contains(service.name)
+        it.group() == "split.smi-spec.io"
+            && facts.same_part(it.file, service.object.file)
+            && facts.written(&it.span).contains(service.name)
     })
 }
 

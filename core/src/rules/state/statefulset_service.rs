@@ -71,9 +71,10 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let named_pods = named_pods(facts);
     // An operator may create the Services for its objects.
-    let operated = facts.objects().iter().any(|it| {
+    let custom = facts.objects().iter().filter(|it| {
         it.body.is_custom() && it.group().contains('.') && !it.group().ends_with("k8s.io")
     });
+    let operated: FxHashSet<usize> = custom.map(|it| facts.part_of(it.file)).collect();
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
         // If nothing addresses a Pod by name, the finding is for information only.
@@ -126,7 +127,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .fix(Fix::r#unsafe(format!("Use Service `{near}`"), [edit]));
             }
             None => {
-                let severity = if operated { Severity::Info } else { Severity::Warning };
+                let is_operated = operated.contains(&facts.part_of(workload.object.file));
+                let severity = if is_operated { Severity::Info } else { Severity::Warning };
                 out.at(&name.span, format!("{message} in these files"))
                     .severity(severity)
                     .confidence(Confidence::Likely)
