@@ -348,6 +348,21 @@ mod tests {
     use crate::text::FileId;
     use std::sync::Arc;
 
+    #[test]
+    fn configurations_that_extend_themselves_and_each_other_come_to_an_end() {
+        let tree = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let many = "extends: [plimsoll.yaml, a.yaml, b.yaml, c.yaml]\nrules: {PLM801: off}\n";
+        let names = ["plimsoll.yaml", "a.yaml", "b.yaml", "c.yaml"];
+        let trees: Vec<(&str, Tree)> = names.map(|name| (name, tree(many))).into();
+        let find = |path: &str| trees.iter().find(|it| it.0 == path).map(|it| &it.1);
+        let own = Config::default();
+        let config =
+            Config::of_project([("plimsoll.yaml", &trees[0].1)].into_iter(), &find, &own, &|_| {
+                None
+            });
+        assert!(config.is_off(|selector| selector == "PLM801"));
+    }
+
     /// Reads a configuration, and returns the messages of its problems too.
     pub(super) fn read(text: &str) -> (Config, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);

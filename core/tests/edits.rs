@@ -115,6 +115,43 @@ fn edits_in_the_examples_are_found_as_from_scratch() {
     edit_and_compare(&common::projects(&common::examples()), 60, 1, 20_261_130);
 }
 
+/// What rules look for in the whole project: custom resources, roles, DestinationRules, splits, scripts.
+#[test]
+fn an_edit_finds_the_same_whatever_other_applications_have() {
+    let database = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  serviceName: nobody\n  replicas: 3\n  selector: {matchLabels: {app: db}}\n  template:\n    metadata: {labels: {app: db}}\n    spec: {containers: [{name: db, image: 'postgres:17'}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: unused}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\nspec: {hosts: [web], http: [{route: [{destination: {host: web, subset: v3}}]}]}\n";
+    let others = "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: db}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules: [{apiGroups: [''], resources: [configmaps], verbs: [list]}]\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: web}\nspec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}\n---\napiVersion: split.smi-spec.io/v1alpha2\nkind: TrafficSplit\nmetadata: {name: web}\nspec: {service: web, backends: [{service: web-v1, weight: 100}]}\n";
+    let compose = "services: {app: {image: 'acme/app:1', env_file: settings.env}}\n";
+    let mut workspace = Workspace::default();
+    workspace.set("apps/a/k8s.yaml", database);
+    workspace.set("apps/b/k8s.yaml", others);
+    workspace.set("apps/c/compose.yaml", compose);
+    workspace.set("apps/d/compose.yaml", compose);
+    workspace.set("apps/d/make.sh", "touch settings.env\n");
+    assert!(workspace.check(&options()).all.len() > 3);
+    for path in ["apps/a/k8s.yaml", "apps/b/k8s.yaml", "apps/c/compose.yaml", "apps/d/make.sh"] {
+        let text = workspace.files().find(|file| &*file.path == path).unwrap().text.to_string();
+        for edited in [format!("# edited\n{text}"), "# nothing\n".to_owned(), text] {
+            workspace.set(path, edited);
+            assert_eq!(said(&workspace.check(&options())), from_scratch(&workspace), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_that_another_one_extends_counts_at_once() {
+    let compose = "services: {app: {image: 'acme/app:latest'}}\n";
+    let mut workspace = Workspace::default();
+    workspace.set("plimsoll.yaml", "extends: shared.yaml\n");
+    workspace.set("shared.yaml", "rules: {}\n");
+    workspace.set("apps/a/compose.yaml", compose);
+    workspace.set("apps/b/compose.yaml", compose);
+    let moving =
+        |checked: &Applications| said(checked).iter().filter(|it| it.1.code == "PLM801").count();
+    assert_eq!(moving(&workspace.check(&options())), 2);
+    workspace.set("shared.yaml", "rules: {PLM801: off}\n");
+    assert_eq!(moving(&workspace.check(&options())), 0);
+}
+
 /// The projects of `PLIMSOLL_PROJECTS`, a folder of folders, by default those of the decisions.
 #[test]
 #[ignore = "takes minutes: `cargo xtask oracle edits` runs it"]

@@ -94,9 +94,7 @@ fn what_is_written_for_development_is_not_written_again() {
     assert_eq!(decision.today, Today::Kubernetes);
     let text = &decision.cost.go.text;
     assert!(
-        text.starts_with(
-            "1 service to write, 2 that are written for development to make ready for a server"
-        ),
+        text.starts_with("1 service to write, 2 development services to harden for a server"),
         "{text}"
     );
     assert_eq!(decision.cost.go.objects, 1);

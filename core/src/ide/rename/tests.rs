@@ -185,7 +185,7 @@ fn objects_keys_labels_and_hosts_change_together() {
 fn invalid_and_taken_names_of_objects_are_refused() {
     assert_eq!(
         refused(&manifests("metadata: {name: ^db"), "My_DB"),
-        "`My_DB` is not a valid name for a Service: it may have lower-case letters, digits and `-`, and begins and ends with a letter or digit."
+        "`My_DB` is not a valid name for a Service: it may contain only lowercase letters, digits and `-`, and must start and end with a letter or digit."
     );
     assert_eq!(
         refused(&manifests("data: {^mode"), "other"),
@@ -403,7 +403,7 @@ data: {mode: fast}
         );
         assert_eq!(
             refused(CHART, "my-tag"),
-            "`my-tag` is not a valid name for a value: it may have letters, digits and `_`, and does not begin with a digit."
+            "`my-tag` is not a valid name for a value: it may have letters, digits and `_`, and must not start with a digit."
         );
         assert_eq!(
             refused(CHART, "repository"),
