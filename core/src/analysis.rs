@@ -19,7 +19,7 @@ use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag};
-use run::{name_release, run_rules};
+use run::{name_release, run_rules_unless};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::{Arc, OnceLock};
@@ -229,13 +229,23 @@ impl Analysis {
         let decide = |findings: &[Finding], ran: &[&'static str]| {
             decision::decide(self.facts(), findings, ran)
         };
-        Report { map: self.facts().map(), ..self.run(options, decide) }
+        let report = self.run(options, decide, &|| false).unwrap_or_default();
+        Report { map: self.facts().map(), ..report }
     }
 
     /// Runs the rules alone. The report has neither a decision nor a map, which an editor does not need at
     /// each keystroke.
     pub fn check(&self, options: &Options) -> Report {
-        self.run(options, |_, _| Vec::new())
+        self.check_unless(options, &|| false).unwrap_or_default()
+    }
+
+    /// Runs the rules alone, unless that is outdated before the last of them has run.
+    pub fn check_unless(
+        &self,
+        options: &Options,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<Report> {
+        self.run(options, |_, _| Vec::new(), is_outdated)
     }
 
     /// Runs the rules, and `decide` over all of their findings before any of them is folded away.
@@ -243,10 +253,11 @@ impl Analysis {
         &self,
         options: &Options,
         decide: impl FnOnce(&[Finding], &[&'static str]) -> Vec<System>,
-    ) -> Report {
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Option<Report> {
         let facts = self.facts();
         let wanted = |rule: &Rule| self.wants(options, rule);
-        let (mut findings, ran) = run_rules(facts, &wanted);
+        let (mut findings, ran) = run_rules_unless(facts, &wanted, is_outdated)?;
         let mut annotations = Annotations::default();
         annotations.take_out(&mut findings, facts);
         let target_of = |finding: &Finding| {
@@ -261,7 +272,7 @@ impl Analysis {
         }
         let mut folded = Folded::new(findings);
         for variant in &self.0.borrow_dependent().variants {
-            let mut found = run_rules(variant, &wanted).0;
+            let mut found = run_rules_unless(variant, &wanted, is_outdated)?.0;
             annotations.take_out(&mut found, variant);
             folded.add(found, variant);
         }
@@ -285,7 +296,7 @@ impl Analysis {
         if !facts.charts().is_empty() {
             name_release(&mut report.findings);
         }
-        report
+        Some(report)
     }
 
     /// Whether a rule takes part in this run in any file.

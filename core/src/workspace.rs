@@ -125,8 +125,7 @@ impl Workspace {
         self.check_unless(options, &|| false).unwrap_or_default()
     }
 
-    /// Runs the rules over the files as they are now, unless that is outdated before the rules have run over
-    /// the whole project.
+    /// Runs the rules over the files as they are now, unless that is outdated before the last rule has run.
     pub fn check_unless(
         &self,
         options: &Options,

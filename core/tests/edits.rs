@@ -9,6 +9,7 @@ mod common;
 use common::{Random, side_by_side};
 use plimsoll_core::report::Finding;
 use plimsoll_core::{Applications, File, Options, Workspace};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 /// Changes a text as people do: types and deletes letters, copies and drops lines, and puts a word of another
@@ -150,6 +151,29 @@ fn a_configuration_that_another_one_extends_counts_at_once() {
     assert_eq!(moving(&workspace.check(&options())), 2);
     workspace.set("shared.yaml", "rules: {PLM801: off}\n");
     assert_eq!(moving(&workspace.check(&options())), 0);
+}
+
+/// Somebody types on during two checks, each of which is given up after some rules.
+#[test]
+fn a_check_that_was_given_up_is_made_up_for() {
+    let app =
+        |tag: &str| format!("services: {{web: {{image: 'acme/web:{tag}', depends_on: [db]}}}}\n");
+    let mut workspace = Workspace::default();
+    for path in ["apps/a/compose.yaml", "apps/b/compose.yaml", "apps/c/compose.yaml"] {
+        workspace.set(path, app("1"));
+    }
+    assert_eq!(workspace.check(&options()).all.len(), 3);
+    for rules in [0, 1, 20, 150] {
+        for path in ["apps/a/compose.yaml", "apps/b/compose.yaml"] {
+            workspace.set(path, app(&format!("latest # {rules}")));
+            let asked = Cell::new(0);
+            let is_outdated = || asked.replace(asked.get() + 1) == rules;
+            assert!(workspace.check_unless(&options(), &is_outdated).is_none(), "{rules}");
+        }
+        workspace.set("apps/a/compose.yaml", app(&format!("2 # {rules}")));
+        let checked = workspace.check(&options());
+        assert_eq!(said(&checked), from_scratch(&workspace), "{rules}");
+    }
 }
 
 /// The projects of `PLIMSOLL_PROJECTS`, a folder of folders, by default those of the decisions.

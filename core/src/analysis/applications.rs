@@ -75,6 +75,14 @@ impl Applications {
     }
 }
 
+/// Why applications were not analysed one by one.
+enum Stop {
+    /// The files have changed meanwhile.
+    Outdated,
+    /// The edits concern more than some applications: the whole project has to be analysed.
+    NotEnough,
+}
+
 /// What the last check of a project was made of.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -85,24 +93,30 @@ pub(crate) struct Kept {
     neighbours: Vec<Arc<FileModel>>,
     parts: Parts,
     checked: Applications,
+    /// The applications that are still to be analysed again after a check that was given up.
+    open: Vec<usize>,
     /// What is built of the whole project, and of each application by itself.
     whole: Cache,
     caches: FxHashMap<usize, Cache>,
 }
 
 impl Kept {
-    /// Brings the findings up to date with the files. `None` where that is outdated before the rules have run
-    /// over the whole project.
+    /// Brings the findings up to date with the files. `None` where that is outdated before the last rule has
+    /// run.
     pub(crate) fn check(
         &mut self,
         files: &[Arc<FileModel>],
         options: &Options,
         is_outdated: &dyn Fn() -> bool,
     ) -> Option<Applications> {
-        let edited = self.edited(files, options);
-        let is_done = edited.is_some_and(|edited| self.check_edited(files, &edited).is_some());
-        if !is_done {
-            self.check_whole(files, options, is_outdated)?;
+        let checked = match self.edited(files, options) {
+            Some(edited) => self.check_edited(files, &edited, is_outdated),
+            None => Err(Stop::NotEnough),
+        };
+        match checked {
+            Ok(()) => {}
+            Err(Stop::Outdated) => return None,
+            Err(Stop::NotEnough) => self.check_whole(files, options, is_outdated)?,
         }
         Some(self.checked.clone())
     }
@@ -137,11 +151,9 @@ impl Kept {
         // What is kept of the last check is no longer in step with it.
         self.given.clear();
         self.checked = Applications::default();
+        self.open.clear();
         let analysis = Analysis::again(files.to_vec(), &options.config, &mut self.whole);
-        if is_outdated() {
-            return None;
-        }
-        let mut frame = without_counts(analysis.check(options));
+        let mut frame = without_counts(analysis.check_unless(options, is_outdated)?);
         let findings = std::mem::take(&mut frame.findings);
         let own: &Sources = analysis.0.borrow_owner();
         let (count, of_file) = divide(&analysis, &findings);
@@ -193,10 +205,14 @@ impl Kept {
         Some(())
     }
 
-    /// Analyses the applications of edited files again, and those that the edits concern. `None` where that is
-    /// not enough.
-    fn check_edited(&mut self, files: &[Arc<FileModel>], edited: &[FileId]) -> Option<()> {
-        let mut open: Vec<usize> = Vec::new();
+    /// Analyses the applications of edited files again, and those that the edits concern.
+    fn check_edited(
+        &mut self,
+        files: &[Arc<FileModel>],
+        edited: &[FileId],
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Result<(), Stop> {
+        let mut open = std::mem::take(&mut self.open);
         for id in edited {
             let file = &files[id.index()];
             let file = match self.checked.config.excludes(file.path()) {
@@ -217,13 +233,20 @@ impl Kept {
                 continue;
             }
             if done.len() > MAX_AGAIN {
-                return None;
+                return Err(Stop::NotEnough);
             }
-            let new = self.check_application(at)?;
+            let new = match self.check_application(at, is_outdated) {
+                Ok(new) => new,
+                Err(stop) => {
+                    open.push(at);
+                    self.open = open;
+                    return Err(stop);
+                }
+            };
             let old = std::mem::replace(&mut self.checked.all[at], Arc::new(new));
             let new = &self.checked.all[at];
             if old.names.says_default_namespace != new.names.says_default_namespace {
-                return None;
+                return Err(Stop::NotEnough);
             }
             let changes = new.names.changes(&old.names);
             if changes.is_empty() {
@@ -233,7 +256,7 @@ impl Kept {
             let concerned = others.filter(|(_, other)| changes.concern(&other.names));
             open.extend(concerned.map(|(other, _)| other));
         }
-        Some(())
+        Ok(())
     }
 
     /// Returns the applications whose Compose files may read a file that belongs to another application, such
@@ -245,8 +268,12 @@ impl Kept {
         leading.map(|file| self.checked.of_file[file.id.index()])
     }
 
-    /// Analyses one application; `None` where it can no longer be told apart from the others.
-    fn check_application(&mut self, at: usize) -> Option<Application> {
+    /// Analyses one application.
+    fn check_application(
+        &mut self,
+        at: usize,
+        is_outdated: &dyn Fn() -> bool,
+    ) -> Result<Application, Stop> {
         let old = &self.checked.all[at];
         let mut files = self.neighbours.clone();
         for id in &old.files {
@@ -264,15 +291,16 @@ impl Kept {
         let joined = joined(&own.projects, &own.targets);
         let is_delivered = !delivered_files(&analysis).is_empty();
         if joined != old.joined || is_delivered != old.is_delivered {
-            return None;
+            return Err(Stop::NotEnough);
         }
-        let report = without_counts(analysis.check(&self.options));
+        let report = analysis.check_unless(&self.options, is_outdated).ok_or(Stop::Outdated)?;
+        let report = without_counts(report);
         let is_own = |file: FileId| self.checked.of_file[file.index()] == at;
         if !report.findings.iter().all(|finding| files_of(finding).all(is_own)) {
-            return None;
+            return Err(Stop::NotEnough);
         }
         let names = analysis.facts().names_by(1, &|_| 0).pop().unwrap_or_default();
-        Some(Application {
+        Ok(Application {
             files: old.files.clone(),
             analysis: Arc::new(analysis),
             report,

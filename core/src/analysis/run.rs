@@ -6,14 +6,26 @@ use crate::facts::{Facts, for_any_release, without_default_namespace};
 use crate::report::{Finding, Findings};
 use crate::rules::{self, Rule};
 
-/// Returns the findings of all wanted rules, and the codes of the rules that ran.
-pub(super) fn run_rules(
+/// The findings of some rules, and the codes of the rules that ran.
+pub(super) type Found = (Vec<Finding>, Vec<&'static str>);
+
+/// Returns the findings of all wanted rules.
+pub(super) fn run_rules(facts: &Facts<'_>, wanted: &dyn Fn(&Rule) -> bool) -> Found {
+    run_rules_unless(facts, wanted, &|| false).unwrap_or_default()
+}
+
+/// Returns the findings of all wanted rules, unless they are outdated before the last rule has run.
+pub(super) fn run_rules_unless(
     facts: &Facts<'_>,
     wanted: &dyn Fn(&Rule) -> bool,
-) -> (Vec<Finding>, Vec<&'static str>) {
+    is_outdated: &dyn Fn() -> bool,
+) -> Option<Found> {
     let mut findings = Vec::new();
     let mut ran = Vec::new();
     for rule in rules::all().filter(|it| wanted(it)) {
+        if is_outdated() {
+            return None;
+        }
         ran.push(rule.code);
         let mut out = Findings::new(rule.code, rule.name, rule.severity);
         rule.run(facts, &mut out);
@@ -23,7 +35,7 @@ pub(super) fn run_rules(
         findings.append(&mut found);
     }
     set_levels(facts, &mut findings);
-    (findings, ran)
+    Some((findings, ran))
 }
 
 /// Names the object or service that each finding is about, and makes commands fit any release of a chart.
