@@ -79,6 +79,22 @@ pub fn name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
+/// Returns `path` relative to `folder`; both start from the root of the files that were handed over.
+pub fn relative_path(folder: &str, path: &str) -> String {
+    let (folder, path) = (normalise_path(folder), normalise_path(path));
+    if folder.is_empty() {
+        return if path.is_empty() { ".".to_owned() } else { path };
+    }
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (folder, path) = (parts(&folder), parts(&path));
+    let common = folder.iter().zip(&path).take_while(|(a, b)| a == b).count();
+    let mut all: Vec<&str> = vec![".."; folder.len() - common];
+    all.extend(path[common..].iter().map(String::as_str));
+    if all.is_empty() { ".".to_owned() } else { all.join("/") }
+}
+
 /// Returns the normalised path of a file whose path is relative to a folder.
 pub fn join_path(folder: &str, relative: &str) -> String {
     if relative.starts_with('/') || folder.is_empty() {
@@ -310,6 +326,14 @@ pub fn floor_boundary(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_seen_from_a_folder() {
+        assert_eq!(relative_path("", "a/b"), "a/b");
+        assert_eq!(relative_path("a", "a/b"), "b");
+        assert_eq!(relative_path("a/b", "a/c"), "../c");
+        assert_eq!(relative_path("a", "a"), ".");
+    }
 
     #[test]
     fn columns_are_counted_in_the_given_encoding() {

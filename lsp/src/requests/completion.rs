@@ -54,10 +54,10 @@ fn kind(kind: CompletionKind) -> CompletionItemKind {
         CompletionKind::Service | CompletionKind::Host => CompletionItemKind::MODULE,
         CompletionKind::Condition | CompletionKind::Profile => CompletionItemKind::ENUM_MEMBER,
         CompletionKind::Volume | CompletionKind::Network => CompletionItemKind::REFERENCE,
-        CompletionKind::File => CompletionItemKind::FILE,
+        CompletionKind::File | CompletionKind::Path => CompletionItemKind::FILE,
         CompletionKind::Object => CompletionItemKind::CLASS,
         CompletionKind::Key | CompletionKind::Value => CompletionItemKind::FIELD,
-        CompletionKind::Port => CompletionItemKind::VALUE,
+        CompletionKind::Port | CompletionKind::Image => CompletionItemKind::VALUE,
         CompletionKind::Variable => CompletionItemKind::VARIABLE,
     }
 }

@@ -6,7 +6,7 @@ use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
 use super::object::Object;
 use super::value::{Data, Scalar, Value};
-use crate::text::Span;
+use crate::text::{Span, relative_path};
 
 /// The label that `buildMetadata: [managedByLabel]` adds.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -107,7 +107,7 @@ impl Builder<'_, '_> {
     /// Returns where an object comes from, as `originAnnotations` writes it.
     fn origin(&self, object: &Object, folder: &str) -> String {
         let path = self.sources.by_id(object.file).map_or("", |file| file.path);
-        let path = relative(folder, path);
+        let path = relative_path(folder, path);
         match object.generated {
             true => format!(
                 "configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {}Generator\n",
@@ -116,16 +116,4 @@ impl Builder<'_, '_> {
             false => format!("path: {path}\n"),
         }
     }
-}
-
-/// Returns a path as seen from a folder.
-fn relative(folder: &str, path: &str) -> String {
-    let mut from = folder.split('/').filter(|part| !part.is_empty()).peekable();
-    let mut to = path.split('/').peekable();
-    while from.peek().is_some() && from.peek() == to.peek() {
-        from.next();
-        to.next();
-    }
-    let parts: Vec<&str> = from.map(|_| "..").chain(to).collect();
-    parts.join("/")
 }

@@ -5,6 +5,7 @@ mod compose;
 mod context;
 mod hosts;
 mod kubernetes;
+mod kustomize;
 mod values;
 
 use super::here::Here;
@@ -34,6 +35,10 @@ pub enum CompletionKind {
     Value,
     /// A variable of a Compose file.
     Variable,
+    /// The path of a file or folder.
+    Path,
+    /// The name of an image, without its tag.
+    Image,
 }
 
 /// A text that may stand at a cursor.
@@ -141,6 +146,11 @@ fn offers(here: &Here<'_>, text: &str, offset: usize) -> Offers {
     let plain = |offers: Vec<Offer>| Offers { typed: context.typed.len(), offers };
     if is_compose {
         return compose::hosts(&cursor).unwrap_or_else(|| plain(compose::offers(&cursor)));
+    }
+    if here.file.kind == Kind::Kustomization
+        && let Some(offers) = kustomize::offers(&cursor)
+    {
+        return plain(offers);
     }
     if let Some(offers) = values::in_values_file(&cursor) {
         return plain(offers);

@@ -1,7 +1,7 @@
 //! Relative paths of files in other folders, rewritten to start from the project's folder.
 
 use crate::model::compose::load::value::{Data, Entry, Map, Value};
-use crate::text::{join_path, normalise_path};
+use crate::text::{join_path, relative_path};
 use smol_str::SmolStr;
 
 /// Rewrites the paths of a file whose relative paths start from `folder`.
@@ -55,7 +55,7 @@ impl Rebase<'_> {
         if let Some(context) = build.get_mut("context") {
             self.path(context);
         } else if self.default_context {
-            let here = Value::string(span, relative(self.project, self.folder));
+            let here = Value::string(span, relative_path(self.project, self.folder));
             build.insert("context", Entry::new(span, span, here));
         }
         if let Some(contexts @ Value { data: Data::Map(_), .. }) =
@@ -77,7 +77,7 @@ impl Rebase<'_> {
             && is_relative(&scalar.text)
         {
             scalar.text =
-                SmolStr::new(relative(self.project, &join_path(self.folder, &scalar.text)));
+                SmolStr::new(relative_path(self.project, &join_path(self.folder, &scalar.text)));
         }
     }
 }
@@ -94,33 +94,9 @@ pub(crate) fn is_relative(path: &str) -> bool {
     !path.is_empty() && !path.starts_with(['/', '~', '\\']) && !drive && !remote
 }
 
-/// Returns `path` relative to `folder`; both start from the root of the files that were handed over.
-pub(crate) fn relative(folder: &str, path: &str) -> String {
-    let (folder, path) = (normalise_path(folder), normalise_path(path));
-    if folder.is_empty() {
-        return if path.is_empty() { ".".to_owned() } else { path };
-    }
-    let parts = |path: &str| -> Vec<String> {
-        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    };
-    let (folder, path) = (parts(&folder), parts(&path));
-    let common = folder.iter().zip(&path).take_while(|(a, b)| a == b).count();
-    let mut all: Vec<&str> = vec![".."; folder.len() - common];
-    all.extend(path[common..].iter().map(String::as_str));
-    if all.is_empty() { ".".to_owned() } else { all.join("/") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_rewritten_to_start_from_the_project() {
-        assert_eq!(relative("", "a/b"), "a/b");
-        assert_eq!(relative("a", "a/b"), "b");
-        assert_eq!(relative("a/b", "a/c"), "../c");
-        assert_eq!(relative("a", "a"), ".");
-    }
 
     #[test]
     fn absolute_paths_and_urls_are_not_relative() {
