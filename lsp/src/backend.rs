@@ -90,21 +90,8 @@ impl Backend {
             self.show_problems(problems);
         }
         if is_shown_otherwise {
-            self.refresh_shown();
+            worker::refresh_shown(self.client.clone(), self.shared.lock().features);
         }
-    }
-
-    /// Has the client ask for hints and lenses again.
-    fn refresh_shown(&self) {
-        let (client, features) = (self.client.clone(), self.shared.lock().features);
-        tokio::spawn(async move {
-            if features.refreshes_hints {
-                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
-            }
-            if features.refreshes_lenses {
-                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
-            }
-        });
     }
 
     /// Shows what is wrong with the settings.
@@ -168,6 +155,19 @@ impl Backend {
         self.shared.settled(&root, SETTLING).await;
         let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
+    }
+
+    /// Answers a request like [`Backend::answer`] for what a client shows all the time. Where the user goes on typing,
+    /// the client is told to keep what it shows and to ask again.
+    async fn answer_shown<T: Send + 'static>(
+        &self,
+        uri: &Uri,
+        answer: impl FnOnce(&View) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        if !self.shared.lock().documents.contains_key(uri) {
+            return Ok(None);
+        }
+        self.answer(uri, answer).await.map(Some).ok_or_else(Error::content_modified)
     }
 
     /// Answers a request about the syntax of a document at once, from the text as it is.
@@ -487,15 +487,14 @@ impl LanguageServer for Backend {
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let (range, kinds) = (params.range, self.shared.lock().shown.hints);
-        let answer = self
-            .answer(&params.text_document.uri, move |view| inlay_hints::hints(view, range, kinds));
-        Ok(answer.await)
+        let uri = &params.text_document.uri;
+        self.answer_shown(uri, move |view| inlay_hints::hints(view, range, kinds)).await
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
         let kinds = self.shared.lock().shown.lenses;
         let uri = &params.text_document.uri;
-        Ok(self.answer(uri, move |view| lenses::lenses(view, kinds)).await)
+        self.answer_shown(uri, move |view| lenses::lenses(view, kinds)).await
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

@@ -69,6 +69,14 @@ impl Snapshot {
         let parts = changed.flat_map(|(old, new)| old.into_iter().chain(new));
         parts.flat_map(|part| part.diagnostics.keys().cloned()).collect()
     }
+
+    /// Whether the application of a file has been analysed since an older snapshot.
+    pub fn has_changed(&self, old: Option<&Snapshot>, name: &str) -> bool {
+        let part = |of: &Snapshot| {
+            of.applications.file(name).and_then(|file| of.part(file)).map(Arc::as_ptr)
+        };
+        old.and_then(part) != part(self)
+    }
 }
 
 /// When a file was written and how long it is, which says whether it changed.

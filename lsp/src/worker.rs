@@ -1,6 +1,7 @@
 //! The task that analyses one project: takes the newest state, runs one analysis at a time, and publishes the
 //! diagnostics. Each project has its own, so that no project waits for another one.
 
+use crate::capabilities::Features;
 use crate::convert::Outgoing;
 use crate::diagnostics::{self, FileDiagnostics};
 use crate::project::{Part, Project, Snapshot};
@@ -172,18 +173,25 @@ impl Worker {
     /// Tells clients that pull diagnostics that there are new ones.
     fn announce(&self, task: &Task, new: &Snapshot, old: Option<&Snapshot>) {
         let id = |it: &Snapshot, name: &str| it.diagnostics_of(name).map(|it| it.id);
-        let mut changed = new.changed_since(old);
-        changed.retain(|name| id(new, name) != old.and_then(|old| id(old, name)));
-        if changed.is_empty() {
-            return;
-        }
-        self.shared.diagnosed.send_modify(|it| *it = task.changes.max(*it));
         // The client asks by itself about what was typed.
         let is_typed = |name: &str| {
             task.changed.iter().any(|(it, by)| it == name && matches!(by, Change::Text(_)))
         };
         let is_news = |name: &String| task.addresses.open.contains_key(name) && !is_typed(name);
-        if self.shared.lock().features.pulls && changed.iter().any(is_news) {
+        let mut changed = new.changed_since(old);
+        let features = self.shared.lock().features;
+        // What the client asked for may have been answered before the first analysis was there, or with what an
+        // edit elsewhere has changed.
+        let is_changed = |name: &String| !is_typed(name) && new.has_changed(old, name);
+        if old.is_none() || task.addresses.open.keys().any(is_changed) {
+            refresh_shown(self.client.clone(), features);
+        }
+        changed.retain(|name| id(new, name) != old.and_then(|old| id(old, name)));
+        if changed.is_empty() {
+            return;
+        }
+        self.shared.diagnosed.send_modify(|it| *it = task.changes.max(*it));
+        if features.pulls && changed.iter().any(is_news) {
             let client = self.client.clone();
             tokio::spawn(async move {
                 let _ = timeout(PATIENCE, client.workspace_diagnostic_refresh()).await;
@@ -241,6 +249,18 @@ impl Worker {
             };
         }
     }
+}
+
+/// Has the client ask for hints and lenses again.
+pub fn refresh_shown(client: Client, features: Features) {
+    tokio::spawn(async move {
+        if features.refreshes_hints {
+            let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+        }
+        if features.refreshes_lenses {
+            let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+        }
+    });
 }
 
 /// Brings a project up to date and analyses it, unless that is outdated before the rules have run.

@@ -382,6 +382,28 @@ fn hints(server: &mut Server, path: &Path) -> usize {
     server.request("textDocument/inlayHint", params).as_array().unwrap().len()
 }
 
+/// Returns how often the server had the client ask for hints and for lenses again.
+fn times_refreshed(server: &Server) -> (usize, usize) {
+    let count = |method| server.asked.iter().filter(|it| it["method"] == method).count();
+    (count("workspace/inlayHint/refresh"), count("workspace/codeLens/refresh"))
+}
+
+#[test]
+fn an_edit_elsewhere_has_the_client_ask_for_hints_again() {
+    let root = folder(&[(".env", "TAG=1\n")]);
+    let path = root.path().join("compose.yaml");
+    let refresh = json!({ "refreshSupport": true });
+    let client = json!({ "workspace": { "inlayHint": refresh, "codeLens": refresh } });
+    let mut server = Server::start(root.path(), client);
+    let text = "services: {db: {image: 'acme/db:${TAG}'}}\n";
+    server.notify("textDocument/didOpen", open(&path, 1, text));
+    server.wait("the requests after the first analysis", |it| times_refreshed(it) == (1, 1));
+    std::fs::write(root.path().join(".env"), "TAG=2\n").unwrap();
+    let change = json!({ "uri": uri(&root.path().join(".env")), "type": 2 });
+    server.notify("workspace/didChangeWatchedFiles", json!({ "changes": [change] }));
+    server.wait("the requests after the edit", |it| times_refreshed(it) == (2, 2));
+}
+
 #[test]
 fn settings_switch_kinds_of_hints_and_lenses_off() {
     let text = "services:\n  db:\n    image: acme/db:${TAG}\n    healthcheck: {test: [CMD, ok], interval: 10s}\n";
@@ -391,6 +413,7 @@ fn settings_switch_kinds_of_hints_and_lenses_off() {
     let client = json!({ "workspace": { "inlayHint": refresh, "codeLens": refresh } });
     let mut server = Server::start(root.path(), client);
     server.notify("textDocument/didOpen", open(&path, 1, text));
+    server.wait("the requests after the first analysis", |it| times_refreshed(it) == (1, 1));
     assert_eq!(hints(&mut server, &path), 2);
     let lenses = |server: &mut Server| {
         let params = json!({ "textDocument": { "uri": uri(&path) } });
@@ -402,10 +425,7 @@ fn settings_switch_kinds_of_hints_and_lenses_off() {
     });
     let changed = json!({ "settings": { "plimsoll": section } });
     server.notify("workspace/didChangeConfiguration", changed.clone());
-    let asked =
-        |method: &'static str| move |it: &Server| it.asked.iter().any(|it| it["method"] == method);
-    server.wait("the request to ask for hints", asked("workspace/inlayHint/refresh"));
-    server.wait("the request to ask for lenses", asked("workspace/codeLens/refresh"));
+    server.wait("the requests to ask again", |it| times_refreshed(it) == (2, 2));
     assert_eq!(hints(&mut server, &path), 1, "only the value");
     assert_eq!(lenses(&mut server), 0);
     server.notify("workspace/didChangeConfiguration", changed);

@@ -3,6 +3,7 @@
 //! An edit keeps the style of the text around it: block or flow style, the indentation, the line endings
 //! and the quotes of JSON. It never drops a comment. Where no safe edit is possible, none is made.
 
+pub mod accept;
 pub mod apply;
 pub mod guard;
 mod yaml;
