@@ -105,14 +105,28 @@ fn the_names_of_a_pod_belong_to_its_first_container() {
 }
 
 #[test]
-fn of_two_versions_of_one_service_neither_is_taken() {
+fn of_two_versions_of_one_service_the_one_with_its_tag_is_taken() {
     let cluster = [
         ("k8s/v1.yaml", with_container("web-v1", "web-v1", "acme/web:1")),
         ("k8s/v2.yaml", with_container("web-v2", "web-v2", "acme/web:2")),
     ];
-    let mut files = vec![("compose.yaml", WEB)];
-    files.extend(cluster.iter().map(|(path, text)| (*path, text.as_str())));
-    assert!(pairs(&files).is_empty());
+    let with = |compose: &str| {
+        let mut files = vec![("compose.yaml", compose)];
+        files.extend(cluster.iter().map(|(path, text)| (*path, text.as_str())));
+        pairs(&files)
+    };
+    assert_eq!(with(WEB), ["web → web-v1/web-v1 (image)"]);
+    assert!(with(&WEB.replace("acme/web:1", "acme/web:3")).is_empty());
+}
+
+#[test]
+fn a_service_that_only_a_profile_starts_is_no_rival() {
+    let compose = "services:\n  web: {image: 'acme/web:1'}\n  web-gpu: {image: 'acme/web:1', profiles: [gpu]}\n";
+    let cluster = deployment("frontend", "acme/web:1");
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/web.yaml", &cluster)]),
+        ["web → frontend/frontend (image)"]
+    );
 }
 
 #[test]

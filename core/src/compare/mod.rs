@@ -8,7 +8,7 @@ pub mod cases;
 mod question;
 pub mod written;
 
-use crate::facts::{Facts, Pair, Part, Service, workload_label};
+use crate::facts::{Facts, Pair, Part, Service, Workload, of_release, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{ClusterOnly, Comparison, ConverterNote, Match, Role, ServicePair};
@@ -21,10 +21,15 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     let mut only_in_cluster = Vec::new();
     // Without a Compose side there is nothing to compare with.
     let workloads = if facts.services().is_empty() { &[][..] } else { facts.workloads() };
+    let identity =
+        |it: &Workload<'_>| (facts.part_of(it.object.file), of_release(it.name).to_owned());
+    let paired = facts.counterparts().iter().map(|it| identity(&facts.workloads()[it.workload]));
+    let paired: FxHashSet<(usize, String)> = paired.collect();
     for workload in workloads {
         for (at, unit) in workload.units.iter().enumerate() {
             let matched = facts.counterpart_of_container(workload.index, at).is_some();
-            if unit.part == Part::Main && !matched {
+            let is_other_form = !pairs_any(facts, workload) && paired.contains(&identity(workload));
+            if unit.part == Part::Main && !matched && !is_other_form {
                 let main = workload.units.iter().filter(|it| it.part == Part::Main).count();
                 let label = workload_label(workload);
                 let label = match main {
@@ -36,6 +41,12 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
         }
     }
     Comparison { services, only_in_cluster, has_cluster: !facts.workloads().is_empty() }
+}
+
+/// Whether a container of a workload has a counterpart.
+fn pairs_any(facts: &Facts<'_>, workload: &Workload<'_>) -> bool {
+    let mut units = 0..workload.units.len();
+    units.any(|at| facts.counterpart_of_container(workload.index, at).is_some())
 }
 
 /// Returns the services to compare: of several with one name in one part of the project the one with a

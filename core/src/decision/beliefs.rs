@@ -103,7 +103,7 @@ impl Belief {
                 const SINGLE: &[Signal] = &[Signal::SingleReplicas, Signal::StatefulSingleton];
                 grounds.shows(SINGLE) && !grounds.tells(SINGLE)
             }
-            Belief::ConverterMoves => true,
+            Belief::ConverterMoves => case.today != Today::Both,
             Belief::KubernetesNeedsHelm => {
                 case.packages == Packages::Nothing && case.packaging != Answer::Yes
             }

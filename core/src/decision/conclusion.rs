@@ -2,7 +2,6 @@
 
 use super::beliefs::{Belief, Grounds};
 use super::cost::{costs, number};
-use super::counted::starts_by_itself;
 use super::reasons::{has_server, reasons};
 use super::scenario;
 use super::signals::Signals;
@@ -77,7 +76,7 @@ fn counted(system: &System<'_>) -> String {
     let is_by_profile = |it: &&&Service<'_>| {
         it.role != Role::Development
             && !counted_services.contains(&it.index)
-            && !starts_by_itself(it)
+            && !it.starts_by_itself()
     };
     let by_profile = system.services.iter().filter(is_by_profile).count();
     let left = system.services.len() + system.workloads.len() - services - workloads - by_profile;

@@ -1,9 +1,8 @@
 //! What it costs to stay on the platform of today, and to move to the other one: counted, and in words.
 
-use super::counted::of_release;
 use super::load::runs_to_an_end;
 use super::system::System;
-use crate::facts::{self, Unit, Workload};
+use crate::facts::{self, Unit, Workload, of_release};
 use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
 use crate::model::kubernetes::{Body, WorkloadKind};
@@ -40,9 +39,10 @@ fn compose_cost(system: &System<'_>) -> Cost {
     Cost { kinds: 1, objects: services, lines: Some(lines), text }
 }
 
-/// Returns the number of lines of the Compose files.
+/// Returns the number of lines of the Compose files, those that they include among them.
 fn compose_lines(system: &System<'_>) -> usize {
-    let files: FxHashSet<_> = system.projects().flat_map(|it| it.files.iter().copied()).collect();
+    let files = system.projects().flat_map(|it| it.files.iter().chain(&it.included).copied());
+    let files: FxHashSet<_> = files.collect();
     files.into_iter().map(|file| system.facts.file(file).text().lines().count()).sum()
 }
 
@@ -103,8 +103,12 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     let services = services_to_write(system);
     let (jobs, running): (Vec<&facts::Service<'_>>, Vec<&facts::Service<'_>>) =
         services.iter().copied().partition(|it| runs_to_an_end(system.facts, it));
-    let with_ports =
-        running.iter().filter(|it| !it.model.ports.is_empty() || !it.model.expose.is_empty());
+    let called = called_services(system);
+    let is_reached = |it: &&&facts::Service<'_>| {
+        let listens = !it.model.ports.is_empty() || !it.model.expose.is_empty();
+        listens || called.contains(&(it.project_index, it.name))
+    };
+    let with_ports = running.iter().filter(is_reached);
     let has_env = |it: &Service| !it.environment.is_empty() || !it.env_files.is_empty();
     let with_env = services.iter().filter(|it| has_env(it.model));
     let parts = [
@@ -131,6 +135,18 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     };
     let text = with_what_is_new(system, written, "a cluster to run and upgrade");
     Cost { kinds: named.len(), objects, lines: None, text }
+}
+
+/// Returns the services that others of their project wait for or dial, by project and name.
+fn called_services<'f>(system: &System<'f>) -> FxHashSet<(usize, &'f str)> {
+    let mut called = FxHashSet::default();
+    for service in &system.counted.services {
+        let waited_for = service.model.depends_on.iter().map(|it| it.service.as_str());
+        let dialed = system.facts.peers(&service.unit).iter().map(|it| it.host);
+        let names = waited_for.chain(dialed);
+        called.extend(names.map(|name| (service.project_index, name)));
+    }
+    called
 }
 
 /// Returns what is to be written, and what is then to be run, unless it is run today.

@@ -4,7 +4,7 @@
 //! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
 
 use super::forms::other_forms;
-use crate::facts::{Facts, Part, Service, Workload, without_environment};
+use crate::facts::{Facts, Part, Service, Workload, of_release, without_environment};
 use crate::model::compose::{MountKind, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
 use crate::model::{FileModel, environment_of_word, environment_rank};
@@ -77,6 +77,12 @@ impl<'f> Counted<'f> {
         counted
     }
 
+    /// Returns the files of the services and workloads.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        let services = self.services.iter().map(|it| it.span().file);
+        services.chain(self.workloads.iter().map(|it| it.object.file))
+    }
+
     /// Returns the number of lines of the files that the counted objects are written in.
     pub fn lines_of_objects(&self, facts: &Facts<'_>) -> usize {
         let mut files: FxHashSet<FileId> = FxHashSet::default();
@@ -121,6 +127,8 @@ struct Home<'f> {
     part: usize,
     target: Option<usize>,
     rank: usize,
+    /// Whether everything of it was built.
+    is_whole: bool,
     workloads: Vec<&'f Workload<'f>>,
     objects: Vec<&'f Object>,
 }
@@ -135,11 +143,12 @@ fn homes<'f>(
     let key_of = |file: FileId| (facts.part_of(file), facts.target_of(file));
     for object in objects {
         let key = key_of(object.file);
-        let target = key.1.map(|at| &facts.all_targets()[at].target);
+        let built = key.1.map(|at| &facts.all_targets()[at]);
         let new = || Home {
             part: key.0,
             target: key.1,
-            rank: environment_rank(target.and_then(|it| facts.environment_of_target(it))),
+            rank: environment_rank(built.and_then(|it| facts.environment_of_target(&it.target))),
+            is_whole: built.is_none_or(|it| it.is_whole()),
             workloads: Vec::new(),
             objects: Vec::new(),
         };
@@ -151,12 +160,20 @@ fn homes<'f>(
         }
     }
     let mut homes: Vec<Home<'f>> = homes.into_values().collect();
+    // What Compose services are compared with comes before other forms of it.
+    let pairs = |home: &Home<'_>| {
+        let own = home.workloads.iter().flat_map(|it| (0..it.units.len()).map(|at| (it.index, at)));
+        own.filter(|it| facts.counterpart_of_container(it.0, it.1).is_some()).count()
+    };
     let rank_of = |object: &Object| environment_rank(facts.environment_of_file(object.file));
     for home in &mut homes {
         home.workloads.sort_by_key(|it| rank_of(it.object));
         home.objects.sort_by_key(|it| rank_of(it));
     }
-    homes.sort_by_key(|it| (it.workloads.is_empty(), it.rank, Reverse(it.workloads.len())));
+    homes.sort_by_key(|it| {
+        let sizes = Reverse((pairs(it), it.workloads.len()));
+        (it.workloads.is_empty(), it.rank, !it.is_whole, sizes)
+    });
     homes
 }
 
@@ -165,11 +182,6 @@ fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f s
     let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
     let image = unit.image.as_ref()?.path_without_registry();
     Some((part, image, of_release(workload.name)))
-}
-
-/// Returns a name without that of the release for which charts are rendered.
-pub fn of_release(name: &str) -> &str {
-    name.strip_prefix("release-name-").unwrap_or(name)
 }
 
 /// Returns the services of one variant of each Compose application.
@@ -181,8 +193,8 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
     let mut variants: Vec<Vec<&Service<'f>>> = variants.into_values().collect();
     for services in &mut variants {
         // Where every service has a profile, people choose some of them.
-        if services.iter().any(|it| starts_by_itself(it)) {
-            services.retain(|it| starts_by_itself(it));
+        if services.iter().any(|it| it.starts_by_itself()) {
+            services.retain(|it| it.starts_by_itself());
         } else if services.iter().any(|it| !is_by_development_profile(it)) {
             services.retain(|it| !is_by_development_profile(it));
         }
@@ -214,19 +226,6 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
     }
     counted.sort_by_key(|service| service.index);
     counted
-}
-
-/// Whether a service starts with `docker compose up` alone: it has no profile, or one that the `.env` file of the
-/// project enables: <https://docs.docker.com/compose/how-tos/profiles/>.
-pub fn starts_by_itself(service: &Service<'_>) -> bool {
-    let mut settings = service.project.dot_env.iter();
-    let setting = settings.find(|it| it.name.value == "COMPOSE_PROFILES");
-    let enabled = setting.and_then(|it| it.value.as_ref()).map_or("", |it| it.as_str());
-    let is_enabled = |own: &str| {
-        let mut enabled = enabled.split(',').map(str::trim);
-        enabled.any(|profile| profile == "*" || profile == own)
-    };
-    !service.has_profile() || service.model.profiles.iter().any(|own| is_enabled(own.as_str()))
 }
 
 /// Whether a service starts only with profiles that are called after development or tests.

@@ -26,16 +26,16 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let (text, span) = (unread.next, Some(unread.span));
         steps.push(Step { text, subject: String::new(), span });
     }
-    for finding in system.findings.iter().filter(|it| it.severity == Severity::Error) {
+    for finding in system.findings_of(Severity::Error) {
         if told.insert(finding.code) {
             steps.push(of_finding(finding));
         }
     }
-    let warnings = system.findings.iter().filter(|it| it.severity == Severity::Warning);
-    let warnings: FxHashMap<(&str, Span), &Finding> =
-        warnings.map(|it| ((it.code, it.span), *it)).collect();
+    let warnings = system.findings_of(Severity::Warning);
+    let by_place: FxHashMap<(&str, Span), &Finding> =
+        warnings.iter().map(|it| ((it.code, it.span), *it)).collect();
     for item in items(decision, checklists) {
-        let mut own = item.findings.iter().filter_map(|place| warnings.get(place));
+        let mut own = item.findings.iter().filter_map(|place| by_place.get(place));
         let next = own.find(|it| !told.contains(it.code));
         if let Some(finding) = next {
             told.insert(finding.code);
@@ -47,7 +47,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     // A cluster alone has no list of its own.
     let has_no_list = decision.today == Today::Kubernetes && items(decision, checklists).is_empty();
     if has_no_list {
-        for finding in system.findings.iter().filter(|it| it.severity == Severity::Warning) {
+        for finding in warnings {
             if told.insert(finding.code) {
                 steps.push(of_finding(finding));
             }
@@ -62,7 +62,12 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
 /// Returns the items of the checklist of the platform that fail, the worst first; on a server also those that
 /// nobody can see, at the end.
 fn items<'c>(decision: &Decision, checklists: &'c Checklists) -> Vec<&'c ChecklistItem> {
-    let of_server = match (decision.outcome.platform, decision.today) {
+    // Where the verdict is open, the platform that it leans to.
+    let leans = match decision.outcome.platform {
+        Platform::Either => decision.outcome.so_far,
+        settled => settled,
+    };
+    let of_server = match (leans, decision.today) {
         (_, Today::Unknown) => return Vec::new(),
         (Platform::Compose | Platform::LargerServer | Platform::Swarm, _) => true,
         (Platform::Either, Today::Compose | Today::Swarm) => true,

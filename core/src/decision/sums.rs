@@ -29,7 +29,11 @@ impl Loads {
     /// Returns the load that counts: that of the side that takes the larger share of the server.
     pub fn main(&self) -> &Load {
         let [compose, cluster] = [&self.compose, &self.cluster].map(|it| share(it, self.server));
-        let is_compose = compose > cluster || compose == cluster && self.cluster.is_empty();
+        // Where neither states a size, the side with more containers says more.
+        let more =
+            self.compose.requests.memory.containers > self.cluster.requests.memory.containers;
+        let is_compose =
+            compose > cluster || compose == cluster && (self.cluster.is_empty() || more);
         if is_compose { &self.compose } else { &self.cluster }
     }
 

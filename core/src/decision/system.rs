@@ -8,7 +8,7 @@ use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_rank};
-use crate::report::{Finding, Kind, Role, TargetKind, Today};
+use crate::report::{Finding, Kind, Role, Severity, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -48,7 +48,8 @@ impl<'f> System<'f> {
     /// Returns what the system runs on today. Compose files for development alone are no platform
     /// where there is a cluster side.
     pub fn today(&self) -> Today {
-        let compose = self.services.iter().filter(|it| it.role != Role::Development);
+        let counted = self.counted.services.iter();
+        let compose = counted.filter(|it| it.role != Role::Development);
         let (mut swarm, mut single) = (false, false);
         for service in compose {
             match self.facts.is_for_swarm(service) {
@@ -64,6 +65,19 @@ impl<'f> System<'f> {
             (false, false) if !self.services.is_empty() => Today::Compose,
             (false, false) => Today::Unknown,
         }
+    }
+
+    /// Returns the findings of a severity, those of the files that count first.
+    pub fn findings_of(&self, severity: Severity) -> Vec<&'f Finding> {
+        let counted: FxHashSet<FileId> = self.counted.files().collect();
+        let services = self.services.iter().map(|it| it.span().file);
+        let of_others = services.chain(self.workloads.iter().map(|it| it.object.file));
+        let others: FxHashSet<FileId> = of_others.filter(|it| !counted.contains(it)).collect();
+        let wanted = self.findings.iter().copied().filter(|it| it.severity == severity);
+        let (last, mut first): (Vec<_>, Vec<_>) =
+            wanted.partition(|it| others.contains(&it.span.file));
+        first.extend(last);
+        first
     }
 
     /// Whether anything is meant for a cluster: workloads, charts or what delivers them.

@@ -130,7 +130,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     }
     let candidates = Candidates::new(facts);
     let mut services_with_image: FxHashMap<(usize, &str), usize> = FxHashMap::default();
-    for service in &facts.services {
+    for service in facts.services.iter().filter(|it| it.starts_by_itself()) {
         if let Some(image) = image_of(&service.unit) {
             *services_with_image.entry((service.project_index, image)).or_default() += 1;
         }
@@ -158,6 +158,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     });
     found.extend(more);
     Counterparts::new(one_each(facts, found))
+}
+
+/// Returns a name without that of the release for which charts are rendered.
+pub fn of_release(name: &str) -> &str {
+    name.strip_prefix("release-name-").unwrap_or(name)
 }
 
 /// Returns the path of a container's image without its registry.
@@ -194,8 +199,13 @@ fn choose(
         }
         let imaged = candidates.by_image.get(&(part, image)).filter(|_| !twice);
         let imaged = imaged.and_then(|it| nearest_ones(facts, service, it, Why::Image));
-        if let Some(choice) = imaged.filter(|it| it.containers.len() == 1) {
-            return Some(choice);
+        if let Some(mut choice) = imaged {
+            if let Some(it) = same_tag(facts, service, &choice) {
+                choice.containers = vec![it];
+            }
+            if choice.containers.len() == 1 {
+                return Some(choice);
+            }
         }
     }
     let named = candidates.by_name.get(&(part, name))?;
@@ -253,6 +263,18 @@ impl<'a> Company<'a> {
     }
 }
 
+/// Chooses the only container with the tag of the service's image.
+fn same_tag(facts: &Facts<'_>, service: &Service<'_>, choice: &Choice) -> Option<Container> {
+    let tag = service.unit.image.as_ref()?.tag?;
+    let has_tag = |it: &&Container| {
+        let image = facts.workloads[it.0].units[it.1].image.as_ref();
+        image.is_some_and(|image| image.tag == Some(tag))
+    };
+    let mut equal = choice.containers.iter().filter(has_tag);
+    let first = equal.next()?;
+    equal.next().is_none().then_some(*first)
+}
+
 /// The sizes of the forms in which applications are written.
 #[derive(Default)]
 struct Sizes {
@@ -277,19 +299,21 @@ impl Sizes {
     fn rank(&self, facts: &Facts<'_>, workload: &Workload<'_>) -> FormRank {
         let file = workload.object.file;
         let is_aside = facts.file_role(file) == Role::Development;
-        let target = facts.target_of(file).map(|at| &facts.all_targets()[at].target);
-        let of_target = environment_rank(target.and_then(|it| facts.environment_of_target(it)));
+        let target = facts.target_of(file).map(|at| &facts.all_targets()[at]);
+        let environment = target.and_then(|it| facts.environment_of_target(&it.target));
+        let of_target = environment_rank(environment);
+        let is_in_part = target.is_some_and(|it| !it.is_whole());
         let of_file = environment_rank(facts.environment_of_file(file));
         let home = self.homes.get(&home_of(facts, workload)).copied().unwrap_or(0);
         let form = self.forms.get(&Form::of(facts, workload)).copied().unwrap_or(0);
         let by_place = if target.is_some() { [of_target, 0] } else { [of_target, of_file] };
-        (is_aside, by_place, Reverse([home, form]))
+        (is_aside, by_place, is_in_part, Reverse([home, form]))
     }
 }
 
 /// The position of a form: whether it is for development or shows something, the positions of its environment,
-/// and the numbers of workloads.
-type FormRank = (bool, [usize; 2], Reverse<[usize; 2]>);
+/// whether it was built in part only, and the numbers of workloads.
+type FormRank = (bool, [usize; 2], bool, Reverse<[usize; 2]>);
 
 /// Returns the largest unit that a workload is deployed with: its target, or the loose manifests of its part of
 /// the project.
@@ -375,6 +399,7 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
         let base = facts.file(facts.base_of(service.project)).path();
         (
             role,
+            !service.starts_by_itself(),
             it.why,
             !is_default_name(base),
             service.project.folder.split('/').count(),

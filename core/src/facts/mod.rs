@@ -119,7 +119,7 @@ pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
 pub use contract::ConfigKeys;
 pub use copies::{CopiedManifests, Fields, without_environment};
-pub use counterparts::{Counterpart, Why};
+pub use counterparts::{Counterpart, Why, of_release};
 pub use credentials::Credential;
 pub use data_home::DataHome;
 pub use delivery::{

@@ -117,6 +117,10 @@ struct Children {
     stages: usize,
 }
 
+/// Maximum number of folders beside each other of which one called `deploy` says that they are one application.
+/// Among more of them it is one of many.
+const MAX_BESIDE_FORM: usize = 20;
+
 /// Returns the folders that belong together with everything below them. The folders that all files lie in say
 /// where somebody keeps the project, and nothing about its parts; only a `k8s/` that holds everything is
 /// one application whatever is in it.
@@ -140,7 +144,8 @@ fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
             of_parent.stages += usize::from(is_stage);
         }
     }
-    let is_one = |it: &Children| it.forms > 0 || it.stages * 2 > it.count;
+    let is_one =
+        |it: &Children| it.forms > 0 && it.count <= MAX_BESIDE_FORM || it.stages * 2 > it.count;
     holding.extend(children.iter().filter(|(_, it)| is_one(it)).map(|(folder, _)| *folder));
     holding
 }
@@ -216,6 +221,11 @@ mod tests {
         assert_eq!(parts(&["shop/web.yaml", "blog/web.yaml", "blog/db/db.yaml"], &[]), [0, 1, 1]);
         let nested = ["apps/shop/k8s/web.yaml", "apps/shop/src/compose.yaml", "apps/blog/web.yaml"];
         assert_eq!(parts(&nested, &[]), [0, 0, 1]);
+        // Among many applications one may well be called like a form.
+        let many = (0..MAX_BESIDE_FORM).map(|at| format!("apps/app{at}/web.yaml"));
+        let many: Vec<String> = many.chain(["apps/deploy/web.yaml".to_owned()]).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(parts(&many, &[]), (0..=MAX_BESIDE_FORM).collect::<Vec<_>>());
     }
 
     #[test]

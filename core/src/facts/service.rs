@@ -155,6 +155,19 @@ impl<'a> Service<'a> {
     pub fn has_profile(&self) -> bool {
         !self.model.profiles.is_empty()
     }
+
+    /// Whether it starts with `docker compose up` alone: it has no profile, or one that the `.env` file of the
+    /// project enables: <https://docs.docker.com/compose/how-tos/profiles/>.
+    pub fn starts_by_itself(&self) -> bool {
+        let mut settings = self.project.dot_env.iter();
+        let setting = settings.find(|it| it.name.value == "COMPOSE_PROFILES");
+        let enabled = setting.and_then(|it| it.value.as_ref()).map_or("", |it| it.as_str());
+        let is_enabled = |own: &str| {
+            let mut enabled = enabled.split(',').map(str::trim);
+            enabled.any(|profile| profile == "*" || profile == own)
+        };
+        !self.has_profile() || self.model.profiles.iter().any(|own| is_enabled(own.as_str()))
+    }
 }
 
 /// Returns the container ports that a Compose service publishes or exposes, the first one of a range.

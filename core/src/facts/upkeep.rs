@@ -67,7 +67,7 @@ impl Service<'_> {
         self.unit.family().is_some_and(|it| it.class == Class::Backup)
             || named(self.name)
             || named(&self.unit.start.joined())
-            || self.unit.image.as_ref().is_some_and(|it| named(it.text))
+            || self.unit.image.as_ref().is_some_and(|it| named(&it.repository))
             || self.model.labels.iter().any(|it| named(&it.key))
             || self.unit.env.iter().any(|it| acts(it.name))
     }

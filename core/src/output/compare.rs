@@ -22,8 +22,7 @@ fn nothing_to_compare(comparison: &Comparison) -> Option<&'static str> {
     }
 }
 
-const NO_COUNTERPART: &str =
-    "no counterpart: no container of the cluster has its image or its name, or several have";
+const NO_COUNTERPART: &str = "no counterpart: no container that was seen has its image or its name, or several match, or several services do";
 
 /// Returns "3 services, 7 aspects compared: 4 same, 1 drifted, 2 lost".
 fn counts(comparison: &Comparison) -> String {

@@ -270,3 +270,59 @@ fn services_of_a_profile_for_development_are_not_counted() {
     // Where there is nothing else, it is what there is.
     assert_eq!(with(["dev", "debug"]), "2 Compose services");
 }
+
+/// The form that is compared with Compose is also the one that counts, and one that is built in part comes last.
+#[test]
+fn the_form_that_counts_is_the_one_that_is_compared() {
+    let text = compose(&[("web", "acme/web:1.2.3"), ("api", "acme/api:1.2.3")]);
+    let base = format!("{}---\n{}", plain("web"), plain("api"));
+    let kustomization = "resources: [web.yaml]\n";
+    let files = [
+        ("compose.yaml", &*text),
+        ("k8s/all.yaml", &*all(&["web", "api", "mail"])),
+        ("k8s/overlay/kustomization.yaml", kustomization),
+        ("k8s/overlay/web.yaml", &*base),
+    ];
+    let decision = decide(&files);
+    // The overlay is taken for the counterpart of both services.
+    assert!(
+        decision.counted.starts_with("2 Compose services and 2 workloads;"),
+        "{}",
+        decision.counted
+    );
+}
+
+#[test]
+fn services_that_others_wait_for_or_dial_take_a_service() {
+    let text = "services:\n  web: {image: 'acme/web:1', ports: ['80:80'], depends_on: [api]}\n  api: {image: 'acme/api:1', environment: {DB: 'postgres://db:5432/x'}}\n  db: {image: 'postgres:17'}\n  worker: {image: 'acme/worker:1'}\n";
+    let go = decide(&[("compose.yaml", text)]).cost.go.text;
+    assert!(go.contains("3 Services"), "{go}");
+}
+
+#[test]
+fn a_stack_for_a_swarm_that_does_not_count_is_not_what_runs() {
+    let text = compose(&[("web", "acme/web:1.2.3"), ("api", "acme/api:1.2.3")]);
+    let stack = format!(
+        "{}networks: {{default: {{driver: overlay}}}}\n",
+        text.replace("'acme/web:1.2.3'", "'acme/web:1.2.3', deploy: {replicas: 2}")
+    );
+    let files = [("docker-compose.yml", &*text), ("stack/other.yml", &*stack)];
+    assert_eq!(decide(&files).today, Today::Compose);
+}
+
+#[test]
+fn what_runs_on_the_other_side_alone_is_counted() {
+    let text =
+        compose(&[("web", "acme/web:1.2.3"), ("mail", "acme/mail:1"), ("chat", "acme/chat:1")]);
+    let sized = plain("web").replace(
+        "image: 'acme/web:1.2.3'",
+        "image: 'acme/web:1.2.3', resources: {requests: {cpu: 1m, memory: 1Mi}}",
+    );
+    let decision = decide(&[("compose.yaml", &text), ("k8s/web.yaml", &sized)]);
+    let facts = facts_on(&decision, QuestionId::OneServer);
+    assert!(
+        facts.contains("without `mail` and 1 more of the other side")
+            || facts.contains("without `chat` and 1 more of the other side"),
+        "{facts}"
+    );
+}

@@ -47,6 +47,7 @@ fn traffic_that_is_split_between_versions_is_progressive_delivery() {
         virtual_service("{destination: {host: web}, weight: 100}"),
         gateway("{name: web, port: 80}, {name: api, port: 80}"),
         ingress("false"),
+        split.replace("weight: 90", "weight: 1000m").replace("weight: 10}", "weight: 0}"),
     ] {
         let decision = with(&object);
         assert_eq!(answer(&decision, QuestionId::ReplicasAndRollouts), Answer::No, "{object}");

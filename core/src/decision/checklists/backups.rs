@@ -53,7 +53,7 @@ fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
     let copied = copied(system, &copiers, &others);
     let mut known = FxHashSet::default();
     let mut data = Vec::new();
-    for service in others.into_iter().filter(|it| !it.has_profile()) {
+    for service in others.into_iter().filter(|it| it.starts_by_itself()) {
         for volume in data_of(system, service) {
             if known.insert(volume) {
                 data.push(Data { service, volume, is_copied: copied.contains(&volume) });

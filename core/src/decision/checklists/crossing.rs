@@ -199,10 +199,10 @@ fn bind_mounts(view: &View<'_, '_>) -> Tally {
         match pair(view, service) {
             Some(pair) => {
                 let mut unmounted = binds.filter(|it| pair.backing(&it.target).is_none());
-                if unmounted.next().is_some() {
-                    hidden.push(name.clone());
+                match unmounted.next() {
+                    Some(_) => hidden.push(name),
+                    None => all.push((name, true)),
                 }
-                all.push((name, true));
             }
             None => all.push((name, binds.next().is_none())),
         }

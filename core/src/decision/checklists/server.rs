@@ -85,7 +85,7 @@ pub const ITEMS: [Item; 9] = [
 fn servers<'v, 'f>(view: &View<'v, 'f>) -> impl Iterator<Item = &'v Service<'f>> {
     let system = view.system;
     let all = system.counted.services.iter().copied();
-    all.filter(|it| !system.facts.is_one_shot(it) && !it.has_profile())
+    all.filter(|it| !system.facts.is_one_shot(it) && it.starts_by_itself())
 }
 
 fn name(service: &Service<'_>) -> String {

@@ -89,7 +89,7 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
     }
     let words = ["releases step by step", "release step by step"];
     signals.places(Signal::ProgressiveDelivery, Replicas, &progressive, words);
-    let splitting = system.counted.objects.iter().filter(|object| splits_traffic(object));
+    let splitting = system.counted.objects.iter().filter(|object| splits_traffic(system, object));
     let splitting: Vec<(String, Span)> =
         splitting.map(|object| (object.label(), object.name_span())).collect();
     let words = ["splits traffic between versions", "split traffic between versions"];
@@ -106,16 +106,26 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
 /// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#canary>,
 /// <https://linkerd.io/2-edge/features/traffic-split/> and
 /// <https://docs.flagger.app/usage/how-it-works>.
-fn splits_traffic(object: &Object) -> bool {
+fn splits_traffic(system: &System<'_>, object: &Object) -> bool {
     match (&object.body, object.group(), object.kind.as_str()) {
         (Body::Routes(routes), _, _) => {
             let for_canary = object.meta.annotation("nginx.ingress.kubernetes.io/canary");
             for_canary.is_some_and(|it| it.as_str() == "true") || routes.rules.iter().any(is_split)
         }
-        (Body::Other, "split.smi-spec.io", "TrafficSplit") => true,
+        (Body::Other, "split.smi-spec.io", "TrafficSplit") => shares_out(system, object),
         (Body::Other, "flagger.app", "Canary") => true,
         _ => false,
     }
+}
+
+/// Whether a TrafficSplit sends requests to more than one of its backends. A weight is a quantity, such as `900m`:
+/// <https://github.com/servicemeshinterface/smi-spec/blob/main/apis/traffic-split/v1alpha2/traffic-split.md>.
+fn shares_out(system: &System<'_>, object: &Object) -> bool {
+    let root = system.facts.file(object.file).tree.mapping_at(object.span);
+    let Some(backends) = root.and_then(|it| it.get("spec")?.get("backends")) else { return true };
+    let weights = backends.items().filter_map(|it| it.get("weight")?.as_str());
+    let above_zero = weights.filter(|it| it.contains(|digit| matches!(digit, '1'..='9')));
+    above_zero.count() > 1
 }
 
 /// Whether a rule shares its requests out between several destinations by weight.

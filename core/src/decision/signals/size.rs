@@ -63,8 +63,13 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             state(Signal::LimitsBeyondServer, No, more);
         }
         Size::FitsEasily | Size::Fits | Size::Open => {
-            let without = elsewhere.map(|it| format!(", without `{it}` of the other side"));
-            let without = without.unwrap_or_default();
+            let without = match elsewhere {
+                None => String::new(),
+                Some((name, 0)) => format!(", without `{name}` of the other side"),
+                Some((name, more)) => {
+                    format!(", without `{name}` and {more} more of the other side")
+                }
+            };
             let more = format!("; what is stated so far fits a server with {given}{without}");
             state(Signal::FitsInPart, Yes, more);
         }
@@ -73,25 +78,27 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     add_singletons(signals, system);
 }
 
-/// Returns the name of something that runs on the other side alone, so that the sum of a side is not that of the
-/// whole system.
-fn runs_elsewhere<'f>(system: &System<'f>, side: Side) -> Option<&'f str> {
+/// Returns the name of the first of what runs on the other side alone, so that the sum of a side is not that of
+/// the whole system, and the number of the others.
+fn runs_elsewhere<'f>(system: &System<'f>, side: Side) -> Option<(&'f str, usize)> {
     let facts = system.facts;
     let has_service = |workload: &Workload<'_>| {
         let mut units = 0..workload.units.len();
         units.any(|unit| facts.counterpart_of_container(workload.index, unit).is_some())
     };
     let counted = &system.counted;
-    match side {
+    let names: Vec<&str> = match side {
         Side::Cluster => {
-            let mut services = counted.services.iter().filter(|it| !facts.is_one_shot(it));
-            services.find(|it| facts.counterpart_of(it.index).is_none()).map(|it| it.name)
+            let services = counted.services.iter().filter(|it| !facts.is_one_shot(it));
+            let alone = services.filter(|it| facts.counterpart_of(it.index).is_none());
+            alone.map(|it| it.name).collect()
         }
         Side::Compose => {
-            let mut workloads = counted.workloads.iter().filter(|it| !it.kind().is_job());
-            workloads.find(|it| !has_service(it)).map(|it| it.name)
+            let workloads = counted.workloads.iter().filter(|it| !it.kind().is_job());
+            workloads.filter(|it| !has_service(it)).map(|it| it.name).collect()
         }
-    }
+    };
+    names.first().map(|first| (*first, names.len() - 1))
 }
 
 /// Adds several GPUs. One is in reach of any server.

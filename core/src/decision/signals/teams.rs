@@ -33,6 +33,7 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     let namespaces: FxHashSet<&str> = counted
         .objects
         .iter()
+        .filter(|it| it.workload().is_some())
         .filter_map(|it| Some(it.meta.namespace.as_ref()?.as_str()))
         .collect();
     if namespaces.len() > 2 {

@@ -87,6 +87,7 @@ fn range(sum: Sum, divisor: f64, unit: &str) -> String {
     let [min, max] = [sum.min, sum.max].map(|it| (it / divisor * 100.0).round() / 100.0);
     match sum.sized {
         0 => format!("unknown, {coverage}"),
+        _ if max == 0.0 && sum.max > 0.0 => format!("less than 0.01{unit}, {coverage}"),
         _ if min == max => format!("{min}{unit}, {coverage}"),
         _ => format!("{min} to {max}{unit}, {coverage}"),
     }
