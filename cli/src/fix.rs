@@ -1,7 +1,7 @@
 //! `plimsoll fix`: applies fixes until no more can be applied, and writes the files that changed.
 
 use crate::args::{Input, Rules};
-use crate::input::{self, Source};
+use crate::input::{self, Origin, Source};
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, exit_code, ignore, options};
 use anstyle::AnsiColor;
@@ -95,18 +95,25 @@ fn fix_all(
     let files: Vec<File> = sources.iter().map(|source| source.file.clone()).collect();
     let inexact: HashSet<&str> =
         sources.iter().filter(|it| !it.exact).map(|it| &*it.file.path).collect();
+    let is_companion = |source: &&Source| source.origin == Origin::Companion;
+    let companions: HashSet<&str> =
+        sources.iter().filter(is_companion).map(|it| &*it.file.path).collect();
     let wanted = Wanted {
         options,
         unsafe_too: risky,
         finding: &|finding| is_wanted(finding, options),
-        may_change: &|path| !inexact.contains(path),
+        may_change: &|path| !inexact.contains(path) && !companions.contains(path),
     };
     let fixed = autofix::fix_all(files, &mut workspace, report, &wanted);
     let mut said = HashSet::new();
     for Refused { path, line, code, title, reason } in &fixed.refused {
         if *reason == Reason::Locked {
             if said.insert(path) {
-                terminal.warn(&format!("{path}: left unchanged because it is not UTF-8"));
+                let why = match companions.contains(path.as_str()) {
+                    true => "only another file names it: name it as well to change it",
+                    false => "it is not UTF-8",
+                };
+                terminal.warn(&format!("{path}: left unchanged because {why}"));
             }
             continue;
         }

@@ -1,6 +1,6 @@
 //! `plimsoll fix --add-ignore`: accepts findings where they stand, with comments.
 
-use crate::input::Source;
+use crate::input::{Origin, Source};
 use crate::terminal::Terminal;
 use plimsoll_core::autofix::Fixed;
 use plimsoll_core::edit::accept;
@@ -35,6 +35,11 @@ pub fn accept_all(
         let Some(at) = sources.iter().position(|source| source.file.path == *path) else {
             continue;
         };
+        if sources[at].origin == Origin::Companion {
+            let why = "only another file names it: name it as well to change it";
+            terminal.warn(&format!("{path}: left unchanged because {why}"));
+            continue;
+        }
         if !sources[at].exact {
             terminal.warn(&format!("{path}: left unchanged because it is not UTF-8"));
             continue;

@@ -2,8 +2,9 @@
 
 use crate::args::Input;
 use crate::progress::Progress;
+use crate::scope::boundary;
 use crate::terminal::Terminal;
-use crate::{Failure, baseline};
+use crate::{Failure, baseline, companions};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{FileKind, SkipReason, Skipped};
 use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
@@ -25,21 +26,30 @@ pub struct Source {
     pub file: File,
     /// Whether the text is the file's content byte for byte, so that it may be written back.
     pub exact: bool,
-    /// Whether the user named this file.
-    named: bool,
+    pub origin: Origin,
+}
+
+/// Why a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The user named the file, so failing to read it fails the command.
+    Named,
+    /// The file lies in a folder that the user named, or every reader of the project takes it.
+    Found,
+    /// Another file names it. It says what the other one means, and is not changed.
+    Companion,
 }
 
 impl Source {
-    fn new(path: Option<PathBuf>, loaded: Loaded, named: bool) -> Source {
-        Source { path, file: loaded.file, exact: loaded.exact, named }
+    fn new(path: Option<PathBuf>, loaded: Loaded, origin: Origin) -> Source {
+        Source { path, file: loaded.file, exact: loaded.exact, origin }
     }
 }
 
 /// A file still to be read.
 struct Wanted {
     path: PathBuf,
-    /// Whether the user named this file, so that failing to read it fails the command.
-    named: bool,
+    origin: Origin,
 }
 
 /// The files still to be read, by their names in the report.
@@ -55,13 +65,13 @@ struct Queue {
 }
 
 impl Queue {
-    fn add(&mut self, path: PathBuf, named: bool) {
+    fn add(&mut self, path: PathBuf, origin: Origin) {
         // Asking the system for every canonical path is slow, so only where it can matter.
         let repeated = self.several
             && path.canonicalize().is_ok_and(|canonical| !self.canonical.insert(canonical));
         if !repeated {
             let name = normalise_path(&path.to_string_lossy());
-            self.wanted.entry(name).or_insert(Wanted { path, named });
+            self.wanted.entry(name).or_insert(Wanted { path, origin });
         }
     }
 
@@ -82,17 +92,32 @@ impl Queue {
             self.skipped.push(skipped(&left_out.path, reason));
         }
         for file in walk.files {
-            self.add(file, false);
+            self.add(file, Origin::Found);
         }
         Ok(())
     }
 
     fn add_file(&mut self, path: &Path) {
-        self.add(path.to_owned(), true);
+        self.add(path.to_owned(), Origin::Named);
         // Compose reads the `.env` beside its file unasked, so the file's meaning depends on it.
         let env = path.with_file_name(".env");
         if env.is_file() {
-            self.add(env, false);
+            self.add(env, Origin::Found);
+        }
+    }
+
+    /// Adds the files of the project that the named files name in turn.
+    fn add_companions(&mut self) {
+        let is_named = |wanted: &&Wanted| wanted.origin == Origin::Named;
+        let named: Vec<PathBuf> =
+            self.wanted.values().filter(is_named).map(|it| it.path.clone()).collect();
+        for path in named {
+            let name = normalise_path(&path.to_string_lossy());
+            let folder = if folder_of(&name).is_empty() { "." } else { folder_of(&name) };
+            let Some(boundary) = boundary(Path::new(folder)) else { continue };
+            for companion in companions::of(&name, &boundary) {
+                self.add(PathBuf::from(companion), Origin::Companion);
+            }
         }
     }
 
@@ -151,7 +176,9 @@ impl Queue {
                 let name = join_path(folder_of(&name), &extended);
                 if seen.insert(name.clone()) {
                     let path = PathBuf::from(&name);
-                    self.wanted.entry(name.clone()).or_insert(Wanted { path, named: false });
+                    self.wanted
+                        .entry(name.clone())
+                        .or_insert(Wanted { path, origin: Origin::Found });
                     self.extended.insert(name.clone());
                     open.push(name);
                 }
@@ -173,7 +200,7 @@ impl Queue {
         if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
             let name =
                 join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
-            self.add(PathBuf::from(name), false);
+            self.add(PathBuf::from(name), Origin::Found);
         }
     }
 }
@@ -213,7 +240,10 @@ impl Project {
         let report = self.report_even_of_nothing(workspace, options, terminal)?;
         self.refuse_nothing(&report)?;
         for (source, entry) in self.sources.iter().zip(report.files.iter()) {
-            if source.named && entry.kind == FileKind::Unknown && !entry.is_excluded {
+            if source.origin == Origin::Named
+                && entry.kind == FileKind::Unknown
+                && !entry.is_excluded
+            {
                 terminal.warn(&format!(
                     "{}: this is neither a Compose file nor a Kubernetes manifest",
                     entry.file.path
@@ -314,6 +344,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
         }
     }
     queue.add_extended()?;
+    queue.add_companions();
     let excluded = queue.drop_excluded(&config(input)?);
     let Queue { wanted, mut skipped, .. } = queue;
     sources.extend(read(wanted.into_values().collect(), &mut skipped, terminal)?);
@@ -332,7 +363,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
 fn standard_input(name: &str) -> Result<Source, Failure> {
     let loaded = load_from(io::stdin().lock(), name)
         .map_err(|error| Failure(format!("standard input: {error}")))?;
-    Ok(Source::new(None, loaded, true))
+    Ok(Source::new(None, loaded, Origin::Named))
 }
 
 fn read(
@@ -343,12 +374,12 @@ fn read(
     let progress = Progress::start("reading", Some(wanted.len()), terminal);
     let results: Vec<_> = wanted
         .into_par_iter()
-        .map(|Wanted { path, named }| {
+        .map(|Wanted { path, origin }| {
             let loaded = load(&path, &path.to_string_lossy());
             progress.step();
             match loaded {
-                Ok(loaded) => Ok(Source::new(Some(path), loaded, named)),
-                Err(error) => Err((named, Failure::at(&path, &error), path)),
+                Ok(loaded) => Ok(Source::new(Some(path), loaded, origin)),
+                Err(error) => Err((origin, Failure::at(&path, &error), path)),
             }
         })
         .collect();
@@ -363,8 +394,8 @@ fn read(
                 }
                 sources.push(source);
             }
-            Err((true, failure, _)) => return Err(failure),
-            Err((false, Failure(reason), path)) => {
+            Err((Origin::Named, failure, _)) => return Err(failure),
+            Err((Origin::Found | Origin::Companion, Failure(reason), path)) => {
                 terminal.warn(&reason);
                 skipped.push(self::skipped(&path, SkipReason::Unreadable));
             }

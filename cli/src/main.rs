@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod check;
+mod companions;
 mod explain;
 mod filter;
 mod fix;

@@ -144,9 +144,9 @@ fn release(input: &Input, given: &args::Release) -> Release {
     }
 }
 
-/// Returns the folder that references of a kustomization must not leave: its repository, or else the
-/// current folder, or else the kustomization's own.
-fn boundary(path: &Path) -> Option<PathBuf> {
+/// Returns the folder that references from a file or a folder must not leave: its repository, or else the
+/// current folder, or else the file or folder itself.
+pub fn boundary(path: &Path) -> Option<PathBuf> {
     let own = path.canonicalize().ok()?;
     let repository = own.ancestors().find(|folder| folder.join(".git").exists());
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();

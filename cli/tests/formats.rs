@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::{BINARY, folder};
 
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+
 const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
 
 fn command(root: &Path, arguments: &[&str]) -> Command {
@@ -113,130 +115,193 @@ fn a_sixth_service_makes_one_new_alert() {
     assert!(!five.is_empty() && five.iter().all(|print| six.contains(print)), "{five:?} {six:?}");
 }
 
-/// The requirements of the schema on what is written here: which properties an object must have and may have.
-/// <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json>
-const SARIF: &[(&str, &[&str], &[&str])] = &[
-    ("log", &["version", "runs"], &["$schema"]),
-    ("run", &["tool"], &["originalUriBaseIds", "columnKind", "results"]),
-    ("driver", &["name"], &["version", "semanticVersion", "informationUri", "rules"]),
-    (
-        "rule",
-        &["id"],
-        &[
-            "name",
-            "shortDescription",
-            "fullDescription",
-            "help",
-            "helpUri",
-            "defaultConfiguration",
-            "properties",
-        ],
-    ),
-    (
-        "result",
-        &["message"],
-        &[
-            "ruleId",
-            "ruleIndex",
-            "level",
-            "locations",
-            "relatedLocations",
-            "fixes",
-            "partialFingerprints",
-            "properties",
-        ],
-    ),
-    ("location", &[], &["id", "physicalLocation", "logicalLocations", "message"]),
-    ("physicalLocation", &["artifactLocation"], &["region"]),
-    ("region", &[], &["startLine", "startColumn", "endLine", "endColumn"]),
-    ("fix", &["artifactChanges"], &["description", "properties"]),
-    ("artifactChange", &["artifactLocation", "replacements"], &[]),
-    ("replacement", &["deletedRegion"], &["insertedContent"]),
-];
-
-fn conforms(value: &Value, definition: &str) {
-    let (_, required, optional) = SARIF.iter().find(|it| it.0 == definition).unwrap();
-    let object = value.as_object().unwrap_or_else(|| panic!("{definition}: {value}"));
-    for key in *required {
-        assert!(object.contains_key(*key), "{definition} lacks {key}: {value}");
-    }
-    for key in object.keys() {
-        let is_known = required.contains(&key.as_str()) || optional.contains(&key.as_str());
-        assert!(is_known, "{definition} may not have {key}");
-    }
-}
-
 fn all(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_default()
 }
 
-#[test]
-fn sarif_has_the_structure_that_its_schema_asks_for() {
+/// A project with every kind of finding, and names and texts that formats have to escape.
+fn hostile() -> tempfile::TempDir {
+    let service =
+        "services:\n  \"<&>'é🚢\\u0007\":\n    image: x:1\n    image: \"y:1]]>\\u001b[31m\"\n";
+    folder(&[
+        ("a b%20,<&>/compose.yaml", service),
+        (
+            "k8s/web.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: x}, ports: [{port: 80}]}\n",
+        ),
+        ("broken.yaml", "services:\n  a: [\n"),
+        ("empty.yaml", ""),
+    ])
+}
+
+/// Runs a check over the examples, a hostile project and a project without findings.
+fn everywhere(format: &str) -> Vec<String> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let log = json(&check(&examples, &["--format", "sarif"]));
-    conforms(&log, "log");
-    let run = &log["runs"][0];
-    conforms(run, "run");
-    conforms(&run["tool"]["driver"], "driver");
-    let rules = all(&run["tool"]["driver"]["rules"]);
-    rules.iter().for_each(|rule| conforms(rule, "rule"));
-    let results = all(&run["results"]);
-    assert!(results.len() > 20 && rules.len() > 5);
-    let codes = |list: &[Value], key: &str| -> std::collections::BTreeSet<String> {
-        list.iter().map(|it| it[key].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(codes(&rules, "id"), codes(&results, "ruleId"), "only rules that occur are listed");
-    let place = |place: &Value| {
-        conforms(place, "location");
-        conforms(&place["physicalLocation"], "physicalLocation");
-        conforms(&place["physicalLocation"]["region"], "region");
-    };
-    let mut fixes = 0;
-    for result in &results {
-        conforms(result, "result");
-        all(&result["locations"]).iter().chain(&all(&result["relatedLocations"])).for_each(place);
-        for fix in all(&result["fixes"]) {
-            fixes += 1;
-            conforms(&fix, "fix");
-            for change in all(&fix["artifactChanges"]) {
-                conforms(&change, "artifactChange");
-                let replacements = all(&change["replacements"]);
-                assert!(!replacements.is_empty());
-                replacements.iter().for_each(|it| conforms(it, "replacement"));
-            }
-        }
+    let (hostile, quiet) = (hostile(), folder(&[("config.yaml", CONFIG_MAP)]));
+    let roots = [examples.as_path(), hostile.path(), quiet.path()];
+    roots.iter().map(|root| check(root, &["--format", format])).collect()
+}
+
+#[test]
+fn sarif_is_valid_by_the_schema_of_the_standard() {
+    let schema = json(include_str!("schemas/sarif-2.1.0.json"));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for log in everywhere("sarif") {
+        let log = json(&log);
+        let errors: Vec<String> = validator
+            .iter_errors(&log)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        let run = &log["runs"][0];
+        let (rules, results) = (all(&run["tool"]["driver"]["rules"]), all(&run["results"]));
+        let codes = |list: &[Value], key: &str| -> std::collections::BTreeSet<String> {
+            list.iter().map(|it| it[key].as_str().unwrap().to_owned()).collect()
+        };
+        let (listed, found) = (codes(&rules, "id"), codes(&results, "ruleId"));
+        assert_eq!(listed, found, "only rules that occur are listed");
     }
-    assert!(fixes > 0);
+    // A log that lacks what the schema requires, or has more than it allows, is refused.
+    for wrong in [
+        serde_json::json!({"version": "2.1.0"}),
+        serde_json::json!({"version": "2.1.0", "runs": [{"tool": {"driver": {}}}]}),
+        serde_json::json!({"version": "2.1.0", "runs": [], "findings": []}),
+    ] {
+        assert!(!validator.is_valid(&wrong), "{wrong}");
+    }
+}
+
+/// The attributes and elements of JUnit XML that Jenkins, GitLab, GitHub's reporters and Azure read: the name of
+/// an element, its required and its optional attributes, and what it may contain. There is no standard; `file`
+/// and `line` are extensions of pytest that GitLab and CircleCI read.
+const JUNIT: &[(&str, &[&str], &[&str], &[&str])] = &[
+    ("testsuites", &["tests", "failures"], &["name", "errors", "time"], &["testsuite"]),
+    ("testsuite", &["name", "tests", "failures"], &["errors", "time", "file"], &["testcase"]),
+    (
+        "testcase",
+        &["name", "classname"],
+        &["file", "line", "time"],
+        &["failure", "error", "skipped", "system-out"],
+    ),
+    ("failure", &["message"], &["type"], &[]),
+    ("system-out", &[], &[], &[]),
+];
+
+fn is_junit(element: roxmltree::Node<'_, '_>) {
+    let name = element.tag_name().name();
+    let (_, required, optional, inner) = JUNIT
+        .iter()
+        .find(|it| it.0 == name)
+        .unwrap_or_else(|| panic!("JUnit XML has no element `{name}`"));
+    for attribute in *required {
+        assert!(element.has_attribute(*attribute), "{name} lacks {attribute}");
+    }
+    for attribute in element.attributes() {
+        let is_known = required.contains(&attribute.name()) || optional.contains(&attribute.name());
+        assert!(is_known, "{name} may not have {}", attribute.name());
+    }
+    for child in element.children().filter(roxmltree::Node::is_element) {
+        let tag = child.tag_name().name();
+        assert!(inner.contains(&tag), "{name} may not contain {tag}");
+        is_junit(child);
+    }
 }
 
 #[test]
 fn junit_has_the_structure_that_its_readers_ask_for() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let xml = check(&examples, &["--format", "junit"]);
-    let document = roxmltree::Document::parse(&xml).unwrap();
-    let root = document.root_element();
-    assert_eq!(root.tag_name().name(), "testsuites");
-    let number = |node: &roxmltree::Node, name: &str| -> usize {
-        node.attribute(name).unwrap_or_else(|| panic!("{name}")).parse().unwrap()
-    };
-    let mut total = (0, 0);
-    for suite in root.children().filter(roxmltree::Node::is_element) {
-        assert_eq!(suite.tag_name().name(), "testsuite");
-        assert!(suite.attribute("name").is_some_and(|it| !it.is_empty()));
-        let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
-        assert!(cases.iter().all(|it| it.tag_name().name() == "testcase"));
-        for case in &cases {
-            assert!(case.attribute("name").is_some() && case.attribute("classname").is_some());
-            let inner: Vec<_> = case.children().filter(roxmltree::Node::is_element).collect();
-            assert!(
-                inner.iter().all(|it| matches!(it.tag_name().name(), "failure" | "system-out"))
-            );
+    for xml in everywhere("junit") {
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let root = document.root_element();
+        assert_eq!(root.tag_name().name(), "testsuites");
+        is_junit(root);
+        let number = |node: &roxmltree::Node, name: &str| -> usize {
+            node.attribute(name).unwrap_or_else(|| panic!("{name}")).parse().unwrap()
+        };
+        let mut total = (0, 0);
+        for suite in root.children().filter(roxmltree::Node::is_element) {
+            let cases = suite.children().filter(roxmltree::Node::is_element).count();
+            let failures = suite.descendants().filter(|it| it.has_tag_name("failure")).count();
+            assert_eq!((number(&suite, "tests"), number(&suite, "failures")), (cases, failures));
+            total = (total.0 + cases, total.1 + failures);
         }
-        let failures = suite.descendants().filter(|it| it.has_tag_name("failure")).count();
-        assert_eq!((number(&suite, "tests"), number(&suite, "failures")), (cases.len(), failures));
-        total = (total.0 + cases.len(), total.1 + failures);
+        assert_eq!((number(&root, "tests"), number(&root, "failures")), total);
     }
-    assert_eq!((number(&root, "tests"), number(&root, "failures")), total);
+}
+
+/// <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
+#[test]
+fn gitlab_gets_what_its_code_quality_report_asks_for() {
+    let mut issues = 0;
+    for report in everywhere("gitlab") {
+        let report = json(&report);
+        let mut prints = std::collections::BTreeSet::new();
+        for issue in report.as_array().unwrap() {
+            issues += 1;
+            for key in ["description", "check_name", "fingerprint"] {
+                assert!(issue[key].as_str().is_some_and(|it| !it.is_empty()), "{key}: {issue}");
+            }
+            let severities = ["info", "minor", "major", "critical", "blocker"];
+            assert!(severities.contains(&issue["severity"].as_str().unwrap()), "{issue}");
+            let location = &issue["location"];
+            let path = location["path"].as_str().unwrap();
+            assert!(!path.starts_with(['/', '.']), "{path} does not start at the repository");
+            let line = &location["lines"]["begin"];
+            let line = if line.is_null() { &location["positions"]["begin"]["line"] } else { line };
+            assert!(line.as_u64().is_some_and(|it| it > 0), "{issue}");
+            assert!(prints.insert(issue["fingerprint"].to_string()), "twice: {issue}");
+        }
+    }
+    assert!(issues > 20);
+}
+
+/// <https://github.com/reviewdog/reviewdog/tree/master/proto/rdf>
+#[test]
+fn rdjson_has_the_shape_that_reviewdog_reads() {
+    let keys = |value: &Value, known: &[&str]| {
+        let object = value.as_object().unwrap();
+        assert!(object.keys().all(|key| known.contains(&key.as_str())), "{value}");
+    };
+    let position = |place: &Value| {
+        keys(place, &["line", "column"]);
+        assert!(place["line"].as_u64().is_some_and(|it| it > 0), "{place}");
+        assert!(place["column"].as_u64().is_none_or(|it| it > 0), "{place}");
+    };
+    let range = |range: &Value| {
+        keys(range, &["start", "end"]);
+        position(&range["start"]);
+        position(&range["end"]);
+    };
+    let location = |location: &Value| {
+        keys(location, &["path", "range"]);
+        assert!(location["path"].as_str().is_some_and(|it| !it.is_empty()));
+        range(&location["range"]);
+    };
+    let mut suggestions = 0;
+    for report in everywhere("rdjson") {
+        let report = json(&report);
+        keys(&report, &["source", "severity", "diagnostics"]);
+        keys(&report["source"], &["name", "url"]);
+        for diagnostic in all(&report["diagnostics"]) {
+            let known = ["message", "location", "severity", "code", "suggestions"];
+            keys(&diagnostic, &[&known[..], &["relatedLocations"]].concat());
+            assert!(diagnostic["message"].as_str().is_some_and(|it| !it.is_empty()));
+            location(&diagnostic["location"]);
+            let severity = diagnostic["severity"].as_str().unwrap();
+            assert!(["ERROR", "WARNING", "INFO"].contains(&severity), "{severity}");
+            keys(&diagnostic["code"], &["value", "url"]);
+            for suggestion in all(&diagnostic["suggestions"]) {
+                suggestions += 1;
+                keys(&suggestion, &["range", "text"]);
+                range(&suggestion["range"]);
+                assert!(suggestion["text"].is_string());
+            }
+            for related in all(&diagnostic["relatedLocations"]) {
+                keys(&related, &["message", "location"]);
+                location(&related["location"]);
+            }
+        }
+    }
+    assert!(suggestions > 0);
 }
 
 #[test]

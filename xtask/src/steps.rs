@@ -21,6 +21,7 @@ pub const TEST: &[Step] = &[
     step("format", "the sources are formatted", format),
     step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
+    step("deny", "crates, licences and sources are allowed", deny),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
@@ -80,6 +81,11 @@ fn source_of(line: &str) -> Option<&str> {
     let line = line.trim();
     let value = line.strip_prefix("source = ").or_else(|| line.strip_prefix("\"resolved\": "))?;
     Some(value.trim_end_matches(',').trim_matches('"'))
+}
+
+/// Asks `deny.toml` about every crate in the lock file.
+fn deny() -> Result {
+    cmd("cargo-deny --log-level error --locked check licenses bans sources").run()
 }
 
 fn clippy() -> Result {

@@ -60,6 +60,14 @@ fn forms(arguments: &[String]) -> Result {
     }
 }
 
+/// Asks the real tool about every value in the table of the core's tests.
+fn values() -> Result {
+    setup::python()?;
+    cmd("cargo test --release --package plimsoll-core --test compose_values")
+        .args(["--", "--ignored", "--nocapture"])
+        .run()
+}
+
 /// Types random edits into the projects of a folder and into the language server, and compares what is found
 /// with an analysis from scratch.
 fn edits(arguments: &[String]) -> Result {
@@ -116,8 +124,9 @@ pub fn oracle(arguments: &[String]) -> Result {
         Some("union" | "pairs") => {}
         Some("forms") => return forms(&arguments[1..]),
         Some("edits") => return edits(&arguments[1..]),
+        Some("values") => return values(),
         _ => {
-            let known = "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing`, `forms` or `edits`";
+            let known = "`compose`, `values`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing`, `forms` or `edits`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }

@@ -51,16 +51,18 @@ impl System<'_> {
         let mut templates = self.objects.iter().filter(|object| is_openshift_template(object));
         let first = templates.next()?;
         let label = first.label();
-        let others = match templates.count() {
-            0 => String::new(),
-            1 => " and one more".to_owned(),
-            more => format!(" and {more} more"),
+        let objects = match templates.count() {
+            0 => "the objects in this OpenShift Template are not read.".to_owned(),
+            1 => "the objects in this and one more OpenShift Template are not read.".to_owned(),
+            more => {
+                format!("the objects in this and {more} more OpenShift Templates are not read.")
+            }
         };
         let path = self.facts.file(first.file).path();
         Some(Unread {
-            why: format!("{label}{others} of OpenShift: the objects in it are not read."),
+            why: format!("{label}: {objects}"),
             next: format!(
-                "Hand over what `oc process -f {path} --local` prints: {label} is not read."
+                "Hand over what `oc process -f {path} --local` prints, because the objects in {label} are not read."
             ),
             span: first.name_span(),
         })

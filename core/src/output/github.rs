@@ -7,20 +7,31 @@ use super::place::{Place, count, worst_first};
 use crate::explain;
 use crate::report::{Report, Severity};
 
-/// Maximum number of annotations that GitHub shows for one step.
+/// Maximum number of annotations of each kind that GitHub shows for one step: errors, warnings and notices.
 pub const MAX_ANNOTATIONS: usize = 10;
+
+/// The workflow commands, one for each kind of annotation.
+const COMMANDS: [&str; 3] = ["error", "warning", "notice"];
 
 /// Renders the worst findings as one workflow command each, and a line that counts the others.
 pub fn github(report: &Report) -> String {
     let mut out = String::new();
     let findings = worst_first(report);
-    for finding in findings.iter().take(MAX_ANNOTATIONS) {
-        let place = Place::of(report, finding.span);
-        let command = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info | Severity::Hint => "notice",
+    let mut left = [MAX_ANNOTATIONS; COMMANDS.len()];
+    let mut more = 0;
+    for finding in findings {
+        let kind = match finding.severity {
+            Severity::Error => 0,
+            Severity::Warning => 1,
+            Severity::Info | Severity::Hint => 2,
         };
+        if left[kind] == 0 {
+            more += 1;
+            continue;
+        }
+        left[kind] -= 1;
+        let command = COMMANDS[kind];
+        let place = Place::of(report, finding.span);
         let message = escape(&format!("{}\n\n{}", finding.message, explain::help(finding)));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
@@ -39,9 +50,11 @@ pub fn github(report: &Report) -> String {
         let title = format!("{} {}", finding.code, finding.name);
         out.push_str(&format!(",title={}::{}\n", property(&title), data(&message)));
     }
-    if let Some(more) = findings.len().checked_sub(MAX_ANNOTATIONS).filter(|more| *more > 0) {
+    if more > 0 {
         let more = count(more, "finding", "findings");
-        out.push_str(&format!("{more} more: GitHub shows {MAX_ANNOTATIONS} annotations a step\n"));
+        out.push_str(&format!(
+            "{more} more: GitHub shows {MAX_ANNOTATIONS} errors, {MAX_ANNOTATIONS} warnings and {MAX_ANNOTATIONS} notices a step\n"
+        ));
     }
     out
 }
@@ -74,13 +87,26 @@ mod tests {
     #[test]
     fn the_worst_findings_come_first_and_the_others_are_counted() {
         let mut report = report("a.yaml", "x: 1\n", 3..4);
-        report.findings = vec![report.findings[0].clone(); 12];
-        report.findings[11].severity = Severity::Error;
+        let mut findings = Vec::new();
+        for (severity, many) in [
+            (Severity::Hint, 4),
+            (Severity::Warning, 12),
+            (Severity::Info, 7),
+            (Severity::Error, 1),
+        ] {
+            report.findings[0].severity = severity;
+            findings.extend(vec![report.findings[0].clone(); many]);
+        }
+        report.findings = findings;
         let text = github(&report);
-        assert!(text.starts_with("::error "), "{text}");
-        assert_eq!(text.lines().filter(|line| line.starts_with("::")).count(), 10);
+        let commands: Vec<&str> =
+            text.lines().filter_map(|it| it.strip_prefix("::")?.split(' ').next()).collect();
+        let expected = [["error"; 1].as_slice(), &["warning"; 10], &["notice"; 10]].concat();
+        assert_eq!(commands, expected);
         assert!(
-            text.ends_with("\n2 findings more: GitHub shows 10 annotations a step\n"),
+            text.ends_with(
+                "\n3 findings more: GitHub shows 10 errors, 10 warnings and 10 notices a step\n"
+            ),
             "{text}"
         );
     }

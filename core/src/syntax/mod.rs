@@ -7,6 +7,7 @@ mod comments;
 mod duplicates;
 mod errors;
 mod events;
+mod indentation;
 mod limits;
 mod lines;
 mod lookup;

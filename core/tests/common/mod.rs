@@ -177,7 +177,9 @@ fn inside(text: &str, node: Node<'_>) {
         assert!(inner.start >= last, "{inner:?} overlaps the node before it in {text:?}");
         last = inner.end;
     }
-    if node.style() == Style::Flow && text[node.span().range()].starts_with('{') {
+    // A pair in a list has no braces of its own, but its key may have: `[{a: b}: c]`.
+    let is_pair = node.entries().next().is_some_and(|it| it.key.span().start == node.span().start);
+    if node.style() == Style::Flow && !is_pair && text[node.span().range()].starts_with('{') {
         let repaired = node.tree().documents.iter().any(|it| it.repaired);
         assert!(repaired || text[node.span().range()].ends_with('}'), "{text:?}");
     }

@@ -245,7 +245,7 @@ fn templates_of_openshift_are_not_read() {
         let question = decision.questions.iter().find(|it| it.id == id).unwrap();
         assert_eq!(question.answer, Answer::Unknown, "{id}");
     }
-    let told = "Template `shop` of OpenShift: the objects in it are not read.";
+    let told = "Template `shop`: the objects in this OpenShift Template are not read.";
     assert!(decision.reasons.iter().any(|it| it.text == told), "{:?}", decision.reasons);
     assert!(
         decision.steps[0].text.contains("oc process -f openshift/shop.yaml"),

@@ -105,11 +105,14 @@ impl Check<'_> {
                 self.out.problem(ProblemKind::InvalidValue, path.span, "", message);
             }
         }
-        for host in &service.extra_hosts {
-            if host.value.as_ref().is_none_or(|address| address.is_empty()) {
-                let message = format!("the host `{}` has no address", host.key);
-                self.out.problem(ProblemKind::InvalidValue, host.span, &host.key, message);
-            }
+        let build_hosts = service.build.iter().flat_map(|build| &build.extra_hosts);
+        for host in service.extra_hosts.iter().chain(build_hosts) {
+            let lacks = match (host.key.is_empty(), &host.value) {
+                (true, _) => "a host has no name".to_owned(),
+                (false, None) => format!("the host `{}` has no address", host.key),
+                (false, Some(_)) => continue,
+            };
+            self.out.problem(ProblemKind::InvalidValue, host.span, &host.key, lacks);
         }
         self.scale(service);
         self.resources(service);

@@ -34,6 +34,7 @@ pub struct Build {
     pub args: Vec<KeyValue>,
     pub labels: Vec<KeyValue>,
     pub additional_contexts: Vec<KeyValue>,
+    pub extra_hosts: Vec<KeyValue>,
     pub cache_from: Vec<Str>,
     pub cache_to: Vec<Str>,
     pub platforms: Vec<Str>,

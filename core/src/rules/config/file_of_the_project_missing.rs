@@ -104,17 +104,26 @@ fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, ou
     }
 }
 
-/// Returns the files of `extends` and `include`, without which Compose refuses the project.
+/// Returns the files of `extends`, `include` and `label_file`, and the env files of an `include`, without which
+/// Compose refuses the project. PLM507 reports the env files of services.
 fn refused(facts: &Facts<'_>, project: &Project) -> Vec<Missing> {
     let mut found = Vec::new();
+    let env_files = || project.services.iter().flat_map(|service| &service.env_files);
     for problem in &project.problems {
-        let key = match problem.kind {
-            ProblemKind::ExtendsFileMissing => "extends",
-            ProblemKind::IncludeFileMissing => "include",
+        let home = folder_of(facts.file(problem.span.file).path());
+        let (key, folder) = match problem.kind {
+            ProblemKind::ExtendsFileMissing => ("extends", home),
+            ProblemKind::IncludeFileMissing => ("include", home),
+            ProblemKind::EnvFileMissing if env_files().any(|it| it.path.span == problem.span) => {
+                continue;
+            }
+            ProblemKind::EnvFileMissing if problem.service.is_some() => {
+                ("label_file", &*project.folder)
+            }
+            ProblemKind::EnvFileMissing => ("env_file", home),
             _ => continue,
         };
-        let home = folder_of(facts.file(problem.span.file).path());
-        let path = join_path(home, &problem.name);
+        let path = join_path(folder, &problem.name);
         if project.is_interpolated(problem.span) || !is_known_to_be_missing(facts, project, &path) {
             continue;
         }
@@ -324,6 +333,16 @@ mod tests {
                 "`db/gone.yml`",
             ),
             (
+                "include: [{path: other.yaml, env_file: gone.env}]\nservices: {a: {image: x}}",
+                "error",
+                "`env_file` names `gone.env`",
+            ),
+            (
+                "services: {a: {image: x, label_file: gone.env}}",
+                "error",
+                "`label_file` names `gone.env`",
+            ),
+            (
                 "services: {a: {image: x}}\nconfigs: {c: {file: ./gone.yaml}}",
                 "warning",
                 "the config `c` names the file `./gone.yaml`",
@@ -349,6 +368,7 @@ mod tests {
     #[test]
     fn files_that_are_there_or_elsewhere_are_silent() {
         for compose in [
+            "services: {a: {image: x, env_file: gone.env}}",
             "services: {a: {build: web}}",
             "services: {a: {build: {context: web, dockerfile: ./Dockerfile}}}",
             "services: {a: {build: {context: gone, dockerfile_inline: FROM x}}}",

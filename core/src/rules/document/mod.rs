@@ -6,6 +6,7 @@ use crate::report::Findings;
 use crate::syntax::ProblemKind;
 
 mod command_cut_short;
+mod continued_line_not_indented;
 mod duplicate_key;
 mod limits;
 mod refused_by_compose;
@@ -25,6 +26,7 @@ pub(super) const RULES: &[&Rule] = &[
     &unknown_setting::RULE,
     &refused_by_compose::RULE,
     &command_cut_short::RULE,
+    &continued_line_not_indented::RULE,
 ];
 
 /// Reports the problems of one kind that were found while the files were read.

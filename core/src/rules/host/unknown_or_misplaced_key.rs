@@ -102,21 +102,23 @@ fn compose(facts: &Facts<'_>, project: &Project, owner: &str, key: &Str, out: &m
         _ => format!("in `{}`", owner.replace('-', " ")),
     };
     let keys = known_keys(owner);
-    let refused = format!("Compose refuses `{key}` {inside}");
+    // Compose reads an entry of `include` without its schema.
+    let (said, severity) = match owner {
+        "include" => (format!("Compose ignores `{key}` {inside}"), Severity::Warning),
+        _ => (format!("Compose refuses `{key}` {inside}"), Severity::Error),
+    };
     let check = facts.compose_of(project, "config -q");
     if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
         let edit = facts.replace_scalar(&key.span, meant);
-        out.at(&key.span, format!("{refused}; did you mean `{meant}`?"))
-            .severity(Severity::Error)
+        out.at(&key.span, format!("{said}; did you mean `{meant}`?"))
+            .severity(severity)
             .check(check)
             .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     } else if let Some(place) = elsewhere(owner, key) {
-        out.at(&key.span, format!("{refused}; it belongs {place}"))
-            .severity(Severity::Error)
-            .check(check);
+        out.at(&key.span, format!("{said}; it belongs {place}")).severity(severity).check(check);
     } else {
         // A newer Compose, or another tool that reads the file, may know the key.
-        out.at(&key.span, refused).confidence(Confidence::Likely).check(check);
+        out.at(&key.span, said).severity(severity).confidence(Confidence::Likely).check(check);
     }
 }
 
@@ -181,6 +183,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Severity;
     use crate::rules::testing::{findings, messages};
 
     #[test]
@@ -192,6 +195,26 @@ mod tests {
         assert!(say("replicas: 2")[0].contains("under `deploy`"));
         assert_eq!(say("frobnicate: 1"), ["Compose refuses `frobnicate` in a service"]);
         assert!(say("x-note: 1").is_empty());
+    }
+
+    #[test]
+    fn what_compose_refuses_is_an_error_and_what_it_ignores_is_not() {
+        let severity = |text: &str| {
+            let text = format!("# file: compose.yaml\n{text}\n# file: db.yaml\nservices: {{}}\n");
+            findings(&RULE, &text).iter().map(|it| it.severity).collect::<Vec<_>>()
+        };
+        for refused in [
+            "services: { a: { image: 'a:1', frobnicate: 1 } }",
+            "services: { a: { image: 'a:1', deploy: { resources: { frobnicate: 1 } } } }",
+            "services: { a: { image: 'a:1', replicas: 2 } }",
+            "services: { a: { image: 'a:1', enviroment: {} } }",
+            "services: { a: { image: 'a:1' } }\nfrobnicate: {}",
+        ] {
+            assert_eq!(severity(refused), [Severity::Error], "{refused}");
+        }
+        let ignored =
+            "include: [{ path: db.yaml, frobnicate: 1 }]\nservices: { a: { image: 'a:1' } }";
+        assert_eq!(severity(ignored), [Severity::Warning]);
     }
 
     #[test]

@@ -294,7 +294,7 @@ fn hosts(value: &mut Value) {
             for item in items {
                 let Some(scalar) = item.as_scalar() else { continue };
                 let ((host, span), address) = split(item.span, scalar, &['=', ':']);
-                let address = address.unwrap_or_else(|| Value::string(span, ""));
+                let address = address.unwrap_or_else(|| Value::null(span));
                 add(host, span, item.span, address);
             }
         }

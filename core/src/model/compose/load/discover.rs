@@ -249,6 +249,10 @@ fn project(files: &Files<'_>, list: &[usize]) -> Project {
         let message = "the name of this project contains no letter or digit";
         loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
     }
+    if let Some(span) = empty_name(files, list, &environment) {
+        let message = "the name of this project is empty as long as its variables are not set";
+        loader.out.problem(ProblemKind::RequiredVariable, span, "name", message);
+    }
     environment.set("COMPOSE_PROJECT_NAME".into(), project.name.value.clone(), None);
     let model = loader.model(list, &environment, &folder);
     // Files that are complete by themselves stay so in the merge, unless a tag removes something.
@@ -387,6 +391,18 @@ fn project_name(files: &Files<'_>, list: &[usize], folder: &str, environment: &E
         }
     }
     Spanned::new(plain_name(name_of(folder)), Span::default())
+}
+
+/// Returns the `name` that counts if its variables leave nothing of it, which Compose refuses.
+fn empty_name(files: &Files<'_>, list: &[usize], environment: &Environment) -> Option<Span> {
+    if environment.get("COMPOSE_PROJECT_NAME").is_some() {
+        return None;
+    }
+    let of_file = |index: &usize| roots(files, *index).into_iter().find_map(|it| it.get("name"));
+    let name = list.iter().rev().find_map(of_file)?;
+    let written = name.as_str()?;
+    let text = substitute(written, &|name| environment.value(name), &mut |_| {}).ok()?;
+    (text.is_empty() && !written.is_empty()).then(|| name.span())
 }
 
 /// Returns a name in lower case with only the characters that the name of a project may contain.

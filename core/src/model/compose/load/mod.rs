@@ -398,6 +398,11 @@ impl<'t> Loader<'t> {
     ) -> Option<Vec<usize>> {
         let mut files = Vec::new();
         for (path, span) in paths {
+            if path.is_empty() {
+                let message = "`include` names a folder, not a file";
+                self.out.problem(ProblemKind::InvalidValue, *span, path, message);
+                return None;
+            }
             let full = join_path(scope.folder, path);
             let found = self.files.find(&full).filter(|(_, input)| input.tree.is_some());
             let Some((index, input)) = found else {

@@ -4,6 +4,7 @@ use crate::knowledge::ip::is_ip;
 use crate::model::compose::load::dotenv;
 use crate::model::compose::load::short::{clean, range};
 use crate::model::compose::load::value::Value;
+use crate::model::compose::read::service::extra_hosts;
 use crate::model::compose::read::{
     Read, boolean, key_values, keys, maps, str_at, str_of, strings, text_at,
 };
@@ -43,6 +44,7 @@ impl Read<'_> {
             args: self.arguments(map.get("args")),
             labels: key_values(map.get("labels")),
             additional_contexts: key_values(map.get("additional_contexts")),
+            extra_hosts: extra_hosts(map.get("extra_hosts")),
             cache_from: strings(map.get("cache_from")),
             cache_to: strings(map.get("cache_to")),
             platforms: strings(map.get("platforms")),
@@ -74,7 +76,9 @@ impl Read<'_> {
                 self.out.problem(ProblemKind::EnvFileMissing, path.span, &path, message);
             }
             let format = str_at(map, "format");
-            if let Some(format) = format.as_ref().filter(|format| format.value != "raw") {
+            if let Some(format) =
+                format.as_ref().filter(|format| !matches!(format.as_str(), "" | "raw"))
+            {
                 let message =
                     format!("`{format}` is not a format of an `env_file`: the only one is `raw`");
                 self.out.problem(ProblemKind::InvalidValue, format.span, format, message);
@@ -179,7 +183,8 @@ impl Read<'_> {
                 self.out.problem(ProblemKind::InvalidPort, target.span, name, message);
                 continue;
             };
-            let host_ip = str_at(map, "host_ip").filter(|ip| !ip.is_empty());
+            // `::80` has no address either, and Compose accepts that.
+            let host_ip = str_at(map, "host_ip").filter(|ip| !(map.short && ip.is_empty()));
             if let Some(ip) = host_ip.as_ref().filter(|ip| !is_ip(ip)) {
                 let message = format!("`{ip}` is not an IP address");
                 self.out.problem(ProblemKind::InvalidPort, ip.span, ip, message);

@@ -122,7 +122,7 @@ impl Read<'_> {
                 service.environment_places = value.as_map().map(Map::places).unwrap_or_default();
             }
             "extends" => service.extends = self.extends(value).map(Box::new),
-            "extra_hosts" => service.extra_hosts = extra_hosts(value),
+            "extra_hosts" => service.extra_hosts = extra_hosts(Some(value)),
             "gpus" => service.gpus = self.devices(Some(value)),
             "healthcheck" => service.healthcheck = self.healthcheck(value).map(Box::new),
             "logging" => service.logging = logging(value).map(Box::new),
@@ -390,9 +390,9 @@ fn devices_as_text(value: &Value) -> Vec<Str> {
     value.as_list().unwrap_or_default().iter().filter_map(one).collect()
 }
 
-fn extra_hosts(value: &Value) -> Vec<KeyValue> {
+pub(crate) fn extra_hosts(value: Option<&Value>) -> Vec<KeyValue> {
     let mut all = Vec::new();
-    for (span, map) in maps(Some(value)) {
+    for (span, map) in maps(value) {
         if let Some(key) = str_at(map, "host") {
             all.push(KeyValue { key, value: str_at(map, "address"), span });
         }

@@ -48,8 +48,26 @@ pub(crate) enum Type {
     Int,
     /// `plain-int`: an integer.
     PlainInt,
+    /// `count`: an integer that is not negative, or a string that is one.
+    Count,
+    /// `0...`: an integer from a number on.
+    AtLeast(i64),
     /// `number`: a number, or a string that is one.
     Number,
+    /// `non-negative`: a number that is not negative, or a string that is an integer.
+    NonNegative,
+    /// `plain-float`: a number that is not an integer.
+    PlainFloat,
+    /// `size`: a string that is a size, as `512m`.
+    Size,
+    /// `octal`: a string of octal digits.
+    Octal,
+    /// `all-or-int`: `all`, or a string that is an integer.
+    AllOrInt,
+    /// `assignment`: a string with a `=`.
+    Assignment,
+    /// `ssh-key`: `default`, or a string with a `=`.
+    SshKey,
     /// `plain-number`: a number.
     PlainNumber,
     /// `loose`: a number or any string.
@@ -126,14 +144,21 @@ impl Type {
     /// Whether a value of this shape may have the type.
     pub fn accepts(&self, shape: Shape) -> bool {
         match self {
-            Type::Str | Type::PullPolicy | Type::ContainerName | Type::OneOf(_) => {
-                shape == Shape::Str
-            }
+            Type::Str
+            | Type::PullPolicy
+            | Type::ContainerName
+            | Type::OneOf(_)
+            | Type::Size
+            | Type::Octal
+            | Type::AllOrInt
+            | Type::Assignment
+            | Type::SshKey => shape == Shape::Str,
             Type::Bool => matches!(shape, Shape::Bool | Shape::Str),
             Type::PlainBool => shape == Shape::Bool,
-            Type::Int | Type::Range(_) => matches!(shape, Shape::Int | Shape::Str),
-            Type::PlainInt => shape == Shape::Int,
-            Type::Number | Type::NumberOrStr => {
+            Type::Int | Type::Count | Type::Range(_) => matches!(shape, Shape::Int | Shape::Str),
+            Type::PlainInt | Type::AtLeast(_) => shape == Shape::Int,
+            Type::PlainFloat => shape == Shape::Float,
+            Type::Number | Type::NonNegative | Type::NumberOrStr => {
                 matches!(shape, Shape::Int | Shape::Float | Shape::Str)
             }
             Type::PlainNumber => matches!(shape, Shape::Int | Shape::Float),
@@ -152,9 +177,14 @@ impl Type {
     pub fn description(&self) -> &'static str {
         match self {
             Type::Str | Type::PullPolicy | Type::ContainerName | Type::OneOf(_) => "a string",
+            Type::Assignment | Type::SshKey | Type::AllOrInt => "a string",
+            Type::Size => "a size",
+            Type::Octal => "octal digits",
             Type::Bool | Type::PlainBool => "true or false",
-            Type::Int | Type::PlainInt | Type::Range(_) => "an integer",
-            Type::Number | Type::PlainNumber => "a number",
+            Type::Int | Type::Count | Type::PlainInt | Type::AtLeast(_) | Type::Range(_) => {
+                "an integer"
+            }
+            Type::Number | Type::NonNegative | Type::PlainNumber | Type::PlainFloat => "a number",
             Type::NumberOrStr | Type::DriverOption => "a number or a string",
             Type::Scalar => "a single value",
             Type::Null => "null",
@@ -172,7 +202,15 @@ impl Type {
             "plain-bool" => Type::PlainBool,
             "int" => Type::Int,
             "plain-int" => Type::PlainInt,
+            "count" => Type::Count,
             "number" => Type::Number,
+            "non-negative" => Type::NonNegative,
+            "plain-float" => Type::PlainFloat,
+            "size" => Type::Size,
+            "octal" => Type::Octal,
+            "all-or-int" => Type::AllOrInt,
+            "assignment" => Type::Assignment,
+            "ssh-key" => Type::SshKey,
             "plain-number" => Type::PlainNumber,
             "loose" => Type::NumberOrStr,
             "option" => Type::DriverOption,
@@ -189,7 +227,10 @@ impl Type {
                     Some(b'(') => inner(')').map(Type::Set),
                     Some(b'{') => inner('}').map(Type::Map),
                     Some(b'<') => inner('>').map(Type::Named),
-                    _ => parse_range(text).map(Type::Range),
+                    _ => match text.strip_suffix("...") {
+                        Some(least) => least.parse().ok().map(Type::AtLeast),
+                        None => parse_range(text).map(Type::Range),
+                    },
                 };
                 found.expect("internal error: keys.txt holds a type that is not known")
             }

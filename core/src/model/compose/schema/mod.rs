@@ -4,6 +4,7 @@ pub mod keys;
 
 use crate::model::compose::load::lower::Lowering;
 use crate::model::compose::load::value::{Data, Kind, Map, Scalar, Tag, Value};
+use crate::model::compose::read::units::bytes;
 use crate::model::compose::schema::keys::{Object, SCHEMA, Shape, Type};
 use crate::model::compose::{Problem, ProblemKind, UnknownKey};
 use crate::syntax::finite;
@@ -57,11 +58,9 @@ impl Check<'_> {
         };
         match (&value.data, found) {
             (Data::Scalar(scalar), _) => self.scalar(value, scalar, found),
-            (Data::List(items), Type::List(inner)) => {
-                items.iter().for_each(|item| self.value(item, inner));
-            }
+            (Data::List(items), Type::List(inner)) => self.items(items, inner),
             (Data::List(items), Type::Set(inner)) => {
-                items.iter().for_each(|item| self.value(item, inner));
+                self.items(items, inner);
                 self.unique(items);
             }
             (Data::Map(map), Type::Object(name)) => self.object(value, map, SCHEMA.object(name)),
@@ -70,6 +69,18 @@ impl Check<'_> {
                 map.entries.values().for_each(|entry| self.value(&entry.value, inner));
             }
             _ => {}
+        }
+    }
+
+    /// Checks the items of a list. No other file can give an empty one a value.
+    fn items(&mut self, items: &[Value], expected: &[Type]) {
+        for item in items {
+            if !item.is_null() || expected.iter().any(|one| one.accepts(Shape::Null)) {
+                self.value(item, expected);
+            } else if !self.merged && item.tag != Tag::Reset {
+                let message = "an item of this list is empty";
+                self.out.problem(ProblemKind::WrongType, item.span, "", message);
+            }
         }
     }
 
@@ -191,7 +202,34 @@ impl Check<'_> {
             Type::Int if string && text.parse::<i64>().is_err() => {
                 self.invalid(value, "an integer");
             }
+            Type::Count if text.trim_start_matches('+').parse::<u64>().is_err() => {
+                self.invalid(value, "an integer that is not negative");
+            }
+            Type::AtLeast(least) if text.parse::<i64>().is_ok_and(|number| number < *least) => {
+                self.invalid(value, &format!("a number of at least {least}"));
+            }
             Type::Number if string && finite(text).is_none() => self.invalid(value, "a number"),
+            Type::NonNegative if string && text.parse::<u64>().is_err() => {
+                self.invalid(value, "an integer that is not negative");
+            }
+            Type::NonNegative if finite(text).is_some_and(|number| number < 0.0) => {
+                self.invalid(value, "a number that is not negative");
+            }
+            Type::Size if bytes(text).is_none() => {
+                self.invalid(value, "a size, as `512m` or `1.5g`");
+            }
+            Type::Octal if i64::from_str_radix(text, 8).is_err() => {
+                self.invalid(value, "a mode in octal digits, as `0440`");
+            }
+            Type::AllOrInt if text != "all" && text.parse::<i64>().is_err() => {
+                self.invalid(value, "`all` or a number");
+            }
+            Type::Assignment if !text.contains('=') => {
+                self.invalid(value, "of the form `name=value`");
+            }
+            Type::SshKey if text != "default" && !text.contains('=') => {
+                self.invalid(value, "`default` or of the form `name=path`");
+            }
             Type::PullPolicy if !is_pull_policy(text) => {
                 self.invalid(value, "a pull policy that Compose knows");
             }
