@@ -22,6 +22,7 @@ pub const TEST: &[Step] = &[
     step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
+    step("agents", "a client of the tools gets answers", tasks::agents),
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {
