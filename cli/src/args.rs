@@ -15,7 +15,10 @@ pub struct Cli {
     pub command: Command,
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
-    pub color: Color,
+    pub color: When,
+    /// When to make codes of rules links to their pages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
+    pub hyperlinks: When,
     /// Print results only: no summary, no warnings, no progress bar
     #[arg(long, short, global = true, display_order = 101)]
     pub quiet: bool,
@@ -45,6 +48,14 @@ const RENDERING: &str = "\
 A PATH that is a chart or an overlay means that target, the chart with its own values:
   plimsoll render charts/shop --values prod.yaml --set image.tag=1.2
 Any other folder means all targets below it.";
+
+const TOOLS: &str = "\
+Tools:
+  check    what will bite in production, a line for each finding
+  decide   which platform the files call for
+  explain  a rule in full, or the list of all rules
+  render   what charts and overlays put onto the cluster
+They read files of the folder only, and write none.";
 
 const INSTALLING: &str = "\
 Where each shell looks for the script:
@@ -144,6 +155,13 @@ pub enum Command {
         #[arg(long, hide = true)]
         stdio: bool,
     },
+    /// Run a server of the Model Context Protocol on standard input and output, for AI agents
+    #[command(after_help = TOOLS)]
+    Mcp {
+        /// Folder whose files the tools may read [default: the current folder]
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
     /// Print a script that completes this command line in a shell
     #[command(after_help = INSTALLING)]
     Completions {
@@ -175,6 +193,9 @@ pub struct Check {
     /// List the files that are read, and those that are not and why, and report nothing
     #[arg(long)]
     pub show_files: bool,
+    /// Check again whenever a file changes that is read, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["show_files", "staged", "write_baseline", "prune"])]
+    pub watch: bool,
 }
 
 /// Which findings are reported. Everything is read and analysed all the same, because a finding may come from
@@ -275,6 +296,9 @@ pub struct Input {
     /// Configuration file; its settings win over those of the plimsoll.yaml files of the project
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The canonical path of the only folder whose files may be read.
+    #[arg(skip)]
+    pub within: Option<PathBuf>,
 }
 
 /// The findings that are accepted already.
@@ -316,7 +340,8 @@ pub struct Rules {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub enum When {
+    /// Where the terminal can show it
     Auto,
     Always,
     Never,

@@ -21,7 +21,7 @@ const HEAD: &str = "\
 # yaml-language-server: $schema=https://plimsoll.dev/config.schema.json
 #
 # Configuration of Plimsoll. Every setting is optional; what is commented out shows the form, with what the files say
-# today. All settings: https://plimsoll.dev/configuration
+# today. All settings: https://plimsoll.dev/docs/configuration/
 ";
 
 /// Writes the configuration. One that is there already stays.
@@ -37,6 +37,7 @@ pub fn run(path: Option<PathBuf>, terminal: &Terminal) -> Result<u8, Failure> {
         paths: vec![folder.clone()],
         stdin_filename: "stdin.yaml".to_owned(),
         config: None,
+        within: None,
     };
     let options =
         Options { config: input::config(&input)?, leave_fixes_untried: true, ..Options::default() };

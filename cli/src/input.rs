@@ -59,9 +59,13 @@ struct Queue {
     canonical: HashSet<PathBuf>,
     /// Whether several paths were given, which may lead to the same file.
     several: bool,
+    /// The only folder whose files may be read.
+    within: Option<PathBuf>,
     skipped: Vec<Skipped>,
     /// The names of the files that configurations extend.
     extended: HashSet<String>,
+    /// The folders that were walked.
+    folders: Vec<PathBuf>,
 }
 
 impl Queue {
@@ -91,10 +95,33 @@ impl Queue {
             };
             self.skipped.push(skipped(&left_out.path, reason));
         }
+        self.folders.extend(walk.folders().iter().cloned());
         for file in walk.files {
             self.add(file, Origin::Found);
         }
         Ok(())
+    }
+
+    /// Whether a path leads to a place that may be read.
+    fn may_read(&self, path: &Path) -> bool {
+        match &self.within {
+            None => true,
+            Some(folder) => path.canonicalize().is_ok_and(|it| it.starts_with(folder)),
+        }
+    }
+
+    /// Leaves out links that lead to places that may not be read.
+    fn drop_outside(&mut self) {
+        let outside: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|(_, wanted)| !self.may_read(&wanted.path))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in outside {
+            self.wanted.remove(&name);
+            self.skipped.push(Skipped { path: name, reason: SkipReason::Link });
+        }
     }
 
     fn add_file(&mut self, path: &Path) {
@@ -115,13 +142,15 @@ impl Queue {
             let name = normalise_path(&path.to_string_lossy());
             let folder = if folder_of(&name).is_empty() { "." } else { folder_of(&name) };
             let Some(boundary) = boundary(Path::new(folder)) else { continue };
-            for companion in companions::of(&name, &boundary) {
-                self.add(PathBuf::from(companion), Origin::Companion);
+            for companion in companions::of(&name, &boundary).into_iter().map(PathBuf::from) {
+                if self.may_read(&companion) {
+                    self.add(companion, Origin::Companion);
+                }
             }
         }
     }
 
-    /// Drops the files that the configurations among them exclude, and returns their names.
+    /// Drops the files and folders that the configurations among them exclude, and returns the files' names.
     fn drop_excluded(&mut self, own: &Config) -> Vec<String> {
         let is_read =
             |name: &String| is_config(name_of(name)) || self.extended.contains(name.as_str());
@@ -136,6 +165,9 @@ impl Queue {
         let configs = trees.iter().filter(|(name, _)| is_config(name_of(name)));
         let configs = configs.map(|(name, tree)| (*name, tree));
         let config = Config::of_project(configs, &find, own, &rules::unknown);
+        // A folder is excluded where a file in it is, whatever the file is called.
+        let any = |folder: &Path| join_path(&normalise_path(&folder.to_string_lossy()), "_");
+        self.folders.retain(|folder| !config.excludes(&any(folder)));
         let mut excluded = Vec::new();
         let extended = &self.extended;
         self.wanted.retain(|name, _| {
@@ -157,6 +189,10 @@ impl Queue {
         while let Some(name) = open.pop() {
             let Some(wanted) = self.wanted.get(&name) else { continue };
             let path = wanted.path.clone();
+            if !self.may_read(&path) {
+                let cause = "a configuration extends this file, which is outside of the workspace";
+                return Err(Failure::at(&path, &cause));
+            }
             let loaded = match load(&path, &name) {
                 Ok(loaded) => loaded,
                 Err(_) if is_config(name_of(&name)) => continue,
@@ -200,7 +236,10 @@ impl Queue {
         if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
             let name =
                 join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
-            self.add(PathBuf::from(name), Origin::Found);
+            let path = PathBuf::from(name);
+            if self.may_read(&path) {
+                self.add(path, Origin::Found);
+            }
         }
     }
 }
@@ -212,6 +251,8 @@ pub struct Project {
     pub excluded: Vec<String>,
     /// What else was not read.
     skipped: Vec<Skipped>,
+    /// The folders that were walked, without those that were left out.
+    pub folders: Vec<PathBuf>,
     /// What was asked for, in the words of the person who asked.
     asked: String,
 }
@@ -324,7 +365,8 @@ fn said(path: &str, lines: &LineIndex, problem: &Problem) -> String {
 pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     let here = [PathBuf::from(".")];
     let paths: &[PathBuf] = if input.paths.is_empty() { &here } else { &input.paths };
-    let mut queue = Queue { several: paths.len() > 1, ..Queue::default() };
+    let within = input.within.clone();
+    let mut queue = Queue { several: paths.len() > 1, within, ..Queue::default() };
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -343,10 +385,11 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
             queue.add_nearest_config(path);
         }
     }
+    queue.drop_outside();
     queue.add_extended()?;
     queue.add_companions();
     let excluded = queue.drop_excluded(&config(input)?);
-    let Queue { wanted, mut skipped, .. } = queue;
+    let Queue { wanted, mut skipped, folders, .. } = queue;
     sources.extend(read(wanted.into_values().collect(), &mut skipped, terminal)?);
     sources.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     sources.dedup_by(|a, b| a.file.path == b.file.path);
@@ -357,7 +400,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
         [one] if one == "-" => "standard input".to_owned(),
         several => several.join(", "),
     };
-    Ok(Project { sources, excluded, skipped, asked })
+    Ok(Project { sources, excluded, skipped, folders, asked })
 }
 
 fn standard_input(name: &str) -> Result<Source, Failure> {

@@ -4,22 +4,24 @@ mod args;
 mod baseline;
 mod check;
 mod companions;
+mod decide;
 mod explain;
 mod filter;
 mod fix;
 mod ignore;
 mod init;
 mod input;
+mod mcp;
 mod progress;
 mod render;
 mod scope;
 mod shell;
 mod terminal;
+mod watch;
 
 use args::{Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
-use plimsoll_core::config::Answers;
-use plimsoll_core::output::{self, wire};
+use plimsoll_core::output;
 use plimsoll_core::report::FailOn;
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
@@ -42,8 +44,8 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, color, quiet } = Cli::parse();
-    let terminal = Terminal::new(color, quiet);
+    let Cli { command, color, hyperlinks, quiet } = Cli::parse();
+    let terminal = Terminal::new(color, hyperlinks, quiet);
     match run(command, &terminal) {
         Ok(code) => ExitCode::from(code),
         Err(Failure(reason)) => {
@@ -58,7 +60,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
     match command {
         Command::Check(wanted) => check::run(&wanted, terminal),
         Command::Decide { input, format, details, system, answers } => {
-            decide(&input, format, details, system.as_deref(), answers, terminal)
+            let wanted = decide::Wanted { system, answers };
+            decide::run(&input, &wanted, format, details, terminal)
         }
         Command::Compare { input, format } => compare(&input, format, terminal),
         Command::Fix { input, rules, diff, risky, add_ignore } => {
@@ -78,33 +81,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
             Ok(orderly) => Ok(if orderly { 0 } else { 1 }),
             Err(error) => Err(Failure(format!("the language server could not start: {error}"))),
         },
+        Command::Mcp { path } => mcp::run(path.as_deref()),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { subcommand } => shell::man(subcommand.as_deref()),
     }
-}
-
-fn decide(
-    input: &Input,
-    format: PageFormat,
-    details: bool,
-    system: Option<&str>,
-    answers: Vec<Answers>,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let mut config = input::config(input)?;
-    config.answers = answers.iter().fold(config.answers, Answers::with);
-    let options = Options { config, ..Options::default() };
-    let project = input::gather(input, terminal)?;
-    let mut report = project.report(&project.workspace(terminal), &options, terminal)?;
-    if let Some(name) = system {
-        keep_system(&mut report, name)?;
-    }
-    match format {
-        PageFormat::Text => terminal.print(&output::decision(&report, terminal.style, details)),
-        PageFormat::Json => print_exactly(&wire::decision_json(&report)),
-        PageFormat::Markdown => print_exactly(&output::decision_markdown(&report)),
-    }?;
-    Ok(0)
 }
 
 fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
@@ -125,26 +105,16 @@ fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8,
     Ok(0)
 }
 
-/// Leaves only one system in a report.
-fn keep_system(report: &mut Report, name: &str) -> Result<(), Failure> {
-    let known: Vec<String> =
-        report.systems.iter().map(|system| format!("`{}`", system.name)).collect();
-    report.systems.retain(|system| system.name == name);
-    if report.systems.is_empty() {
-        return Err(Failure(format!(
-            "`{name}` is not a system in these files; there are {}",
-            known.join(", ")
-        )));
+/// Refuses rules that do not exist.
+fn refuse_unknown(rules: &Rules) -> Result<(), Failure> {
+    match rules.select.iter().chain(&rules.ignore).find(|it| !rules::is_known(it)) {
+        Some(unknown) => Err(Failure(explain::unknown(unknown))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
-    for selector in rules.select.iter().chain(&rules.ignore) {
-        if !rules::is_known(selector) {
-            return Err(Failure(explain::unknown(selector)));
-        }
-    }
+    refuse_unknown(rules)?;
     Ok(Options {
         config: input::config(input)?,
         select: rules.select.clone(),

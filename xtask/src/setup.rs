@@ -53,6 +53,19 @@ fn node() -> Result {
     }
 }
 
+/// A target of Rust that links nothing of the system, and the compiler for the C in it.
+pub fn musl(target: &str) -> Result {
+    let folder = cmd("rustc --print target-libdir --target").arg(target).read().unwrap_or_default();
+    if folder.is_empty() || !Path::new(&folder).is_dir() {
+        say(format!("adding the Rust target {target}"));
+        cmd("rustup target add").arg(target).run()?;
+    }
+    match which("musl-gcc") {
+        Some(_) => Ok(()),
+        None => apt("musl-gcc", &["musl-tools"]),
+    }
+}
+
 /// The packages of the npm workspace, exactly as locked.
 pub fn npm() -> Result {
     node()?;
@@ -200,6 +213,12 @@ pub fn helm() -> Result {
 /// The JSON schemas of Kubernetes, which only the oracle of the crossing table needs.
 pub fn schemas() -> Result {
     large_wheel("the schemas of Kubernetes", "kubernetes-validate==1.37.0", "plimsoll-schemas")
+}
+
+/// The client library of the Model Context Protocol.
+pub fn agents() -> Result {
+    python()?;
+    large_wheel("the client of the Model Context Protocol", "mcp==2.3.0", "plimsoll-agents")
 }
 
 fn large_wheel(what: &str, wheel: &str, stamp: &str) -> Result {
