@@ -144,7 +144,10 @@ fn everywhere(format: &str) -> Vec<String> {
 
 #[test]
 fn sarif_is_valid_by_the_schema_of_the_standard() {
-    let schema = json(include_str!("schemas/sarif-2.1.0.json"));
+    // A pattern of the schema has a lone `]`, which the dialect of JavaScript takes for itself and the
+    // validator refuses.
+    let schema = include_str!("schemas/sarif-2.1.0.json").replace("{2}]?$", r"{2}\\]?$");
+    let schema = json(&schema);
     let validator = jsonschema::validator_for(&schema).unwrap();
     for log in everywhere("sarif") {
         let log = json(&log);
@@ -305,7 +308,7 @@ fn rdjson_has_the_shape_that_reviewdog_reads() {
 }
 
 #[test]
-fn annotations_are_the_ten_worst_and_the_job_summary_has_all() {
+fn annotations_are_ten_of_each_kind_and_the_job_summary_has_all() {
     let service = |at: usize| format!("  s{at}:\n    image: acme/s:1\n    image: acme/s{at}\n");
     let text = format!("services:\n{}", (0..12).map(service).collect::<String>());
     let root = folder(&[("compose.yaml", &text)]);
@@ -315,8 +318,9 @@ fn annotations_are_the_ten_worst_and_the_job_summary_has_all() {
         command(root.path(), &arguments).env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let annotations: Vec<&str> = out.lines().filter(|it| it.starts_with("::")).collect();
-    assert_eq!(annotations.len(), 10, "{out}");
-    assert!(annotations.iter().all(|it| it.starts_with("::error ")), "{out}");
+    let (errors, warnings) = annotations.split_at(10);
+    assert!(errors.iter().all(|it| it.starts_with("::error ")), "{out}");
+    assert!(warnings.len() == 1 && warnings[0].starts_with("::warning "), "{out}");
     let summary = fs::read_to_string(summary).unwrap();
     assert!(summary.starts_with("### Plimsoll: 12 errors"), "{summary}");
     assert!(summary.contains("compose.yaml:37"), "{summary}");
