@@ -79,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[track_caller]
     fn unused(values: &str, template: &str) -> Vec<String> {
@@ -117,11 +117,14 @@ mod tests {
             file("values-dev.yaml", "usd: 2\n"),
             file("values-prod.yaml", "usd: 3\nother: 1\n"),
         );
+        let found = findings(&RULE, &text);
+        let said: Vec<(&str, usize)> =
+            found.iter().map(|it| (it.message_for_one(), it.more)).collect();
         assert_eq!(
-            messages(&RULE, &text),
+            said,
             [
-                "no template reads `usd`; did you mean `used`? (and 1 more like it)",
-                "no template reads `other`"
+                ("no template reads `usd`; did you mean `used`?", 1),
+                ("no template reads `other`", 0)
             ]
         );
     }
