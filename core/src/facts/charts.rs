@@ -37,6 +37,8 @@ pub struct UnusedValue<'a> {
     pub file: &'a ValuesFile,
     pub path: String,
     pub value: &'a Value,
+    /// The same value in further values files.
+    pub others: Vec<&'a Value>,
     /// The value of `values.yaml` that was probably meant.
     pub near: Option<String>,
 }
@@ -243,11 +245,17 @@ impl<'a> Facts<'a> {
             used.collect(&file.values, &mut Vec::new(), &mut unused);
             for (path, value) in unused {
                 if (1..=path.len()).any(|length| known.contains(&path[..length])) {
+                    let name = path.join(".");
+                    let is_same = |it: &&mut UnusedValue<'_>| it.path == name;
+                    if let Some(first) = found.iter_mut().find(is_same) {
+                        first.others.push(value);
+                    }
                     continue;
                 }
                 let own = chart.values.as_ref().filter(|own| own.file != file.file);
                 let near = own.and_then(|own| near_value(&own.values, &path));
-                found.push(UnusedValue { file, path: path.join("."), value, near });
+                let others = Vec::new();
+                found.push(UnusedValue { file, path: path.join("."), value, others, near });
                 known.insert(path);
             }
         }

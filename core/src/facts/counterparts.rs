@@ -53,14 +53,16 @@ pub(super) struct Counterparts {
     all: Vec<Counterpart>,
     by_service: FxHashMap<usize, usize>,
     by_container: FxHashMap<(usize, usize), usize>,
+    /// For some services the containers that run the same thing in other forms of the application.
+    other_forms: FxHashMap<usize, Vec<Container>>,
 }
 
 impl Counterparts {
-    fn new(all: Vec<Counterpart>) -> Counterparts {
+    fn new(all: Vec<Counterpart>, other_forms: FxHashMap<usize, Vec<Container>>) -> Counterparts {
         let by_service = all.iter().enumerate().map(|(at, it)| (it.service, at)).collect();
         let by_container =
             all.iter().enumerate().map(|(at, it)| ((it.workload, it.unit), at)).collect();
-        Counterparts { all, by_service, by_container }
+        Counterparts { all, by_service, by_container, other_forms }
     }
 }
 
@@ -78,6 +80,19 @@ impl<'a> Facts<'a> {
     /// Returns the Compose service that runs the same thing as a container.
     pub fn counterpart_of_container(&self, workload: usize, unit: usize) -> Option<&Counterpart> {
         Some(&self.counterparts.all[*self.counterparts.by_container.get(&(workload, unit))?])
+    }
+
+    /// Returns the containers that run the same thing as a pair in other forms of the application, as in
+    /// manifests beside a chart. They are not compared.
+    pub fn other_forms(
+        &self,
+        pair: &Counterpart,
+    ) -> impl Iterator<Item = (&Workload<'a>, &Unit<'a>)> {
+        let others = self.counterparts.other_forms.get(&pair.service);
+        others.into_iter().flatten().map(|(workload, unit)| {
+            let workload = &self.workloads[*workload];
+            (workload, &workload.units[*unit])
+        })
     }
 
     /// Returns the parts of a pair.
@@ -151,13 +166,17 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     }
     let company = Company::of(facts, &found);
     let sizes = Sizes::of(facts);
-    let more = open.iter().filter_map(|(service, choice)| {
+    let mut other_forms: FxHashMap<usize, Vec<Container>> = FxHashMap::default();
+    for (service, choice) in &open {
         let chosen = company.chooses(facts, service, choice);
-        let chosen = chosen.or_else(|| main_form(facts, choice, &sizes));
-        chosen.map(|it| choice.pair(service, it))
-    });
-    found.extend(more);
-    Counterparts::new(one_each(facts, found))
+        let Some(chosen) = chosen.or_else(|| main_form(facts, choice, &sizes)) else { continue };
+        found.push(choice.pair(service, chosen));
+        let name = facts.workloads[chosen.0].name;
+        let is_other = |it: &&Container| **it != chosen && facts.workloads[it.0].name == name;
+        let others = choice.containers.iter().filter(is_other).copied();
+        other_forms.insert(service.index, others.collect());
+    }
+    Counterparts::new(one_each(facts, found), other_forms)
 }
 
 /// Returns a name without that of the release for which charts are rendered.

@@ -3,10 +3,12 @@
 use super::storage::{Backing, Mounted, is_below};
 use super::{Facts, Unit};
 use crate::knowledge::families::{Certainty, Family};
+use crate::knowledge::shell::Command;
 use crate::knowledge::stores::{
-    DATA_DIR_VARIABLES, NEWEST_POSTGRES, is_like_data, is_settings_path, wrong_data_dirs,
+    DATA_DIR_VARIABLES, NEWEST_POSTGRES, is_data_option, is_like_data, is_settings_path,
+    wrong_data_dirs,
 };
-use crate::text::Span;
+use crate::text::{Span, name_of};
 
 /// The place where a data store keeps its data.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub struct DataHome<'u> {
     traps: &'static [&'static str],
     /// Whether the version is not known, or the command may move the data elsewhere.
     pub is_uncertain: bool,
-    /// Whether the command names a path.
+    /// Whether the command names a directory for data.
     is_in_command: bool,
 }
 
@@ -77,10 +79,14 @@ impl<'u> DataHome<'u> {
                     | Backing::Anonymous
             )
         };
-        let mut volumes = mounted.iter().filter(is_volume);
-        let only = volumes.next().filter(|it| !it.read_only && is_like_data(it.path))?;
-        let is_at_home = matches!(only.backing, Backing::Anonymous) && self.is_at(only);
-        (volumes.next().is_none() && !is_at_home).then_some(only)
+        if mounted.iter().any(|it| is_volume(&it) && self.is_at(it)) {
+            return None;
+        }
+        // What certificates, backups and the like are mounted for is plain.
+        let may_be_meant = |it: &&Mounted<'_>| is_volume(it) && is_like_data(it.path);
+        let mut volumes = mounted.iter().filter(may_be_meant);
+        let only = volumes.next().filter(|it| !it.read_only)?;
+        volumes.next().is_none().then_some(only)
     }
 }
 
@@ -111,16 +117,15 @@ impl<'a> Unit<'a> {
             }
             is_set = true;
         }
-        // A path in the command may be the data directory: `--datadir=/db`, `server /export`, `-D /db`.
-        let words = self.start.commands.iter().flat_map(|command| &command.words);
-        let in_command: Vec<&str> =
-            words.filter_map(|word| word.text.find('/').map(|at| &word.text[at..])).collect();
+        let named = || self.start.commands.iter().flat_map(paths_in);
+        let in_command: Vec<&str> = named().filter_map(|it| it.directory()).collect();
         let is_in_command = !in_command.is_empty();
-        let traps = match is_set || is_in_command {
+        let may_be_moved = is_in_command || named().any(|it| matches!(it, Named::Settings));
+        let traps = match is_set || may_be_moved {
             true => &[],
             false => wrong_data_dirs(family.id, &image.repository, major),
         };
-        let is_uncertain = is_in_command || paths.len() > 1;
+        let is_uncertain = may_be_moved || paths.len() > 1;
         paths.extend(in_command);
         Some(DataHome { paths, traps, is_uncertain, is_in_command })
     }
@@ -156,6 +161,50 @@ impl<'a> Unit<'a> {
             && path.len() > 1
             && self.env.iter().any(|it| it.value.is_some_and(names))
     }
+}
+
+/// What a path in a start command is to a data store.
+enum Named<'c> {
+    /// A directory that may be the one for the data.
+    Directory(&'c str),
+    /// A file with settings, which may name another directory.
+    Settings,
+}
+
+impl<'c> Named<'c> {
+    fn directory(&self) -> Option<&'c str> {
+        match self {
+            Named::Directory(path) => Some(path),
+            Named::Settings => None,
+        }
+    }
+}
+
+/// Returns the paths of a start command that decide where the data lies: `--datadir=/db`, `server /export`,
+/// `-D /db`, `-c config_file=/etc/db.conf`. A certificate, a socket or a log does not.
+fn paths_in(command: &Command) -> impl Iterator<Item = Named<'_>> {
+    let is_program = |at: usize| at == 0 && !command.words[0].text.starts_with('-');
+    let words = command.words.iter().enumerate().filter(move |it| !is_program(it.0));
+    words.filter_map(|(at, word)| {
+        let (before, path) = word.text.split_at(word.text.find('/')?);
+        let is_file = name_of(path).contains('.');
+        if !before.is_empty() {
+            let is_option = before.ends_with('=') || before == "-D";
+            return match (is_option, is_file) {
+                (true, false) => is_data_option(before).then_some(Named::Directory(path)),
+                (true, true) => before.contains("conf").then_some(Named::Settings),
+                // An address or a name.
+                (false, _) => None,
+            };
+        }
+        let option = command.words.get(at.wrapping_sub(1)).map_or("", |it| it.text.as_str());
+        match is_file {
+            true => is_settings_path(path, "", false).then_some(Named::Settings),
+            false => {
+                (is_data_option(option) || is_like_data(path)).then_some(Named::Directory(path))
+            }
+        }
+    })
 }
 
 impl<'a> Facts<'a> {

@@ -5,6 +5,7 @@ use crate::edit::Yaml;
 use crate::knowledge::families::Family;
 use crate::knowledge::stores::node_name_variables;
 use crate::model::Place;
+use crate::report::phrases::named;
 use crate::report::{Edit, Fix};
 use crate::text::FileId;
 
@@ -78,18 +79,33 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Builds a fix that gives an anonymous volume a name, and mounts it at the data directory.
-    pub fn name_volume(&self, unit: &Unit<'_>, anonymous: &Mounted<'_>, data: &str) -> Option<Fix> {
-        let service = self.service_of(unit)?;
-        let (path, span) = (anonymous.path.as_str(), anonymous.span);
-        let name = new_volume_name(unit);
-        let is_short = self.written(&span).trim_matches(['"', '\'']) == path;
-        let is_free = service.project.volume(&name).is_none();
-        if !is_short || !is_free || service.project.files.first() != Some(&span.file) {
-            return None;
+    /// Builds a fix that gives anonymous volumes of one file a name, and mounts each at the data directory
+    /// that stands beside it.
+    pub fn name_volumes(&self, all: &[(&Unit<'_>, &Mounted<'_>, &str)]) -> Option<Fix> {
+        let first = self.service_of(all.first()?.0)?;
+        let file = all.first()?.1.span.file;
+        let (mut names, mut edits) = (Vec::new(), Vec::new());
+        for (unit, anonymous, data) in all {
+            let service = self.service_of(unit)?;
+            let (path, span) = (anonymous.path.as_str(), anonymous.span);
+            let name = new_volume_name(unit);
+            let is_short = self.written(&span).trim_matches(['"', '\'']) == path;
+            let is_free = service.project.volume(&name).is_none();
+            let is_here = span.file == file && service.project.files.first() == Some(&span.file);
+            if !is_short || !is_free || !is_here {
+                return None;
+            }
+            edits.push(self.replace_scalar(&span, &format!("{name}:{data}")));
+            names.push(name);
         }
-        let mount = self.replace_scalar(&span, &format!("{name}:{data}"));
-        let declared = self.declare_volumes(service, span.file, std::slice::from_ref(&name))?;
-        Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [mount, declared]))
+        edits.push(self.declare_volumes(first, file, &names)?);
+        let title = match all {
+            [(_, _, data)] => format!("Keep `{data}` in volume `{}`", names[0]),
+            _ => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                format!("Keep the data in volumes: {}", named(&names))
+            }
+        };
+        Some(Fix::r#unsafe(title, edits))
     }
 }

@@ -2,9 +2,9 @@
 
 use super::hosts::ComposeHosts;
 use super::reach::Reach;
-use super::{Facts, Part, Service, Unit, Workload, is_below};
+use super::{Facts, Part, Service, Unit, Var, Workload, is_below};
 use crate::knowledge::families::Class;
-use crate::knowledge::patience::{Patience, patience_of, starts_nothing};
+use crate::knowledge::patience::{Patience, is_retry_switch, patience_of, starts_nothing};
 use crate::knowledge::ready::is_client;
 use crate::knowledge::shell::{self, Command, Place};
 use crate::knowledge::starts::wait_of;
@@ -158,10 +158,6 @@ impl<'a> Facts<'a> {
     /// Returns what a service does while one that it depends on cannot answer yet.
     pub fn patience(&self, from: &Service<'a>, on: &Service<'a>) -> Patience {
         let started = self.started_commands(from);
-        let image_waits = || {
-            let mut scripts = started.iter().filter_map(|it| self.script_of(from, it)).flatten();
-            started.iter().any(waits) || scripts.any(|it| waits(&it))
-        };
         let repository = self.base_repository(from);
         let is_idle = || {
             let is_bare = from.unit.start.is_empty();
@@ -175,16 +171,57 @@ impl<'a> Facts<'a> {
             is_cache && from.model.depends_on.iter().any(is_awaited)
         };
         if self.waits_by_itself(&from.unit)
-            || image_waits()
+            || self.image_waits(from)
             || is_idle()
             || ends_later()
             || self.starts_behind(from, on)
         {
             return Patience::Waits;
         }
+        let is_switch =
+            |it: &Var<'_>| it.value.is_some_and(|value| is_retry_switch(it.name, value));
+        if from.unit.env.iter().any(is_switch) {
+            return Patience::Retries;
+        }
         // A client that seeds a server gives up sooner than a program with a driver.
         let server = on.unit.family().filter(|_| !started.iter().any(|it| is_client(it.name())));
         patience_of(repository.as_deref(), from.unit.family(), server)
+    }
+
+    /// Whether a service itself waits for another one: in its command, or in what its image starts.
+    pub fn waits_of_its_own(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
+        let repository = self.base_repository(from);
+        let by_image = || {
+            let (program, server) = (from.unit.family(), on.unit.family());
+            // Members of one cluster find each other once they run.
+            let are_members = program.zip(server).is_some_and(|(a, b)| a.id == b.id);
+            let is_bare = from.unit.start.is_empty() && !are_members;
+            is_bare && patience_of(repository.as_deref(), program, server) == Patience::Waits
+        };
+        self.waits_by_itself(&from.unit) || self.image_waits(from) || by_image()
+    }
+
+    /// Whether what a service starts waits for something: a command of its image, or a script.
+    fn image_waits(&self, service: &Service<'a>) -> bool {
+        let started = self.started_commands(service);
+        let mut scripts = started.iter().filter_map(|it| self.script_of(service, it)).flatten();
+        started.iter().any(waits) || scripts.any(|it| waits(&it))
+    }
+
+    /// Whether a service reaches a cache or a queue only through its Dapr sidecar: it has one, and its own settings
+    /// do not name the other service.
+    pub fn leaves_to_sidecar(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
+        let is_behind_dapr =
+            on.unit.family().is_some_and(|it| matches!(it.class, Class::Cache | Class::Queue));
+        let network = format!("service:{}", from.name);
+        let is_sidecar = |it: &Service<'_>| {
+            it.model.network_mode.as_ref().is_some_and(|mode| mode.as_str() == network)
+                && it.unit.family().is_some_and(|family| family.id == "dapr")
+        };
+        let names = |it: &Var<'_>| it.value.is_some_and(|value| value.contains(on.name));
+        is_behind_dapr
+            && self.siblings(from).iter().any(is_sidecar)
+            && !from.unit.env.iter().any(names)
     }
 
     /// Returns the commands that a service starts: its own, or those of the image that is built for it.

@@ -57,6 +57,7 @@ impl<'a> Facts<'a> {
             && (is_checked() || on.must_be_ready())
             && !self.is_one_shot(on)
             && !self.is_for_swarm(from)
+            && !self.leaves_to_sidecar(from, on)
             && self.patience(from, on) != Patience::Waits
     }
 

@@ -132,6 +132,21 @@ impl<'a> Service<'a> {
         restart.is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
     }
 
+    /// Whether Docker starts it again after a failure, however often it fails.
+    pub fn is_restarted_after_failure(&self) -> bool {
+        let deploy = self.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
+        match (&self.model.restart, deploy) {
+            (Some(policy), _) => {
+                matches!(policy.as_str(), "always" | "unless-stopped" | "on-failure")
+            }
+            (None, Some(policy)) => {
+                policy.max_attempts.is_none()
+                    && policy.condition.as_ref().is_none_or(|it| it.as_str() != "none")
+            }
+            (None, None) => false,
+        }
+    }
+
     /// Whether its image is built from sources of the project.
     pub fn is_built(&self) -> bool {
         self.model.build.is_some()

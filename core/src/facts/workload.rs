@@ -83,11 +83,14 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// Whether the command line of one of its running containers names a port: `--metrics-port=9327`.
+    /// Whether the command line or a variable of one of its running containers is about a port:
+    /// `--metrics-port=9327`, `AD_PORT=8080`.
     pub fn passes_port(&self, port: &str) -> bool {
         let names =
             |text: &str| text.split(|letter: char| !letter.is_ascii_digit()).any(|it| it == port);
-        self.running().any(|(_, it)| it.words().any(|word| names(word)))
+        let is_port = |var: &Var<'_>| var.value.is_some_and(|it| it.trim() == port);
+        self.running()
+            .any(|(unit, it)| it.words().any(|word| names(word)) || unit.env.iter().any(is_port))
     }
 
     /// Returns `-n shop` for commands; empty where the object names no namespace.

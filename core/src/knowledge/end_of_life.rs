@@ -188,6 +188,8 @@ pub struct Withdrawn {
     pub since: Day,
     /// The repository or path that takes its place.
     pub replacement: Option<&'static str>,
+    /// The only architecture that the replacement is made for, where that is fewer than before.
+    pub runs_only_on: Option<&'static str>,
     pub source: &'static str,
 }
 
@@ -196,10 +198,14 @@ static WITHDRAWN: LazyLock<Vec<Withdrawn>> = LazyLock::new(|| {
     rows.map(|row| withdrawn(row).expect("internal error: a malformed row")).collect()
 });
 
-/// Reads `REPOSITORY FATE DAY [versions | without TEXT] = REPLACEMENT | SOURCE`.
+/// Reads `REPOSITORY FATE DAY [versions | without TEXT] = REPLACEMENT [for ARCHITECTURE] | SOURCE`.
 fn withdrawn(row: &'static str) -> Option<Withdrawn> {
     let (what, rest) = row.split_once(" = ")?;
     let (replacement, source) = rest.split_once(" | ")?;
+    let (replacement, runs_only_on) = match replacement.split_once(" for ") {
+        Some((replacement, architecture)) => (replacement, Some(architecture)),
+        None => (replacement, None),
+    };
     let mut words = what.split(' ');
     Some(Withdrawn {
         repository: words.next()?,
@@ -216,6 +222,7 @@ fn withdrawn(row: &'static str) -> Option<Withdrawn> {
             Some(_) => return None,
         },
         replacement: Some(replacement).filter(|it| *it != "-"),
+        runs_only_on,
         source,
     })
 }

@@ -33,6 +33,16 @@ pub fn starts_nothing(repository: &str) -> bool {
     IDLE.contains(repository)
 }
 
+/// Whether a variable switches on that a program tries again: `RetryMigrations=true`, `DB_CONNECT_RETRIES=10`.
+#[must_use]
+pub fn is_retry_switch(name: &str, value: &str) -> bool {
+    let (name, value) = (name.to_ascii_lowercase(), value.trim().to_ascii_lowercase());
+    let is_about_retries = ["retry", "retries"].iter().any(|it| name.contains(it));
+    let is_on = matches!(&*value, "true" | "yes" | "on")
+        || value.parse::<u32>().is_ok_and(|count| count > 0);
+    is_about_retries && is_on
+}
+
 /// Returns what the program of a normalised repository and its family does while a server of another family
 /// cannot answer yet.
 #[must_use]
@@ -79,6 +89,20 @@ mod tests {
         assert_eq!(patience("chrislusf/seaweedfs", "chrislusf/seaweedfs"), Patience::Waits);
         assert_eq!(patience("chrislusf/seaweedfs", "postgres"), Patience::Impatient);
         assert_eq!(patience("acme/web", "mongo"), Patience::Retries);
+    }
+
+    #[test]
+    fn switches_for_retries() {
+        assert!(is_retry_switch("RetryMigrations", "true"));
+        assert!(is_retry_switch("DB_CONNECT_RETRIES", "10"));
+        for (name, value) in [
+            ("RetryMigrations", "false"),
+            ("DB_RETRIES", "0"),
+            ("RETRY_MODE", "standard"),
+            ("DEBUG", "1"),
+        ] {
+            assert!(!is_retry_switch(name, value), "{name}={value}");
+        }
     }
 
     #[test]

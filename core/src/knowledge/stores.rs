@@ -126,6 +126,16 @@ pub const NEWEST_POSTGRES: u64 = 18;
 pub const DATA_DIR_VARIABLES: &[&str] =
     &["PGDATA", "MYSQL_DATADIR", "POSTGRESQL_DATA_DIR", "MONGODB_DATA_DIR", "MINIO_VOLUMES"];
 
+/// Whether an option of a start command names the data directory: `-D`, `--datadir`, `data_directory`,
+/// `-Epath.data`, `--storage.tsdb.path`.
+#[must_use]
+pub fn is_data_option(option: &str) -> bool {
+    let name = option.trim_start_matches('-').trim_end_matches('=');
+    let lower = name.to_ascii_lowercase();
+    matches!(name, "D" | "d" | "dir" | "path" | "engine-path")
+        || ["data", "dbpath", "storage", "store"].iter().any(|it| lower.contains(it))
+}
+
 /// Returns the directories at which a volume looks right but keeps nothing: the image declares a volume of
 /// its own below, or refuses to start.
 #[must_use]
@@ -345,6 +355,16 @@ mod tests {
     }
 
     #[test]
+    fn options_that_name_the_data_directory() {
+        for option in ["-D", "--datadir", "data_directory=", "--dbpath", "--storage.tsdb.path"] {
+            assert!(is_data_option(option), "{option}");
+        }
+        for option in ["ssl_cert_file=", "--log-dir", "--socket", "--tmpdir", "-c"] {
+            assert!(!is_data_option(option), "{option}");
+        }
+    }
+
+    #[test]
     fn stores_without_a_password() {
         let open = |family, major, words: &[&str]| {
             is_open_by_default(family, major, words.iter().copied())
@@ -354,5 +374,8 @@ mod tests {
         assert!(!open("redis", None, &["REDIS_PASSWORD"]));
         assert!(open("elasticsearch", Some(7), &[]) && !open("elasticsearch", Some(9), &[]));
         assert!(!open("elasticsearch", None, &[]) && !open("postgres", None, &[]));
+        assert!(open("seaweedfs", None, &["server", "-s3"]));
+        assert!(!open("seaweedfs", None, &["server", "-s3", "-s3.config=/etc/s3.json"]));
+        assert!(open("nacos", Some(2), &[]) && !open("nacos", Some(2), &["NACOS_AUTH_ENABLE"]));
     }
 }

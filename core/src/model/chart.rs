@@ -282,6 +282,8 @@ struct Sources<'f, 's> {
     dependencies: Vec<Dependency>,
     /// The files of the dependencies that are named by their path.
     helpers: Vec<Vec<ChartSource<'f>>>,
+    /// Whether it is vendored into another chart, whose named templates it may use.
+    is_subchart: bool,
 }
 
 impl<'f, 's> Sources<'f, 's> {
@@ -296,7 +298,18 @@ impl<'f, 's> Sources<'f, 's> {
         let folders = dependencies.iter().filter_map(|it| it.local_folder(folder));
         let helpers =
             folders.filter(|path| path != folder).map(|path| files_in(files, &path)).collect();
-        Sources { folder, own, dependencies, helpers }
+        let is_chart = |parent: &str| {
+            let path = crate::text::join_path(parent, "Chart.yaml");
+            files.binary_search_by(|file| file.path().cmp(&path)).is_ok()
+        };
+        let above = folder.rsplit_once('/').map_or("", |it| it.0);
+        let is_subchart = match above.strip_suffix("charts") {
+            Some(parent) if parent.is_empty() || parent.ends_with('/') => {
+                is_chart(parent.trim_end_matches('/'))
+            }
+            _ => false,
+        };
+        Sources { folder, own, dependencies, helpers, is_subchart }
     }
 
     /// Returns every file.
@@ -310,7 +323,7 @@ impl<'f, 's> Sources<'f, 's> {
 }
 
 fn read_chart(sources: &Sources<'_, '_>, templates: &KnownTemplates) -> Option<Chart> {
-    let Sources { folder, own, dependencies, helpers } = sources;
+    let Sources { folder, own, dependencies, helpers, is_subchart } = sources;
     let model = sources.file("Chart.yaml")?;
     let root = model.tree.roots().next();
     let field = |key: &str| root.and_then(|root| Field::read(root, key));
@@ -325,7 +338,10 @@ fn read_chart(sources: &Sources<'_, '_>, templates: &KnownTemplates) -> Option<C
     let label = name.as_ref().map_or("", |field: &Field| field.text.as_str());
     // The engine without targets has no parser of templates.
     let uses = match cfg!(feature = "targets") {
-        true => uses::value_uses(label, &chart_files(own), &helpers, templates),
+        true => {
+            let is_complete = dependencies.is_empty() && !is_subchart;
+            uses::value_uses(label, &chart_files(own), &helpers, is_complete, templates)
+        }
         false => ValueUses { is_open: true, ..ValueUses::default() },
     };
     let text_reads = if uses.renders_texts { text_reads(own) } else { Vec::new() };

@@ -201,7 +201,8 @@ impl Generation<'_> {
         let (what, span) =
             wanted.map_or(("its paths", generator.span), |(path, _, span)| (path.as_str(), *span));
         self.say(span, format!("nothing in the project matches `{what}`"));
-        Vec::new()
+        // The repository that is deployed may be another one.
+        vec![Parameters { is_whole: false, ..Parameters::new(generator.span) }]
     }
 
     /// Adds the parameter sets of a file: one, or one for each item of a list.

@@ -3,8 +3,9 @@ use crate::facts::{
 };
 use crate::knowledge::env::{
     is_environment_switch, is_place, is_platform_only, is_without_effect, link_prefix,
-    repeats_a_port, setting_of,
+    repeats_a_port, setting_of, switch,
 };
+use crate::knowledge::families::by_id;
 use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -84,6 +85,8 @@ struct Drift<'f, 'a> {
     there: Vec<&'f Var<'a>>,
     weight: Weight,
     releases: Releases,
+    /// Whether all of them choose between what each side has.
+    is_choice: bool,
 }
 
 /// How much it matters that one side lacks a variable.
@@ -106,6 +109,8 @@ struct Cause<'f> {
     accepted_at: Option<Span>,
     /// Whether the releases of the two sides may be all that differs.
     is_of_release: bool,
+    /// Whether the variables choose between what each side has.
+    is_choice: bool,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -126,6 +131,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                  release reads may mean nothing to the other; once both run the same, the program falls back to a \
                  default on the side that lacks it.",
             );
+        }
+        if cause.is_choice {
+            finding
+                .cause("another back end")
+                .why("The two sides use different back ends, each with a switch of its own. That may well be meant, but what is tried on one side is not what the other runs.")
+                .help("If both sides are meant to run the same back end, give both the same switches. Else leave them apart, and try each side by itself.");
         }
         let others = others.iter().filter_map(|it| {
             let (service, _, unit) = facts.pair(it.pair);
@@ -163,19 +174,57 @@ fn drift_of<'f, 'a>(
         Releases::Unknown if important == 1 => Weight::Medium,
         Releases::Unknown | Releases::Same => Weight::High,
     };
+    let chooses_here = |it: &Var<'_>| {
+        chooses_back_end(it, unit, &service.unit) || switches_on_store(facts, it, pair)
+    };
+    let chooses_there = |it: &Var<'_>| {
+        chooses_back_end(it, &service.unit, unit) || switches_on_store(facts, it, pair)
+    };
     let weigh_here = |it: &&Var<'_>| match it.source {
         // A file for many services sets more than each of them reads.
         VarSource::EnvFile if others.share_env_file(facts, service, it) => Weight::Low,
+        _ if chooses_here(it) => weight_here(service, it).min(Weight::Medium),
         _ => weight_here(service, it).min(most),
     };
     let weigh_there = |it: &&Var<'_>| match facts.is_in_copied_dot_env(service, it.name) {
         true => Weight::Low,
+        false if chooses_there(it) => weight_there(workload, unit, it).min(Weight::Medium),
         false => weight_there(workload, unit, it).min(most),
     };
     let weight = here.iter().map(weigh_here).chain(there.iter().map(weigh_there)).max()?;
     here.retain(|it| weigh_here(it) == weight);
     there.retain(|it| weigh_there(it) == weight);
-    Some(Drift { pair, here, there, weight, releases })
+    let is_choice = weight == Weight::Medium
+        && here.iter().all(|it| chooses_here(it))
+        && there.iter().all(|it| chooses_there(it));
+    Some(Drift { pair, here, there, weight, releases, is_choice })
+}
+
+/// Whether a variable is one of several switches of which a program takes one: `USE_LOCAL_LLM=true` on one side,
+/// and `USE_AZURE_OPENAI=true` on the other alone.
+fn chooses_back_end(variable: &Var<'_>, other_side: &Unit<'_>, own_side: &Unit<'_>) -> bool {
+    let is_on =
+        |it: &Var<'_>| it.name.starts_with("USE_") && it.value.and_then(switch) == Some(true);
+    let is_only_there = |it: &&Var<'_>| own_side.var(it.name).is_none_or(|own| !is_on(own));
+    is_on(variable) && other_side.env.iter().filter(|it| is_on(it)).any(|it| is_only_there(&it))
+}
+
+/// Whether a variable switches on the use of a store that only one of the two sides has: `SESSION_REDIS=true`.
+fn switches_on_store(facts: &Facts, variable: &Var<'_>, pair: &Counterpart) -> bool {
+    if variable.value.and_then(switch) != Some(true) {
+        return false;
+    }
+    let (service, workload, _) = facts.pair(pair);
+    let runs = |unit: &Unit<'_>, id: &str| unit.family().is_some_and(|it| it.id == id);
+    let in_compose = |id: &str| facts.siblings(service).iter().any(|it| runs(&it.unit, id));
+    let part = facts.part_of(workload.object.file);
+    let in_cluster = |id: &str| {
+        let near = facts.workloads().iter().filter(|it| facts.part_of(it.object.file) == part);
+        near.flat_map(|it| &it.units).any(|it| runs(it, id))
+    };
+    let name = variable.name.to_ascii_lowercase();
+    let stores = name.split('_').filter_map(by_id).filter(|it| it.is_data_store());
+    stores.map(|it| it.id).any(|id| in_compose(id) != in_cluster(id))
 }
 
 /// Returns how much a variable matters that only Compose sets.
@@ -250,7 +299,9 @@ impl<'f, 'a> Drift<'f, 'a> {
             here: sorted(&self.here),
             there: sorted(&self.there),
             accepted_at: accepted.then_some(span),
+            is_choice: self.is_choice,
             is_of_release: self.weight == Weight::Medium
+                && !self.is_choice
                 && match self.releases {
                     Releases::Different => true,
                     Releases::Unknown => self.here.len() + self.there.len() == 1,
@@ -301,7 +352,16 @@ fn report<'f>(
             finding.also(&first.name_span, format!("only the cluster sets `{}`", first.name));
         }
     }
-    finding.check(facts.show_environment(&service.unit)).check(facts.show_environment(unit));
+    for (workload, other) in facts.other_forms(pair) {
+        let form = format!("another form of {}, which is not compared", workload.label);
+        finding.also(&other.image_or_name(), form);
+    }
+    for unit in [&service.unit, unit] {
+        finding.check(match (here.as_slice(), there.as_slice()) {
+            ([only], []) | ([], [only]) => facts.show_variable(unit, only.name),
+            _ => facts.show_environment(unit),
+        });
+    }
     Some(finding)
 }
 
@@ -388,6 +448,50 @@ mod tests {
                 "Compose sets `A` for `web`, but container `web` of Pod `web` does not get it, and gets `B`, which Compose does not set"
             ]
         );
+    }
+
+    /// Returns what is found where a Compose service and its counterpart have these variables, beside more
+    /// workloads of the cluster.
+    fn switched(compose: &str, cluster: &str, more: &str) -> crate::report::Finding {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', environment: {compose}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{cluster}]}}]}}\n{more}"
+        );
+        findings(&RULE, &text).remove(0)
+    }
+
+    #[test]
+    fn switches_of_which_a_program_takes_one_are_worth_a_note() {
+        let local = "{name: USE_LOCAL_LLM, value: 'true'}";
+        let found = switched("{USE_AZURE_OPENAI: 'true'}", local, "");
+        assert_eq!(found.severity.name(), "info");
+        assert!(found.why.is_some_and(|it| it.contains("different back ends")));
+        let found = switched("{USE_AZURE_OPENAI: 'false'}", local, "");
+        assert_eq!(found.severity.name(), "warning", "one of the two is off");
+        let both = format!("{local}, {{name: USE_AZURE_OPENAI, value: 'true'}}");
+        let found = switched("{USE_AZURE_OPENAI: 'true'}", &both, "");
+        assert_eq!(found.severity.name(), "warning", "they do not exclude each other");
+    }
+
+    #[test]
+    fn the_switch_of_a_store_that_one_side_has_is_worth_a_note() {
+        let sessions = "{name: SESSION_REDIS, value: 'true'}";
+        let store = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: session-db}\nspec: {containers: [{name: db, image: 'redis:8.2'}]}\n";
+        assert_eq!(
+            switched("{A: x}", &format!("{{name: A, value: x}}, {sessions}"), store)
+                .severity
+                .name(),
+            "info"
+        );
+        let found = switched("{A: x}", &format!("{{name: A, value: x}}, {sessions}"), "");
+        assert_eq!(found.severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_single_variable_is_asked_for_by_its_name() {
+        let found = switched("{A: x}", "", "");
+        assert_eq!(found.check[0], "docker compose exec web printenv A");
+        let found = switched("{A: x, B: y}", "", "");
+        assert_eq!(found.check[0], "docker compose exec web printenv");
     }
 
     /// Two services that run one image, and their counterparts.

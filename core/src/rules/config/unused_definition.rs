@@ -4,7 +4,7 @@ use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, SecretKind};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
-use crate::text::{FileId, folder_of};
+use crate::text::{FileId, Span, folder_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
@@ -83,13 +83,23 @@ fn compose(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
         used.entry(project.folder.as_str()).or_default().extend(uses(project));
     }
+    // What an included file defines is meant for all that include it.
+    let mut used_with: FxHashMap<FileId, FxHashSet<(Shelf, &str)>> = FxHashMap::default();
+    for project in facts.projects() {
+        for file in project.files.iter().chain(&project.included) {
+            used_with.entry(*file).or_default().extend(uses(project));
+        }
+    }
+    let mut reported: FxHashSet<Span> = FxHashSet::default();
     for project in facts.projects() {
         let is_whole = !project.services.is_empty() && !project.is_refused();
         let Some(used) = used.get(project.folder.as_str()).filter(|_| is_whole) else { continue };
         for (shelf, key) in definitions(project) {
-            // What an included file defines is meant for others too.
+            let name = (shelf, key.as_str());
+            let is_used = used.contains(&name)
+                || used_with.get(&key.span.file).is_some_and(|used| used.contains(&name));
             let is_own = project.files.contains(&key.span.file);
-            if is_own && !used.contains(&(shelf, key.as_str())) {
+            if !is_used && (is_own || reported.insert(key.span)) {
                 let finding =
                     out.at(&key.span, format!("no service uses the {} `{key}`", shelf.name()));
                 finding.unnecessary = true;
@@ -287,6 +297,18 @@ mod tests {
         }
         let two = "# file: compose.yaml\nservices: {a: {image: 'a:1'}}\nvolumes: {data: {}}\n# file: extra.compose.yaml\nservices: {b: {image: 'b:1', volumes: ['data:/v']}}\nvolumes: {data: {}}\n";
         assert!(messages(&RULE, two).is_empty());
+    }
+
+    #[test]
+    fn what_an_included_file_defines_is_for_all_that_include_it() {
+        let project = |volumes: &str| {
+            let text = format!(
+                "# file: compose.yaml\ninclude: [base/base.yaml]\nservices: {{a: {{image: 'a:1'{volumes}}}}}\n# file: base/base.yaml\nservices: {{b: {{image: 'b:1'}}}}\nvolumes: {{data: {{}}}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(project(""), ["no service uses the volume `data`"]);
+        assert!(project(", volumes: ['data:/v']").is_empty());
     }
 
     fn cluster(object: &str, pod: &str) -> usize {

@@ -152,6 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn a_generator_that_matches_nothing_here_still_makes_applications() {
+        let set = |revision: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: shops}}\nspec:\n  generators: [{{git: {{repoURL: r, revision: HEAD, files: [{{path: 'elsewhere/**/config.json'}}]}}}}]\n  template:\n    metadata: {{name: '{{{{cluster.name}}}}-shop'}}\n    spec: {{source: {{repoURL: r, path: shop, targetRevision: {revision}}}, destination: {{}}}}\n"
+                ),
+            )
+            .len()
+        };
+        assert_eq!(set("HEAD"), 1);
+        assert_eq!(set("v1.2.3"), 0);
+    }
+
+    #[test]
     fn other_environments_are_silent() {
         assert!(app("shop-staging", "path: a").is_empty());
         assert!(app("shop-dev", "path: a").is_empty());

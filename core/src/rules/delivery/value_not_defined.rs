@@ -2,7 +2,7 @@ use crate::facts::{Facts, UndefinedValue, in_shell};
 use crate::model::chart::Chart;
 use crate::report::{Edit, Finding, Findings, Fix, Severity};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{Span, name_of, nearest};
 
 /// Maximum number of further places that a finding lists.
 const MAX_PLACES: usize = 3;
@@ -113,7 +113,8 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     if in_block.is_some() {
         about_the_dot(facts, value, (block, wanted), finding);
     } else if name_of(facts.file(value.span.file).path()) == "NOTES.txt" {
-        finding.why("Helm prints the notes after each installation and upgrade. Where the value is missing, what they tell people to run is cut short or refused.");
+        // The notes of a chart are left behind as a whole.
+        finding.cause(format!("notes of {}", chart.folder)).why("Helm prints the notes after each installation and upgrade. Where the value is missing, what they tell people to run is cut short or refused.");
     } else if path != absent || is_rendered(facts, &value.span) {
         finding.why("Helm cannot go on from a value that is not there: rendering stops with an error, so that nothing can be installed or upgraded, as soon as this place is reached.");
     }
@@ -177,7 +178,16 @@ fn command(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>) -> String {
     let settings: String = value
         .reached_by
         .iter()
-        .map(|(path, value)| format!(" --set {}", in_shell(&format!("{path}={value}"))))
+        .map(|(path, given)| {
+            // What is rendered itself has to be a text.
+            let is_text = given == "true"
+                && value.near.as_ref() == Some(path)
+                && is_rendered(facts, &value.span);
+            match is_text {
+                true => format!(" --set-string {}", in_shell(&format!("{path}=a"))),
+                false => format!(" --set {}", in_shell(&format!("{path}={given}"))),
+            }
+        })
         .collect();
     let path = facts.file(value.span.file).path();
     // `helm template` leaves the notes out.
@@ -219,14 +229,21 @@ fn is_field_with_default(facts: &Facts, span: &Span) -> bool {
         && matches!(rest.trim(), "{{" | "{{-")
 }
 
-/// Returns the fix that reads the value which was probably meant.
+/// Returns the fix that reads the value which was probably meant. A value whose name is only like it, such as
+/// `port` for `internalPort`, may be another one.
 fn near_fix(facts: &Facts, value: &UndefinedValue<'_>) -> Option<Fix> {
     let near = value.near.as_ref()?;
     let (parent, name) = near.rsplit_once('.').unwrap_or(("", near));
     let (own_parent, own_name) = value.absent.rsplit_once('.').unwrap_or(("", &value.absent));
     let written = facts.written(&value.span);
     let is_last = written.strip_suffix(own_name).is_some_and(|it| it.ends_with('.'));
-    if parent != own_parent || value.path != value.absent || !is_last || !value.others.is_empty() {
+    let is_misspelt = nearest(own_name, std::iter::once(name)).is_some();
+    if !is_misspelt
+        || parent != own_parent
+        || value.path != value.absent
+        || !is_last
+        || !value.others.is_empty()
+    {
         return None;
     }
     let start = value.span.end as usize - own_name.len();
@@ -327,13 +344,38 @@ mod tests {
     }
 
     #[test]
-    fn a_renamed_value_is_proposed_and_taken_by_the_fix() {
+    fn a_renamed_value_is_proposed_and_a_misspelt_one_is_mended() {
         let found = findings(
             &RULE,
             &chart("service: {port: 80}\n", "a: {{ .Values.service.externalPort }}"),
         );
         assert!(found[0].message.ends_with("did you mean `.Values.service.port`?"));
+        assert!(found[0].fixes.is_empty(), "it may be another port");
+        let found =
+            findings(&RULE, &chart("service: {port: 80}\n", "a: {{ .Values.service.prot }}"));
         assert_eq!(found[0].fixes[0].edits[0].text, "port");
+    }
+
+    #[test]
+    fn the_notes_of_a_chart_are_one_finding() {
+        let text = chart("x: 1\n", "a: 1");
+        let notes = "# file: c/templates/NOTES.txt\n{{ .Values.a }} {{ .Values.b }}\n";
+        assert_eq!(messages(&RULE, &format!("{text}{notes}")).len(), 1);
+        assert_eq!(undefined("x: 1\n", "a: {{ .Values.a }}\nb: {{ .Values.b }}").len(), 2);
+    }
+
+    #[test]
+    fn what_is_rendered_is_set_to_a_text() {
+        let command =
+            |template: &str| findings(&RULE, &chart("spread: ''\n", template))[0].check[0].clone();
+        assert_eq!(
+            command("{{ if .Values.spread }}a: {{ tpl .Values.spred . }}{{ end }}"),
+            "helm template c -s templates/a.yaml --set-string spread=a"
+        );
+        assert_eq!(
+            command("{{ if .Values.spread }}a: {{ .Values.spred }}{{ end }}"),
+            "helm template c -s templates/a.yaml --set spread=true"
+        );
     }
 
     #[test]

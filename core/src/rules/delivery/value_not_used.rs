@@ -70,6 +70,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = out.at(&unused.value.key, message);
             finding.subject(format!("chart {}, {}", chart.label(), unused.file.name));
             finding.unnecessary = true;
+            let others = unused.others.iter().map(|it| (it.key, "the same value".to_owned()));
+            finding.stands_for(&others.collect::<Vec<_>>());
         }
     }
 }
@@ -77,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[track_caller]
     fn unused(values: &str, template: &str) -> Vec<String> {
@@ -107,6 +109,27 @@ mod tests {
     }
 
     #[test]
+    fn every_values_file_with_the_value_is_named() {
+        let file = |name: &str, values: &str| format!("# file: c/{name}\n{values}");
+        let text = format!(
+            "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n{}{}{}# file: c/templates/a.yaml\nused: {{{{ .Values.used }}}}\n",
+            file("values.yaml", "used: 1\n"),
+            file("values-dev.yaml", "usd: 2\n"),
+            file("values-prod.yaml", "usd: 3\nother: 1\n"),
+        );
+        let found = findings(&RULE, &text);
+        let said: Vec<(&str, usize)> =
+            found.iter().map(|it| (it.message_for_one(), it.more)).collect();
+        assert_eq!(
+            said,
+            [
+                ("no template reads `usd`; did you mean `used`?", 1),
+                ("no template reads `other`", 0)
+            ]
+        );
+    }
+
+    #[test]
     fn whole_parts_are_read_in_many_ways() {
         for template in [
             "{{ toYaml .Values.a }}",
@@ -121,12 +144,25 @@ mod tests {
             "{{ index .Values.a .Values.used }}",
             "{{ $all := merge (dict) .Values.a }}",
             "{{ tpl (toYaml .Values.a) . }}",
-            "{{ include \"not.in.the.project\" . }}",
             "{{ include (printf \"%s\" .Values.used) . }}",
             "{{ toYaml .Values }}",
         ] {
             assert_eq!(unused("used: 1\na: {b: 1, c: 2}\n", template), SILENT, "{template}");
         }
+    }
+
+    #[test]
+    fn a_template_that_a_dependency_may_define_reads_all() {
+        let template = "{{ include \"not.in.the.project\" . }}";
+        let dependencies = "dependencies:\n  - {name: common, version: 1.x.x, repository: 'https://charts.example'}\n";
+        let values = "used: 1\na: 1\n";
+        assert_eq!(unused_in(dependencies, values, template), SILENT);
+        assert_eq!(unused(values, template), ["a"], "it is defined nowhere");
+        let parent = "# file: Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n";
+        let vendored = format!(
+            "{parent}# file: charts/c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: charts/c/values.yaml\n{values}# file: charts/c/templates/a.yaml\n{{{{ .Values.used }}}}{template}\n"
+        );
+        assert_eq!(messages(&RULE, &vendored), [""; 0]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-use crate::facts::{Facts, OpenDoor, Reach, Site, Unit};
+use crate::facts::{Facts, OpenDoor, Reach, Unit, in_shell};
+use crate::knowledge::stores::is_open_by_default;
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A data store or a console is told to let anybody in.
@@ -49,16 +50,22 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let wanted = facts.units().filter(|it| facts.unit_role(it) != Role::Development);
     let doors: Vec<_> = wanted.filter_map(|it| Some((it, facts.open_door(it)?))).collect();
-    // The published ports of each cause: what is only open inside one file may be published in another.
-    let mut published: FxHashMap<(usize, String), (Span, u16)> = FxHashMap::default();
+    // One store is often set up in several files. Those that publish it speak for those that do not.
+    let mut published: FxHashSet<(usize, String)> = FxHashSet::default();
     for (unit, door) in &doors {
-        if let Reach::Published(span, port) = &door.reach {
-            let key = (facts.part_of(unit.name.span.file), cause(door));
-            published.entry(key).or_insert((*span, *port));
+        let is_accepted = || facts.is_accepted(door.span, &|selector| RULE.is(selector));
+        if matches!(door.reach, Reach::Published(..)) && !is_accepted() {
+            published.insert(key(facts, unit, door));
         }
     }
-    for (unit, door) in doors {
-        let OpenDoor { written, program, .. } = &door;
+    let speaks_for = |unit: &Unit<'_>, door: &OpenDoor, other: &(&Unit<'_>, OpenDoor)| {
+        other.1.reach == Reach::Inside && key(facts, other.0, &other.1) == key(facts, unit, door)
+    };
+    for (unit, door) in &doors {
+        if door.reach == Reach::Inside && published.contains(&key(facts, unit, door)) {
+            continue;
+        }
+        let OpenDoor { written, program, .. } = door;
         let opens = format!("`{written}` lets anybody into {program} ({})", unit.label);
         let message = match &door.reach {
             Reach::Loopback => continue,
@@ -72,42 +79,99 @@ fn check(facts: &Facts, out: &mut Findings) {
         match &door.reach {
             Reach::Published(span, port) => {
                 finding.severity(Severity::Error).also(span, "this publishes it");
+                for (_, other) in doors.iter().filter(|it| speaks_for(unit, door, it)) {
+                    finding.also(
+                        &other.span,
+                        "the same setting, where only other containers reach it",
+                    );
+                }
                 finding.check(show_port(facts, unit, *span, *port));
             }
             Reach::Routed(span, _) => {
                 finding.severity(Severity::Error).also(span, "this opens it to the outside");
             }
-            Reach::Inside => {
-                let key = (facts.part_of(unit.name.span.file), cause(&door));
-                if let Some((span, port)) = published.get(&key) {
-                    let path = facts.file(span.file).path();
-                    finding.also(span, format!("port {port} is published in `{path}`"));
-                }
+            Reach::Inside if is_for_work(facts, unit) => {
+                finding.severity(Severity::Info);
             }
-            Reach::Loopback => {}
+            Reach::Inside | Reach::Loopback => {}
         }
-        if let Site::Container(..) = unit.site {
-            finding.help(
-                "Remove the setting and give a password from a Secret. Where there is no other way, let a \
-                 NetworkPolicy leave only the clients a way to it.",
-            );
-        }
-        // Variants of a file, and both sides, open the same store.
-        finding.cause(cause(&door));
+        finding.help(help(unit, door));
+        // Variants of a file open the same store. Who can reach it is another matter.
+        finding.cause(format!("{written} {program} {}", reach_name(&door.reach)));
         if !door.is_certain {
             finding.confidence(Confidence::Likely);
         }
-        let shows = match door.variable {
-            Some(name) => format!("printenv {name}"),
-            None => "cat /proc/1/cmdline".to_owned(),
-        };
-        finding.check(facts.exec(unit, &shows));
+        finding.check(facts.exec(unit, &question(unit, door)));
     }
 }
 
-/// Returns what variants of a file have in common.
-fn cause(door: &OpenDoor) -> String {
-    format!("{} {}", door.written, door.program)
+/// Returns what the Compose files, or the manifests, of one application have in common.
+fn key(facts: &Facts, unit: &Unit<'_>, door: &OpenDoor) -> (usize, String) {
+    let side = if unit.is_compose() { "compose" } else { "cluster" };
+    let cause = format!("{side} {} {}", door.written, door.program);
+    (facts.part_of(unit.name.span.file), cause)
+}
+
+fn reach_name(reach: &Reach) -> &'static str {
+    match reach {
+        Reach::Inside => "inside",
+        Reach::Loopback => "loopback",
+        Reach::Published(..) => "published",
+        Reach::Routed(..) => "routed",
+    }
+}
+
+/// Whether a service belongs to a Compose project in which nothing is brought back after a reboot, as where people
+/// start it to work on something.
+fn is_for_work(facts: &Facts, unit: &Unit<'_>) -> bool {
+    facts.service_of(unit).is_some_and(|service| {
+        !facts.is_for_swarm(service) && !facts.siblings(service).iter().any(|it| it.restarts())
+    })
+}
+
+/// Returns what to do about a setting. Without it, some versions let anybody in all the same.
+fn help(unit: &Unit<'_>, door: &OpenDoor) -> String {
+    let (secret, otherwise) = match unit.is_compose() {
+        true => ("a secret", "publish nothing, and leave only the clients on its network"),
+        false => ("a Secret", "let a NetworkPolicy leave only the clients a way to it"),
+    };
+    let major = unit.image.as_ref().and_then(|it| it.major);
+    let is_open_anyway = unit
+        .runs
+        .as_ref()
+        .is_some_and(|it| is_open_by_default(it.family.id, major, [].into_iter()));
+    let instead = match (door.variable, door.written.split_once('=')) {
+        (Some(name), Some((_, value))) if is_open_anyway && value.eq_ignore_ascii_case("false") => {
+            let (program, major) = (&door.program, major.unwrap_or_default());
+            format!(
+                "Set `{name}` to `true`: {program} {major} lets anybody in without the setting as well. Give a password from {secret}"
+            )
+        }
+        _ => format!("Remove the setting and give a password from {secret}"),
+    };
+    format!("{instead}. Where there is no other way, {otherwise}.")
+}
+
+/// Returns the command that asks a store something without a password, or else shows the setting.
+fn question(unit: &Unit<'_>, door: &OpenDoor) -> String {
+    let repository = unit.runs.as_ref().map_or("", |it| it.repository.as_str());
+    match unit.runs.as_ref().map(|it| it.family.id) {
+        Some("elasticsearch" | "opensearch") => "curl -s localhost:9200/_cat/indices".to_owned(),
+        Some("postgres") => {
+            let user = unit.value("POSTGRES_USER").unwrap_or("postgres");
+            format!("psql -h 127.0.0.1 -U {} -d postgres -c '\\du'", in_shell(user))
+        }
+        Some("mysql" | "mariadb") => {
+            let client = if repository.contains("mariadb") { "mariadb" } else { "mysql" };
+            format!("{client} -h 127.0.0.1 -u root -e 'SHOW DATABASES'")
+        }
+        Some("redis") => "redis-cli info server".to_owned(),
+        Some("mongo") => "mongosh --quiet --eval 'db.adminCommand({listDatabases: 1})'".to_owned(),
+        _ => match door.variable {
+            Some(name) => format!("printenv {name}"),
+            None => "cat /proc/1/cmdline".to_owned(),
+        },
+    }
 }
 
 /// Returns the command that shows where a port is published. Without a number of its own, the host port is
@@ -132,8 +196,9 @@ mod tests {
         findings(&RULE, text).iter().map(|it| it.severity.name()).collect()
     }
 
+    /// Returns the severities of what is found in a service that is brought back after a reboot.
     fn service(body: &str) -> Vec<&'static str> {
-        severities(&format!("services: {{a: {{{body}}}}}\n"))
+        severities(&format!("services: {{a: {{restart: always, {body}}}}}\n"))
     }
 
     #[test]
@@ -176,8 +241,65 @@ mod tests {
             format!("{}{}", file("compose.yaml", ""), file("compose.full.yaml", "'5432:5432'"));
         let found = findings(&RULE, &text);
         assert_eq!((found.len(), found[0].severity.name()), (1, "error"));
-        let published = "port 5432 is published in `compose.full.yaml`";
-        assert!(found[0].related.iter().any(|it| it.message == published));
+        let open = "`POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL (service `db`), and port 5432 is published on every address of the host";
+        assert_eq!(found[0].message, open, "the file that publishes the port leads");
+        let same = "the same setting, where only other containers reach it";
+        assert!(found[0].related.iter().any(|it| it.message == same));
+        let third = format!("{text}{}", file("compose.more.yaml", "'5432:5432'"));
+        let found = findings(&RULE, &third);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(the same in `compose.more.yaml`)"));
+    }
+
+    #[test]
+    fn what_is_published_on_one_side_is_not_said_of_the_other() {
+        let text = "# file: compose.yaml\nservices: {search: {image: 'elasticsearch:8.17.0', ports: ['9200:9200'], environment: {xpack.security.enabled: 'false'}}}\n# file: k8s/search.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: search}\nspec: {containers: [{name: search, image: 'elasticsearch:8.17.0', env: [{name: xpack.security.enabled, value: 'false'}]}]}\n";
+        let found = findings(&RULE, text);
+        let all: Vec<_> = found.iter().map(|it| it.severity.name()).collect();
+        assert_eq!(all, ["error", "warning"]);
+        assert!(!found[1].message.contains("published"), "{}", found[1].message);
+    }
+
+    #[test]
+    fn a_version_that_is_open_without_the_setting_is_closed_by_it() {
+        let found = |major: u8| {
+            let text = format!(
+                "services: {{search: {{image: 'elasticsearch:{major}.17.0', environment: [xpack.security.enabled=false]}}}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        let help = |major: u8| found(major).help.unwrap_or_default();
+        assert!(help(7).starts_with("Set `xpack.security.enabled` to `true`"), "{}", help(7));
+        assert!(help(8).starts_with("Remove the setting"), "{}", help(8));
+        assert_eq!(
+            found(8).check,
+            ["docker compose exec search curl -s localhost:9200/_cat/indices"]
+        );
+    }
+
+    #[test]
+    fn a_store_is_asked_without_a_password() {
+        let asks = |body: &str| {
+            let found = findings(&RULE, &format!("services: {{db: {{{body}}}}}\n"));
+            found[0].check[0].replace("docker compose exec db ", "")
+        };
+        assert_eq!(
+            asks(&TRUST.replace('}', ", POSTGRES_USER: shop}")),
+            "psql -h 127.0.0.1 -U shop -d postgres -c '\\du'"
+        );
+        let empty = "environment: {MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: 'yes'}";
+        assert!(asks(&format!("image: 'mariadb:11.4', {empty}")).starts_with("mariadb "));
+    }
+
+    #[test]
+    fn what_nothing_brings_back_and_nothing_publishes_is_a_note() {
+        let project = |restart: &str| {
+            severities(&format!(
+                "services: {{db: {{{TRUST}}}, web: {{image: 'a/b:1', restart: '{restart}'}}}}\n"
+            ))
+        };
+        assert_eq!(project("no"), ["info"]);
+        assert_eq!(project("unless-stopped"), ["warning"]);
     }
 
     #[test]

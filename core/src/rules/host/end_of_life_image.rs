@@ -127,7 +127,10 @@ fn verdict(image: &str) -> Option<Verdict> {
             Some(other) if withdrawal_of(&other).is_some() => {
                 format!("`{other}` can still be pulled, but gets no more fixes either.")
             }
-            Some(other) => format!("`{other}` takes its place."),
+            Some(other) => {
+                let only = withdrawn.runs_only_on.map(|it| format!(" (for {it} only)"));
+                format!("`{other}`{} takes its place.", only.unwrap_or_default())
+            }
             None => "Its makers offer nothing in its place.".to_owned(),
         };
         return Some(Verdict {
@@ -205,6 +208,20 @@ mod tests {
             help.contains("bitnamilegacy/redis:7.0") && help.contains("as of 2026-11-29"),
             "{help}"
         );
+    }
+
+    #[test]
+    fn a_successor_for_one_architecture_is_said_to_be_one() {
+        let help = |image: &str| {
+            let text = format!("services: {{a: {{image: '{image}'}}}}\n");
+            findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+        };
+        let edge = help("mcr.microsoft.com/azure-sql-edge:1.0.7");
+        assert!(
+            edge.starts_with("`mcr.microsoft.com/mssql/server` (for amd64 only) takes its place."),
+            "{edge}"
+        );
+        assert!(!help("grafana/promtail:3.0.0").contains("only"));
     }
 
     #[test]

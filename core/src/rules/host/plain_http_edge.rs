@@ -74,12 +74,14 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
         .host_ip
         .as_ref()
         .is_none_or(|it| matches!(it.as_str(), "" | "0.0.0.0" | "::" | "[::]"));
-    let web = matches!(port.target.value, 80 | 3000 | 4000 | 5000 | 8000 | 8080 | 8081 | 8888);
+    let web = matches!(
+        port.target.value,
+        80 | 3000 | 4000 | 5000 | 5601 | 8000 | 8080 | 8081 | 8888 | 9000
+    );
     let data = service.unit.family().is_some_and(|it| it.is_data_store());
     let eighty = port.published.is_some_and(|it| it.value == (80, 80));
     let running = service.model.restart.as_ref().is_some_and(|it| it.value != "no");
-    let production = service.role == Role::Production || running;
-    let wanted = production && (eighty || (service.role == Role::Production && web));
+    let wanted = (service.role == Role::Production || running) && (eighty || web);
     open && wanted && !data && !service.has_profile() && port.protocol == "tcp"
 }
 
@@ -99,6 +101,8 @@ mod tests {
         assert_eq!(count("ports: ['80:8080']", ""), 1);
         assert_eq!(count("ports: ['3000:3000'], mem_limit: 1g", ""), 1);
         assert_eq!(count("ports: ['80:80', '8080:80']", ""), 1, "one finding per project");
+        assert_eq!(count("ports: ['9000:9000']", ""), 1, "what restarts runs on a server");
+        assert_eq!(count("ports: ['9443:9443']", ""), 0);
     }
 
     #[test]

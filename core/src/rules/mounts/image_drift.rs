@@ -173,6 +173,10 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
             workload.namespace_flag(),
             workload.reference()
         ));
+    for (workload, other) in facts.other_forms(first) {
+        let form = format!("another form of {}, which is not compared", workload.label);
+        finding.also(&other.image_or_name(), form);
+    }
     for pair in pairs {
         let (service, ..) = facts.pair(pair);
         for variable in service.project.variables_in(service.unit.image_or_name()) {
@@ -272,6 +276,22 @@ mod tests {
         assert_eq!(findings(&RULE, &format!("{compose}{old}")).len(), 1);
         let new = pod("deploy/bot.yaml", "mirror.example/acme/bot:v11");
         assert!(findings(&RULE, &format!("{compose}{old}{new}")).is_empty());
+    }
+
+    #[test]
+    fn the_form_that_is_not_compared_is_named() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'acme/web:2.0'}]}\n";
+        let compose = "# file: compose.yaml\nservices: {web: {image: 'acme/web:1.0'}}\n";
+        let chart = format!(
+            "# file: chart/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: chart/templates/web.yaml\n{pod}"
+        );
+        let says = |text: &str| {
+            let found = findings(&RULE, text);
+            found[0].related.iter().any(|it| it.message.contains("which is not compared"))
+        };
+        assert!(!says(&format!("{compose}{chart}")));
+        let manifest = pod.replace("2.0", "3.0");
+        assert!(says(&format!("{compose}{chart}# file: k8s/web.yaml\n{manifest}")));
     }
 
     #[test]

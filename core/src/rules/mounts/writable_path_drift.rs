@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, is_below};
+use crate::facts::{Facts, Service, Unit, is_below};
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -101,6 +101,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .cause(format!("{} {}", service.name, unit.label));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
+            } else if holds_unused_certificates(service, target, unit) {
+                finding.severity(Severity::Info).why("Caddy keeps certificates there, and what some of its modules store. In the cluster it serves plain HTTP, so that it has no certificates to keep.");
             }
         }
     }
@@ -109,11 +111,25 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Whether a path holds only what its program writes again at every start: `/config` of Caddy, also in
 /// FrankenPHP, has the last configuration that was loaded.
 fn is_written_anew(service: &Service<'_>, path: &str) -> bool {
+    path.trim_end_matches('/') == "/config" && runs_caddy(service)
+}
+
+/// Whether the image or the volumes of a service name Caddy, or FrankenPHP, which has it inside.
+fn runs_caddy(service: &Service<'_>) -> bool {
     let is_caddy = |name: &str| name.contains("caddy") || name.contains("frankenphp");
     let image = service.model.image.iter().map(|it| it.value.as_str());
     let volumes = service.model.volumes.iter().filter_map(|it| it.source.as_ref());
-    let volumes = volumes.map(|it| it.as_str());
-    path.trim_end_matches('/') == "/config" && image.chain(volumes).any(is_caddy)
+    image.chain(volumes.map(|it| it.as_str())).any(is_caddy)
+}
+
+/// Whether a path is that of Caddy's certificates, and its counterpart serves plain HTTP only.
+fn holds_unused_certificates(service: &Service<'_>, path: &str, counterpart: &Unit<'_>) -> bool {
+    let is_plain = |address: &str| address.starts_with(':') || address.starts_with("http://");
+    path.trim_end_matches('/') == "/data"
+        && runs_caddy(service)
+        && counterpart
+            .value("SERVER_NAME")
+            .is_some_and(|it| it.split(',').map(str::trim).all(is_plain))
 }
 
 #[cfg(test)]
@@ -140,6 +156,18 @@ mod tests {
     fn the_volumes_of_one_container_are_one_finding() {
         assert_eq!(drifts("'pages:/pages'"), [1]);
         assert_eq!(drifts("'pages:/pages', 'files:/files'"), [2]);
+    }
+
+    #[test]
+    fn caddy_without_certificates_has_little_to_lose() {
+        let severity = |address: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{php: {{image: 'acme/php:3', volumes: ['caddy_data:/data']}}}}\n# file: k8s/php.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: php}}\nspec: {{containers: [{{name: php, image: 'acme/php:3', env: [{{name: SERVER_NAME, value: '{address}'}}]}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity(":80"), "info");
+        assert_eq!(severity("shop.example, :80"), "warning");
     }
 
     #[test]

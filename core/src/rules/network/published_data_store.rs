@@ -1,5 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service, Unit, VarSource};
+use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
 use crate::model::compose::{Mount, MountKind, Port, is_default_name};
@@ -47,7 +48,13 @@ rule! {
 }
 
 /// Ports of web consoles and metrics, which ask for a login or expose no data.
-const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
+const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8091, 5540];
+
+/// Whether a port is one for a console or metrics. Many programs listen on 8080: only with some stores is it a
+/// console.
+fn is_console(family: &Family, port: u16) -> bool {
+    CONSOLES.contains(&port) || port == 8080 && matches!(family.id, "cockroachdb" | "rethinkdb")
+}
 
 /// A store with the ports that it publishes on every address.
 struct Store<'f, 'a> {
@@ -92,7 +99,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-    for (mut own, variants) in groups.into_values() {
+    for (mut own, mut variants) in groups.into_values() {
+        // What people reach on purpose while they work says nothing about what runs on a server.
+        if own.iter().any(|it| it.service.role != Role::Development) {
+            variants.retain(|it| it.service.role != Role::Development);
+        }
         let mut seen: FxHashSet<Span> = FxHashSet::default();
         own.retain(|it| it.ports.first().is_some_and(|it| seen.insert(it.span)));
         // The stores that ask for no password come first; the order of the keys in a file says nothing.
@@ -129,13 +140,9 @@ fn is_left_to_open_doors<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
 fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a>> {
     let unit = &service.unit;
     let Some(family) = unit.family().filter(|it| it.is_data_store()) else { return Vec::new() };
-    let is_open = |port: &&Port| {
-        let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
-        port.host_ip.as_ref().is_none_or(everywhere)
-    };
-    let ports = service.model.ports.iter().filter(is_open);
+    let ports = service.model.ports.iter().filter(|it| is_on_every_address(it));
     let (accepted, open): (Vec<&Port>, Vec<&Port>) = ports.partition(|it| is_accepted(facts, it));
-    let is_console = |it: &&Port| CONSOLES.contains(&it.target);
+    let is_console = |it: &&Port| is_console(family, it.target.value);
     let (consoles, mut open): (Vec<&Port>, Vec<&Port>) = open.into_iter().partition(is_console);
     // The port of the store itself leads, before those between its nodes.
     let own = family.ports();
@@ -151,6 +158,11 @@ fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a
     };
     let accepted = accepted.into_iter().filter(|it| !is_console(it));
     accepted.map(|it| store(vec![it], Vec::new())).chain([store(open, consoles)]).collect()
+}
+
+fn is_on_every_address(port: &Port) -> bool {
+    let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
+    port.host_ip.as_ref().is_none_or(everywhere)
 }
 
 /// Whether a store is known to ask for no password: nothing that the files show sets one, and no file does
@@ -210,6 +222,11 @@ fn report(
         let how = if other.asks_nobody { ", which asks for no password" } else { "" };
         finding.also(&port.span, format!("`{}` ({}){how}", other.service.name, other.family));
     }
+    let ways: Vec<(&Service<'_>, &Port)> = own.iter().flat_map(|it| ways_in(facts, it)).collect();
+    for (proxy, port) in &ways {
+        let message = format!("`{}` hands the same port on", proxy.name);
+        finding.also(&port.span, message);
+    }
     let mut places: FxHashSet<Span> =
         own.iter().flat_map(|it| &it.ports).map(|it| it.span).collect();
     let (mut others, mut files) = (Vec::new(), Vec::new());
@@ -238,6 +255,7 @@ fn report(
         |store: &Store<'_, '_>| facts.is_for_swarm(&facts.services()[store.service.index]);
     let others = variants.iter().filter(|it| !in_swarm(it));
     let ports = own.iter().chain(others).flat_map(|it| it.ports.iter().chain(&it.consoles));
+    let ports = ports.copied().chain(ways.iter().map(|it| it.1));
     let mut edits: Vec<Edit> = Vec::new();
     for edit in ports.filter_map(|port| on_loopback(facts, port)) {
         // An anchor may bring one list of ports to several services, and several projects have a file.
@@ -246,6 +264,24 @@ fn report(
         }
     }
     finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+}
+
+/// Returns the ports with which proxies of the same project publish the main port of a store, on every address:
+/// without them the store is as open as before.
+fn ways_in<'f, 'a>(
+    facts: &'f Facts<'a>,
+    store: &Store<'f, 'a>,
+) -> Vec<(&'f Service<'a>, &'a Port)> {
+    let Some(main) = store.service.unit.family().and_then(|it| it.ports().first()) else {
+        return Vec::new();
+    };
+    let is_proxy = |it: &&Service<'_>| {
+        it.unit.family().is_some_and(|it| matches!(it.class, Class::Proxy | Class::WebServer))
+    };
+    let leads_to = |it: &&Service<'a>| facts.depends_transitively(it, store.service);
+    let proxies = facts.siblings(store.service).iter().filter(is_proxy).filter(leads_to);
+    let ports = proxies.flat_map(|proxy| proxy.model.ports.iter().map(move |port| (proxy, port)));
+    ports.filter(|(_, port)| port.target.value == *main && is_on_every_address(port)).collect()
 }
 
 /// Returns the number or the range under which a port is published, as far as it has one.
@@ -332,6 +368,42 @@ mod tests {
     fn the_console_of_a_store_is_silent() {
         let text = "services: { mq: { image: 'rabbitmq:4-management', ports: ['15672:15672'] } }";
         assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn a_port_is_no_console_by_its_number_alone() {
+        let found = |image: &str| {
+            let text = format!("services: {{ s: {{ image: '{image}', ports: ['8080:8080'] }} }}");
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("cockroachdb/cockroach:v25.1.0"), 0);
+        assert_eq!(found("semitechnologies/weaviate:1.30.0"), 1);
+    }
+
+    #[test]
+    fn stores_for_development_are_not_counted_with_others() {
+        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
+        let text = format!("# file: compose.yaml\n{db}# file: compose.dev.yaml\n{db}");
+        let found = crate::rules::testing::findings(&RULE, &text);
+        assert_eq!(found[0].message, "`db` (PostgreSQL) is published on every address of the host");
+        assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 1));
+        let text = format!("# file: compose.prod.yaml\n{db}# file: compose.full.yaml\n{db}");
+        assert_eq!(crate::rules::testing::findings(&RULE, &text)[0].fixes[0].edits.len(), 2);
+    }
+
+    #[test]
+    fn a_proxy_that_hands_the_port_on_is_named_and_closed() {
+        let found = |port: &str| {
+            let text = format!(
+                "services:\n  temporal: {{ image: 'temporalio/auto-setup:1.28', ports: ['7237:7233'] }}\n  proxy: {{ image: 'nginx:1.29', depends_on: [temporal], ports: ['{port}'] }}\n"
+            );
+            crate::rules::testing::findings(&RULE, &text).remove(0)
+        };
+        let open = found("7233:7233");
+        assert!(open.related.iter().any(|it| it.message == "`proxy` hands the same port on"));
+        assert_eq!(open.fixes[0].edits.len(), 2);
+        assert_eq!(found("80:80").fixes[0].edits.len(), 1);
+        assert_eq!(found("127.0.0.1:7233:7233").fixes[0].edits.len(), 1);
     }
 
     #[test]

@@ -102,6 +102,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             if budget < until_unready {
                 finding.why("Readiness takes a Pod that cannot answer out of the Service until it can again. A liveness probe with the same check and less patience restarts it before readiness has acted at all: a slow database or a burst of traffic turns into restarts of all replicas, which makes both worse.");
             }
+            // Whether a port is open does not depend on any database.
+            let is_port =
+                matches!(liveness.handler, ProbeHandler::Tcp { .. } | ProbeHandler::Grpc { .. });
+            if is_port && budget >= until_unready {
+                finding.why("Readiness takes a Pod that cannot answer out of the Service until it can again. A liveness probe with the same check and the same budget restarts it at that very moment: a burst of traffic turns into restarts of all replicas, which makes it worse.");
+            } else if is_port {
+                finding.why("Readiness takes a Pod that cannot answer out of the Service until it can again. A liveness probe with the same check and less patience restarts it before readiness has acted at all: a burst of traffic turns into restarts of all replicas, which makes it worse.");
+            }
             // More patience with readiness than anybody wants is what is wrong.
             if readiness.failures() > MANY_FAILURES {
                 finding.help(format!(
@@ -111,9 +119,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // A restart after minutes is as patient as most liveness probes get.
             let is_patient = budget >= PATIENT && budget >= until_unready;
-            let is_static = asks_static_page(unit, liveness);
+            let is_static =
+                asks_static_page(unit, liveness) || asks_health_extension(unit, liveness);
             if is_static {
-                finding.why("The check asks a page that the exporter answers by itself, so that it fails only where the exporter is stuck, and a restart is right. Readiness with the same check adds nothing to it.");
+                finding.why("The check asks a page that the program answers by itself, so that it fails only where the program is stuck, and a restart is right. Readiness with the same check adds nothing to it.");
             }
             let is_note = is_patient || is_static;
             finding.severity(if is_note { Severity::Info } else { Severity::Warning });
@@ -133,6 +142,16 @@ fn asks_static_page(unit: &Unit<'_>, probe: &Probe) -> bool {
     let is_exporter = is_named || unit.is_family("prometheus-exporter");
     let ProbeHandler::Http { path, .. } = &probe.handler else { return false };
     is_exporter && path.as_ref().is_none_or(|it| it.as_str() == "/")
+}
+
+/// The port of the extension `health_check` of the OpenTelemetry Collector, which speaks for the process alone.
+///
+/// Source: open-telemetry/opentelemetry-collector-contrib, `extension/healthcheckextension/README.md`.
+const HEALTH_EXTENSION: i64 = 13133;
+
+fn asks_health_extension(unit: &Unit<'_>, probe: &Probe) -> bool {
+    let ProbeHandler::Http { port: Some(port), .. } = &probe.handler else { return false };
+    unit.is_family("otel-collector") && port.value.as_int() == Some(HEALTH_EXTENSION)
 }
 
 #[cfg(test)]
@@ -193,6 +212,33 @@ mod tests {
         assert_eq!(severity("oliver006/redis_exporter:v1.80.0", "/"), Severity::Info);
         assert_eq!(severity("oliver006/redis_exporter:v1.80.0", "/scrape"), Severity::Warning);
         assert_eq!(severity("acme/web:1", "/"), Severity::Warning);
+    }
+
+    #[test]
+    fn the_health_extension_of_the_collector_is_worth_a_note() {
+        let found = |image: &str, port: u16| {
+            let probe = format!("{{httpGet: {{port: {port}, path: /}}}}");
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: '{image}', readinessProbe: {probe}, livenessProbe: {probe}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity
+        };
+        let collector = "otel/opentelemetry-collector-contrib:0.135.0";
+        assert_eq!(found(collector, 13133), Severity::Info);
+        assert_eq!(found(collector, 8888), Severity::Warning);
+        assert_eq!(found("acme/web:1", 13133), Severity::Warning);
+    }
+
+    #[test]
+    fn an_open_port_does_not_depend_on_a_database() {
+        let why = |check: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, readinessProbe: {{{check}}}, livenessProbe: {{{check}}}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].why.clone()
+        };
+        assert!(why("tcpSocket: {port: 80}").is_some_and(|it| !it.contains("database")));
+        assert_eq!(why("httpGet: {port: 80, path: /}"), None, "that of the rule");
     }
 
     #[test]

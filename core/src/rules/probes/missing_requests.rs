@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Part, Together, Unit, Workload};
-use crate::model::kubernetes::Container;
+use crate::model::kubernetes::{Container, WorkloadKind};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -80,7 +80,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-    together.values().for_each(|all| report(facts, all, out));
+    for mut all in together.into_values() {
+        // A bare Pod is seldom what runs in production.
+        all.sort_by_key(|it| it.workload.kind() == WorkloadKind::Pod);
+        report(facts, &all, out);
+    }
 }
 
 /// A container that requests too little.
@@ -236,6 +240,18 @@ mod tests {
         assert_eq!(
             messages(&RULE, text),
             ["container `web` of Pod `RELEASE-a` requests no memory and no CPU"]
+        );
+    }
+
+    #[test]
+    fn a_bare_pod_does_not_lead() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: sample}\nspec: {containers: [{name: web, image: a}]}\n";
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: web, image: a}]}}}\n";
+        assert_eq!(
+            messages(&RULE, &format!("{pod}---\n{deployment}")),
+            [
+                "container `web` of Deployment `shop` requests no memory and no CPU (and 1 more like it)"
+            ]
         );
     }
 

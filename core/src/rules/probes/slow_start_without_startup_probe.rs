@@ -88,11 +88,15 @@ fn report(
         "{} {} before it answers, but its liveness probe restarts it after {budget} s",
         unit.label, slow.says
     );
+    let delay = liveness.initial_delay();
     let place = match liveness.handler {
         ProbeHandler::Exec { .. } => patience_span(liveness),
         _ => check_span(liveness),
     };
     let finding = out.at(&place, message);
+    if delay > 0 {
+        finding.why(format!("A JVM that warms up, a model that is loaded, a migration that runs first: on a busy node such a start takes minutes. The liveness probe counts from {delay} s on, so that the container is restarted before it has ever answered, and starts from the beginning."));
+    }
     note_in_development(facts, unit, finding);
     finding.confidence(Confidence::Likely).check(workload.events());
     if let Some(span) = &slow.span {
@@ -177,6 +181,15 @@ mod tests {
         let patient = "    livenessProbe: {tcpSocket: {port: 80}, initialDelaySeconds: 60}\n";
         assert!(messages(&RULE, &pod(&format!("{java}{patient}"))).is_empty());
         assert!(messages(&RULE, &pod(java)).is_empty());
+    }
+
+    #[test]
+    fn the_delay_of_the_probe_is_not_counted_as_a_failure() {
+        let java = "    command: [java, -jar, app.jar]\n";
+        let late = LIVENESS.replace("}}", "}, initialDelaySeconds: 15}");
+        let why = |probe: &str| findings(&RULE, &pod(&format!("{java}{probe}")))[0].why.clone();
+        assert!(why(&late).is_some_and(|it| it.contains("counts from 15 s on")));
+        assert_eq!(why(LIVENESS), None, "that of the rule");
     }
 
     #[test]

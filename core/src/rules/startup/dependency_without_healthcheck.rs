@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             || facts.is_one_shot(service)
             || facts.waiters(service).any(is_other_rule);
         let waits: Vec<Wait<'_, '_>> =
-            facts.waiters(service).filter(|it| facts.waits_by_itself(&it.from.unit)).collect();
+            facts.waiters(service).filter(|it| facts.waits_of_its_own(it.from, it.on)).collect();
         if is_silent || waits.is_empty() {
             continue;
         }
@@ -104,6 +104,19 @@ mod tests {
     fn what_runs_once_and_who_waits_for_its_end_are_silent() {
         let text = "services:\n  web: {image: 'a/b:1', depends_on: {setup: {condition: service_completed_successfully}}}\n  setup: {image: 'redis:8.2', entrypoint: [bash, setup.sh]}\n";
         assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn an_image_that_waits_has_to_as_well() {
+        let text = "services:\n  temporal: {image: 'temporalio/auto-setup:1.28', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["`db` has no healthcheck, so `temporal` has to wait for it by itself"]
+        );
+        let tools = text.replace("auto-setup", "admin-tools");
+        assert!(messages(&RULE, &tools).is_empty(), "it starts nothing");
+        let roles = "services:\n  matching: {image: 'temporalio/server:1.28', depends_on: [history]}\n  history: {image: 'temporalio/server:1.28'}\n";
+        assert!(messages(&RULE, roles).is_empty(), "members find each other");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, ReadyCheck, Service, Wait};
+use crate::knowledge::families::Class;
 use crate::knowledge::patience::Patience;
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Finding, Findings, Fix, Role, Safety, Severity};
@@ -53,28 +54,17 @@ rule! {
 }
 
 /// Why dependents start too early, which is mended in one go.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Cause<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Cause {
     /// Services have healthchecks that nobody waits for.
     Unused,
-    /// Services that run this program have no healthcheck.
-    NoCheck(&'a str),
+    /// Services have no healthcheck.
+    NoCheck,
 }
 
-impl<'a> Cause<'a> {
-    fn of(on: &Service<'a>) -> Cause<'a> {
-        if on.model.healthcheck.is_some() {
-            return Cause::Unused;
-        }
-        let family = on.unit.family().map(|it| it.id);
-        Cause::NoCheck(family.or(on.unit.image.as_ref().map(|it| it.text)).unwrap_or(on.name))
-    }
-
-    fn key(&self) -> String {
-        match self {
-            Cause::Unused => "nobody waits for the healthchecks".to_owned(),
-            Cause::NoCheck(program) => format!("no healthcheck for {program}"),
-        }
+impl Cause {
+    fn of(on: &Service<'_>) -> Cause {
+        if on.model.healthcheck.is_some() { Cause::Unused } else { Cause::NoCheck }
     }
 }
 
@@ -83,6 +73,8 @@ impl<'a> Cause<'a> {
 enum Dependent {
     /// It fails, as far as is known.
     Fails,
+    /// It fails, and is restarted until it succeeds.
+    Restarted,
     /// It tries again by itself.
     Retries,
     /// It starts a script that is not among the files, and that may wait.
@@ -94,6 +86,7 @@ impl Dependent {
         match facts.patience(wait.from, wait.on) {
             Patience::Retries => Dependent::Retries,
             _ if facts.starts_unread_script(wait.from) => Dependent::Unread,
+            _ if wait.from.is_restarted_after_failure() => Dependent::Restarted,
             Patience::Impatient | Patience::Waits => Dependent::Fails,
         }
     }
@@ -101,7 +94,7 @@ impl Dependent {
 
 fn check(facts: &Facts, out: &mut Findings) {
     // By the project, the cause and what the dependents do.
-    let mut groups: IndexMap<(usize, Cause<'_>, Dependent), Vec<Wait<'_, '_>>> = IndexMap::new();
+    let mut groups: IndexMap<(usize, Cause, Dependent), Vec<Wait<'_, '_>>> = IndexMap::new();
     for wait in early_waits(facts) {
         let dependent = Dependent::of(facts, &wait);
         if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
@@ -111,9 +104,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let key = (wait.from.project_index, Cause::of(wait.on), dependent);
         groups.entry(key).or_default().push(wait);
     }
-    for ((_, cause, dependent), waits) in &groups {
-        if let Some(finding) = report(facts, waits, *dependent, out) {
-            finding.cause(format!("{}, {dependent:?}", cause.key()));
+    for ((_, cause, dependent), mut waits) in groups {
+        // A cache is up in no time.
+        waits.sort_by_key(|it| it.on.unit.family().is_some_and(|it| it.class == Class::Cache));
+        if let Some(finding) = report(facts, &waits, dependent, out) {
+            finding.cause(format!("{cause:?}, {dependent:?}"));
         }
     }
 }
@@ -153,12 +148,16 @@ fn report<'f>(
     let (same, others): (Vec<Wait<'_, '_>>, Vec<Wait<'_, '_>>) =
         waits.iter().copied().partition(|it| it.on.index == on.index);
     let finding = out.at(&first.dependency.span, says(&same));
-    let is_development = facts.role_of(first.dependency.span.file) == Some(Role::Development);
+    let is_development = facts.role_of(first.dependency.span.file) == Some(Role::Development)
+        || waits.iter().all(|it| it.from.role == Role::Development);
     if dependent != Dependent::Fails || is_development {
         finding.severity(Severity::Info);
     }
     match dependent {
         Dependent::Fails => {}
+        Dependent::Restarted => {
+            finding.why("`depends_on` waits until the other container has *started*, not until the program inside accepts connections. A dependent that connects too early fails, and its restart policy starts it again until the dependency answers: errors in the log, and a later start.");
+        }
         Dependent::Retries => {
             finding.why("The dependent tries again by itself or connects on first use, so that an early start costs failed requests and lines in its log, and nobody has to look.");
         }
@@ -321,16 +320,69 @@ mod tests {
     }
 
     #[test]
-    fn services_of_one_kind_without_a_check_are_one_cause() {
+    fn services_without_a_check_are_one_cause() {
         let text = "services:\n  a: {image: 'a/b:1', depends_on: [db-a]}\n  c: {image: 'c/d:1', depends_on: [db-c, cache]}\n  db-a: {image: 'postgres:17'}\n  db-c: {image: 'postgres:17'}\n  cache: {image: 'redis:8.2'}\n";
         let found = findings(&RULE, text);
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].message, "`a` may start before `db-a` can answer (and 1 more like it)");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`a` may start before `db-a` can answer (and 2 more like it)");
         let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
         assert!(places.contains(&"`c` may start before `db-c` can answer"), "{places:?}");
-        // Both databases get their checks, and both dependents wait.
-        assert_eq!((found[0].fixes.len(), found[0].fixes[0].edits.len()), (1, 4));
-        assert_eq!(found[1].message, "`c` may start before `cache` can answer");
+        assert!(places.contains(&"`c` may start before `cache` can answer"), "{places:?}");
+        // All three get their checks, and both dependents wait.
+        assert_eq!((found[0].fixes.len(), found[0].fixes[0].edits.len()), (1, 5));
+    }
+
+    #[test]
+    fn a_cache_does_not_lead_over_a_database() {
+        let text = "services:\n  web: {image: 'a/b:1', depends_on: [cache, db]}\n  cache: {image: 'redis:8.2'}\n  db: {image: 'postgres:17'}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["`web` may start before `db` can answer (and 1 more like it)"]
+        );
+    }
+
+    #[test]
+    fn a_dependent_that_is_restarted_until_it_succeeds_is_worth_a_note() {
+        let found = |more: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', depends_on: [db], {more}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        for policy in ["always", "unless-stopped", "on-failure"] {
+            let found = found(&format!("restart: {policy}"));
+            assert_eq!(found.severity.name(), "info", "{policy}");
+            assert!(found.why.is_some_and(|it| it.contains("until the dependency answers")));
+        }
+        for policy in ["restart: 'no'", "restart: 'on-failure:3'", "tty: true"] {
+            assert_eq!(found(policy).severity.name(), "warning", "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_switch_for_retries_makes_it_a_note() {
+        let severity = |value: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', depends_on: [db], environment: {{RetryMigrations: '{value}'}}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("true"), "info");
+        assert_eq!(severity("false"), "warning");
+    }
+
+    #[test]
+    fn what_the_sidecar_connects_to_is_not_waited_for() {
+        let project = |env: &str| {
+            let text = format!(
+                "services:\n  basket: {{image: 'a/basket:1', depends_on: [redis]{env}}}\n  basket-dapr: {{image: 'daprio/daprd:1.14.4', network_mode: 'service:basket'}}\n  redis: {{image: 'redis:8.2'}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(project(""), 0);
+        assert_eq!(project(", environment: {REDIS_URL: 'redis://redis:6379'}"), 1);
+        let database = "services:\n  basket: {image: 'a/basket:1', depends_on: [db]}\n  basket-dapr: {image: 'daprio/daprd:1.14.4', network_mode: 'service:basket'}\n  db: {image: 'postgres:17'}\n";
+        assert_eq!(messages(&RULE, database).len(), 1, "a driver of its own connects to it");
     }
 
     #[test]

@@ -146,9 +146,13 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Info);
     }
     let edit = |it: &Unprobed<'_, '_>| {
-        let probe = probe_for(facts, it.workload, it.at, it.port)?;
+        let probe = probe_for(facts, it.workload, it.at, own_port(it))?;
         facts.insert_entry(&it.container.place, "readinessProbe", &probe)
     };
+    // A fix that leaves out the container that is reported mends something else.
+    if edit(first).is_none() {
+        return;
+    }
     let mut edits: Vec<Edit> = all.iter().filter_map(edit).collect();
     edits.sort_by_key(|it| it.span);
     edits.dedup_by(|a, b| a.span == b.span);
@@ -156,6 +160,31 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         // Findings of one cause are mended together where their fixes have one title.
         finding.fix(Fix::r#unsafe("Add a readiness probe", edits));
     }
+}
+
+/// Returns the port of the Service that leads to the main port of the program, where there is one: a console
+/// answers before the queue behind it does.
+fn own_port<'a>(unprobed: &Unprobed<'_, 'a>) -> &'a ServicePort {
+    let Some(family) = unprobed.unit.family().filter(|it| it.is_data_store()) else {
+        return unprobed.port;
+    };
+    let leads_to = |port: &ServicePort, number: u16| {
+        let Some(target) = port.target() else { return false };
+        match &target.value {
+            IntOrStr::Int(it) => *it == i64::from(number),
+            IntOrStr::Str(_) => unprobed.container.ports.iter().any(|listed| {
+                listed.is(&target.value)
+                    && listed
+                        .container_port
+                        .as_ref()
+                        .is_some_and(|it| it.value == i64::from(number))
+            }),
+        }
+    };
+    let ports = &unprobed.service.model.ports;
+    let own =
+        family.ports().iter().find_map(|number| ports.iter().find(|it| leads_to(it, *number)));
+    own.unwrap_or(unprobed.port)
 }
 
 /// Builds a readiness probe: from the Compose healthcheck, else from the liveness probe at shorter intervals,
@@ -305,6 +334,31 @@ mod tests {
         };
         assert_eq!(fixes(8080), 1);
         assert_eq!(fixes(1080), 0);
+    }
+
+    #[test]
+    fn a_port_that_a_variable_sets_is_probed() {
+        let fixes = |env: &str| {
+            let compose = "# file: compose.yaml\nservices: {web: {image: 'a/b:1', ports: ['4000:9555']}}\n# file: k.yaml\n";
+            let ports = "ports: [{port: 80, targetPort: 8080}]";
+            let container = format!("          env: [{{name: {env}}}]\n");
+            let text = format!("{compose}{}", sides(ports, "Deployment", &container));
+            findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!(fixes("AD_PORT, value: '8080'"), 1);
+        assert_eq!(fixes("CART_ADDR, value: 'cart:8080'"), 0, "the port of another one");
+    }
+
+    #[test]
+    fn a_queue_is_probed_where_it_serves_and_not_at_its_console() {
+        let ports = "ports: [{port: 15672, name: console}, {port: 5672, name: amqp}]";
+        let text = sides(ports, "Deployment", "").replace("a/b:1", "rabbitmq:4.1-management");
+        let fix = findings(&RULE, &text)[0].fixes[0].edits[0].text.clone();
+        assert!(fix.contains("port: 5672"), "{fix}");
+        let console = "ports: [{port: 15672}]";
+        let text = sides(console, "Deployment", "").replace("a/b:1", "rabbitmq:4.1-management");
+        let fix = findings(&RULE, &text)[0].fixes[0].edits[0].text.clone();
+        assert!(fix.contains("port: 15672"), "{fix}");
     }
 
     #[test]

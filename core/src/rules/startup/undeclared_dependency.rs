@@ -1,7 +1,8 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Service, components};
-use crate::report::{Findings, Fix};
+use crate::facts::{Facts, Health, Mention, Service, VarSource, components};
+use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
+use crate::text::FileId;
 
 rule! {
     /// A service talks to another one that is missing from its `depends_on`.
@@ -66,6 +67,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             if known || !run_together(service, on) || !facts.shows_host(mention) {
                 continue;
             }
+            let shared = shared_env_file(facts, service, mention);
+            // A product has settings of its own, and a file for all services is not written for it.
+            if shared.is_some() && is_other_product(service, mention) {
+                continue;
+            }
             // Services that call each other, even through others, would wait for each other.
             let circles = circles.get_or_insert_with(|| components(&all_talks(facts)));
             if circles[on.index] == circles[service.index] {
@@ -85,10 +91,35 @@ fn check(facts: &Facts, out: &mut Findings) {
                         service.name
                     ),
                 ))
-                .maybe_fix(declare(facts, service, on))
-                .cause(format!("{} talks to {}", service.name, on.name));
+                .maybe_fix(declare(facts, service, on));
+            match shared {
+                Some(_) => finding
+                    .confidence(Confidence::Possible)
+                    .why("Several services read this env file, so that it does not say which of them talks to that host. One that does fails or returns errors where it starts first.")
+                    .cause(format!("readers of one file talk to {}", on.name)),
+                None => finding.cause(format!("{} talks to {}", service.name, on.name)),
+            };
         }
     }
+}
+
+/// Returns the env file that names a host, where other programs of the project read it too.
+fn shared_env_file(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> Option<FileId> {
+    let file = mention.span.file;
+    let reads = |it: &&Service<'_>| it.model.env_files.iter().any(|env| env.file == Some(file));
+    let program = |it: &Service<'_>| it.unit.image.as_ref().map(|image| image.repository.clone());
+    let own = program(service);
+    let mut readers = facts.siblings(service).iter().filter(reads);
+    let is_shared = mention.source == Some(VarSource::EnvFile)
+        && readers.any(|it| it.index != service.index && program(it) != own);
+    is_shared.then_some(file)
+}
+
+/// Whether a service runs a ready-made program, and a variable is not one of those that this program reads.
+fn is_other_product(service: &Service<'_>, mention: &Mention<'_>) -> bool {
+    let Some(family) = service.unit.family().filter(|_| !service.is_built()) else { return false };
+    let start = family.id.get(..4).unwrap_or(family.id).to_ascii_uppercase();
+    !mention.key.is_some_and(|key| key.to_ascii_uppercase().contains(&start))
 }
 
 /// Returns, for each service, the services that it depends on or talks to.
@@ -170,6 +201,35 @@ mod tests {
         assert_eq!(web("", ", depends_on: [web]"), 0, "that would be a cycle");
         assert_eq!(web("", ", profiles: [data]"), 0);
         assert_eq!(web(", profiles: [data]", ", profiles: [data]"), 1);
+    }
+
+    /// Returns what is found where several services read one env file that names the database.
+    fn sharing(services: &str) -> Vec<crate::report::Finding> {
+        let text = format!(
+            "# file: .env\nDB_HOST=db\n# file: compose.yaml\nservices:\n  db: {{image: 'postgres:17'}}\n{services}"
+        );
+        findings(&RULE, &text)
+    }
+
+    #[test]
+    fn a_file_for_all_services_does_not_say_who_talks() {
+        let reads =
+            |name: &str, image: &str| format!("  {name}: {{image: '{image}', env_file: .env}}\n");
+        let alone = sharing(&reads("web", "acme/web:1"));
+        assert_eq!((alone.len(), alone[0].confidence.name()), (1, "certain"));
+        let tracing = [reads("web", "acme/web:1"), reads("traces", "jaegertracing/jaeger:2.4.0")];
+        let found = sharing(&tracing.concat());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`web` talks to `db`, but does not depend on it");
+        assert_eq!(found[0].confidence.name(), "possible");
+        let two = [reads("web", "acme/web:1"), reads("jobs", "acme/jobs:1")];
+        assert_eq!(sharing(&two.concat()).len(), 1, "one file is one cause");
+    }
+
+    #[test]
+    fn a_product_reads_its_own_variables_from_a_file_for_all() {
+        let text = "# file: .env\nWORDPRESS_DB_HOST=db\n# file: compose.yaml\nservices:\n  db: {image: 'mysql:8.4', env_file: .env}\n  blog: {image: 'wordpress:6.8', env_file: .env}\n";
+        assert_eq!(messages(&RULE, text), ["`blog` talks to `db`, but does not depend on it"]);
     }
 
     #[test]

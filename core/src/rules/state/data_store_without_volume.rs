@@ -61,6 +61,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
+    let mut nameless: IndexMap<FileId, Vec<Nameless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let known = unit.stored().or_else(|| unit.kept_monitoring());
         let Some(family) = known.or_else(|| unit.only_set_up()) else { continue };
@@ -78,19 +79,38 @@ fn check(facts: &Facts, out: &mut Findings) {
         match home.misplaced(family, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {
-                if let Some(it) = report_missing(facts, (unit, family), label, &home, &mounted, out)
-                {
-                    if facts.is_accepted(it.span, &|selector| RULE.is(selector)) {
+                let missing = missing(facts, (unit, family), label, &home, &mounted);
+                let is_accepted =
+                    |span: Span| facts.is_accepted(span, &|selector| RULE.is(selector));
+                match missing {
+                    Some(Missing::Scratch(label, span)) => {
+                        report_scratch(facts, (unit, family), &label, span, out);
+                    }
+                    Some(Missing::Nameless(it)) if is_accepted(it.volume.span) => {
+                        report_nameless(facts, &[it], out);
+                    }
+                    Some(Missing::Nameless(it)) => {
+                        let all = nameless.entry(it.volume.span.file).or_default();
+                        if all.iter().all(|other| other.volume.span != it.volume.span) {
+                            all.push(it);
+                        }
+                    }
+                    Some(Missing::Homeless(it)) if is_accepted(it.span) => {
                         report_homeless(facts, &[it], out);
-                    } else {
+                    }
+                    Some(Missing::Homeless(it)) => {
                         let all = homeless.entry(Oversight::of(facts, unit, family)).or_default();
                         if all.iter().all(|other| other.span != it.span) {
                             all.push(it);
                         }
                     }
+                    None => {}
                 }
             }
         }
+    }
+    for all in nameless.into_values() {
+        report_nameless(facts, &all, out);
     }
     for mut all in homeless.into_values() {
         // A queue mostly has less to lose than a database.
@@ -161,8 +181,42 @@ struct Homeless<'f, 'a> {
     is_moved: bool,
 }
 
+impl Homeless<'_, '_> {
+    /// Whether the image declares a volume at the directory, so that Docker makes one without a name.
+    fn is_anonymous(&self) -> bool {
+        let repository = self.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
+        self.unit.is_compose() && declares_volume(repository) && !self.is_moved
+    }
+
+    /// Returns what becomes of the data.
+    fn fate(&self) -> &'static str {
+        match self.is_anonymous() {
+            true => "goes into an anonymous volume, which `docker compose down` leaves behind",
+            false => "is lost with the container",
+        }
+    }
+}
+
+/// A data store that keeps its data in a volume without a name.
+struct Nameless<'f, 'a> {
+    unit: &'f Unit<'a>,
+    label: String,
+    volume: Mounted<'a>,
+}
+
+/// What keeps no data of a store.
+enum Missing<'f, 'a> {
+    /// The `emptyDir` of a store with this label is mounted here.
+    Scratch(String, Span),
+    Nameless(Nameless<'f, 'a>),
+    Homeless(Homeless<'f, 'a>),
+}
+
 /// Why data that is nowhere else is lost.
 const LOST: &str = "What is written outside of a lasting volume goes with its container or its Pod: when it is made anew, when its node fails, with the next update.";
+
+/// What is so for the image of some stores only.
+const DECLARED: &str = "Some images declare a volume of their own at this directory.";
 
 /// Why an anonymous volume loses data.
 const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces the container. After `docker compose down`, and on any other machine, the container starts with a new, empty one; the old one has only a hexadecimal name, and `docker volume prune` deletes it.";
@@ -170,15 +224,16 @@ const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces t
 fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let (label, data) = (&first.label, &first.data);
-    let repository = first.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
-    let is_anonymous = first.unit.is_compose() && declares_volume(repository) && !first.is_moved;
+    let is_anonymous = first.is_anonymous();
     let place = if first.is_uncertain { String::new() } else { format!(" at `{data}`") };
-    let fate = match is_anonymous {
-        true => "goes into an anonymous volume, which `docker compose down` leaves behind",
-        false => "is lost with the container",
-    };
+    let fate = first.fate();
     let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {fate}"));
-    finding.why(if is_anonymous { ANONYMOUS } else { LOST });
+    let is_same = |it: &Homeless<'_, '_>| it.is_anonymous() == is_anonymous;
+    finding.why(match others.iter().all(is_same) {
+        true if is_anonymous => ANONYMOUS.to_owned(),
+        true => LOST.to_owned(),
+        false => format!("{LOST} {DECLARED} {ANONYMOUS}"),
+    });
     if first.family.class == Class::Monitoring {
         finding.severity(Severity::Info);
     }
@@ -190,11 +245,19 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
         finding.severity(Severity::Info).help("If the scripts bring all that it holds, nothing is lost. What is written later belongs in a volume.");
     }
     let side = if first.unit.is_compose() { "compose" } else { "cluster" };
-    finding.cause(format!("{side} {}", first.family.class == Class::Monitoring));
+    // Data that is lost and data that is left behind are not the same.
+    finding.cause(format!("{side} {} {fate}", first.family.class == Class::Monitoring));
     relate_counterpart(facts, first.unit, finding);
     let others: Vec<(Span, String)> = others
         .iter()
-        .map(|it| (it.span, format!("{} has no volume at `{}` either", it.label, it.data)))
+        .map(|it| {
+            let (label, data) = (&it.label, &it.data);
+            let fate = match is_same(it) {
+                true => String::new(),
+                false => format!(": its data {}", it.fate()),
+            };
+            (it.span, format!("{label} has no volume at `{data}` either{fate}"))
+        })
         .collect();
     finding.stands_for(&others);
     finding.check(facts.show_mounts(first.unit));
@@ -253,7 +316,7 @@ fn report_misplaced(
     let is_anonymous = matches!(wrong.backing, Backing::Anonymous);
     let what = if is_anonymous { "an anonymous volume" } else { "the volume" };
     let is_untagged = unit.is_untagged_postgres();
-    let since = if is_untagged { " since version 18, which is pulled here" } else { "" };
+    let since = if is_untagged { " in version 18 and newer" } else { "" };
     let finding = out
         .at(
             &span,
@@ -274,27 +337,42 @@ fn report_misplaced(
     if is_untagged {
         finding.confidence(Confidence::Likely);
     }
-    if is_untagged || runs.is_some_and(|it| it.family.id == "postgres" && it.major >= Some(18)) {
-        finding.why("PostgreSQL moved its directory in version 18: the image keeps the data in a folder for its version below `/var/lib/postgresql`, and refuses to start with a volume at the old path.");
+    let is_postgres = runs.is_some_and(|it| it.family.id == "postgres");
+    let refuses = home.is_trap(wrong.path)
+        && (is_untagged || is_postgres && runs.is_some_and(|it| it.major >= Some(18)));
+    if refuses {
+        finding
+            .why("PostgreSQL moved its directory in version 18: the image keeps the data in a folder for its version below `/var/lib/postgresql`, and refuses to start with a volume at the old path.")
+            .help(match is_untagged {
+                true => "Mount the volume at `/var/lib/postgresql`, and name the version in the tag. Data of version 17 or older: stay on that version with the old path, or take a dump of it and load it into the new one.",
+                false => "Mount the volume at `/var/lib/postgresql`. Data of version 17 or older: stay on that version with the old path, or take a dump of it and load it into the new one.",
+            });
     }
     if is_anonymous {
-        finding.maybe_fix(facts.name_volume(unit, wrong, data));
+        finding.maybe_fix(facts.name_volumes(&[(unit, wrong, data)]));
     } else if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
         let edit = facts.replace_scalar(&span, data);
         finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
     }
-    finding.check(facts.show_mounts(unit));
+    finding.check(if refuses { show_logs(facts, unit) } else { facts.show_mounts(unit) });
 }
 
-/// Reports a store whose data goes where it does not stay, and returns one that mounts nothing at all.
-fn report_missing<'f, 'a>(
+/// Returns the command that shows why a store does not start.
+fn show_logs<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> String {
+    match facts.workload_of(unit) {
+        Some(workload) => workload.logs(unit, "--tail=20"),
+        None => facts.compose_for(unit, &format!("logs --tail 20 {}", unit.name)),
+    }
+}
+
+/// Returns where the data of a store goes that does not stay; `None` where it may stay.
+fn missing<'f, 'a>(
     facts: &Facts<'_>,
     (unit, family): (&'f Unit<'a>, &'static Family),
     label: String,
     home: &DataHome<'_>,
-    mounted: &[Mounted<'_>],
-    out: &mut Findings,
-) -> Option<Homeless<'f, 'a>> {
+    mounted: &[Mounted<'a>],
+) -> Option<Missing<'f, 'a>> {
     let data = home.path();
     let at_home =
         |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
@@ -307,43 +385,57 @@ fn report_missing<'f, 'a>(
     if on_purpose || is_unclear && !is_bare {
         return None;
     }
-    let finding = if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
-        out.at(
-            &scratch.span,
-            format!("{label} keeps its data in an `emptyDir`, which is deleted with the Pod"),
-        )
-    } else if let Some(anonymous) = at_home(|it| matches!(it, Backing::Anonymous)) {
-        out.at(
-            &anonymous.span,
-            format!(
-                "{label} keeps its data in an anonymous volume, which `docker compose down` leaves behind"
-            ),
-        )
-        .why(ANONYMOUS)
-        .maybe_fix(facts.name_volume(unit, anonymous, &anonymous.path.value))
-    } else {
-        let span = facts.image_key(unit);
-        let is_script = |it: &Mounted<'_>| it.path.contains("initdb");
-        return Some(Homeless {
-            unit,
-            family,
-            label,
-            data: data.to_owned(),
-            span,
-            is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
-            is_uncertain: home.is_one_of_several(),
-            is_moved: home.is_moved(),
-        });
-    };
-    help_for_cluster(facts, unit, finding);
-    if !matches!(unit.site, Site::Service(_)) {
-        finding.why(LOST);
+    if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
+        return Some(Missing::Scratch(label, scratch.span));
     }
+    if let Some(anonymous) = at_home(|it| matches!(it, Backing::Anonymous)) {
+        return Some(Missing::Nameless(Nameless { unit, label, volume: *anonymous }));
+    }
+    let is_script = |it: &Mounted<'_>| it.path.contains("initdb");
+    Some(Missing::Homeless(Homeless {
+        unit,
+        family,
+        label,
+        data: data.to_owned(),
+        span: facts.image_key(unit),
+        is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
+        is_uncertain: home.is_one_of_several(),
+        is_moved: home.is_moved(),
+    }))
+}
+
+fn report_scratch(
+    facts: &Facts<'_>,
+    (unit, family): (&Unit<'_>, &Family),
+    label: &str,
+    span: Span,
+    out: &mut Findings,
+) {
+    let message = format!("{label} keeps its data in an `emptyDir`, which is deleted with the Pod");
+    let finding = out.at(&span, message);
+    help_for_cluster(facts, unit, finding);
     // The files of several variants have the same mount.
-    finding.cause(format!("{} {}", unit.name, family.id));
+    finding.why(LOST).cause(format!("{} {}", unit.name, family.id));
     relate_counterpart(facts, unit, finding);
     finding.check(facts.show_mounts(unit));
-    None
+}
+
+/// Reports the stores of one file that keep their data in volumes without a name, which is one habit.
+fn report_nameless(facts: &Facts<'_>, all: &[Nameless<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let finding = out.at(
+        &first.volume.span,
+        format!(
+            "{} keeps its data in an anonymous volume, which `docker compose down` leaves behind",
+            first.label
+        ),
+    );
+    let others = others.iter().map(|it| (it.volume.span, format!("so does {}", it.label)));
+    finding.stands_for(&others.collect::<Vec<_>>());
+    finding.why(ANONYMOUS).cause("anonymous volume").check(facts.show_mounts(first.unit));
+    let volumes: Vec<_> =
+        all.iter().map(|it| (it.unit, &it.volume, it.volume.path.as_str())).collect();
+    finding.maybe_fix(facts.name_volumes(&volumes));
 }
 
 /// Builds a fix that adds a named volume to each Compose service of a list that has no volumes. There is no
@@ -493,6 +585,84 @@ mod tests {
             &*fixed[0].text,
             "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  queue-data: {}\n"
         );
+    }
+
+    #[test]
+    fn a_server_that_refuses_to_start_is_asked_for_its_log() {
+        let found = |image: &str| {
+            let text = format!(
+                "services: {{db: {{image: '{image}', volumes: ['vol:/var/lib/postgresql/data']}}}}\nvolumes: {{vol: {{}}}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        for image in ["postgres", "postgres:18.1"] {
+            let found = found(image);
+            assert_eq!(found.check, ["docker compose logs --tail 20 db"], "{image}");
+            let help = found.help.unwrap_or_default();
+            assert!(help.starts_with("Mount the volume at `/var/lib/postgresql`"), "{help}");
+        }
+        assert!(found("postgres").message.contains("in version 18 and newer"));
+        let slip = "services: {db: {image: 'mysql:8', volumes: ['vol:/var/lib/mysq']}}\nvolumes: {vol: {}}\n";
+        assert!(findings(&RULE, slip)[0].check[0].contains(".Mounts"));
+    }
+
+    #[test]
+    fn volumes_without_a_name_are_one_habit() {
+        let file = |path: &str| {
+            format!(
+                "# file: {path}\nservices:\n  db:\n    image: postgres:17\n    volumes:\n      - /var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n"
+            )
+        };
+        let sources = files(&file("compose.yaml"));
+        let report = run(&RULE, &sources);
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(report.findings[0].related[0].message, "so does service `shop` (MySQL)");
+        let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+        assert_eq!(
+            &*fixed[0].text,
+            "services:\n  db:\n    image: postgres:17\n    volumes:\n      - db-data:/var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - shop-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  shop-data: {}\n"
+        );
+        let both = [file("compose.yaml"), file("compose.full.yaml")].concat();
+        assert_eq!(findings(&RULE, &both).len(), 1);
+    }
+
+    #[test]
+    fn data_that_is_lost_is_not_the_same_as_data_that_is_left_behind() {
+        let search = "elasticsearch:8.15.0";
+        let file = |path: &str, image: &str| {
+            format!("# file: {path}\nservices: {{db: {{image: '{image}'}}}}\n")
+        };
+        let apart = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", search)];
+        assert_eq!(findings(&RULE, &apart.concat()).len(), 2);
+        let alike = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", "mongo:8.0")];
+        assert_eq!(findings(&RULE, &alike.concat()).len(), 1);
+        let text = format!("services: {{a: {{image: 'mysql:8.4'}}, b: {{image: '{search}'}}}}\n");
+        let found = findings(&RULE, &text);
+        assert_eq!(
+            found[0].related[0].message,
+            "service `b` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data` either: its data is lost with the container"
+        );
+    }
+
+    #[test]
+    fn only_options_for_data_move_it() {
+        let mounts = "volumes: [/var/lib/postgresql/data, './pki:/pki']";
+        let tls = "command: [postgres, -c, ssl_cert_file=/pki/postgresql.pem, -c, ssl_ca_file=/pki/ca.pem]";
+        assert_eq!(service("postgres:17", &format!("{tls}, {mounts}")), ["warning"]);
+        let moved = "command: [postgres, -c, data_directory=/pki]";
+        assert!(service("postgres:17", &format!("{moved}, {mounts}")).is_empty());
+        let settings = "command: [postgres, -c, config_file=/etc/postgresql.conf]";
+        assert!(service("postgres:17", &format!("{settings}, volumes: ['vol:/db']")).is_empty());
+    }
+
+    #[test]
+    fn other_volumes_do_not_hide_a_misplaced_one() {
+        let certs = "'vol:/usr/share/elasticsearch/config/certs'";
+        let wrong = "/var/lib/elasticsearch/data";
+        let body = format!("volumes: [{certs}, {wrong}]");
+        assert_eq!(service("elasticsearch:8.15.0", &body), ["error"]);
+        let two = format!("volumes: [/data/a, {wrong}]");
+        assert_eq!(service("elasticsearch:8.15.0", &two), ["warning"], "which one is meant?");
     }
 
     #[test]

@@ -62,11 +62,13 @@ pub struct ValueUses {
 }
 
 /// Returns what the templates of a chart read. `helpers` are the files of other charts whose templates
-/// can be included, such as library charts that are not vendored.
+/// can be included, such as library charts that are not vendored; `is_complete` says that there are no further
+/// ones.
 pub fn value_uses(
     name: &str,
     files: &[ChartFile],
     helpers: &[Vec<ChartFile>],
+    is_complete: bool,
     known: &KnownTemplates,
 ) -> ValueUses {
     let mut templates = Templates { known, defined: FxHashMap::default(), is_broken: false };
@@ -79,6 +81,7 @@ pub fn value_uses(
     let own = templates.add_files(files);
     let mut walker = Walker::new(name, &templates.defined);
     walker.uses.is_open = templates.is_broken;
+    walker.is_complete = is_complete && !templates.is_broken;
     for template in &own {
         walker.template(template, Shape::Root);
     }

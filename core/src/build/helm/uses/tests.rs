@@ -6,6 +6,11 @@ use super::*;
 use crate::text::FileId;
 
 fn uses_of(template: &str) -> ValueUses {
+    uses_in(template, false)
+}
+
+/// Returns what a template reads in a chart beside which there may be other named templates.
+fn uses_in(template: &str, is_complete: bool) -> ValueUses {
     let files = [
         ("Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
         ("templates/app.yaml", template),
@@ -15,7 +20,8 @@ fn uses_of(template: &str) -> ValueUses {
         file: FileId(u32::try_from(at).unwrap()),
         content: Content::Text((*text).into()),
     });
-    value_uses("shop", &files.collect::<Vec<_>>(), &[], &KnownTemplates::default())
+    let files: Vec<ChartFile> = files.collect();
+    value_uses("shop", &files, &[], is_complete, &KnownTemplates::default())
 }
 
 /// The reads as words: `a.b`, with `*` where all below is read and `?` or `??` where keys may be missing.
@@ -104,6 +110,8 @@ fn what_is_assigned_later_is_one_of_both() {
 #[test]
 fn a_template_that_is_not_there_may_read_all() {
     assert!(uses_of("{{ include \"common.labels\" . }}").is_open);
+    assert!(!uses_in("{{ include \"common.labels\" . }}", true).is_open);
+    assert!(uses_in("{{ include .Values.name . }}", true).is_open);
     assert!(uses_of("{{ include .Values.name . }}").is_open);
     assert!(uses_of("{{ toYaml .Values }}").is_open);
     assert!(

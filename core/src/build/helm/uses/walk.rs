@@ -26,6 +26,8 @@ const MAX_NESTED_CONDITIONS: usize = 8;
 pub(super) struct Walker<'w> {
     pub chart: &'w str,
     pub templates: &'w FxHashMap<String, Arc<Template>>,
+    /// Whether there are no other named templates.
+    pub is_complete: bool,
     pub uses: ValueUses,
     /// The named templates that were followed, with their contexts.
     seen: FxHashSet<(String, String)>,
@@ -53,6 +55,7 @@ impl<'w> Walker<'w> {
         Walker {
             chart,
             templates,
+            is_complete: false,
             uses: ValueUses::default(),
             seen: FxHashSet::default(),
             steps: 0,
@@ -81,7 +84,10 @@ impl<'w> Walker<'w> {
     /// Follows a named template, once with each context.
     pub fn named(&mut self, name: &str, dot: Shape) {
         let Some(template) = self.templates.get(name) else {
-            self.consume(&dot, true);
+            // Rendering stops at a template that is defined nowhere.
+            if !self.is_complete {
+                self.consume(&dot, true);
+            }
             return;
         };
         let mut key = String::new();
