@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Outside, Parts};
+use crate::facts::{Facts, Outside, Parts, exhibits, is_gallery};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
@@ -154,9 +154,11 @@ impl Analysis {
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let charts = charts(&files, &mut cache.charts);
-        let Around { parts, outside } = around.unwrap_or_else(|| Around {
-            parts: Parts::new(&files, joined(&projects, &targets).iter().map(Vec::as_slice)),
-            outside: Outside::default(),
+        let Around { parts, outside } = around.unwrap_or_else(|| {
+            let joined = joined(&projects, &targets);
+            let mut parts = Parts::new(&files, joined.iter().map(Vec::as_slice));
+            parts.are_samples = is_gallery(&exhibits(&files, &projects));
+            Around { parts, outside: Outside::default() }
         });
         let sources = Sources {
             files,
