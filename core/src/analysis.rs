@@ -18,7 +18,7 @@ pub use applications::{Application, Applications};
 use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
-use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag};
+use fold::{Folded, drop_echoes, fold_shared_places, join_fixes};
 use run::{name_release, run_rules_unless};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -278,7 +278,7 @@ impl Analysis {
             annotations.take_out(&mut found, variant);
             folded.add(found, variant);
         }
-        let mut findings = one_for_each_tag(folded.findings, facts);
+        let mut findings = folded.findings;
         drop_echoes(&mut findings);
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
@@ -332,7 +332,7 @@ impl Analysis {
             let file = |id: FileId| &*self.files()[id.index()];
             finding.fixes.retain(|fix| guard::may_be_offered(fix, file));
         }
-        let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
+        let in_targets = findings.iter_mut().filter(|it| !it.targets_of_place().is_empty());
         if options.leave_fixes_untried {
             in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
             return;
@@ -352,7 +352,7 @@ impl Analysis {
         let sources = self.0.borrow_owner();
         let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut fixes = finding.fixes.clone();
-        if finding.targets.is_empty() {
+        if finding.targets_of_place().is_empty() {
             fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
         }
         let untried = finding.untried.clone();
