@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Outside, Parts};
+use crate::facts::{Facts, Outside, Parts, exhibits, is_gallery};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
@@ -18,7 +18,7 @@ pub use applications::{Application, Applications};
 use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
-use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag};
+use fold::{Folded, drop_echoes, fold_shared_places, join_fixes};
 use run::{name_release, run_rules_unless};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -154,9 +154,11 @@ impl Analysis {
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let charts = charts(&files, &mut cache.charts);
-        let Around { parts, outside } = around.unwrap_or_else(|| Around {
-            parts: Parts::new(&files, joined(&projects, &targets).iter().map(Vec::as_slice)),
-            outside: Outside::default(),
+        let Around { parts, outside } = around.unwrap_or_else(|| {
+            let joined = joined(&projects, &targets);
+            let mut parts = Parts::new(&files, joined.iter().map(Vec::as_slice));
+            parts.are_samples = is_gallery(&exhibits(&files, &projects));
+            Around { parts, outside: Outside::default() }
         });
         let sources = Sources {
             files,
@@ -276,7 +278,7 @@ impl Analysis {
             annotations.take_out(&mut found, variant);
             folded.add(found, variant);
         }
-        let mut findings = one_for_each_tag(folded.findings, facts);
+        let mut findings = folded.findings;
         drop_echoes(&mut findings);
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
@@ -330,7 +332,7 @@ impl Analysis {
             let file = |id: FileId| &*self.files()[id.index()];
             finding.fixes.retain(|fix| guard::may_be_offered(fix, file));
         }
-        let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
+        let in_targets = findings.iter_mut().filter(|it| !it.targets_of_place().is_empty());
         if options.leave_fixes_untried {
             in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
             return;
@@ -350,7 +352,7 @@ impl Analysis {
         let sources = self.0.borrow_owner();
         let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut fixes = finding.fixes.clone();
-        if finding.targets.is_empty() {
+        if finding.targets_of_place().is_empty() {
             fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
         }
         let untried = finding.untried.clone();

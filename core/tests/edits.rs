@@ -7,7 +7,7 @@
 mod common;
 
 use common::{Random, side_by_side};
-use plimsoll_core::report::Finding;
+use plimsoll_core::report::{Finding, Severity};
 use plimsoll_core::{Applications, File, Options, Workspace};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -135,6 +135,27 @@ fn an_edit_finds_the_same_whatever_other_applications_have() {
             workspace.set(path, edited);
             assert_eq!(said(&workspace.check(&options())), from_scratch(&workspace), "{path}");
         }
+    }
+}
+
+#[test]
+fn an_edit_in_one_sample_may_show_that_none_is_one() {
+    let sample = |at: usize, more: &str| {
+        format!("services: {{web{at}: {{image: 'acme/web:latest', ports: ['80:80']{more}}}}}\n")
+    };
+    let mut workspace = Workspace::default();
+    (0..8).for_each(|at| workspace.set(&format!("app{at}/compose.yaml"), sample(at, "")));
+    let warnings = |checked: &Applications| {
+        let is_warning = |it: &Finding| it.code == "PLM801" && it.severity == Severity::Warning;
+        said(checked).iter().filter(|it| is_warning(&it.1)).count()
+    };
+    assert_eq!(warnings(&workspace.check(&options())), 0);
+    let related = sample(3, ", environment: {API_URL: 'http://web4:80'}");
+    for (text, count) in [(related, 8), (sample(3, ""), 0)] {
+        workspace.set("app3/compose.yaml", text);
+        let checked = workspace.check(&options());
+        assert_eq!(warnings(&checked), count);
+        assert_eq!(said(&checked), from_scratch(&workspace));
     }
 }
 

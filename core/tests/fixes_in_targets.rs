@@ -100,6 +100,33 @@ fn a_block_of_values_is_fixed_in_the_values_file() {
 }
 
 #[test]
+fn one_fix_mends_the_same_thing_in_several_targets() {
+    let folder = |name: &str| {
+        [
+            (format!("k8s/{name}/kustomization.yaml"), "resources: [all.yaml]\n".to_owned()),
+            (
+                format!("k8s/{name}/all.yaml"),
+                format!(
+                    "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector: {{app: {name}}}\n  ports: [{{port: 80}}]\n---\n{}          ports: [{{containerPort: 80}}]\n",
+                    deployment(name, "1G")
+                ),
+            ),
+        ]
+    };
+    let edits = |names: &[&str]| {
+        let all: Vec<(String, String)> = names.iter().flat_map(|name| folder(name)).collect();
+        let all: Vec<(&str, &str)> = all.iter().map(|it| (&*it.0, &*it.1)).collect();
+        let options = Options { select: vec!["PLM110".to_owned()], ..Options::default() };
+        let report = analyze(&files(&all), &options);
+        assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+        assert_eq!(report.findings[0].fixes.len(), 1, "{:?}", report.findings);
+        report.findings[0].fixes[0].edits.len()
+    };
+    assert_eq!(edits(&["web"]), 1);
+    assert_eq!(edits(&["web", "api"]), 2);
+}
+
+#[test]
 fn a_value_of_two_objects_is_not_fixed() {
     let template =
         ["web", "worker"].map(|name| deployment(name, "{{ .Values.memory }}")).join("---\n");

@@ -2,8 +2,8 @@
 
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
-use crate::report::{Edit, Environment, Finding, Fix, Other, Related, Role};
-use crate::text::FileId;
+use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role};
+use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -34,11 +34,19 @@ pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>)
         slots[at] = Some(joined(first, others, facts));
     }
     findings.extend(slots.into_iter().flatten());
+    for finding in findings.iter_mut().filter(|it| it.more > 0) {
+        let mut seen: FxHashSet<FileId> = FxHashSet::from_iter([finding.span.file]);
+        let others = finding.others.iter().map(|it| it.span.file);
+        let others: Vec<FileId> = others.filter(|file| seen.insert(*file)).collect();
+        let files: Vec<&str> = others.iter().map(|file| facts.file(*file).path()).collect();
+        finding.name_files(&files);
+        finding.cut_related();
+    }
 }
 
 /// How much the file of a finding counts: what runs in production first, then what is taken without being
 /// named, then what others are laid over.
-type Rank = (u8, bool, usize, Reverse<usize>, usize, String);
+type Rank = (bool, u8, Precedence, bool, usize, Reverse<usize>, usize, String);
 
 /// What the ranks of files come from.
 struct Ranks<'f, 'a> {
@@ -68,7 +76,9 @@ impl<'f, 'a> Ranks<'f, 'a> {
         let path = self.facts.file(file).path();
         let is_compose = self.facts.role_of(file).is_some();
         (
+            finding.precedence == Precedence::Last,
             self.standing(finding),
+            finding.precedence,
             is_compose && !is_default_name(path),
             self.positions.get(&file).copied().unwrap_or_default(),
             Reverse(finding.targets.len()),
@@ -100,35 +110,56 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
     first.confidence = others.iter().map(|it| it.confidence).fold(first.confidence, Ord::min);
     first.fixes = united(&first, &others);
     first.own_targets = Some(first.targets.clone());
-    let mut files: Vec<&str> = Vec::new();
-    let mut places: FxHashSet<_> = FxHashSet::default();
+    let words = words_of(&first);
+    let says_the_same = |it: &Finding| words_of(it) == words;
+    let is_plain = |it: &Finding| it.more == 0 && says_the_same(it);
+    let is_same = is_plain(&first) && others.iter().all(is_plain);
+    first.is_same = is_same;
+    let mut places: FxHashSet<(Span, String)> = FxHashSet::default();
     places.insert((first.span, first.subject.clone()));
-    let mut seen_files: FxHashSet<FileId> = FxHashSet::from_iter([first.span.file]);
+    places.extend(first.others.iter().map(|it| (it.span, it.subject.clone())));
     let mut targets: FxHashSet<String> = first.targets.iter().cloned().collect();
-    let mut more = Vec::new();
+    // The findings come first, and then the places that they stand for themselves.
+    let is_other = |it: &Related| first.others.iter().any(|other| other.span == it.span);
+    let (stood_for, related) = first.related.into_iter().partition(is_other);
+    first.related = related;
+    let (mut leading, mut further) = (Vec::new(), Vec::new());
     for other in others {
-        let is_in_targets = other.targets.into_iter().filter(|it| targets.insert(it.clone()));
-        first.targets.extend(is_in_targets);
-        if !places.insert((other.span, other.subject.clone())) {
-            continue;
+        let is_in_targets = other.targets.iter().filter(|it| targets.insert((*it).clone()));
+        first.targets.extend(is_in_targets.cloned());
+        if places.insert((other.span, other.subject.clone())) {
+            let message = match (says_the_same(&other), other.subject.as_str()) {
+                (false, _) => other.message_for_one().to_owned(),
+                (true, "") => "the same here".to_owned(),
+                (true, subject) => format!("the same for {subject}"),
+            };
+            let Finding { span, subject, key_path, .. } = &other;
+            let (subject, key_path) = (subject.clone(), key_path.clone());
+            leading.push((Other { span: *span, subject, key_path }, message));
         }
-        if seen_files.insert(other.span.file) {
-            files.push(facts.file(other.span.file).path());
+        for place in other.others {
+            if places.insert((place.span, place.subject.clone())) {
+                let related = other.related.iter().find(|it| it.span == place.span);
+                let message = related.map_or("the same here", |it| &it.message).to_owned();
+                further.push((place, message));
+            }
         }
-        let message = match other.subject.as_str() {
-            "" => "the same here".to_owned(),
-            subject => format!("the same for {subject}"),
-        };
-        first.others.push(Other {
-            span: other.span,
-            subject: other.subject,
-            key_path: other.key_path,
-        });
-        first.others.extend(other.others);
-        more.push((Related { span: other.span, message }, other.more));
     }
-    first.stands_for_places(more, &files);
+    first.stands_for_others(leading);
+
+    stood_for.into_iter().for_each(|it| {
+        first.also(&it.span, it.message);
+    });
+    first.stands_for_others(further);
     first
+}
+
+/// Returns the message of a finding without the names of what it is about.
+fn words_of(finding: &Finding) -> String {
+    let names: Vec<&str> = finding.subject.split([' ', '/', ',']).collect();
+    let parts = finding.message_for_one().split('`').enumerate();
+    let said = parts.filter(|(at, part)| at % 2 == 0 || !names.contains(part));
+    said.map(|(_, part)| part).collect()
 }
 
 /// Returns the worst severity of those places that are not for development, or of all where there is no
@@ -141,10 +172,12 @@ fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate:
 }
 
 /// Returns the fixes of the first finding. One that every other finding has too, by its title and safety,
-/// mends all places, unless they are in targets, where a fix is tried by itself.
+/// mends all places. In targets, where a fix is tried and may be dropped, it is followed by the one that mends
+/// the first place alone.
 fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     let is_built = |it: &Finding| !it.targets.is_empty();
-    if is_built(first) || others.iter().any(is_built) {
+    let is_any_built = is_built(first) || others.iter().any(is_built);
+    if !is_built(first) && is_any_built {
         return first.fixes.clone();
     }
     let with_all = |fix: &Fix| {
@@ -163,14 +196,18 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
         };
         edits.windows(2).all(is_apart).then(|| Fix { edits, ..fix.clone() })
     };
-    first.fixes.iter().map(|fix| with_all(fix).unwrap_or_else(|| fix.clone())).collect()
+    let all = first.fixes.iter().flat_map(|fix| match with_all(fix) {
+        Some(united) if is_any_built => vec![united, fix.clone()],
+        Some(united) => vec![united],
+        None => vec![fix.clone()],
+    });
+    all.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::{Findings, Safety, Severity};
-    use crate::text::Span;
     use crate::{Workspace, config::Config};
 
     /// Joins findings, one a file, that have one cause, and returns what is left.
@@ -209,7 +246,8 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].subject, "service compose.yaml");
         assert_eq!(found[0].severity, Warning);
-        let message = "the tag moves (the same in 3 more files: `z.yml`, `a/extra.yml` and 1 more)";
+        let message =
+            "the tag moves (the same in 3 more files: `z.yml`, `a/extra.yml`, `compose.dev.yaml`)";
         assert_eq!(found[0].message, message);
         let related: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
         assert_eq!(
@@ -222,6 +260,74 @@ mod tests {
         );
         assert_eq!(found[0].fixes.len(), 1);
         assert_eq!((found[0].fixes[0].edits.len(), found[0].fixes[0].safety), (4, Safety::Safe));
+    }
+
+    /// Joins findings in files of these names, each with a subject, a message and the places that it stands for.
+    fn joined_from(said: &[(usize, &str, &str, &[usize])]) -> Vec<Finding> {
+        let mut workspace = Workspace::default();
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            workspace.set(&format!("{name}.yaml"), WEB);
+        }
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        let place = |at: usize| Span::new(facts.files()[at].id, 0, 1);
+        let mut out = Findings::new("PLM801", "x", Severity::Info);
+        for (at, subject, message, others) in said {
+            let others = others.iter().map(|at| (place(*at), format!("no probe in {at} either")));
+            let others: Vec<(Span, String)> = others.collect();
+            out.at(&place(*at), *message).subject(*subject).stands_for(&others).cause("x");
+        }
+        let mut findings = out.into_list();
+        one_for_each_cause(&mut findings, facts);
+        findings
+    }
+
+    #[test]
+    fn every_file_is_named_and_every_place_counted_once() {
+        let found = joined_from(&[
+            (0, "service a", "`a` has no probe", &[1, 2]),
+            (3, "service d", "`d` has no probe", &[2, 4]),
+        ]);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].more, found[0].others.len()), (4, 4));
+        assert_eq!(
+            found[0].message,
+            "`a` has no probe (and 4 more like it, also in `b.yaml`, `c.yaml`, `d.yaml` and 1 more file)"
+        );
+        let related: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            related,
+            [
+                "the same for service d",
+                "no probe in 1 either",
+                "no probe in 2 either",
+                "no probe in 4 either"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_finding_by_itself_names_the_files_that_it_stands_for() {
+        let found = joined_from(&[(0, "service a", "`a` has no probe", &[1])]);
+        assert_eq!(found[0].message, "`a` has no probe (and 1 more like it, also in `b.yaml`)");
+        let found = joined_from(&[(0, "service a", "`a` has no probe", &[])]);
+        assert_eq!(found[0].message, "`a` has no probe");
+    }
+
+    #[test]
+    fn only_the_same_words_are_the_same() {
+        let found = joined_from(&[
+            (0, "service a", "`a` runs `redis:alpine`, which moves", &[]),
+            (1, "service b", "`b` runs `redis:alpine`, which moves", &[]),
+        ]);
+        assert_eq!(found[0].message, "`a` runs `redis:alpine`, which moves (the same in `b.yaml`)");
+        assert_eq!(found[0].related[0].message, "the same for service b");
+        let found = joined_from(&[
+            (0, "service a", "`redis` has no tag", &[]),
+            (1, "service b", "the tag of `seq:latest` moves", &[]),
+        ]);
+        assert_eq!(found[0].message, "`redis` has no tag (and 1 more like it, also in `b.yaml`)");
+        assert_eq!(found[0].related[0].message, "the tag of `seq:latest` moves");
     }
 
     #[test]

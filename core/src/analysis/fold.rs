@@ -3,10 +3,9 @@
 use super::may_be_unbuilt;
 use super::place::place_in_target;
 use crate::facts::Facts;
-use crate::report::{Edit, Finding, Kind, Other, Related};
+use crate::report::{Edit, Finding, Other};
 use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Findings over several variants of a target: what they say alike at the same place, but for the names
 /// of their objects, is one finding that names the variants.
@@ -40,10 +39,12 @@ impl Folded {
             match self.known.get(&(finding.code, finding.span, without_names(&finding))) {
                 // A rule may say several things at one place of this variant.
                 Some(at) if *at < before => {
-                    let names = &mut self.findings[*at].targets;
+                    let known = &mut self.findings[*at];
+                    let names = &mut known.targets;
                     if !names.is_empty() && names.last() != Some(&target.target.name) {
                         names.push(target.target.name.clone());
                     }
+                    add_places(known, finding);
                 }
                 _ => {
                     place_in_target(&mut finding, target, facts);
@@ -52,6 +53,20 @@ impl Folded {
             }
         }
     }
+}
+
+/// Adds the places that a finding stands for in one variant only.
+fn add_places(known: &mut Finding, finding: Finding) {
+    let is_new = |it: &Other| {
+        it.span != known.span && known.others.iter().all(|other| other.span != it.span)
+    };
+    let what = |other: Other| {
+        let related = finding.related.iter().find(|it| it.span == other.span);
+        let message = related.map_or("the same here", |it| &it.message).to_owned();
+        (other, message)
+    };
+    let new = finding.others.iter().filter(|it| is_new(it)).cloned().map(what).collect();
+    known.stands_for_others(new);
 }
 
 /// Returns the message of a finding without the kind and the names of its object, which overlays change:
@@ -74,51 +89,6 @@ pub(super) fn without_names(finding: &Finding) -> String {
         }
     }
     message
-}
-
-/// Joins the findings on images whose tag is one value of a chart: that value is what a person changes.
-pub(super) fn one_for_each_tag(findings: Vec<Finding>, facts: &Facts<'_>) -> Vec<Finding> {
-    let mut joined: IndexMap<Span, Vec<Finding>, FxBuildHasher> = IndexMap::default();
-    let mut all = Vec::new();
-    for finding in findings {
-        match tag_value(&finding, facts) {
-            Some(value) => joined.entry(value).or_default().push(finding),
-            None => all.push(finding),
-        }
-    }
-    for (value, mut findings) in joined {
-        if findings.len() == 1 {
-            all.append(&mut findings);
-            continue;
-        }
-        let others = findings.split_off(1);
-        for mut first in findings {
-            let template = std::mem::replace(&mut first.span, value);
-            first.related.retain(|related| related.span != value);
-            first.also(&template, "the image is put together here");
-            let others: Vec<(Span, String)> = others
-                .iter()
-                .map(|other| (other.span, "this image has the tag too".to_owned()))
-                .collect();
-            first.stands_for(&others);
-            all.push(first);
-        }
-    }
-    all
-}
-
-/// Returns the value of a chart that a finding names as the tag of an image.
-fn tag_value(finding: &Finding, facts: &Facts<'_>) -> Option<Span> {
-    if finding.code != "PLM801" {
-        return None;
-    }
-    let words = finding.message.split('`').nth(1)?;
-    let (_, tag) = words.rsplit_once(':')?;
-    let is_tag = |span: &Span| {
-        facts.file(span.file).kind == Kind::Values
-            && facts.written(span).trim_matches(['"', '\'']) == tag
-    };
-    finding.related.iter().map(|related| related.span).find(is_tag)
 }
 
 /// Rules that say at a place what another rule says there as well, each with that other rule.
@@ -185,9 +155,8 @@ pub(super) fn fold_shared_places(findings: &mut Vec<Finding>) {
             {
                 is_shared = true;
                 let Finding { span, subject, key_path, .. } = finding;
-                let here = Related { span, message: String::new() };
-                first.stands_for_places(vec![(here, 0)], &[]);
-                first.others.push(Other { span, subject, key_path });
+                let here = Other { span, subject, key_path };
+                first.stands_for_others(vec![(here, String::new())]);
             }
             _ => {
                 is_shared = false;
@@ -242,11 +211,41 @@ mod tests {
         let three = chart(&["a", "b", "c"].map(pod).concat());
         assert_eq!(three.findings.len(), 1, "{:?}", three.findings);
         let finding = &three.findings[0];
-        assert!(finding.message.ends_with(" (and 2 more like it)"));
+        let rest = " (and 2 more like it, also in `shop/templates/all.yaml`)";
+        assert!(finding.message.ends_with(rest), "{}", finding.message);
         assert_eq!(finding.subject, "Pod a, container a");
         let file = &three.files[finding.span.file.index()];
         assert_eq!(&*file.file.path, "shop/values.yaml");
         assert_eq!(finding.related.len(), 3);
+    }
+
+    #[test]
+    fn what_only_a_second_variant_has_is_kept() {
+        let check = |eu: &str| {
+            let mut workspace = Workspace::default();
+            workspace.set("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+            workspace.set("shop/values.yaml", "batch: false\n");
+            workspace.set("shop/values-eu.yaml", eu);
+            let deployment = |name: &str| {
+                format!(
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: {name}, image: 'acme/{name}:1'}}]}}}}}}\n"
+                )
+            };
+            let text = format!(
+                "{}{{{{- if .Values.batch }}}}\n---\n{}{{{{- end }}}}\n",
+                deployment("web"),
+                deployment("worker")
+            );
+            workspace.set("shop/templates/all.yaml", text);
+            let options = Options { select: vec!["PLM606".to_owned()], ..Options::default() };
+            workspace.analysis(&Config::default()).report(&options).findings
+        };
+        let found = check("batch: true\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.ends_with(" (and 1 more like it)"), "{}", found[0].message);
+        assert!(found[0].related.iter().any(|it| it.message.contains("`worker`")));
+        let found = check("batch: false\n");
+        assert_eq!((found.len(), found[0].more), (1, 0));
     }
 
     #[test]

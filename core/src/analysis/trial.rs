@@ -63,10 +63,16 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// Keeps those fixes of a finding that settle it and do nothing else.
-    pub(super) fn those_that_work(&mut self, finding: &Finding, mut fixes: Vec<Fix>) -> Vec<Fix> {
-        fixes.retain(|fix| self.works(finding, fix));
-        fixes
+    /// Keeps those fixes of a finding that settle it and do nothing else; of several with one title, the first.
+    pub(super) fn those_that_work(&mut self, finding: &Finding, fixes: Vec<Fix>) -> Vec<Fix> {
+        let mut kept: Vec<Fix> = Vec::new();
+        for fix in fixes {
+            let is_known = kept.iter().any(|it| it.title == fix.title);
+            if !is_known && self.works(finding, &fix) {
+                kept.push(fix);
+            }
+        }
+        kept
     }
 
     fn works(&mut self, finding: &Finding, fix: &Fix) -> bool {
@@ -180,8 +186,7 @@ pub(super) fn works_in_files(
     let after = run_rules(&changed, wanted).0;
     // The finding may stand for several in other words.
     let says_it = |it: &&Finding| {
-        it.code == finding.code
-            && (it.message == finding.message || it.message == finding.message_for_one())
+        it.code == finding.code && it.message_for_one() == finding.message_for_one()
     };
     let like_it = |all: &[Finding]| all.iter().filter(says_it).count();
     let errors = |all: &[Finding]| {
@@ -246,7 +251,7 @@ fn outcomes(
 /// changed. A variant of a target may have had the same finding in other words.
 fn is_settled(finding: &Finding, before: &[Outcome], after: &[Outcome]) -> bool {
     let own = without_names(finding);
-    let own_targets = finding.own_targets.as_ref().unwrap_or(&finding.targets);
+    let own_targets = finding.targets_of_place();
     let is_own = |(code, subject, message): &Words| {
         let said =
             Finding { subject: subject.clone(), message: message.clone(), ..finding.clone() };

@@ -67,6 +67,21 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Returns the command that shows which build of a moving tag a container runs: a tag by itself only repeats
+    /// what the file says.
+    pub fn digest_command(&self, unit: &Unit<'a>) -> String {
+        let Site::Service(at) = unit.site else { return self.image_command(unit) };
+        let service = &self.services[at];
+        let name = service.name;
+        if self.is_for_swarm(service) {
+            let format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
+            return format!("docker service inspect --format '{format}' STACK_{name}");
+        }
+        let format = "{{.RepoDigests}} {{.Created}}";
+        let ids = self.compose(service, &format!("images -q {name}"));
+        format!("docker image inspect --format '{format}' $({ids})")
+    }
+
     /// Returns the command that asks the API server whether it takes a workload: for a built target,
     /// the one that shows what it took.
     pub fn dry_run(&self, workload: &Workload<'a>) -> String {

@@ -58,6 +58,9 @@ pub(super) struct Stage {
     pub directory: String,
     /// Absolute paths in the image that files are copied to, those of other stages included.
     pub filled: Vec<String>,
+    /// What is copied from the build context: its path there, which is empty for the context itself, and its
+    /// absolute path in the image.
+    pub copied: Vec<(String, String)>,
 }
 
 impl Stage {
@@ -117,7 +120,11 @@ fn stage_of(
         if is("WORKDIR") {
             stage.directory = in_directory(&stage.directory, &rest);
         } else if is("COPY") || is("ADD") {
-            stage.filled.extend(target_of_copy(&rest, &stage.directory));
+            if let Some(target) = target_of_copy(&rest, &stage.directory) {
+                let sources = copied(&rest).into_iter();
+                stage.copied.extend(sources.map(|source| (source, target.clone())));
+                stage.filled.push(target);
+            }
         } else if is("HEALTHCHECK") {
             stage.healthcheck = Some(!rest.trim().eq_ignore_ascii_case("NONE"));
             stage.health_range = range;

@@ -3,9 +3,10 @@
 use super::dockerfile::built_stage;
 use super::{Facts, Service};
 use crate::knowledge::image::ImageRef;
-use crate::knowledge::shell::{Command, commands_of_argv};
+use crate::knowledge::shell::{Command, Word, commands_of_argv};
 use crate::text::Span;
 use smol_str::SmolStr;
+use std::ops::Range;
 
 /// The start command of an image that is built here.
 #[derive(Debug, Clone)]
@@ -13,6 +14,19 @@ pub struct ImageStart {
     pub commands: Vec<Command>,
     /// The instruction in the Dockerfile that names the program.
     pub span: Span,
+    /// Where both an `ENTRYPOINT` and a `CMD` say what is started: the number of words of the first, and the
+    /// place of the second.
+    arguments: Option<(usize, Span)>,
+}
+
+impl ImageStart {
+    /// Returns the instruction that holds a word of a command.
+    pub fn span_of(&self, word: &Word) -> Span {
+        match self.arguments {
+            Some((first, span)) if word.arg >= first => span,
+            Some(_) | None => self.span,
+        }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -43,9 +57,12 @@ impl<'a> Facts<'a> {
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let (words, range) = built_stage(file.text(), service)?.start()?;
+        let stage = built_stage(file.text(), service)?;
+        let span = |range: &Range<usize>| Span::new(file.id, range.start, range.end);
+        let both = stage.entrypoint.as_ref().zip(stage.command.as_ref());
+        let arguments = both.map(|(first, then)| (first.words.len(), span(&then.range)));
+        let (words, range) = stage.start()?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let span = Span::new(file.id, range.start, range.end);
-        Some(ImageStart { commands: commands_of_argv(&words), span })
+        Some(ImageStart { commands: commands_of_argv(&words), span: span(&range), arguments })
     }
 }

@@ -1,8 +1,10 @@
 //! Image references, and what is known of their images.
 
+use super::{Facts, Unit};
 use crate::knowledge::families::{self, Certainty, Family};
 use crate::knowledge::image::{ImageRef, Pin};
 use crate::model::Str;
+use crate::report::{Kind, TargetKind};
 use crate::text::Span;
 use smol_str::SmolStr;
 
@@ -60,5 +62,35 @@ impl<'a> Image<'a> {
             Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
             _ => repository,
         }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the place that says which version of an image a container runs, where that is not the image
+    /// itself: the line of an environment file behind `postgres:${VERSION}`, or the value of a chart.
+    pub fn version_set_at(&self, unit: &Unit<'a>, image: &Image<'_>) -> Option<Span> {
+        let version = image.tag.unwrap_or(image.text);
+        let Some(service) = self.service_of(unit) else {
+            let written = |place: &&Span| self.written(place).trim_matches(['"', '\'']);
+            let values = self.values_printed_at(image.span);
+            let is = |text: &str| values.iter().find(|it| written(it) == text).copied();
+            return is(version).or_else(|| is(image.text));
+        };
+        let names = |value: &str| {
+            !value.is_empty() && (version.contains(value) || value.ends_with(version))
+        };
+        let mut variables = service.project.variables_in(image.span);
+        let named = variables.find(|it| it.value.as_deref().is_some_and(names))?;
+        named.set_by
+    }
+
+    /// Returns the values of a chart that an action prints at a place.
+    pub fn values_printed_at(&self, place: Span) -> Vec<Span> {
+        let target = self.built_target(place.file);
+        let Some(target) = target.filter(|it| it.target.kind == TargetKind::Chart) else {
+            return Vec::new();
+        };
+        let behind = target.target.behind.get(&place).into_iter().flatten();
+        behind.copied().filter(|it| self.file(it.file).kind == Kind::Values).collect()
     }
 }

@@ -46,6 +46,7 @@
 //! | copies of manifests | `copies` | `copied_manifests`, `fields_without_names` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
+//! | galleries of samples | `gallery` | `exhibits`, `is_gallery` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
@@ -70,6 +71,7 @@ mod data_home;
 mod delivery;
 mod disjoint;
 mod dockerfile;
+mod gallery;
 mod healthchecks;
 mod hosts;
 mod image_start;
@@ -126,6 +128,7 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
+pub use gallery::{Exhibit, exhibits, is_gallery};
 pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
@@ -184,6 +187,8 @@ pub struct Facts<'a> {
     production_files: FxHashSet<FileId>,
     /// The folder above the project, whose name says nothing about it; empty for paths that lead into it.
     above: &'a str,
+    /// Whether all Compose projects are samples that lie side by side.
+    is_gallery: bool,
     /// Whether something can be deployed besides examples, tests and files for development.
     has_more_than_examples: bool,
     objects: Vec<&'a Object>,

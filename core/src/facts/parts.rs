@@ -78,9 +78,13 @@ const STAGES: &[&str] = &[
     "tests",
 ];
 
-/// The part of each file.
+/// The part of each file, and what is known of the parts as a whole.
 #[derive(Debug, Clone, Default)]
-pub struct Parts(Vec<usize>);
+pub struct Parts {
+    of_file: Vec<usize>,
+    /// Whether the parts are samples that lie side by side: see [`is_gallery`](super::gallery::is_gallery).
+    pub are_samples: bool,
+}
 
 impl Parts {
     /// Finds the parts. `joined` are lists of files that belong together wherever they lie.
@@ -100,12 +104,13 @@ impl Parts {
                 sets.join(own[pair[0].index()], own[pair[1].index()]);
             }
         }
-        Parts(own.into_iter().map(|part| sets.find(part)).collect())
+        let of_file = own.into_iter().map(|part| sets.find(part)).collect();
+        Parts { of_file, are_samples: false }
     }
 
     /// Returns the part of a file.
     pub fn of(&self, file: FileId) -> usize {
-        self.0.get(file.index()).copied().unwrap_or_default()
+        self.of_file.get(file.index()).copied().unwrap_or_default()
     }
 }
 

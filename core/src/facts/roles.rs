@@ -5,6 +5,8 @@
 //! because then production runs there. Without a cluster side, a file that looks like development may well
 //! be what runs on the server, and the rules should report what they find in it. A build stage called
 //! `development` or a reloader beside mounted sources leaves no such doubt.
+//!
+//! What lies in a gallery of samples ([`gallery`](super::gallery)) is for demonstration.
 
 use super::dockerfile::final_stage;
 use super::{Facts, Workload, common_folder};
@@ -234,6 +236,7 @@ impl<'a> Facts<'a> {
         } else if self.has_more_than_examples && is_below(DEMONSTRATION_FOLDERS)
             // Documentation is deployed nowhere, even where there is nothing else.
             || is_below(&["docs"])
+            || self.is_gallery
         {
             Purpose::Demonstration
         } else {

@@ -48,6 +48,8 @@ impl Service<'_> {
 /// What the Dockerfile of a service says about a bind mount over its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shadowed {
+    /// The image holds the files that are mounted, at the same path.
+    Same,
     /// The image holds files where the mount lies, or the files that are mounted.
     Copies,
     /// The Dockerfile copies no files into the image at all.
@@ -77,6 +79,17 @@ impl<'a> Facts<'a> {
             false if context.is_empty() => source.as_str(),
             false => source.strip_prefix(&format!("{context}/")).unwrap_or(&source),
         };
+        let is_same = |(copied, to): &(String, String)| {
+            let below = match copied.is_empty() {
+                true => Some(inside),
+                false if copied == inside => Some(""),
+                false => inside.strip_prefix(&format!("{copied}/")),
+            };
+            below.is_some_and(|below| normalise_path(&format!("{to}/{below}")) == target)
+        };
+        if stage.copied.iter().any(is_same) {
+            return Shadowed::Same;
+        }
         // What an earlier stage copies is built there.
         let is_copied =
             |copied: &String| copied.is_empty() || is_in(inside, copied) || is_in(copied, inside);

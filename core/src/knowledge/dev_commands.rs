@@ -89,6 +89,72 @@ fn program_index(program: &[Word]) -> usize {
     usize::from(direct && PROGRAMS.contains_key(text(1)))
 }
 
+/// What a command for development does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DevKind {
+    /// It restarts the program when a file changes.
+    Reloader,
+    /// It waits for a debugger.
+    Debugger,
+    /// It serves with the server that a framework or a language brings for development.
+    Server,
+    /// It builds the pages as they are asked for.
+    Bundler,
+    /// A script of the project, whose name says that it is for development.
+    Script,
+}
+
+/// Programs that restart others.
+const RELOADERS: &[&str] = &[
+    "nodemon",
+    "node-dev",
+    "ts-node-dev",
+    "tsnd",
+    "watchmedo",
+    "watchfiles",
+    "hupper",
+    "rerun",
+    "guard",
+    "shotgun",
+    "air",
+    "realize",
+    "reflex",
+    "gow",
+    "modd",
+    "CompileDaemon",
+    "cargo-watch",
+    "watchexec",
+];
+
+/// Programs and commands that serve for development without building anything.
+const SERVERS: &[&str] =
+    &["runserver", "runserver_plus", "flask", "quart", "php", "artisan", "console", "symfony"];
+
+/// Returns what the words of a command for development do; see [`dev_command`].
+#[must_use]
+pub fn dev_kind(words: &[Word]) -> DevKind {
+    let names: Vec<&str> = words.iter().map(|it| base_name(&it.text)).collect();
+    let has = |list: &[&str]| names.iter().any(|name| list.contains(name));
+    let last = words.last().map_or("", |it| it.text.as_str());
+    let is_debugger = ["--inspect", "-agentlib:jdwp", "-Xrunjdwp", "-Xdebug"];
+    if has(&["debugpy", "dlv"]) || is_debugger.iter().any(|it| last.starts_with(it)) {
+        DevKind::Debugger
+    } else if has(RELOADERS)
+        || last.starts_with("--watch")
+        || matches!(last, "--reload" | "--auto-reload" | "watch" | "--hot" | "--continuous")
+    {
+        DevKind::Reloader
+    } else if has(SERVERS) {
+        DevKind::Server
+    } else if names.first().is_some_and(|it| TASK_RUNNERS.contains(it))
+        && !names.get(1).is_some_and(|it| PROGRAMS.contains_key(it))
+    {
+        DevKind::Script
+    } else {
+        DevKind::Bundler
+    }
+}
+
 /// Returns the number of arguments up to the one that makes a program one for development.
 fn decides(name: &str, arguments: &[Word]) -> Option<usize> {
     // Printing the version or the help starts nothing.
@@ -210,6 +276,27 @@ mod tests {
             let wanted = words.trim_start_matches("next dev");
             let got = found(text).unwrap_or_else(|| panic!("{text}"));
             assert!(got.ends_with(wanted) && got.len() >= words.len(), "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn commands_for_development_are_of_different_kinds() {
+        for (text, kind) in [
+            ("npx nodemon server.js", DevKind::Reloader),
+            ("uvicorn app:app --reload", DevKind::Reloader),
+            ("dotnet watch run", DevKind::Reloader),
+            ("node --inspect=0.0.0.0:9229 a.js", DevKind::Debugger),
+            ("python -m debugpy --listen 5678 app.py", DevKind::Debugger),
+            ("python manage.py runserver", DevKind::Server),
+            ("flask run --host=0.0.0.0", DevKind::Server),
+            ("php -S 0.0.0.0:80", DevKind::Server),
+            ("vite --host", DevKind::Bundler),
+            ("pnpm next dev", DevKind::Bundler),
+            ("npm run dev", DevKind::Script),
+        ] {
+            let commands = commands(text);
+            let words = commands.iter().find_map(dev_command).expect("a command for development");
+            assert_eq!(dev_kind(words), kind, "{text}");
         }
     }
 

@@ -110,6 +110,17 @@ impl Fix {
     }
 }
 
+/// Which of several findings with one cause is reported, the others being related to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Precedence {
+    /// Where it hurts most, such as at a data store.
+    First,
+    #[default]
+    Usual,
+    /// Where something else takes the edge off it.
+    Last,
+}
+
 /// Another place that belongs to a finding, and what is to be seen there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
@@ -159,15 +170,20 @@ pub struct Finding {
     pub own_targets: Option<Vec<String>>,
     /// What the finding comes from; see [`Finding::cause`].
     pub cause: Option<String>,
+    /// Which of the findings with one cause is reported, where their files count alike: see
+    /// [`Finding::precedence`].
+    pub precedence: Precedence,
     /// Number of other places that the finding stands for.
     pub more: usize,
+    /// Whether the message holds for these places word by word, but for the names of their objects.
+    pub is_same: bool,
     /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
     /// Whether the marked text is obsolete: editors may strike it through.
     pub deprecated: bool,
 }
 
-/// Maximum number of other places that a finding points at.
+/// Maximum number of related places of a finding, apart from those that it needs to be understood.
 const MAX_RELATED: usize = 10;
 
 impl Finding {
@@ -202,47 +218,83 @@ impl Finding {
         self
     }
 
-    /// Says that the finding stands for the same thing in other places, and points at the first few of them.
+    /// Says that the finding stands for the same thing in other places, and points at them.
     pub fn stands_for(&mut self, others: &[(Span, String)]) -> &mut Self {
-        let places = others.iter().map(|(span, what)| {
-            let message = what.clone();
-            (Related { span: *span, message }, 0)
-        });
-        self.others.extend(others.iter().map(|it| Other { span: it.0, ..Other::default() }));
-        self.stands_for_places(places.collect(), &[])
+        let place = |(span, what): &(Span, String)| {
+            (Other { span: *span, ..Other::default() }, what.clone())
+        };
+        self.stands_for_others(others.iter().map(place).collect())
     }
 
-    /// Says that the finding stands for other places, each with the number of further places that it stands
-    /// for itself, and names the other files that they are in. Points at the first few of them.
-    pub fn stands_for_places(
-        &mut self,
-        others: Vec<(Related, usize)>,
-        files: &[&str],
-    ) -> &mut Self {
-        self.more += others.iter().map(|(_, more)| more + 1).sum::<usize>();
-        let one = self.message_for_one().len();
-        self.message.truncate(one);
-        self.message.push_str(&phrases::more_like_it(self.more, files));
-        let mut left_out = 0;
-        for (other, more) in others {
-            let is_known =
-                other.span == self.span || self.related.iter().any(|it| it.span == other.span);
-            if !is_known && self.related.len() < MAX_RELATED {
-                self.related.push(other);
-            } else if !is_known {
-                left_out += 1;
+    /// Says that the finding stands for places in which its message holds word by word, and names the other
+    /// files that they are in. Points at them.
+    pub fn stands_for_places(&mut self, others: Vec<Related>, files: &[&str]) -> &mut Self {
+        let place = |it: Related| (Other { span: it.span, ..Other::default() }, it.message);
+        self.is_same = !others.is_empty();
+        self.stands_for_others(others.into_iter().map(place).collect());
+        self.name_files(files);
+        self
+    }
+
+    /// Says that the finding stands for other places, each with what is to be seen there, and points at them.
+    pub fn stands_for_others(&mut self, others: Vec<(Other, String)>) -> &mut Self {
+        self.more += others.len();
+        self.name_files(&[]);
+        for (other, message) in others {
+            let span = other.span;
+            self.others.push(other);
+            if span != self.span {
+                self.also(&span, message);
             }
-            left_out += more;
-        }
-        if let Some(last) = self.related.last_mut().filter(|_| left_out > 0) {
-            last.message.push_str(&format!(" ({left_out} more are not listed)"));
         }
         self
+    }
+
+    /// Leaves out related places that the finding only stands for, where there are too many of them, and says
+    /// how many are left out.
+    pub fn cut_related(&mut self) {
+        for related in &mut self.related {
+            let length = phrases::without_unlisted(&related.message).len();
+            related.message.truncate(length);
+        }
+        while self.related.len() > MAX_RELATED {
+            let is_other = |it: &Related| self.others.iter().any(|other| other.span == it.span);
+            let Some(last) = self.related.iter().rposition(is_other) else { break };
+            self.related.remove(last);
+        }
+        let is_listed = |span: Span| {
+            span == self.span || self.related.iter().any(|related| related.span == span)
+        };
+        let mut unlisted: Vec<Span> = self.others.iter().map(|it| it.span).collect();
+        unlisted.retain(|span| !is_listed(*span));
+        unlisted.sort_unstable();
+        unlisted.dedup();
+        if let Some(last) = self.related.last_mut() {
+            last.message.push_str(&phrases::unlisted(unlisted.len()));
+        }
+    }
+
+    /// Says how many other places the finding stands for, and names the other files that they are in.
+    pub fn name_files(&mut self, files: &[&str]) {
+        let one = self.message_for_one().len();
+        self.message.truncate(one);
+        self.message.push_str(&phrases::more_like_it(self.more, files, self.is_same));
+    }
+
+    /// Returns the names of the targets that the place itself is built into.
+    pub fn targets_of_place(&self) -> &[String] {
+        self.own_targets.as_ref().unwrap_or(&self.targets)
     }
 
     /// Returns the message without the number of other places that the finding stands for.
     pub fn message_for_one(&self) -> &str {
         phrases::without_more(&self.message)
+    }
+
+    /// Says whether the finding goes before or after others with the same cause.
+    pub fn precedence(&mut self, precedence: Precedence) -> &mut Self {
+        self.precedence = precedence;
+        self
     }
 
     pub fn why(&mut self, why: impl Into<String>) -> &mut Self {
@@ -319,7 +371,9 @@ impl Findings {
             targets: Vec::new(),
             own_targets: None,
             cause: None,
+            precedence: Precedence::Usual,
             more: 0,
+            is_same: false,
             unnecessary: false,
             deprecated: false,
         });

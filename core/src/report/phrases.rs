@@ -43,16 +43,25 @@ const SAME_IN: &str = " (the same in ";
 const LIKE_IT: &str = " more like it";
 
 /// Returns what follows a message that stands for other places as well: their number, and the other files
-/// that they are in.
-pub fn more_like_it(more: usize, files: &[&str]) -> String {
-    const SHOWN: usize = 2;
-    let named = first_named(files, SHOWN);
+/// that they are in. `is_same` says whether the message holds for each of them word by word.
+pub fn more_like_it(more: usize, files: &[&str], is_same: bool) -> String {
+    let named = named_files(files);
     match files.len() {
         _ if more == 0 => String::new(),
         0 => format!("{AND}{more}{LIKE_IT})"),
-        1 if more == 1 => format!("{SAME_IN}{named})"),
-        count if more == count => format!("{SAME_IN}{count} more files: {named})"),
+        1 if is_same && more == 1 => format!("{SAME_IN}{named})"),
+        count if is_same && more == count => format!("{SAME_IN}{count} more files: {named})"),
         _ => format!("{AND}{more}{LIKE_IT}, also in {named})"),
+    }
+}
+
+/// Returns the names of at most three files, and how many are left out.
+fn named_files(files: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    match files.len().saturating_sub(SHOWN) {
+        0 => named(files),
+        1 => format!("{} and 1 more file", named(&files[..SHOWN])),
+        left => format!("{} and {left} more files", named(&files[..SHOWN])),
     }
 }
 
@@ -71,9 +80,40 @@ pub fn without_more(message: &str) -> &str {
     }
 }
 
+const NOT_LISTED: &str = " not listed)";
+
+/// Returns what follows the last of the related places where some are left out.
+pub fn unlisted(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => format!(" (1 more is{NOT_LISTED}"),
+        _ => format!(" ({count} more are{NOT_LISTED}"),
+    }
+}
+
+/// Returns a message without what [`unlisted`] has added to it.
+pub fn without_unlisted(message: &str) -> &str {
+    match message.rsplit_once(" (") {
+        Some((one, _)) if message.ends_with(NOT_LISTED) => one,
+        _ => message,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_that_are_not_listed_are_counted() {
+        for (count, expected) in
+            [(0, "x"), (1, "x (1 more is not listed)"), (7, "x (7 more are not listed)")]
+        {
+            let said = format!("x{}", unlisted(count));
+            assert_eq!(said, expected);
+            assert_eq!(without_unlisted(&said), "x");
+        }
+        assert_eq!(without_unlisted("x (is not)"), "x (is not)");
+    }
 
     #[test]
     fn long_lists_are_cut() {
@@ -84,14 +124,24 @@ mod tests {
 
     #[test]
     fn other_places_are_counted_and_their_files_named() {
-        let files = ["a.yml", "b.yml", "c.yml"];
-        let said = |more, files: &[&str]| format!("x{}", more_like_it(more, files));
+        let files = ["a.yml", "b.yml", "c.yml", "d.yml", "e.yml"];
+        let said = |more, files: &[&str]| format!("x{}", more_like_it(more, files, true));
+        let other = |more, files: &[&str]| format!("x{}", more_like_it(more, files, false));
         let all = [
             (said(0, &[]), "x"),
             (said(3, &[]), "x (and 3 more like it)"),
             (said(1, &files[..1]), "x (the same in `a.yml`)"),
-            (said(3, &files), "x (the same in 3 more files: `a.yml`, `b.yml` and 1 more)"),
+            (other(1, &files[..1]), "x (and 1 more like it, also in `a.yml`)"),
+            (said(3, &files[..3]), "x (the same in 3 more files: `a.yml`, `b.yml`, `c.yml`)"),
             (said(4, &files[..2]), "x (and 4 more like it, also in `a.yml`, `b.yml`)"),
+            (
+                said(4, &files[..4]),
+                "x (the same in 4 more files: `a.yml`, `b.yml`, `c.yml` and 1 more file)",
+            ),
+            (
+                other(5, &files),
+                "x (and 5 more like it, also in `a.yml`, `b.yml`, `c.yml` and 2 more files)",
+            ),
         ];
         for (said, expected) in all {
             assert_eq!(said, expected);

@@ -101,11 +101,20 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
         1 => " and one more".to_owned(),
         count => format!(" and {count} more"),
     };
-    let finding = out.at(
-        &first.value_span,
-        format!("{what} {run} {}{and_others} in development mode", unit.label),
-    );
+    let message = format!("{what} {run} {}{and_others} in development mode", unit.label);
+    // What a chart takes from one of its values is changed there, unless a comment accepts it here.
+    let is_accepted = facts.is_accepted(first.value_span, &|selector| RULE.is(selector));
+    let values = facts.values_printed_at(first.value_span);
+    let value = match values.as_slice() {
+        [value] if !is_accepted => Some(value),
+        _ => None,
+    };
+    let finding = out.at(value.unwrap_or(&first.value_span), message);
     finding.confidence(Confidence::Likely);
+    if value.is_some() {
+        finding.subject(facts.subject_at(unit.name.span));
+        finding.also(&first.value_span, "the value is used here");
+    }
     for variable in more {
         finding.also(&variable.value_span, format!("`{}` does too", variable.name));
     }
@@ -122,7 +131,24 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{files, findings, messages, run};
+
+    #[test]
+    fn a_value_of_a_chart_is_changed_there() {
+        let chart = |value: &str| {
+            format!(
+                "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\nmode: development\n# file: c/templates/p.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n    - name: p\n      image: 'acme/p:1'\n      env: [{{name: NODE_ENV, value: {value}}}]\n"
+            )
+        };
+        let place = |value: &str| {
+            let report = run(&RULE, &files(&chart(value)));
+            let found = &report.findings[0];
+            assert_eq!(found.subject, "Pod p, container p");
+            (report.entry(found.span.file).file.path.to_string(), found.related.len())
+        };
+        assert_eq!(place("'{{ .Values.mode }}'"), ("c/values.yaml".to_owned(), 1));
+        assert_eq!(place("development"), ("c/templates/p.yaml".to_owned(), 0));
+    }
 
     fn compose(path: &str, environment: &str) -> usize {
         let text = format!(

@@ -113,7 +113,7 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     let finding = out.at(span, format!("{what} of {owner} {how}"));
     finding
         .confidence(Confidence::Likely)
-        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)))
+        .check(format!("git log --oneline -G {} -- {path}", in_shell(name)))
         // Both ends of a connection, both sides and variants of a file have one credential.
         .cause(value.clone());
     if *role == Role::Development || *is_weak {

@@ -84,17 +84,23 @@ fn check(facts: &Facts, out: &mut Findings) {
     if facts.apps().len() < 2 {
         return;
     }
-    let mut owners: FxHashMap<Key<'_>, (&App, &BuiltTarget, &Object)> = FxHashMap::default();
+    let mut owners: FxHashMap<Key<'_>, Vec<Owner<'_>>> = FxHashMap::default();
     let mut pairs: IndexMap<(Span, Span, &str, &str), Pair<'_>> = IndexMap::new();
     for target in facts.all_targets() {
         let Some(app) = target.app().filter(|app| is_exact(app)) else { continue };
         for object in &target.objects {
             let Some(key) = key(app, object) else { continue };
-            let (other, other_target, first) = *owners.entry(key).or_insert((app, target, object));
-            let is_same = other.name == app.name && other.span == app.span;
-            if is_same || !may_meet(facts, other, app) {
+            // The first of each group of Applications that may meet.
+            let known = owners.entry(key).or_default();
+            let is_same = |it: &App| it.name == app.name && it.span == app.span;
+            if known.iter().any(|it| is_same(it.0)) {
                 continue;
             }
+            let met = known.iter().find(|it| may_meet(facts, it.0, app)).copied();
+            let Some((other, other_target, first)) = met else {
+                known.push((app, target, object));
+                continue;
+            };
             let names = (other.span, app.span, other.name.as_str(), app.name.as_str());
             let pair = pairs.entry(names).or_insert(Pair {
                 other,
@@ -107,6 +113,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     pairs.values().for_each(|pair| report(pair, out));
 }
+
+/// An Application, a target of it, and an object in there.
+type Owner<'a> = (&'a App, &'a BuiltTarget, &'a Object);
 
 /// Two Applications, their targets, and the objects that both deploy.
 struct Pair<'a> {
@@ -262,6 +271,26 @@ mod tests {
         let found = findings(&RULE, &format!("{set}{}", service("a/web.yaml", "web")));
         assert_eq!(found.len(), 1);
         assert!(found[0].related.iter().all(|related| related.span != found[0].span));
+    }
+
+    #[test]
+    fn every_set_with_the_flaw_is_named() {
+        let set = |file: &str, namespaces: [&str; 2]| {
+            let [one, two] = namespaces;
+            format!(
+                "# file: {file}\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: s}}\nspec:\n  generators: [{{list: {{elements: [{{n: one, to: {one}}}, {{n: two, to: {two}}}]}}}}]\n  template:\n    metadata: {{name: '{{{{n}}}}'}}\n    spec: {{source: {{repoURL: r, path: a}}, destination: {{server: s, namespace: '{{{{to}}}}'}}}}\n"
+            )
+        };
+        let object = service("a/web.yaml", "web");
+        let same = ["shop", "shop"];
+        let text = format!("{object}{}{}", set("x/set.yaml", same), set("y/set.yaml", same));
+        let found = findings(&RULE, &text);
+        let places: usize = found.iter().map(|it| 1 + it.more).sum();
+        assert_eq!(places, 2, "{found:?}");
+        let apart = ["shop", "other"];
+        let text = format!("{object}{}{}", set("x/set.yaml", same), set("y/set.yaml", apart));
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].more), (1, 0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::facts::{Change, Facts, Image, Unit};
+use crate::facts::{Change, Facts, Image, Purpose, Unit};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -56,8 +56,7 @@ struct Verdict {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut images: IndexMap<Cause<'_>, (&Unit<'_>, IndexSet<Span, FxBuildHasher>), FxBuildHasher> =
-        IndexMap::default();
+    let mut images: IndexMap<Cause<'_>, Used<'_, '_>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let is_built = facts.service_of(unit).is_some_and(|it| it.is_built());
@@ -68,10 +67,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (_, places) = entry.or_insert_with(|| (unit, IndexSet::default()));
         places.insert(image.span);
     }
-    for (Cause { image, .. }, (unit, places)) in images {
+    for (Cause { image, changed, .. }, (unit, places)) in images {
         let Some(verdict) = verdict(image) else { continue };
         let Some(first) = places.first() else { continue };
-        let finding = out.at(first, verdict.message);
+        let set_at = match changed {
+            Changed::SetAt(span) => Some(span),
+            Changed::With(_) => None,
+        };
+        let finding = out.at(&set_at.unwrap_or(*first), verdict.message);
+        if set_at.is_some() {
+            finding.subject(facts.subject_at(*first)).also(first, "the image is used here");
+        }
+        if facts.purpose_of(first.file) != Purpose::Production {
+            finding.severity(Severity::Info);
+        }
         finding.severity(verdict.severity).help(verdict.help).cause(verdict.cause);
         if verdict.is_gone {
             finding.why("What was pulled before still runs, but a new machine or a new node cannot pull the image, mostly in the night in which a node is replaced.");
@@ -90,23 +99,37 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// A unit that runs an image, and the places that name the image.
+type Used<'f, 'a> = (&'f Unit<'a>, IndexSet<Span, FxBuildHasher>);
+
 /// What is mended at once: an image in a Compose project, in a target, or in the manifests of one
 /// application.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
     image: &'a str,
-    change: Change,
+    changed: Changed,
     /// Where a comment accepts the finding, which does not cover the same image elsewhere.
     accepted_at: Option<Span>,
+}
+
+/// Where a version is changed.
+#[derive(PartialEq, Eq, Hash)]
+enum Changed {
+    /// In the files themselves.
+    With(Change),
+    /// In an environment file or a value of a chart, which several projects may share.
+    SetAt(Span),
 }
 
 impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Cause<'a> {
         let span = image.span;
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        let set_at = facts.version_set_at(unit, image).filter(|_| !accepted);
+        let in_files = || Changed::With(facts.changed_with(unit));
         Cause {
             image: image.text,
-            change: facts.changed_with(unit),
+            changed: set_at.map_or_else(in_files, Changed::SetAt),
             accepted_at: accepted.then_some(span),
         }
     }
@@ -270,8 +293,28 @@ mod tests {
         let found = findings(&RULE, &both.concat());
         assert_eq!((found.len(), found[0].related.len()), (1, 1));
         assert!(found[0].why.is_none());
-        let apart = [file("a/compose.yaml", "mongo:4.4.6"), file("b/compose.yaml", "mongo:4.4.6")];
+        let apart = [file("a/compose.yaml", "mongo:4.4.6"), file("b/compose.yaml", "mongo:4.4.5")];
         assert_eq!(findings(&RULE, &apart.concat()).len(), 2, "two applications");
+    }
+
+    #[test]
+    fn a_version_from_an_environment_file_is_changed_there() {
+        let file = |path: &str| {
+            format!("# file: {path}\nservices: {{db: {{image: 'mysql:${{MYSQL_VERSION}}'}}}}\n")
+        };
+        let text = format!(
+            "{}{}# file: .env\nMYSQL_VERSION=5.7\n",
+            file("compose.yaml"),
+            file("compose.full.yaml")
+        );
+        let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(&text));
+        assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+        let found = &report.findings[0];
+        assert_eq!(&*report.entry(found.span.file).file.path, ".env");
+        assert_eq!((found.subject.as_str(), found.related.len()), ("service db", 2));
+        // What a comment accepts where the image is used stays there.
+        let accepted = text.replace("services: {db", "services: # plimsoll: ignore PLM812\n  {db");
+        assert!(messages(&RULE, &accepted).is_empty());
     }
 
     #[test]

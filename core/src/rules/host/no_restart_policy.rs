@@ -4,7 +4,7 @@ use crate::knowledge::families::Class;
 use crate::knowledge::starts;
 use crate::model::compose::Condition;
 use crate::report::phrases::{first_named, named};
-use crate::report::{Findings, Fix, Role, Severity};
+use crate::report::{Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, folder_of};
 use rustc_hash::FxHashSet;
@@ -17,7 +17,8 @@ rule! {
     /// notices.
     ///
     /// ## What helps
-    /// Set `restart: unless-stopped`.
+    /// Set `restart: unless-stopped`. Where no service of an application has a policy, the finding is a
+    /// note: such files mostly start something for a while. Where some have one, the others were forgotten.
     ///
     /// ## How to troubleshoot
     /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` prints `no`;
@@ -26,7 +27,10 @@ rule! {
     /// ## Bad
     /// ```yaml
     /// services:
-    ///   web: # <- service `web` has no restart policy, so it stays down after a crash or a reboot
+    ///   cache:
+    ///     image: redis:8.2
+    ///     restart: unless-stopped
+    ///   web: # <- `cache` restarts, but `web` has no restart policy, so it stays down after a crash or a reboot
     ///     image: nginx:1.29
     ///     ports: ["8080:80"]
     ///   db:
@@ -37,6 +41,9 @@ rule! {
     /// ## Good
     /// ```yaml
     /// services:
+    ///   cache:
+    ///     image: redis:8.2
+    ///     restart: unless-stopped
     ///   web:
     ///     image: nginx:1.29
     ///     ports: ["8080:80"]
@@ -55,6 +62,7 @@ const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
 fn check(facts: &Facts, out: &mut Findings) {
     for at in 0..facts.projects().len() {
         let services = facts.services_of(at);
+        let habit = Habit::of(facts, at);
         let images: FxHashSet<&str> =
             services.iter().filter(|it| keeps_running(it)).filter_map(image).collect();
         let mut bare: Vec<&Service<'_>> = Vec::new();
@@ -64,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             if facts.is_accepted(service.span(), &|it| RULE.is(it)) {
-                alone(facts, service, out);
+                alone(facts, service, &habit, out);
             } else {
                 bare.push(service);
             }
@@ -74,17 +82,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             (Some(it.span().file) != first_file(facts, at), it.span().file, it.name)
         });
         if let [service] = bare.as_slice() {
-            alone(facts, service, out);
+            alone(facts, service, &habit, out);
         } else if let Some((first, others)) = bare.split_first() {
             // Many services without a policy are one oversight, so one finding covers them all.
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
                 &first.span(),
                 format!(
-                    "{} have no restart policy, so they stay down after a crash or a reboot",
+                    "{}{} have no restart policy, so they stay down after a crash or a reboot",
+                    habit.but(),
                     and_others(&names)
                 ),
             );
+            habit.weigh(first, finding);
             for other in others {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
@@ -109,20 +119,70 @@ fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
     format!("no restart policy in {}", folder_of(facts.file(service.span().file).path()))
 }
 
-fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
+/// What an application does about restarts elsewhere.
+struct Habit<'a> {
+    /// The services of the project that are restarted.
+    restarted: Vec<&'a str>,
+    /// Whether any service of the application is restarted.
+    is_known: bool,
+}
+
+impl<'a> Habit<'a> {
+    fn of(facts: &Facts<'a>, project: usize) -> Habit<'a> {
+        let own = facts.services_of(project).iter().filter(|it| restarts(it));
+        let mut restarted: Vec<&str> = own.map(|it| it.name).collect();
+        restarted.sort_unstable();
+        let part = first_file(facts, project).map(|file| facts.part_of(file));
+        let is_beside = |it: &Service<'a>| Some(facts.part_of(it.span().file)) == part;
+        let is_known = facts.services().iter().any(|it| restarts(it) && is_beside(it));
+        Habit { restarted, is_known }
+    }
+
+    /// Returns the words before those about services without a policy.
+    fn but(&self) -> String {
+        match self.restarted.as_slice() {
+            [] => String::new(),
+            [one] => format!("`{one}` restarts, but "),
+            all => format!("{} restart, but ", and_others(all)),
+        }
+    }
+
+    /// Makes a note of a finding where nothing in the application is restarted, unless the file is for
+    /// production.
+    fn weigh(&self, service: &Service<'_>, finding: &mut Finding) {
+        if !self.is_known && service.role != Role::Production {
+            finding.severity(Severity::Info);
+        }
+    }
+}
+
+/// Whether a policy brings a service back after a crash.
+fn restarts(service: &Service<'_>) -> bool {
+    let policy = service.model.restart.as_ref().map_or("", |it| it.as_str());
+    let is_known =
+        matches!(policy, "always" | "unless-stopped") || policy.starts_with("on-failure");
+    let deploy = service.model.deploy.as_ref();
+    is_known || deploy.is_some_and(|it| it.restart_policy.is_some())
+}
+
+fn alone(facts: &Facts<'_>, service: &Service<'_>, habit: &Habit<'_>, out: &mut Findings) {
     let name = service.name;
-    out.at(
+    let but = habit.but();
+    let kind = if but.is_empty() { "service " } else { "" };
+    let finding = out.at(
         &service.span(),
         format!(
-            "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
+            "{but}{kind}`{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
-    )
-    .check(format!(
-        "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
-        facts.compose(service, &format!("ps -aq {name}"))
-    ))
-    .maybe_fix(add(facts, &[service]))
-    .cause(oversight(facts, service));
+    );
+    habit.weigh(service, finding);
+    finding
+        .check(format!(
+            "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
+            facts.compose(service, &format!("ps -aq {name}"))
+        ))
+        .maybe_fix(add(facts, &[service]))
+        .cause(oversight(facts, service));
 }
 
 /// Renders names as "`a` and `b`" or "`a`, `b`, `c` and 4 others".
@@ -179,11 +239,12 @@ fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     facts.is_one_shot(service) || mode.is_some_and(|it| it.value.ends_with("-job"))
 }
 
-/// Whether a port, a healthcheck or the start of a server shows that the service is not a task.
+/// Whether a port, also one for other services alone, a healthcheck or the start of a server shows that the service is not a task.
 fn keeps_running(service: &Service<'_>) -> bool {
     let model = service.model;
-    let serves =
-        !model.ports.is_empty() || model.healthcheck.as_ref().is_some_and(|it| !it.disabled);
+    let serves = !model.ports.is_empty()
+        || !model.expose.is_empty()
+        || model.healthcheck.as_ref().is_some_and(|it| !it.disabled);
     let commands = &service.unit.start.commands;
     if serves || commands.iter().any(starts::is_server_start) {
         return true;
@@ -213,6 +274,8 @@ const WORKERS: &[&str] = &[
     "bot",
     "consumer",
     "scheduler",
+    "celerybeat",
+    "-beat",
     "listener",
     "daemon",
     "service",
@@ -297,9 +360,39 @@ mod tests {
             messages(&RULE, text),
             ["`a` and `b` have no restart policy, so they stay down after a crash or a reboot"]
         );
+    }
+
+    #[test]
+    fn what_was_forgotten_weighs_more_than_what_nobody_does() {
+        let said = |text: &str| {
+            let found = findings(&RULE, text);
+            found.iter().map(|it| (it.severity.name(), it.message.clone())).collect::<Vec<_>>()
+        };
+        let end = "no restart policy, so it stays down after a crash or a reboot";
         let text =
             "services:\n  a: { image: 'nginx:1', restart: always }\n  b: { image: 'redis:7' }\n";
+        assert_eq!(said(text), [("warning", format!("`a` restarts, but `b` has {end}"))]);
+        let text =
+            "services:\n  a: { image: 'nginx:1', restart: 'no' }\n  b: { image: 'redis:7' }\n";
+        assert_eq!(said(text), [("info", format!("service `b` has {end}"))]);
+        let bare = "services: { b: { image: 'redis:7' } }\n";
+        assert_eq!(said(&format!("# file: compose.prod.yaml\n{bare}"))[0].0, "warning");
+        // A file beside it shows that somebody thought of restarts.
+        let beside =
+            "# file: web.compose.yaml\nservices: { a: { image: 'nginx:1', restart: always } }\n";
+        let found = said(&format!("# file: db.compose.yaml\n{bare}{beside}"));
+        assert_eq!(found, [("warning", format!("service `b` has {end}"))]);
+        let apart =
+            "# file: web/compose.yaml\nservices: { a: { image: 'nginx:1', restart: always } }\n";
+        assert_eq!(said(&format!("# file: db/compose.yaml\n{bare}{apart}"))[0].0, "info");
+    }
+
+    #[test]
+    fn what_only_others_reach_keeps_running_too() {
+        let text = "services:\n  web: { image: 'nginx:1', restart: always }\n  api: { image: 'acme/api:1', expose: ['8080'] }\n";
         assert_eq!(count(text), 1);
+        let text = "services:\n  web: { image: 'nginx:1', restart: always }\n  api: { image: 'acme/api:1' }\n";
+        assert_eq!(count(text), 0);
     }
 
     #[test]
@@ -329,7 +422,9 @@ mod tests {
         let text = "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always, depends_on: [web] }\n";
         assert_eq!(
             messages(&RULE, text),
-            ["service `web` has no restart policy, so it stays down after a crash or a reboot"]
+            [
+                "`proxy` restarts, but `web` has no restart policy, so it stays down after a crash or a reboot"
+            ]
         );
         let text =
             "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always }\n";
@@ -350,15 +445,18 @@ mod tests {
         assert_eq!(count(&text("mail-worker", "depends_on: [queue]")), 1);
         assert_eq!(count(&text("mail-worker-2", "depends_on: [queue]")), 1);
         assert_eq!(count(&text("worker3", "depends_on: [queue]")), 1);
+        assert_eq!(count(&text("celerybeat", "depends_on: [queue]")), 1);
         assert_eq!(count(&text("mail-worker", "init: true")), 0, "nothing it waits for");
         assert_eq!(count(&text("seed", "depends_on: [queue]")), 0);
     }
 
     #[test]
     fn side_stacks_are_findings_of_their_own() {
-        let file =
-            |path: &str| format!("# file: {path}\nservices: {{ a: {{ image: 'nginx:1' }} }}\n");
-        let text = [file("docker/shop-compose.yaml"), file("telemetry/compose.yaml")].concat();
+        let file = |path: &str, name: &str| {
+            format!("# file: {path}\nservices: {{ {name}: {{ image: 'nginx:1' }} }}\n")
+        };
+        let text =
+            [file("docker/shop-compose.yaml", "a"), file("telemetry/compose.yaml", "b")].concat();
         assert_eq!(count(&text), 2);
     }
 

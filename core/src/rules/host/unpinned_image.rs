@@ -1,7 +1,9 @@
-use crate::facts::{Change, Facts, Image, Unit};
+use crate::facts::{Change, Facts, Image, Part, Purpose, Service, Unit};
 use crate::knowledge::end_of_life::withdrawal_of;
+use crate::knowledge::families::Class;
 use crate::knowledge::image::Pin;
-use crate::report::{Confidence, Findings, Kind, Role, Severity, TargetKind};
+use crate::model::compose::MountKind;
+use crate::report::{Confidence, Findings, Kind, Precedence, Role, Severity, TargetKind};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
@@ -11,16 +13,15 @@ rule! {
     /// An image has no tag, or a tag that its owner moves from version to version.
     ///
     /// ## Why it hurts
-    /// What runs depends on when the image was last pulled. A restart on another machine brings
-    /// another version, a bad release has no named predecessor to go back to, and a new major
-    /// version of a database refuses the data of the old one.
+    /// A restart on another machine brings another version, a bad release has no named predecessor to
+    /// go back to, and a new major version may refuse the data of the old one, or convert it for good.
     ///
     /// ## What helps
     /// A version as exact as the image offers, and a tool that proposes updates to it. A digest is
     /// the firmest pin.
     ///
     /// ## How to troubleshoot
-    /// `docker image inspect --format '{{.RepoDigests}}' IMAGE`, or the Pod's
+    /// `docker image inspect --format '{{.RepoDigests}} {{.Created}}' IMAGE`, or the Pod's
     /// `status.containerStatuses`, shows which image is really running.
     ///
     /// ## Bad
@@ -58,6 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             && !image.text.ends_with(':');
         // On the machine of a developer the newest image is mostly what is wanted.
         if !is_unpinned
+            || is_placeholder(facts, unit, image)
             || facts.unit_role(unit) == Role::Development
             || is_local(facts, unit, &built)
             || elsewhere.builds(facts, unit, image)
@@ -72,11 +74,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     for mut all in causes.into_values() {
-        // The first file leads; within a file the order of the keys says nothing.
+        // Data leads, then the first file; within a file the order of the keys says nothing.
         if let Some(file) = all.first().map(|(_, image)| image.span.file) {
             all.sort_by_cached_key(|(unit, image)| {
+                let is_worse = (is_in_swarm(facts, unit), !is_store(unit));
                 let place = (image.span.file != file, image.span.file);
-                (place, unit.label.clone(), image.span)
+                (is_worse, place, unit.label.clone(), image.span)
             });
         }
         report(facts, &all, &elsewhere, out);
@@ -84,9 +87,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Reports images that are pinned in one go: one image in many places, or several images of one publisher.
-fn report(
-    facts: &Facts,
-    all: &[(&Unit<'_>, &Image<'_>)],
+fn report<'a>(
+    facts: &Facts<'a>,
+    all: &[(&Unit<'a>, &Image<'a>)],
     elsewhere: &Elsewhere<'_>,
     out: &mut Findings,
 ) {
@@ -98,7 +101,15 @@ fn report(
     } else {
         format!("`{text}` has no tag, which means `latest`: {rest}")
     };
-    let finding = out.at(&image.span, message);
+    let set_at = set_at(facts, unit, image);
+    let finding = out.at(&set_at.unwrap_or(image.span), message);
+    if set_at.is_some() {
+        finding.subject(facts.subject_at(image.span));
+        finding.also(&image.span, "the image is used here");
+    }
+    if facts.purpose_of(image.span.file) != Purpose::Production {
+        finding.severity(Severity::Info);
+    }
     let is_given = |unit: &Unit<'_>, image: &Image<'_>| {
         !unit.is_compose() && {
             let part = facts.part_of(image.span.file);
@@ -110,7 +121,9 @@ fn report(
         finding.severity(Severity::Info).confidence(Confidence::Possible);
     }
     let is_within_version = all.iter().all(|(_, image)| names_a_version(image));
-    if is_within_version {
+    let is_helper = all.iter().all(|(unit, _)| is_helper(unit));
+    let is_pinned_by_swarm = all.iter().all(|(unit, _)| is_in_swarm(facts, unit));
+    if is_within_version || is_helper || is_pinned_by_swarm {
         finding.severity(Severity::Info);
     }
     // An application without versions has one habit to change.
@@ -120,25 +133,67 @@ fn report(
         (false, false) => "no versions",
     });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
-    // The other images each stand for all of their places.
-    let mut further: IndexMap<&str, Span, FxBuildHasher> = IndexMap::default();
-    for (_, other) in others {
-        if is_same(other) {
-            finding.also(&other.span, "the same image again");
-        } else {
-            further.entry(without_latest(other.text)).or_insert(other.span);
-        }
-    }
-    let further: Vec<(Span, String)> = further
-        .iter()
-        .map(|(name, span)| (*span, format!("`{name}` has no version either")))
+    // Each place counts, and each of the other images is named before the same one is named again.
+    let mut seen: FxHashSet<&str> = FxHashSet::from_iter([without_latest(text)]);
+    let (new, again): (Vec<_>, Vec<_>) =
+        others.iter().partition(|(_, other)| seen.insert(without_latest(other.text)));
+    let places: Vec<(Span, String)> = new
+        .into_iter()
+        .chain(again)
+        .filter(|(_, other)| Some(other.span) != set_at)
+        .map(|(_, other)| {
+            let what = match is_same(other) {
+                true => "the same image again".to_owned(),
+                false => format!("`{}` has no version either", without_latest(other.text)),
+            };
+            (other.span, what)
+        })
         .collect();
-    finding.stands_for(&further);
-    let is_store = |unit: &Unit<'_>| unit.family().is_some_and(|it| it.persistent);
-    if !all.iter().any(|(unit, _)| is_store(unit)) {
+    finding.stands_for(&places);
+    let fetched = FETCHED_AT_START.iter().find(|(it, _)| *it == image.repository);
+    if let Some((_, variable)) = fetched {
+        finding.why(format!("The image fetches its program each time the container starts: without `{variable}` that is the newest release, whatever the tag of the image says, and what it has done to the data cannot be taken back."));
+        finding.help(format!("Set `{variable}` to a release, and give the image a tag."));
+    } else if is_pinned_by_swarm {
+        finding.why("Swarm looks the tag up when the stack is deployed, and every node then runs that build. The next deployment brings whatever the tag means by then, and nothing in the file names the build to go back to.");
+    } else if !all.iter().any(|(unit, _)| keeps_data(facts, unit)) {
         finding.why(WITHOUT_DATA);
     }
-    finding.check(facts.image_command(unit));
+    finding.check(facts.digest_command(unit));
+    finding.precedence(if is_pinned_by_swarm {
+        Precedence::Last
+    } else if is_store(unit) {
+        Precedence::First
+    } else {
+        Precedence::Usual
+    });
+}
+
+/// Images that fetch their program at each start, with the variable that names its version.
+/// Source: <https://docker-minecraft-server.readthedocs.io/en/latest/versions/minecraft/>, read on 2026-11-30.
+const FETCHED_AT_START: [(&str, &str); 2] =
+    [("itzg/minecraft-server", "VERSION"), ("itzg/minecraft-bedrock-server", "VERSION")];
+
+/// Whether losing the data of a container loses something.
+fn is_store(unit: &Unit<'_>) -> bool {
+    unit.family().is_some_and(|it| it.persistent)
+}
+
+/// Whether a container keeps data that a new version may refuse.
+fn keeps_data<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
+    let has_volume = |it: &Service<'_>| {
+        it.model.volumes.iter().any(|it| it.kind == MountKind::Volume && it.source.is_some())
+    };
+    is_store(unit) || facts.service_of(unit).is_some_and(has_volume)
+}
+
+/// Whether a container is an init container with the tools of a base image, which copies files or waits.
+fn is_helper(unit: &Unit<'_>) -> bool {
+    unit.part == Part::Init && unit.family().is_some_and(|it| it.class == Class::Base)
+}
+
+fn is_in_swarm<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
+    facts.service_of(unit).is_some_and(|it| facts.is_for_swarm(it))
 }
 
 /// Whether a tag that moves names a version all the same: `2022-latest`.
@@ -147,7 +202,7 @@ fn names_a_version(image: &Image<'_>) -> bool {
 }
 
 /// Why a moving image hurts that keeps no data.
-const WITHOUT_DATA: &str = "What runs depends on when the image was last pulled. A restart on another machine brings another version, and a bad release has no named predecessor to go back to.";
+const WITHOUT_DATA: &str = "A restart on another machine brings another version, and a bad release has no named predecessor to go back to.";
 
 /// Returns an image without the tag that a missing one means.
 fn without_latest(image: &str) -> &str {
@@ -158,7 +213,9 @@ fn without_latest(image: &str) -> &str {
 /// project, in a target or in the manifests of one application.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
-    change: Change,
+    /// `None` where one value elsewhere is the tag of all, which several projects may share.
+    change: Option<Change>,
+    set_at: Option<Span>,
     name: &'a str,
     /// Where a comment accepts the finding, which does not cover the same image elsewhere.
     accepted_at: Option<Span>,
@@ -168,19 +225,28 @@ impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &'a Image<'a>) -> Cause<'a> {
         let span = image.span;
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
-        // What a chart prints from values mostly has a value for each image, or one for all, which the report
-        // joins.
+        // What a chart prints from values mostly has a value for each image, or one for all.
         let target = facts.built_target(span.file);
         let is_printed = target.is_some_and(|it| {
             it.target.kind == TargetKind::Chart && it.target.behind.contains_key(&span)
         });
         let publisher = publisher(&image.repository).filter(|_| !is_printed);
+        let name = publisher.unwrap_or(without_latest(image.text));
+        let set_at = set_at(facts, unit, image);
         Cause {
-            change: facts.changed_with(unit),
-            name: publisher.unwrap_or(without_latest(image.text)),
+            change: set_at.is_none().then(|| facts.changed_with(unit)),
+            set_at,
+            name: if set_at.is_some() { "" } else { name },
             accepted_at: accepted.then_some(span),
         }
     }
+}
+
+/// Returns the place that says the tag of an image, where that is not the image itself. What is accepted at
+/// the image stays there.
+fn set_at<'a>(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Option<Span> {
+    let is_accepted = || facts.is_accepted(image.span, &|it| RULE.is(it));
+    facts.version_set_at(unit, image).filter(|_| !is_accepted())
 }
 
 /// Returns who publishes an image, as far as the name tells: `acme` or `ghcr.io/acme`. `None` for the images
@@ -221,6 +287,14 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>, built: &FxHashSet<(usize, Option
 /// Whether an image is `scratch`, which has no tags, or a placeholder to be filled in.
 fn is_scratch(unit: &Unit<'_>) -> bool {
     unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
+}
+
+/// Whether the image of a workload is only its own name, as in manifests to be filled in when they are built:
+/// no registry has an image of that name.
+fn is_placeholder(facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+    let workload = facts.workload_of(unit).and_then(|it| it.object.name());
+    let is_own = workload.is_some_and(|name| name.as_str() == image.text);
+    image.pin == Pin::Absent && image.family.is_none() && is_own
 }
 
 /// Image names that a kustomization may give a tag, and those that are built here.
@@ -407,7 +481,8 @@ mod tests {
         let found = findings(&RULE, text);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
-        assert_eq!(found[0].related[0].message, "`ghcr.io/acme/api` has no version either");
+        let api = "`ghcr.io/acme/api` has no version either";
+        assert!(found[0].related.iter().any(|it| it.message == api), "{:?}", found[0].related);
     }
 
     #[test]
@@ -486,7 +561,94 @@ mod tests {
             findings(&RULE, &text)[0].why.clone()
         };
         assert!(why("postgres").is_none(), "the rule's own sentences");
-        assert!(!why("busybox").unwrap().contains("database"));
+        assert!(why("acme/web, volumes: ['data:/data']").is_none());
+        assert!(!why("busybox").unwrap().contains("data"));
+        assert!(why("itzg/minecraft-server").unwrap().contains("`VERSION`"));
+    }
+
+    #[test]
+    fn data_stores_lead() {
+        let text = "services:\n  admin: { image: 'dpage/pgadmin4:latest' }\n  db: { image: 'postgres:latest' }\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].subject, "service db");
+        let words = "the tag of `postgres:latest` moves: what runs depends on when it was pulled";
+        assert_eq!(found[0].message, format!("{words} (and 1 more like it)"));
+        assert!(found[0].related[0].message.contains("`dpage/pgadmin4:latest` moves"));
+    }
+
+    #[test]
+    fn every_place_is_counted_and_every_image_named() {
+        let services: String =
+            (0..14).map(|at| format!("  a{at:02}: {{ image: 'redis:alpine' }}\n")).collect();
+        let text = format!("services:\n{services}  z: {{ image: 'memcached:alpine' }}\n");
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 14 more like it)"), "{}", found[0].message);
+        let images = found[0].related.iter().filter(|it| it.message.contains("`memcached:alpine`"));
+        assert_eq!((images.count(), found[0].related.len()), (1, 10));
+        assert!(found[0].related[9].message.ends_with("(4 more are not listed)"));
+    }
+
+    #[test]
+    fn swarm_pins_what_it_deploys() {
+        let stack = "# file: docker-stack.yml\nservices: { cache: { image: 'redis:alpine' } }\n";
+        let found = findings(&RULE, stack);
+        assert_eq!(found[0].severity.name(), "info");
+        assert!(found[0].why.as_ref().unwrap().starts_with("Swarm looks the tag up"));
+        let command = "docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' STACK_cache";
+        assert_eq!(found[0].check, [command]);
+        let compose = "# file: compose.yaml\nservices: { web: { image: 'nginx:alpine' } }\n";
+        let found = findings(&RULE, &format!("{stack}{compose}"));
+        assert_eq!((found.len(), found[0].severity.name()), (1, "warning"));
+        assert_eq!(found[0].subject, "service web");
+        assert_eq!(
+            found[0].check,
+            [
+                "docker image inspect --format '{{.RepoDigests}} {{.Created}}' $(docker compose images -q web)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_helper_with_a_base_image_is_a_note() {
+        let pod = |list: &str, image: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{{list}: [{{name: a, image: {image}, command: [cp, /a, /b]}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(pod("initContainers", "busybox"), "info");
+        assert_eq!(pod("initContainers", "redis"), "warning");
+        assert_eq!(pod("containers", "busybox"), "warning");
+    }
+
+    #[test]
+    fn a_version_from_an_environment_file_is_changed_there() {
+        let text = "# file: compose.yaml\nservices: { a: { image: 'acme/web:${TAG}' } }\n# file: .env\nTAG=latest\n";
+        let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(text));
+        let found = &report.findings[0];
+        assert_eq!(&*report.entry(found.span.file).file.path, ".env");
+        assert_eq!((found.subject.as_str(), found.related.len()), ("service a", 1));
+        assert_eq!(&*report.entry(found.related[0].span.file).file.path, "compose.yaml");
+        let literal = text.replace("${TAG}", "latest");
+        let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(&literal));
+        let found = &report.findings[0];
+        assert_eq!(&*report.entry(found.span.file).file.path, "compose.yaml");
+        assert!(found.related.is_empty());
+    }
+
+    #[test]
+    fn the_name_of_the_workload_is_a_placeholder() {
+        let deployment = |image: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: shop}}\nspec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: web, image: {image}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(deployment("shop"), 0);
+        assert_eq!(deployment("'shop:latest'"), 1);
+        assert_eq!(deployment("acme/shop"), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-use crate::facts::{Facts, Part, Site, Unit};
-use crate::knowledge::dev_commands::dev_command;
+use crate::facts::{Facts, Part, Purpose, Site, Unit};
+use crate::knowledge::dev_commands::{DevKind, dev_command, dev_kind};
 use crate::knowledge::shell::Word;
-use crate::report::{Findings, Role};
+use crate::report::{Finding, Findings, Role, Severity};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
 
@@ -9,9 +9,9 @@ rule! {
     /// A service is started by a command for development: a reloader, a debugger or a development server.
     ///
     /// ## Why it hurts
-    /// Such servers watch files, compile at start and answer one request at a time; many show stack
-    /// traces and settings to whoever causes an error, and a debugger runs any code that it is sent.
-    /// They need packages that an image for production does not have.
+    /// Nobody tests such a command for load or for attacks. A reloader goes on waiting for a change after
+    /// the program has crashed, a bundler compiles while people wait, a development server may show stack
+    /// traces and settings, and a debugger runs any code that it is sent.
     ///
     /// ## What helps
     /// Start the built program with a server for production, and keep the command for development in
@@ -53,11 +53,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !seen.insert(span) {
             continue;
         }
-        out.at(
+        let finding = out.at(
             &span,
             format!("{} starts `{}`, which is for development", unit.label, shown(words)),
-        )
-        .check(command_line(facts, unit));
+        );
+        finding.check(command_line(facts, unit));
+        say_why(words, finding);
     }
     check_images(facts, out);
 }
@@ -71,17 +72,44 @@ fn check_images(facts: &Facts, out: &mut Findings) {
         }
         let Some(start) = facts.image_start(service) else { continue };
         let Some(words) = start.commands.iter().find_map(dev_command) else { continue };
-        let place = service.model.key("build").map_or(service.span(), |it| it.name.span);
-        if seen.insert(place) {
-            let label = &service.unit.label;
-            out.at(
-                &place,
-                format!("the image of {label} starts `{}`, which is for development", shown(words)),
-            )
-            .also(&start.span, "the Dockerfile says so here")
+        let Some(last) = words.last() else { continue };
+        let build = service.model.key("build").map_or(service.span(), |it| it.name.span);
+        let said = start.span_of(last);
+        // What a comment accepts at the service stays there.
+        let is_accepted = facts.is_accepted(build, &|it| RULE.is(it));
+        let (place, other, what) = match is_accepted {
+            true => (build, said, "the Dockerfile says so here"),
+            false => (said, build, "the image is built here"),
+        };
+        if !seen.insert(place) {
+            continue;
+        }
+        let label = &service.unit.label;
+        let finding = out.at(
+            &place,
+            format!("the image of {label} starts `{}`, which is for development", shown(words)),
+        );
+        finding
+            .subject(facts.subject_at(build))
+            .also(&other, what)
             .check(command_line(facts, &service.unit));
+        say_why(words, finding);
+        // The Dockerfile may lie elsewhere than the project that it is for.
+        if facts.purpose_of(build.file) != Purpose::Production {
+            finding.severity(Severity::Info);
         }
     }
+}
+
+/// Says why a command of this kind hurts.
+fn say_why(words: &[Word], finding: &mut Finding) {
+    finding.why(match dev_kind(words) {
+        DevKind::Reloader => "A reloader watches the files, which do not change here. When the program crashes, it goes on waiting for a change: the container keeps running, nothing restarts it, and nobody is served.",
+        DevKind::Debugger => "Whoever reaches the port of the debugger runs any code in the container, without a password.",
+        DevKind::Server => "Its makers say themselves that this server is not for production: nobody has tested it for load or for attacks. It restarts itself when files change, and in debug mode it shows stack traces and settings to whoever causes an error.",
+        DevKind::Bundler => "It compiles while people wait, needs the sources and the packages for development, and sends code that is neither minified nor split.",
+        DevKind::Script => return,
+    });
 }
 
 /// Returns the command for a message: long ones without the arguments between program and last word.
@@ -190,6 +218,32 @@ mod tests {
         assert_eq!(found, [format!("{start} `npm run dev`, which is for development")]);
         assert!(project("web", "CMD nginx").is_empty());
         assert!(project("web, command: nginx", "CMD vite").is_empty());
+    }
+
+    #[test]
+    fn the_place_is_the_instruction_that_says_so() {
+        let text = "# file: compose.yaml\nservices: {web: {build: web}}\n# file: web/Dockerfile\nFROM python:3.13\nENTRYPOINT [\"python3\"]\nCMD [\"manage.py\", \"runserver\", \"0.0.0.0:8000\"]\n";
+        let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(text));
+        let found = &report.findings[0];
+        let entry = report.entry(found.span.file);
+        assert_eq!(entry.file.text[found.span.range()].split(' ').next(), Some("CMD"));
+        assert_eq!(found.subject, "service web");
+        let related = report.entry(found.related[0].span.file);
+        assert_eq!(&*related.file.path, "compose.yaml");
+        let accepted = text.replace("{build", "{ # plimsoll: ignore PLM303\n  build");
+        assert!(messages(&RULE, &accepted).is_empty());
+    }
+
+    #[test]
+    fn each_kind_hurts_in_its_own_way() {
+        let why = |command: &str| {
+            let text = format!("services: {{web: {{image: 'a:1', command: {command}}}}}");
+            findings(&RULE, &text)[0].why.clone().unwrap_or_default()
+        };
+        assert!(why("nodemon app.js").contains("goes on waiting"));
+        let server = why("python manage.py runserver");
+        assert!(server.contains("not for production") && !server.contains("compile"));
+        assert!(why("npm run dev").is_empty(), "the rule's own sentences");
     }
 
     #[test]

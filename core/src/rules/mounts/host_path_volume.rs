@@ -231,6 +231,18 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
             finding.also(&claim.span, format!("claim `{claim}` is bound to it here"));
         }
     }
+    let is_claimed = |path: &Str| {
+        claims(workload).any(|claim| {
+            let behind = facts.node_folder_behind(&folders, workload, claim);
+            behind.is_some_and(|it| it.span == path.span)
+        })
+    };
+    // What holds for a volume of the Pod itself does not hold for one that is claimed.
+    if paths.iter().all(|it| is_claimed(it)) {
+        finding
+            .why("A PersistentVolume with `hostPath` and without a `nodeAffinity` names a folder and no node: Kubernetes may place the Pod anywhere, and on another node it finds an empty folder instead of its data.")
+            .help("Make it a `local` volume with a `nodeAffinity` for the node that has the folder, or let a StorageClass provide the volume.");
+    }
     if paths.iter().all(|it| is_same_everywhere(it)) {
         finding.severity(Severity::Info).help("Set `readOnly: true` on the mount.");
     } else if facts.workload_role(workload) == Role::Development || is_example(facts, first) {
@@ -289,6 +301,24 @@ mod tests {
             [0; 0]
         );
         assert_eq!(with("nfs: {server: a, path: /}", "volumeName: disk"), [0; 0]);
+    }
+
+    #[test]
+    fn a_claim_has_reasons_and_advice_of_its_own() {
+        let claimed = "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec: {containers: [{name: db, image: 'a:1', volumeMounts: [{name: d, mountPath: /d}]}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {volumeName: disk}\n---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: disk}\nspec: {hostPath: {path: /srv/data}}\n";
+        let found = findings(&RULE, claimed);
+        let help = found[0].help.clone().unwrap_or_default();
+        assert!(
+            help.contains("`nodeAffinity`") && !help.contains("PersistentVolumeClaim"),
+            "{help}"
+        );
+        assert!(!found[0].why.clone().unwrap_or_default().contains("baseline"));
+        let direct = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{{}}}\n",
+            pod("/srv/data", "")
+        );
+        let found = findings(&RULE, &direct);
+        assert!(found[0].why.is_none() && found[0].help.is_none(), "the rule's own sentences");
     }
 
     #[test]
@@ -357,7 +387,8 @@ mod tests {
         let found = findings(&RULE, &text.concat());
         assert_eq!(found.len(), 1);
         assert!(found[0].message.starts_with("Deployment `web` mounts `/srv/web`"), "{found:?}");
-        assert!(found[0].message.ends_with("(and 2 more like it)"));
+        let rest = "(and 2 more like it, also in `k8s/zed.yaml`, `k8s/api.yaml`)";
+        assert!(found[0].message.ends_with(rest), "{}", found[0].message);
         assert_eq!(found[0].related[0].message, "Deployment `zed` mounts `/srv/zed`");
     }
 

@@ -7,7 +7,8 @@ rule! {
     ///
     /// ## Why it hurts
     /// What runs is the host's working copy, not what was built and tested. The image may lack
-    /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server.
+    /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server. Where the
+    /// Dockerfile copies the same files to the same path, the finding is a note.
     ///
     /// ## What helps
     /// Copy the sources into the image in the Dockerfile, and keep the mount in
@@ -73,6 +74,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.check(format!("docker run --rm --entrypoint ls {image} -l {target}"));
             if development {
                 finding.severity(Severity::Info);
+            } else if shadowed == Shadowed::Same {
+                finding.severity(Severity::Info).why("The Dockerfile copies the same files to this path, so that the image lacks nothing. What runs is still the host's working copy, and not what was built and tested.");
             }
             if let Some(build) = &service.model.build {
                 finding.also(&build.span, "the image is built here");
@@ -118,6 +121,22 @@ mod tests {
             found[0].ends_with("into which the Dockerfile copies no files at all"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn an_image_with_the_same_files_lacks_nothing() {
+        let severity = |dockerfile: &str, mount: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., volumes: ['{mount}']}}}}\n# file: Dockerfile\nFROM node:22\n{dockerfile}"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("WORKDIR /app\nCOPY . .\n", ".:/app"), "info");
+        assert_eq!(severity("COPY . /app\n", "./src:/app/src"), "info");
+        assert_eq!(severity("COPY src /app/src/\n", "./src:/app/src"), "info");
+        assert_eq!(severity("COPY src /app\n", ".:/app"), "warning");
+        assert_eq!(severity("COPY . /srv\n", ".:/app"), "warning");
+        assert_eq!(severity("WORKDIR /app\nCOPY --from=other . .\n", ".:/app"), "warning");
     }
 
     #[test]

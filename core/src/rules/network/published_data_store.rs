@@ -240,7 +240,7 @@ fn report(
             files.push(path);
         }
         let message = format!("`{}` ({})", variant.service.name, variant.family);
-        others.push((Related { span: port.span, message }, 0));
+        others.push(Related { span: port.span, message });
     }
     finding.stands_for_places(others, &files);
     // `docker stack deploy` ignores the address.

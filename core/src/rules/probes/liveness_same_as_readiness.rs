@@ -90,14 +90,20 @@ fn check(facts: &Facts, out: &mut Findings) {
             let message = format!(
                 "the liveness probe of {of} makes the same check as its readiness probe and restarts it after {budget} s, no later than readiness gives up"
             );
-            let finding = out.at(&check_span(liveness), message);
+            let asks = check_span(liveness);
+            // The patience that a chart takes from its values is changed there, unless a comment accepts it here.
+            let is_accepted = facts.is_accepted(asks, &|selector| RULE.is(selector));
+            let set_at = facts.value_behind(patience_span(liveness)).filter(|_| !is_accepted);
+            let finding = out.at(&set_at.unwrap_or(asks), message);
+            if set_at.is_some() {
+                finding.subject(facts.subject_at(container.span()));
+                finding.also(&asks, "the check for liveness");
+            }
             finding
                 .also(&check_span(readiness), "the same check for readiness")
                 .check(workload.events());
-            for (probe, of) in [(readiness, "readiness"), (liveness, "liveness")] {
-                if let Some(value) = facts.value_behind(patience_span(probe)) {
-                    finding.also(&value, format!("the patience of {of} is set here"));
-                }
+            if let Some(value) = facts.value_behind(patience_span(readiness)) {
+                finding.also(&value, "the patience of readiness is set here");
             }
             if budget < until_unready {
                 finding.why("Readiness takes a Pod that cannot answer out of the Service until it can again. A liveness probe with the same check and less patience restarts it before readiness has acted at all: a slow database or a burst of traffic turns into restarts of all replicas, which makes both worse.");
