@@ -230,3 +230,17 @@ fn fixes_in_targets_can_be_tried_later() {
     let finding = report.findings.iter().find(|it| it.code == "PLM611").unwrap();
     assert_eq!(analysis.tried_fixes(finding).len(), 1);
 }
+
+#[test]
+fn a_fix_is_tried_where_an_application_deploys_its_own_folder() {
+    let app = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\nspec:\n  source: {repoURL: 'https://example.com/shop', path: k8s}\n  destination: {namespace: shop}\n";
+    let other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n";
+    let (path, text) = fixed(&[
+        ("a/other.yaml", other),
+        ("b/other.yaml", other),
+        ("k8s/app.yaml", app),
+        ("k8s/web.yaml", &deployment("web", "1GB")),
+    ]);
+    assert_eq!(path, "k8s/web.yaml");
+    assert!(text.ends_with("memory: 1G\n"), "{text}");
+}

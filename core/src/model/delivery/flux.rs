@@ -60,7 +60,7 @@ fn environment(project: &Project<'_>, object: &Object) -> Option<Environment> {
     };
     let names = [object.name(), path, object.meta.namespace.as_ref()];
     let names = names.into_iter().flatten().map(|name| name.as_str());
-    names.chain([project.files[object.file.index()].path()]).find_map(environment_of)
+    names.chain([project.path_of(object.file)]).find_map(environment_of)
 }
 
 fn reason(span: Span, message: String) -> Reason {

@@ -112,6 +112,12 @@ impl<'p> Project<'p> {
         project
     }
 
+    /// Returns the path of a file. The files may be a part of those that were handed over, by their ids.
+    fn path_of(&self, file: FileId) -> &'p str {
+        let at = self.files.binary_search_by_key(&file, |it| it.id);
+        at.map_or("", |at| self.files[at].path())
+    }
+
     pub fn has_file(&self, path: &str) -> bool {
         self.paths.contains(path)
     }
@@ -152,7 +158,7 @@ impl<'p> Project<'p> {
     /// Returns the folders that a repository of a file may start from: the root of the project first, then
     /// the folders that hold the file, since a project may consist of several repositories.
     fn roots_of(&self, file: FileId) -> Vec<&'p str> {
-        let path = self.files[file.index()].path();
+        let path = self.path_of(file);
         let ends = path.match_indices('/').map(|(at, _)| at);
         std::iter::once(0).chain(ends).map(|end| &path[..end]).collect()
     }

@@ -92,7 +92,7 @@ pub fn environment(project: &Project<'_>, app: &App) -> Option<Environment> {
         names.extend(files.map(|file| file.as_str()));
     }
     names.extend(application.project.as_ref().map(|project| project.as_str()));
-    names.push(project.files[app.file.index()].path());
+    names.push(project.path_of(app.file));
     names.into_iter().filter(|name| !has_placeholder(name)).find_map(environment_of)
 }
 
