@@ -19,22 +19,30 @@ mod state;
 mod worker;
 
 use futures::future::select;
-use std::io;
+use std::io::{self, Read, Write};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tower_lsp_server::LspService;
 
-/// Serves until the client sends `exit`, closes its end or dies. Returns whether the client sent
-/// `shutdown` first, which the protocol requires for an exit code of 0.
+/// Serves on standard input and output until the client sends `exit`, closes its end or dies. Returns whether the
+/// client sent `shutdown` first, which the protocol requires for an exit code of 0.
 pub fn serve() -> io::Result<bool> {
+    serve_streams(io::stdin(), io::stdout())
+}
+
+/// Serves on other streams than those of the process.
+pub fn serve_streams(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> io::Result<bool> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     let orderly = runtime.block_on(async {
         let shared = Arc::new(state::Shared::default());
         let (service, socket) =
             LspService::new(|client| backend::Backend::new(client, Arc::clone(&shared)));
-        let connection = connection::serve(service, socket, io::stdin(), io::stdout());
+        let connection = connection::serve(service, socket, input, output);
         select(pin!(connection), pin!(shared.abandoned.notified())).await;
         shared.orderly.load(Ordering::Relaxed)
     });

@@ -4,6 +4,7 @@
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
 mod editors;
+mod fuzz;
 mod release;
 mod setup;
 mod sh;
@@ -71,6 +72,11 @@ const TASKS: &[Task] = &[
         name: "oracle",
         about: "compare with docker-compose, kubectl or Helm [compose|values|kustomize|helm|union|fixes|pairs|crossing DIR...]",
         run: tasks::oracle,
+    },
+    Task {
+        name: "fuzz",
+        about: "run the fuzz targets, some minutes each [MINUTES] [TARGET...]",
+        run: fuzz::run,
     },
     Task {
         name: "docs",
