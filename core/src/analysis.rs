@@ -245,7 +245,7 @@ impl Analysis {
     pub fn check_unless(
         &self,
         options: &Options,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
         self.run(options, |_, _| Vec::new(), is_outdated)
     }
@@ -255,7 +255,7 @@ impl Analysis {
         &self,
         options: &Options,
         decide: impl FnOnce(&[Finding], &[&'static str]) -> Vec<System>,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
         let facts = self.facts();
         let wanted = |rule: &Rule| self.wants(options, rule);

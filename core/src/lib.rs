@@ -1,8 +1,8 @@
 //! Plimsoll's core: Docker Compose and Kubernetes YAML in, findings and a decision out.
 //!
-//! The core does no input or output, reads no clock, starts no threads and cannot fail: it answers
-//! every input with a [`Report`]. `docs/architecture.md` describes how data flows through it and which
-//! module may know what.
+//! The core does no input or output, reads no clock and cannot fail: it answers every input with a
+//! [`Report`]. It starts threads only with the feature `parallel`. `docs/architecture.md` describes how
+//! data flows through it and which module may know what.
 
 mod analysis;
 pub mod autofix;

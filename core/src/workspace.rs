@@ -129,7 +129,7 @@ impl Workspace {
     pub fn check_unless(
         &self,
         options: &Options,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Applications> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.check(self.in_order(), options, is_outdated)

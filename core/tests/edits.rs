@@ -9,8 +9,8 @@ mod common;
 use common::{Random, side_by_side};
 use plimsoll_core::report::{Finding, Severity};
 use plimsoll_core::{Applications, File, Options, Workspace};
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Changes a text as people do: types and deletes letters, copies and drops lines, and puts a word of another
 /// file in the place of one.
@@ -187,8 +187,8 @@ fn a_check_that_was_given_up_is_made_up_for() {
     for rules in [0, 1, 20, 150] {
         for path in ["apps/a/compose.yaml", "apps/b/compose.yaml"] {
             workspace.set(path, app(&format!("latest # {rules}")));
-            let asked = Cell::new(0);
-            let is_outdated = || asked.replace(asked.get() + 1) == rules;
+            let asked = AtomicUsize::new(0);
+            let is_outdated = || asked.fetch_add(1, Ordering::Relaxed) == rules;
             assert!(workspace.check_unless(&options(), &is_outdated).is_none(), "{rules}");
         }
         workspace.set("apps/a/compose.yaml", app(&format!("2 # {rules}")));

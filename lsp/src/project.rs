@@ -118,7 +118,11 @@ impl Project {
     }
 
     /// Runs the rules, unless that is outdated before they have run over the whole project.
-    pub fn check(&self, options: &Options, is_outdated: &dyn Fn() -> bool) -> Option<Applications> {
+    pub fn check(
+        &self,
+        options: &Options,
+        is_outdated: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Applications> {
         self.workspace.check_unless(options, is_outdated)
     }
 

@@ -268,7 +268,7 @@ fn work(
     mut project: Project,
     task: &Task,
     latest: Option<&Snapshot>,
-    is_outdated: impl Fn() -> bool,
+    is_outdated: impl Fn() -> bool + Sync,
 ) -> Done {
     let (is_changed, unreadable) = project.update(task);
     let outcome = if !is_changed && latest.is_some() {

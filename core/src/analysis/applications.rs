@@ -109,7 +109,7 @@ impl Kept {
         &mut self,
         files: &[Arc<FileModel>],
         options: &Options,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Applications> {
         let checked = match self.edited(files, options) {
             Some(edited) => self.check_edited(files, &edited, is_outdated),
@@ -148,7 +148,7 @@ impl Kept {
         &mut self,
         files: &[Arc<FileModel>],
         options: &Options,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<()> {
         // What is kept of the last check is no longer in step with it.
         self.given.clear();
@@ -218,7 +218,7 @@ impl Kept {
         &mut self,
         files: &[Arc<FileModel>],
         edited: &[FileId],
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Stop> {
         let mut open = std::mem::take(&mut self.open);
         for id in edited {
@@ -280,7 +280,7 @@ impl Kept {
     fn check_application(
         &mut self,
         at: usize,
-        is_outdated: &dyn Fn() -> bool,
+        is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Result<Application, Stop> {
         let old = &self.checked.all[at];
         let mut files = self.neighbours.clone();

@@ -5,6 +5,8 @@ use super::purpose;
 use crate::facts::{Facts, for_any_release, without_default_namespace};
 use crate::report::{Finding, Findings};
 use crate::rules::{self, Rule};
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
 
 /// The findings of some rules, and the codes of the rules that ran.
 pub(super) type Found = (Vec<Finding>, Vec<&'static str>);
@@ -18,24 +20,30 @@ pub(super) fn run_rules(facts: &Facts<'_>, wanted: &dyn Fn(&Rule) -> bool) -> Fo
 pub(super) fn run_rules_unless(
     facts: &Facts<'_>,
     wanted: &dyn Fn(&Rule) -> bool,
-    is_outdated: &dyn Fn() -> bool,
+    is_outdated: &(dyn Fn() -> bool + Sync),
 ) -> Option<Found> {
-    let mut findings = Vec::new();
-    let mut ran = Vec::new();
-    for rule in rules::all().filter(|it| wanted(it)) {
-        if is_outdated() {
-            return None;
-        }
-        ran.push(rule.code);
-        let mut out = Findings::new(rule.code, rule.name, rule.severity);
-        rule.run(facts, &mut out);
-        let mut found = out.into_list();
-        purpose::fit_to_purpose(rule, facts, &mut found);
-        complete(facts, &mut found);
-        findings.append(&mut found);
-    }
+    let chosen: Vec<&'static Rule> = rules::all().filter(|it| wanted(it)).collect();
+    let run = |rule: &&'static Rule| {
+        let is_due = !is_outdated();
+        is_due.then(|| found_by(rule, facts))
+    };
+    #[cfg(feature = "parallel")]
+    let found: Option<Vec<Vec<Finding>>> = chosen.par_iter().map(run).collect();
+    #[cfg(not(feature = "parallel"))]
+    let found: Option<Vec<Vec<Finding>>> = chosen.iter().map(run).collect();
+    let mut findings: Vec<Finding> = found?.into_iter().flatten().collect();
     set_levels(facts, &mut findings);
-    Some((findings, ran))
+    Some((findings, chosen.into_iter().map(|rule| rule.code).collect()))
+}
+
+/// Returns what one rule finds.
+fn found_by(rule: &Rule, facts: &Facts<'_>) -> Vec<Finding> {
+    let mut out = Findings::new(rule.code, rule.name, rule.severity);
+    rule.run(facts, &mut out);
+    let mut found = out.into_list();
+    purpose::fit_to_purpose(rule, facts, &mut found);
+    complete(facts, &mut found);
+    found
 }
 
 /// Names the object or service that each finding is about, and makes commands fit any release of a chart.
