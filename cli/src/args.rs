@@ -46,6 +46,14 @@ A PATH that is a chart or an overlay means that target, the chart with its own v
   plimsoll render charts/shop --values prod.yaml --set image.tag=1.2
 Any other folder means all targets below it.";
 
+const TOOLS: &str = "\
+Tools:
+  check    what will bite in production, a line for each finding
+  decide   which platform the files call for
+  explain  a rule in full, or the list of all rules
+  render   what charts and overlays put onto the cluster
+They read files of the folder only, and write none.";
+
 const INSTALLING: &str = "\
 Where each shell looks for the script:
   bash        plimsoll completions bash > ~/.local/share/bash-completion/completions/plimsoll
@@ -143,6 +151,13 @@ pub enum Command {
         /// Accepted because many editors pass it; standard input and output are the only transport
         #[arg(long, hide = true)]
         stdio: bool,
+    },
+    /// Run a server of the Model Context Protocol on standard input and output, for AI agents
+    #[command(after_help = TOOLS)]
+    Mcp {
+        /// Folder whose files the tools may read [default: the current folder]
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
     },
     /// Print a script that completes this command line in a shell
     #[command(after_help = INSTALLING)]
@@ -275,6 +290,9 @@ pub struct Input {
     /// Configuration file; its settings win over those of the plimsoll.yaml files of the project
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The canonical path of the only folder whose files may be read.
+    #[arg(skip)]
+    pub within: Option<PathBuf>,
 }
 
 /// The findings that are accepted already.

@@ -10,17 +10,27 @@ use plimsoll_core::rules::{self, Pitfall, Rule};
 use plimsoll_core::text::did_you_mean;
 use serde::Serialize;
 
+/// Prints a rule or the list of all rules, and returns the exit code.
 pub fn run(name: Option<&str>, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
-    match name {
-        None => list(format)?,
-        Some(name) => match rules::find(name) {
-            Some(rule) => page(rule, format, terminal)?,
-            None => {
-                return Err(Failure(unknown(name)));
-            }
-        },
+    let text = text(name, format)?;
+    match format {
+        PageFormat::Text if name.is_some() && terminal.style.color => {
+            terminal.print(&with_bold_titles(&text))?;
+        }
+        PageFormat::Text | PageFormat::Markdown | PageFormat::Json => print_exactly(&text)?,
     }
     Ok(0)
+}
+
+/// Returns a rule in full, or the list of all rules.
+pub fn text(name: Option<&str>, format: PageFormat) -> Result<String, Failure> {
+    match name {
+        None => Ok(list(format)),
+        Some(name) => match rules::find(name) {
+            Some(rule) => Ok(page(rule, format)),
+            None => Err(Failure(unknown(name))),
+        },
+    }
 }
 
 /// Says that a code or name means no rule, and which ones were probably meant.
@@ -34,9 +44,9 @@ pub fn unknown(selector: &str) -> String {
 }
 
 /// Lists the rules by pitfall.
-fn list(format: PageFormat) -> Result<(), Failure> {
+fn list(format: PageFormat) -> String {
     let by_pitfall = |part: &dyn Fn(Pitfall) -> String| Pitfall::ALL.map(part).join("\n");
-    print_exactly(&match format {
+    match format {
         PageFormat::Text => by_pitfall(&|pitfall| {
             let rules: String = pitfall.rules().map(text_line).collect();
             format!("{} ({})\n{}\n{rules}", pitfall.title(), pitfall.family(), pitfall.about())
@@ -51,7 +61,7 @@ fn list(format: PageFormat) -> Result<(), Failure> {
                 pitfall.about()
             )
         }),
-    })
+    }
 }
 
 /// A rule in the list, with all that its page says.
@@ -79,12 +89,10 @@ fn markdown_line(rule: &'static Rule) -> String {
     format!("- [{} {}]({url}) ({}): {summary}\n", rule.code, rule.name, rule.severity.name())
 }
 
-fn page(rule: &'static Rule, format: PageFormat, terminal: &Terminal) -> Result<(), Failure> {
-    let markdown = explain::markdown(rule);
+fn page(rule: &'static Rule, format: PageFormat) -> String {
     match format {
-        PageFormat::Text if terminal.style.color => terminal.print(&with_bold_titles(&markdown)),
-        PageFormat::Text | PageFormat::Markdown => print_exactly(&markdown),
-        PageFormat::Json => print_exactly(&json(&wire::Explanation::from(rule))),
+        PageFormat::Text | PageFormat::Markdown => explain::markdown(rule),
+        PageFormat::Json => json(&wire::Explanation::from(rule)),
     }
 }
 

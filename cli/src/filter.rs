@@ -45,6 +45,12 @@ impl Filter {
         Ok((input, Filter { paths, min_confidence: wanted.min_confidence }))
     }
 
+    /// A filter that lets through what has to do with one of these files and folders.
+    pub fn about(paths: &[PathBuf], min_confidence: Option<Confidence>) -> Filter {
+        let canonical = || paths.iter().map(|path| canonical(path)).collect();
+        Filter { paths: (!paths.is_empty()).then(canonical), min_confidence }
+    }
+
     /// Takes out the findings that are not meant. A finding has to do with each file that it points at.
     pub fn apply(&self, report: &mut Report) {
         if let Some(least) = self.min_confidence {

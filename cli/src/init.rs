@@ -37,6 +37,7 @@ pub fn run(path: Option<PathBuf>, terminal: &Terminal) -> Result<u8, Failure> {
         paths: vec![folder.clone()],
         stdin_filename: "stdin.yaml".to_owned(),
         config: None,
+        within: None,
     };
     let options =
         Options { config: input::config(&input)?, leave_fixes_untried: true, ..Options::default() };

@@ -59,6 +59,8 @@ struct Queue {
     canonical: HashSet<PathBuf>,
     /// Whether several paths were given, which may lead to the same file.
     several: bool,
+    /// The only folder whose files may be read.
+    within: Option<PathBuf>,
     skipped: Vec<Skipped>,
     /// The names of the files that configurations extend.
     extended: HashSet<String>,
@@ -97,6 +99,28 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether a path leads to a place that may be read.
+    fn may_read(&self, path: &Path) -> bool {
+        match &self.within {
+            None => true,
+            Some(folder) => path.canonicalize().is_ok_and(|it| it.starts_with(folder)),
+        }
+    }
+
+    /// Leaves out links that lead to places that may not be read.
+    fn drop_outside(&mut self) {
+        let outside: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|(_, wanted)| !self.may_read(&wanted.path))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in outside {
+            self.wanted.remove(&name);
+            self.skipped.push(Skipped { path: name, reason: SkipReason::Link });
+        }
+    }
+
     fn add_file(&mut self, path: &Path) {
         self.add(path.to_owned(), Origin::Named);
         // Compose reads the `.env` beside its file unasked, so the file's meaning depends on it.
@@ -114,7 +138,8 @@ impl Queue {
         for path in named {
             let name = normalise_path(&path.to_string_lossy());
             let folder = if folder_of(&name).is_empty() { "." } else { folder_of(&name) };
-            let Some(boundary) = boundary(Path::new(folder)) else { continue };
+            let boundary = self.within.clone().or_else(|| boundary(Path::new(folder)));
+            let Some(boundary) = boundary else { continue };
             for companion in companions::of(&name, &boundary) {
                 self.add(PathBuf::from(companion), Origin::Companion);
             }
@@ -157,6 +182,10 @@ impl Queue {
         while let Some(name) = open.pop() {
             let Some(wanted) = self.wanted.get(&name) else { continue };
             let path = wanted.path.clone();
+            if !self.may_read(&path) {
+                let cause = "a configuration extends this file, which is outside of the workspace";
+                return Err(Failure::at(&path, &cause));
+            }
             let loaded = match load(&path, &name) {
                 Ok(loaded) => loaded,
                 Err(_) if is_config(name_of(&name)) => continue,
@@ -200,7 +229,10 @@ impl Queue {
         if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
             let name =
                 join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
-            self.add(PathBuf::from(name), Origin::Found);
+            let path = PathBuf::from(name);
+            if self.may_read(&path) {
+                self.add(path, Origin::Found);
+            }
         }
     }
 }
@@ -324,7 +356,8 @@ fn said(path: &str, lines: &LineIndex, problem: &Problem) -> String {
 pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     let here = [PathBuf::from(".")];
     let paths: &[PathBuf] = if input.paths.is_empty() { &here } else { &input.paths };
-    let mut queue = Queue { several: paths.len() > 1, ..Queue::default() };
+    let within = input.within.clone();
+    let mut queue = Queue { several: paths.len() > 1, within, ..Queue::default() };
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -343,6 +376,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
             queue.add_nearest_config(path);
         }
     }
+    queue.drop_outside();
     queue.add_extended()?;
     queue.add_companions();
     let excluded = queue.drop_excluded(&config(input)?);

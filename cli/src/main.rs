@@ -4,12 +4,14 @@ mod args;
 mod baseline;
 mod check;
 mod companions;
+mod decide;
 mod explain;
 mod filter;
 mod fix;
 mod ignore;
 mod init;
 mod input;
+mod mcp;
 mod progress;
 mod render;
 mod scope;
@@ -18,8 +20,7 @@ mod terminal;
 
 use args::{Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
-use plimsoll_core::config::Answers;
-use plimsoll_core::output::{self, wire};
+use plimsoll_core::output;
 use plimsoll_core::report::FailOn;
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
@@ -58,7 +59,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
     match command {
         Command::Check(wanted) => check::run(&wanted, terminal),
         Command::Decide { input, format, details, system, answers } => {
-            decide(&input, format, details, system.as_deref(), answers, terminal)
+            let wanted = decide::Wanted { system, answers };
+            decide::run(&input, &wanted, format, details, terminal)
         }
         Command::Compare { input, format } => compare(&input, format, terminal),
         Command::Fix { input, rules, diff, risky, add_ignore } => {
@@ -78,33 +80,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
             Ok(orderly) => Ok(if orderly { 0 } else { 1 }),
             Err(error) => Err(Failure(format!("the language server could not start: {error}"))),
         },
+        Command::Mcp { path } => mcp::run(path.as_deref()),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { subcommand } => shell::man(subcommand.as_deref()),
     }
-}
-
-fn decide(
-    input: &Input,
-    format: PageFormat,
-    details: bool,
-    system: Option<&str>,
-    answers: Vec<Answers>,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let mut config = input::config(input)?;
-    config.answers = answers.iter().fold(config.answers, Answers::with);
-    let options = Options { config, ..Options::default() };
-    let project = input::gather(input, terminal)?;
-    let mut report = project.report(&project.workspace(terminal), &options, terminal)?;
-    if let Some(name) = system {
-        keep_system(&mut report, name)?;
-    }
-    match format {
-        PageFormat::Text => terminal.print(&output::decision(&report, terminal.style, details)),
-        PageFormat::Json => print_exactly(&wire::decision_json(&report)),
-        PageFormat::Markdown => print_exactly(&output::decision_markdown(&report)),
-    }?;
-    Ok(0)
 }
 
 fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
@@ -123,20 +102,6 @@ fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8,
         PageFormat::Markdown => print_exactly(&output::comparison_markdown(&report, &comparison)),
     }?;
     Ok(0)
-}
-
-/// Leaves only one system in a report.
-fn keep_system(report: &mut Report, name: &str) -> Result<(), Failure> {
-    let known: Vec<String> =
-        report.systems.iter().map(|system| format!("`{}`", system.name)).collect();
-    report.systems.retain(|system| system.name == name);
-    if report.systems.is_empty() {
-        return Err(Failure(format!(
-            "`{name}` is not a system in these files; there are {}",
-            known.join(", ")
-        )));
-    }
-    Ok(())
 }
 
 fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {

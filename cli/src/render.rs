@@ -68,8 +68,30 @@ pub struct Wanted {
     pub format: RenderFormat,
 }
 
+/// What targets put onto the cluster, or the list of targets.
+pub struct Rendered {
+    pub text: String,
+    /// Why targets are not built in full, each with its place.
+    pub reasons: Vec<String>,
+    /// Whether every target is built in full.
+    pub is_whole: bool,
+}
+
 /// Prints the targets and returns the exit code: 2 if one of them is not built in full.
 pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
+    let Rendered { text, reasons, is_whole } = rendered(input, wanted, terminal)?;
+    for reason in &reasons {
+        terminal.say(reason);
+    }
+    match wanted.list {
+        true => terminal.print(&text),
+        false => print_exactly(&text),
+    }?;
+    Ok(if is_whole { 0 } else { 2 })
+}
+
+/// Builds the targets that are wanted.
+pub fn rendered(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<Rendered, Failure> {
     let mut config = input::config(&input)?;
     let scope = Scope::of(input, wanted)?;
     if !scope.requests.is_empty() {
@@ -83,8 +105,8 @@ pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Fai
     let targets = chosen(&all, &wanted.names)?;
     if wanted.list {
         let listed = if wanted.names.is_empty() { &all } else { &targets };
-        terminal.print(&listed.iter().map(|target| line(*target)).collect::<String>())?;
-        return Ok(0);
+        let text = listed.iter().map(|target| line(*target)).collect();
+        return Ok(Rendered { text, reasons: Vec::new(), is_whole: true });
     }
     if let Some(project) = targets.iter().find(|it| it.kind() == TargetKind::Compose) {
         return Err(Failure(format!(
@@ -92,20 +114,23 @@ pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Fai
             project.name()
         )));
     }
+    let mut reasons = Vec::new();
     for target in &targets {
         if let Chosen::Built(target) = target {
-            for reason in &target.reasons {
-                terminal.say(&format!("{}: {}", place(&workspace, reason.span), reason.message));
-            }
+            reasons.extend(
+                target.reasons.iter().map(|reason| {
+                    format!("{}: {}", place(&workspace, reason.span), reason.message)
+                }),
+            );
         }
     }
     let rendered: Vec<RenderedTarget> = targets.iter().map(|it| it.rendered(&workspace)).collect();
-    print_exactly(&match wanted.format {
+    let text = match wanted.format {
         RenderFormat::Yaml => rendered.iter().map(RenderedTarget::yaml).collect(),
         RenderFormat::Json => json(&rendered),
-    })?;
+    };
     let is_whole = targets.iter().all(|target| target.reasons().is_empty());
-    Ok(if is_whole { 0 } else { 2 })
+    Ok(Rendered { text, reasons, is_whole })
 }
 
 /// Returns the targets that the paths mean, by name.

@@ -60,7 +60,8 @@ impl Scope {
                     .to_owned(),
             ));
         }
-        let boundary = input.paths.first().and_then(|path| boundary(path));
+        let boundary =
+            input.within.clone().or_else(|| input.paths.first().and_then(|path| boundary(path)));
         input.paths.extend(release.values.iter().cloned());
         Ok(Scope { input, requests, folders, boundary })
     }

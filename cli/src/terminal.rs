@@ -30,6 +30,12 @@ impl Terminal {
         Terminal { style, interactive, quiet, choice }
     }
 
+    /// A terminal for answers to programs: no colour, no warnings, no progress bar.
+    pub fn quiet() -> Terminal {
+        let style = Style::default();
+        Terminal { style, interactive: false, quiet: true, choice: ColorChoice::Never }
+    }
+
     /// Prints text for people. Its colours are translated for old Windows consoles.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         write(AutoStream::new(io::stdout().lock(), self.choice), text)

@@ -7,8 +7,19 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use support::BINARY;
 
-const SUBCOMMANDS: [&str; 10] =
-    ["check", "decide", "compare", "fix", "init", "render", "explain", "lsp", "completions", "man"];
+const SUBCOMMANDS: [&str; 11] = [
+    "check",
+    "decide",
+    "compare",
+    "fix",
+    "init",
+    "render",
+    "explain",
+    "lsp",
+    "mcp",
+    "completions",
+    "man",
+];
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } =

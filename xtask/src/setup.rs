@@ -202,6 +202,12 @@ pub fn schemas() -> Result {
     large_wheel("the schemas of Kubernetes", "kubernetes-validate==1.37.0", "plimsoll-schemas")
 }
 
+/// The client library of the Model Context Protocol.
+pub fn agents() -> Result {
+    python()?;
+    large_wheel("the client of the Model Context Protocol", "mcp==2.3.0", "plimsoll-agents")
+}
+
 fn large_wheel(what: &str, wheel: &str, stamp: &str) -> Result {
     let venv = tools().join("venv");
     let stamp = venv.join(stamp);

@@ -23,6 +23,7 @@ pub const TEST: &[Step] = &[
     step("clippy", "no warning in any target", clippy),
     step("deny", "crates, licences and sources are allowed", deny),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
+    step("agents", "a client of the tools gets answers", tasks::agents),
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {

@@ -1,6 +1,6 @@
 //! The small tasks: each a few commands in the right order.
 
-use crate::sh::{Cmd, Result, cmd, root, say, target_dir};
+use crate::sh::{Cmd, Result, cmd, root, say, target_dir, tools};
 use crate::{setup, wasm};
 use std::path::PathBuf;
 
@@ -140,7 +140,18 @@ pub fn docs() -> Result {
     cmd("cargo test --quiet --package plimsoll-core --test corpus -- say")
         .env("UPDATE_DOCS", "1")
         .run()?;
-    cmd("cargo test --quiet --package plimsoll --test readme").env("UPDATE_DOCS", "1").run()
+    cmd("cargo test --quiet --package plimsoll --test guides").env("UPDATE_DOCS", "1").run()
+}
+
+/// Asks the server of the Model Context Protocol with the protocol's own client library.
+pub fn agents() -> Result {
+    setup::agents()?;
+    cmd("cargo test --workspace --test mcp --no-run").run()?;
+    Cmd::new(tools().join("venv/bin/python"))
+        .arg("cli/tests/clients/mcp_client.py")
+        .arg(target_dir().join("debug/plimsoll"))
+        .arg(root())
+        .run()
 }
 
 /// Prints growth, peers, latency and size, and fails above a guardrail.
