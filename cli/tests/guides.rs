@@ -1,41 +1,208 @@
-//! The README shows what the command prints. `UPDATE_DOCS=1` rewrites it.
+//! What the guides say is true: their commands run, and print what is shown. `UPDATE_DOCS=1` rewrites the output.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use support::{BINARY, folder, git};
+
+/// Maximum number of lines that are shown of an output; an ellipsis stands for the rest.
+const SHOWN: usize = 30;
+
+/// What the commands of the guides are tried on: a bit of everything that they name.
+const PROJECT: [(&str, &str); 5] = [
+    ("compose.yaml", "services:\n  web:\n    image: nginx\n    restart: always\n"),
+    ("charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+    ("charts/shop/values.yaml", "image: { tag: \"1.1\" }\n"),
+    (
+        "charts/shop/templates/config.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Release.Name }} }\n",
+    ),
+    ("prod.yaml", "image: { tag: \"1.2\" }\n"),
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// Returns the files that show commands to people and to agents.
+fn guides() -> Vec<PathBuf> {
+    let root = repository();
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut guides: Vec<PathBuf> = docs.filter(|it| it.extension().is_some()).collect();
+    guides.extend(["README.md", "packaging/skills/plimsoll/SKILL.md"].map(|it| root.join(it)));
+    guides.sort();
+    guides
+}
+
+/// Runs a line as a shell does, with the command on its `PATH`.
+fn shell(line: &str, folder: &Path) -> Output {
+    let own = Path::new(BINARY).parent().unwrap().display().to_string();
+    Command::new("bash")
+        .args(["-c", line])
+        .current_dir(folder)
+        .env("PATH", format!("{own}:{}", std::env::var("PATH").unwrap()))
+        .env("NO_COLOR", "1")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// A part of a guide.
+enum Part<'a> {
+    Line(&'a str),
+    /// A fenced block, which may be indented.
+    Block {
+        indent: &'a str,
+        info: &'a str,
+        lines: Vec<&'a str>,
+    },
+}
+
+fn parts(guide: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = guide.lines();
+    while let Some(line) = rest.next() {
+        let fence = line.trim_start();
+        match fence.strip_prefix("```").filter(|info| !info.contains('`')) {
+            None => parts.push(Part::Line(line)),
+            Some(info) => {
+                let indent = &line[..line.len() - fence.len()];
+                let lines = rest.by_ref().take_while(|line| line.trim_start() != "```");
+                let lines = lines.map(|line| line.strip_prefix(indent).unwrap_or(line)).collect();
+                parts.push(Part::Block { indent, info, lines });
+            }
+        }
+    }
+    parts
+}
+
+/// Returns a guide with the output that its commands have now. The files that a section shows lie in a folder of
+/// their own, in which its commands run; without files, they run in the repository.
+fn with_output(guide: &str, shown: &mut usize) -> String {
+    let mut wanted = String::new();
+    let mut own = folder(&[]);
+    let mut has_files = false;
+    for part in parts(guide) {
+        let (indent, info, lines) = match part {
+            Part::Block { indent, info, lines } => (indent, info, lines),
+            Part::Line(line) => {
+                if line.starts_with("## ") {
+                    own = folder(&[]);
+                    has_files = false;
+                }
+                wanted.push_str(&format!("{line}\n"));
+                continue;
+            }
+        };
+        let mut lines: Vec<String> = lines.into_iter().map(str::to_owned).collect();
+        if let Some((_, name)) = info.split_once(" file=") {
+            has_files = true;
+            let path = own.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, lines.join("\n") + "\n").unwrap();
+        } else if info == "console" {
+            let repository = repository();
+            let place = if has_files { own.path() } else { repository.as_path() };
+            lines = printed(&lines[0], place);
+            *shown += 1;
+        }
+        wanted.push_str(&format!("{indent}```{info}\n"));
+        for line in lines {
+            let indent = if line.is_empty() { "" } else { indent };
+            wanted.push_str(&format!("{indent}{line}\n"));
+        }
+        wanted.push_str(&format!("{indent}```\n"));
+    }
+    wanted
+}
+
+/// Returns a command and what it prints.
+fn printed(line: &str, place: &Path) -> Vec<String> {
+    let output = shell(line.strip_prefix("$ ").unwrap(), place);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code().unwrap() < 2, "{line}: {said}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let mut lines = vec![line.to_owned()];
+    lines.extend(out.trim_end().lines().map(str::to_owned));
+    assert!(lines.len() > 1, "{line} prints nothing");
+    if lines.len() > SHOWN + 1 {
+        lines.truncate(SHOWN + 1);
+        lines.push("…".to_owned());
+    }
+    lines
+}
 
 #[test]
-fn the_readme_shows_real_output() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let path = root.join("README.md");
-    let readme = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-    let mut wanted = String::new();
+fn the_guides_show_real_output() {
     let mut shown = 0;
-    let mut blocks = readme.split("```console\n");
-    wanted.push_str(blocks.next().unwrap());
-    for block in blocks {
-        let (inside, after) = block.split_once("```").unwrap();
-        let command = inside.lines().next().unwrap();
-        let arguments = command.strip_prefix("$ plimsoll ").unwrap().split(' ');
-        let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-            .args(arguments)
-            .args(["--color", "never"])
-            .current_dir(&root)
-            .output()
-            .unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(!printed.trim().is_empty(), "{command} prints nothing");
-        // Only the beginning of a long report is shown; an ellipsis stands for the rest.
-        let head: Vec<&str> = printed.trim_end().lines().take(30).collect();
-        let rest = if printed.trim_end().lines().count() > head.len() { "\n…" } else { "" };
-        wanted.push_str(&format!("```console\n{command}\n{}{rest}\n```{after}", head.join("\n")));
-        shown += 1;
+    for path in guides() {
+        let guide = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let wanted = with_output(&guide, &mut shown);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &wanted).unwrap();
+        } else {
+            let path = path.display();
+            assert_eq!(guide, wanted, "{path} shows outdated output: run `cargo xtask docs`");
+        }
     }
-    assert!(shown >= 2, "the README shows no command with its output");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &wanted).unwrap();
-    } else {
-        assert_eq!(readme, wanted, "the README shows outdated output: run `cargo xtask docs`");
+    assert!(shown > 10, "the guides show only {shown} commands with their output");
+}
+
+/// Whether a command is there to be completed by the reader, or runs until it is stopped.
+fn is_template(line: &str) -> bool {
+    let is_placeholder =
+        |word: &str| word.len() > 2 && word.chars().all(|it| it.is_ascii_uppercase());
+    let runs_on = ["plimsoll lsp", "plimsoll mcp", " --watch"];
+    line.split([' ', '=']).any(is_placeholder) || runs_on.iter().any(|it| line.contains(it))
+}
+
+#[test]
+fn the_commands_of_the_guides_work() {
+    let mut run = 0;
+    for path in guides() {
+        let guide = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let root = folder(&[]);
+        let project = root.path().join("shop");
+        for (name, text) in PROJECT {
+            let path = project.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        git(&project, &["init", "--quiet", "--initial-branch", "main"]);
+        git(&project, &["add", "."]);
+        git(&project, &["commit", "--quiet", "--message", "one"]);
+        for part in parts(&guide) {
+            let Part::Block { info: "sh", lines, .. } = part else { continue };
+            let lines = lines.into_iter().filter(|line| line.starts_with("plimsoll "));
+            for line in lines.filter(|line| !is_template(line.split(" #").next().unwrap())) {
+                let output = shell(line, &project);
+                let code = output.status.code().unwrap();
+                assert!(code < 2, "{}: {line}: {output:?}", path.display());
+                run += 1;
+            }
+        }
     }
+    assert!(run > 20, "the guides have only {run} commands");
+}
+
+/// Every link of a guide to another file of the repository leads somewhere.
+#[test]
+fn the_links_of_the_guides_lead_somewhere() {
+    let mut followed = 0;
+    for path in guides() {
+        let guide = fs::read_to_string(&path).unwrap();
+        for link in guide.split("](").skip(1).filter_map(|it| it.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") {
+                let target = path.parent().unwrap().join(file);
+                assert!(target.exists(), "{}: {link}", path.display());
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 20, "the guides have only {followed} links");
 }

@@ -8,7 +8,7 @@ use plimsoll_core::text::FileId;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::{BINARY, folder};
+use support::{BINARY, folder, git};
 
 const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
 const GOOD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
@@ -130,52 +130,10 @@ fn the_job_for_gitlab_writes_reports_that_gitlab_reads() {
     }
 }
 
-#[test]
-fn the_commands_of_the_guide_work() {
-    let guide = read("docs/ci.md");
-    let root =
-        folder(&[("compose.yaml", "services:\n  web:\n    image: nginx\n    restart: always\n")]);
-    let git = |arguments: &[&str]| {
-        let who =
-            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
-        let output = Command::new("git")
-            .current_dir(root.path())
-            .args(who)
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message", "one"]);
-    let blocks = guide.split("```sh\n").skip(1).map(|it| it.split("```").next().unwrap());
-    let commands: Vec<&str> =
-        blocks.flat_map(str::lines).filter(|line| line.starts_with("plimsoll ")).collect();
-    assert!(commands.len() > 10, "{commands:?}");
-    for command in commands {
-        let output = Command::new("bash")
-            .args(["-c", command])
-            .current_dir(root.path())
-            .env("PATH", path_with_command())
-            .env_remove("GITHUB_STEP_SUMMARY")
-            .output()
-            .unwrap();
-        assert!(output.status.code().unwrap() < 2, "{command}: {output:?}");
-    }
-}
-
 /// Runs the hooks with the real pre-commit, which has to be on `PATH`.
 #[test]
 #[ignore = "needs pre-commit, which `cargo xtask test` does not install"]
 fn the_hook_runs_in_pre_commit() {
-    let git = |root: &Path, arguments: &[&str]| {
-        let who =
-            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
-        let output =
-            Command::new("git").current_dir(root).args(who).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    };
     // A repository with nothing but the hooks: the command is installed already.
     let hooks = folder(&[(".pre-commit-hooks.yaml", &read(".pre-commit-hooks.yaml"))]);
     let root = folder(&[("compose.yaml", TWICE), ("notes.md", "hello\n")]);

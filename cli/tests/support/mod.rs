@@ -22,6 +22,14 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
+/// Runs git in a folder. It must succeed.
+pub fn git(folder: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+    let output =
+        Command::new("git").current_dir(folder).args(who).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// A language server at the other end of two pipes, as an editor runs it.
 pub struct Server {
     child: Child,
