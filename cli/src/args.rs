@@ -15,7 +15,10 @@ pub struct Cli {
     pub command: Command,
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
-    pub color: Color,
+    pub color: When,
+    /// When to make codes of rules links to their pages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
+    pub hyperlinks: When,
     /// Print results only: no summary, no warnings, no progress bar
     #[arg(long, short, global = true, display_order = 101)]
     pub quiet: bool,
@@ -190,6 +193,9 @@ pub struct Check {
     /// List the files that are read, and those that are not and why, and report nothing
     #[arg(long)]
     pub show_files: bool,
+    /// Check again whenever a file changes that is read, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["show_files", "staged", "write_baseline", "prune"])]
+    pub watch: bool,
 }
 
 /// Which findings are reported. Everything is read and analysed all the same, because a finding may come from
@@ -334,7 +340,8 @@ pub struct Rules {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub enum When {
+    /// Where the terminal can show it
     Auto,
     Always,
     Never,

@@ -1,10 +1,10 @@
 //! `plimsoll check`: what is found, printed in the formats that were asked for.
 
-use crate::args::{self, CheckFormat, OutputFile, Part, Printing};
+use crate::args::{self, CheckFormat, Input, OutputFile, Part, Printing};
 use crate::filter::Filter;
 use crate::input::{self, Project};
 use crate::terminal::{Terminal, print_exactly};
-use crate::{Failure, baseline, exit_code, options};
+use crate::{Failure, baseline, exit_code, options, watch};
 use plimsoll_core::output::{self, Include, Length, MAX_ANNOTATIONS, Style, escape_line};
 use plimsoll_core::report::{Baseline, Report};
 use std::fs::{self, OpenOptions};
@@ -14,18 +14,32 @@ use std::sync::Arc;
 
 /// Runs the subcommand and returns the exit code.
 pub fn run(wanted: &args::Check, terminal: &Terminal) -> Result<u8, Failure> {
-    let args::Check { input, rules, filter, baseline, printing, show_files } = wanted;
-    let (input, filter) = Filter::of(input, filter)?;
-    let mut options = options(&input, rules)?;
-    let root = input::root(&input, baseline.file());
+    if wanted.watch {
+        return watch::run(wanted, terminal);
+    }
+    let (input, filter) = Filter::of(&wanted.input, &wanted.filter)?;
+    let project = input::gather(&input, terminal)?;
+    of_project(wanted, &input, &filter, &project, terminal)
+}
+
+/// Checks a project that was read, and returns the exit code.
+pub fn of_project(
+    wanted: &args::Check,
+    input: &Input,
+    filter: &Filter,
+    project: &Project,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
+    let args::Check { rules, baseline, printing, .. } = wanted;
+    let mut options = options(input, rules)?;
+    let root = input::root(input, baseline.file());
     options.config.base = input::base(&root);
     let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
     options.config.baseline.clone_from(&known);
-    let project = input::gather(&input, terminal)?;
     let workspace = project.workspace(terminal);
-    if *show_files {
+    if wanted.show_files {
         let report = project.report_even_of_nothing(&workspace, &options, terminal)?;
-        terminal.print(&files(&project, &report))?;
+        terminal.print(&files(project, &report))?;
         project.refuse_nothing(&report)?;
         return Ok(0);
     }

@@ -64,6 +64,8 @@ struct Queue {
     skipped: Vec<Skipped>,
     /// The names of the files that configurations extend.
     extended: HashSet<String>,
+    /// The folders that were walked.
+    folders: Vec<PathBuf>,
 }
 
 impl Queue {
@@ -93,6 +95,7 @@ impl Queue {
             };
             self.skipped.push(skipped(&left_out.path, reason));
         }
+        self.folders.extend(walk.folders().iter().cloned());
         for file in walk.files {
             self.add(file, Origin::Found);
         }
@@ -146,7 +149,7 @@ impl Queue {
         }
     }
 
-    /// Drops the files that the configurations among them exclude, and returns their names.
+    /// Drops the files and folders that the configurations among them exclude, and returns the files' names.
     fn drop_excluded(&mut self, own: &Config) -> Vec<String> {
         let is_read =
             |name: &String| is_config(name_of(name)) || self.extended.contains(name.as_str());
@@ -161,6 +164,9 @@ impl Queue {
         let configs = trees.iter().filter(|(name, _)| is_config(name_of(name)));
         let configs = configs.map(|(name, tree)| (*name, tree));
         let config = Config::of_project(configs, &find, own, &rules::unknown);
+        // A folder is excluded where a file in it is, whatever the file is called.
+        let any = |folder: &Path| join_path(&normalise_path(&folder.to_string_lossy()), "_");
+        self.folders.retain(|folder| !config.excludes(&any(folder)));
         let mut excluded = Vec::new();
         let extended = &self.extended;
         self.wanted.retain(|name, _| {
@@ -244,6 +250,8 @@ pub struct Project {
     pub excluded: Vec<String>,
     /// What else was not read.
     skipped: Vec<Skipped>,
+    /// The folders that were walked, without those that were left out.
+    pub folders: Vec<PathBuf>,
     /// What was asked for, in the words of the person who asked.
     asked: String,
 }
@@ -380,7 +388,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     queue.add_extended()?;
     queue.add_companions();
     let excluded = queue.drop_excluded(&config(input)?);
-    let Queue { wanted, mut skipped, .. } = queue;
+    let Queue { wanted, mut skipped, folders, .. } = queue;
     sources.extend(read(wanted.into_values().collect(), &mut skipped, terminal)?);
     sources.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     sources.dedup_by(|a, b| a.file.path == b.file.path);
@@ -391,7 +399,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
         [one] if one == "-" => "standard input".to_owned(),
         several => several.join(", "),
     };
-    Ok(Project { sources, excluded, skipped, asked })
+    Ok(Project { sources, excluded, skipped, folders, asked })
 }
 
 fn standard_input(name: &str) -> Result<Source, Failure> {

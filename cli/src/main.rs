@@ -17,6 +17,7 @@ mod render;
 mod scope;
 mod shell;
 mod terminal;
+mod watch;
 
 use args::{Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
@@ -43,8 +44,8 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, color, quiet } = Cli::parse();
-    let terminal = Terminal::new(color, quiet);
+    let Cli { command, color, hyperlinks, quiet } = Cli::parse();
+    let terminal = Terminal::new(color, hyperlinks, quiet);
     match run(command, &terminal) {
         Ok(code) => ExitCode::from(code),
         Err(Failure(reason)) => {
@@ -104,12 +105,16 @@ fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8,
     Ok(0)
 }
 
-fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
-    for selector in rules.select.iter().chain(&rules.ignore) {
-        if !rules::is_known(selector) {
-            return Err(Failure(explain::unknown(selector)));
-        }
+/// Refuses rules that do not exist.
+fn refuse_unknown(rules: &Rules) -> Result<(), Failure> {
+    match rules.select.iter().chain(&rules.ignore).find(|it| !rules::is_known(it)) {
+        Some(unknown) => Err(Failure(explain::unknown(unknown))),
+        None => Ok(()),
     }
+}
+
+fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
+    refuse_unknown(rules)?;
     Ok(Options {
         config: input::config(input)?,
         select: rules.select.clone(),

@@ -1,7 +1,7 @@
 //! What the person at the other end wants to see: colour, width, and how much of it.
 
 use crate::Failure;
-use crate::args::Color;
+use crate::args::When;
 use anstream::{AutoStream, ColorChoice};
 use plimsoll_core::output::{Style, escape};
 use std::io::{self, IsTerminal, Write};
@@ -15,18 +15,25 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(color: Color, quiet: bool) -> Terminal {
+    pub fn new(color: When, hyperlinks: When, quiet: bool) -> Terminal {
         let choice = match color {
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-            Color::Auto if is_color_forced() => ColorChoice::Always,
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+            When::Auto if is_color_forced() => ColorChoice::Always,
             // Asks the terminal, NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
-            Color::Auto => AutoStream::choice(&io::stdout()),
+            When::Auto => AutoStream::choice(&io::stdout()),
+        };
+        let links = match hyperlinks {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
         };
         let interactive = io::stdout().is_terminal();
         let size = terminal_size::terminal_size().filter(|_| interactive);
         let width = size.map_or(Style::default().width, |(width, _)| usize::from(width.0));
-        let style = Style { color: choice != ColorChoice::Never, width };
+        let style = Style { color: choice != ColorChoice::Never, links, width };
+        // Links are escape sequences too, and stay where the output is not coloured.
+        let choice = if links { ColorChoice::AlwaysAnsi } else { choice };
         Terminal { style, interactive, quiet, choice }
     }
 
@@ -39,6 +46,16 @@ impl Terminal {
     /// Prints text for people. Its colours are translated for old Windows consoles.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         write(AutoStream::new(io::stdout().lock(), self.choice), text)
+    }
+
+    /// Empties the screen of a person, and leaves a pipe alone.
+    pub fn clear(&self) -> Result<(), Failure> {
+        match self.interactive {
+            true => {
+                write(AutoStream::new(io::stdout().lock(), self.choice), "\x1b[2J\x1b[3J\x1b[H")
+            }
+            false => Ok(()),
+        }
     }
 
     /// Reports something that did not stop the command.

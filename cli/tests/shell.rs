@@ -117,3 +117,30 @@ fn there_is_no_page_for_an_unknown_subcommand() {
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("`chekc`") && err.contains("check, decide, compare, fix"), "{err}");
 }
+
+/// The archive that a release ships beside the command.
+#[cfg(unix)]
+#[test]
+fn a_release_ships_the_scripts_and_a_page_for_each_subcommand() {
+    let root = support::folder(&[]);
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let status = Command::new("sh")
+        .arg(format!("{repository}/packaging/shell/pack.sh"))
+        .arg(root.path())
+        .env("PLIMSOLL", BINARY)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let archive = root.path().join("plimsoll-shell.tar.gz");
+    let listed = pipe("tar", &["-tzf", archive.to_str().unwrap()], "");
+    let scripts = ["plimsoll.bash", "plimsoll.elv", "plimsoll.fish", "_plimsoll.ps1", "_plimsoll"];
+    for script in scripts {
+        assert!(listed.lines().any(|it| it == format!("completions/{script}")), "{listed}");
+    }
+    for name in SUBCOMMANDS {
+        assert!(listed.contains(&format!("man/man1/plimsoll-{name}.1\n")), "{name}: {listed}");
+    }
+    assert!(listed.contains("man/man1/plimsoll.1\n"), "{listed}");
+    let dist = std::fs::read_to_string(format!("{repository}/dist-workspace.toml")).unwrap();
+    assert!(dist.contains("packaging/shell/pack.sh") && dist.contains("plimsoll-shell.tar.gz"));
+}

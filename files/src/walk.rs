@@ -28,6 +28,11 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// Returns the folders that were entered.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.entered
+    }
+
     /// Returns the files and folders that would take part if they were not hidden, vendored, ignored by git or
     /// linked, sorted by path.
     pub fn left_out(&self) -> Vec<LeftOut> {

@@ -16,7 +16,7 @@ pub fn concise(report: &Report, style: Style, summary: bool) -> String {
             "{}: {} {} {}\n",
             style.bold(&place),
             style.severity(finding.severity, finding.severity.name()),
-            finding.code,
+            style.rule(finding.code, finding.name),
             escape_line(&finding.message)
         ));
     }

@@ -1,18 +1,21 @@
 //! How text for a terminal looks: its width, and its colours as ANSI escape sequences.
 
+use super::wire::page_url;
 use crate::report::Severity;
 
 /// The look of text for people.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     pub color: bool,
+    /// Whether codes of rules are links to their pages (OSC 8).
+    pub links: bool,
     /// Number of columns of the terminal.
     pub width: usize,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Style { color: false, width: 100 }
+        Style { color: false, links: false, width: 100 }
     }
 }
 
@@ -30,6 +33,14 @@ impl Style {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
+        }
+    }
+
+    /// Returns the code of a rule, which leads to the rule's page.
+    pub(super) fn rule(self, code: &str, name: &str) -> String {
+        match self.links {
+            true => format!("\x1b]8;;{}\x1b\\{code}\x1b]8;;\x1b\\", page_url(code, name)),
+            false => code.to_owned(),
         }
     }
 

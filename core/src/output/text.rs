@@ -162,7 +162,7 @@ fn write_finding<'r>(
         "{} {} {} {}\n",
         style.bold(&escape_line(&place.to_string())),
         style.severity(finding.severity, finding.severity.name()),
-        finding.code,
+        style.rule(finding.code, finding.name),
         style.dim(finding.name)
     ));
     let subject = match finding.subject.as_str() {
@@ -277,6 +277,15 @@ mod tests {
         assert_eq!(short.matches("a.yaml:1:4").count(), 3);
         let long = text(&report, Style::default(), true, Length::All);
         assert_eq!(long.matches("a.yaml:1:4").count(), 201);
+    }
+
+    #[test]
+    fn codes_lead_to_the_pages_of_rules() {
+        let report = report("a.yaml", "x: 1\n", 3..4);
+        let style = Style { links: true, ..Style::default() };
+        let link = "\x1b]8;;https://plimsoll.dev/rules/PLM101-depends-on-started-only\x1b\\PLM101\x1b]8;;\x1b\\";
+        let head = format!("a.yaml:1:4 warning {link} depends-on-started-only\n");
+        assert!(text(&report, style, false, Length::Readable).starts_with(&head));
     }
 
     #[test]

@@ -385,7 +385,12 @@ fn amount<S: serde::Serializer>(amount: &f64, serializer: S) -> Result<S::Ok, S:
 
 /// Returns the address of a rule's published page.
 pub fn rule_url(rule: &rules::Rule) -> String {
-    format!("https://plimsoll.dev/rules/{}-{}", rule.code, rule.name)
+    page_url(rule.code, rule.name)
+}
+
+/// Returns the address of the page of a rule with this code and name.
+pub(super) fn page_url(code: &str, name: &str) -> String {
+    format!("https://plimsoll.dev/rules/{code}-{name}")
 }
 
 impl From<&'static rules::Rule> for Rule {
