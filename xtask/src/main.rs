@@ -4,6 +4,7 @@
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
 mod editors;
+mod release;
 mod setup;
 mod sh;
 mod steps;

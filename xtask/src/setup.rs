@@ -53,6 +53,19 @@ fn node() -> Result {
     }
 }
 
+/// A target of Rust that links nothing of the system, and the compiler for the C in it.
+pub fn musl(target: &str) -> Result {
+    let folder = cmd("rustc --print target-libdir --target").arg(target).read().unwrap_or_default();
+    if folder.is_empty() || !Path::new(&folder).is_dir() {
+        say(format!("adding the Rust target {target}"));
+        cmd("rustup target add").arg(target).run()?;
+    }
+    match which("musl-gcc") {
+        Some(_) => Ok(()),
+        None => apt("musl-gcc", &["musl-tools"]),
+    }
+}
+
 /// The packages of the npm workspace, exactly as locked.
 pub fn npm() -> Result {
     node()?;
