@@ -21,7 +21,7 @@ const HEAD: &str = "\
 # yaml-language-server: $schema=https://plimsoll.dev/config.schema.json
 #
 # Configuration of Plimsoll. Every setting is optional; what is commented out shows the form, with what the files say
-# today. All settings: https://plimsoll.dev/configuration
+# today. All settings: https://plimsoll.dev/docs/configuration/
 ";
 
 /// Writes the configuration. One that is there already stays.
