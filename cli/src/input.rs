@@ -141,11 +141,10 @@ impl Queue {
         for path in named {
             let name = normalise_path(&path.to_string_lossy());
             let folder = if folder_of(&name).is_empty() { "." } else { folder_of(&name) };
-            let Some(boundary) = boundary(Path::new(folder)) else { continue };
-            for companion in companions::of(&name, &boundary).into_iter().map(PathBuf::from) {
-                if self.may_read(&companion) {
-                    self.add(companion, Origin::Companion);
-                }
+            let boundary = self.within.clone().or_else(|| boundary(Path::new(folder)));
+            let Some(boundary) = boundary else { continue };
+            for companion in companions::of(&name, &boundary) {
+                self.add(PathBuf::from(companion), Origin::Companion);
             }
         }
     }

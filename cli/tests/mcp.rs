@@ -203,6 +203,13 @@ fn paths_outside_of_the_workspace_are_refused() {
     assert!(client.ask("check", &json!({ "paths": ["compose.yaml"] })).contains("PLM002"));
     let text = client.ask("render", &json!({ "path": "overlay" }));
     assert!(text.contains("not built in full") && !text.contains("name: outside"), "{text}");
+    // The repository reaches further than the workspace, which decides what a Compose file may name.
+    fs::create_dir(home.path().join(".git")).unwrap();
+    let names = "include: [../secret/compose.yaml, base.yaml]\nservices: {}\n";
+    fs::write(home.path().join("shop/names.yaml"), names).unwrap();
+    fs::write(home.path().join("shop/base.yaml"), TWICE).unwrap();
+    let text = client.ask("check", &json!({ "paths": ["names.yaml"], "select": ["PLM002"] }));
+    assert!(text.contains("base.yaml:4:5") && !text.contains("secret"), "{text}");
     let config = home.path().join("shop/plimsoll.yaml");
     fs::write(config, "extends: ../plimsoll.yaml\n").unwrap();
     let reason = client.refused("check", &json!({}));
