@@ -24,8 +24,7 @@ impl Terminal {
             Color::Auto => AutoStream::choice(&io::stdout()),
         };
         let interactive = io::stdout().is_terminal();
-        let size = terminal_size::terminal_size().filter(|_| interactive);
-        let width = size.map_or(Style::default().width, |(width, _)| usize::from(width.0));
+        let width = columns().filter(|_| interactive).unwrap_or(Style::default().width);
         let style = Style { color: choice != ColorChoice::Never, width };
         Terminal { style, interactive, quiet, choice }
     }
@@ -46,6 +45,14 @@ impl Terminal {
     pub fn say(&self, text: &str) {
         let _ = writeln!(io::stderr(), "plimsoll: {}", escape(text));
     }
+}
+
+/// Returns the width of the terminal. WASI cannot ask for it, so what runs the WebAssembly hands it over.
+fn columns() -> Option<usize> {
+    if cfg!(target_family = "wasm") {
+        return std::env::var("COLUMNS").ok()?.parse().ok();
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// Whether `FORCE_COLOR` asks for colour; `NO_COLOR` overrules it.

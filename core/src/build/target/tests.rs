@@ -333,7 +333,7 @@ fn places_of(project: &Project, target: &Target, line: &str) -> Vec<String> {
     let at = at.unwrap_or_else(|| panic!("`{line}` is not in\n{}", manifest.text));
     let place = |span: &Span| {
         let (path, text, _) = &project.0[span.file.index()];
-        format!("{path}:{}", text[..span.range().start].lines().count().max(1))
+        format!("{path}:{}", text[..span.range().start].matches('\n').count() + 1)
     };
     manifest.lines[at].iter().map(place).collect()
 }
