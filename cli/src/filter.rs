@@ -19,6 +19,13 @@ pub struct Filter {
 impl Filter {
     /// Finds out which files are meant, and returns the input that is to be read.
     pub fn of(input: &Input, wanted: &args::Filter) -> Result<(Input, Filter), Failure> {
+        let needs_git = wanted.changed_since.is_some() || wanted.staged;
+        if needs_git && cfg!(target_family = "wasm") {
+            return Err(Failure(
+                "git cannot be asked from here: `--changed-since` and `--staged` need the native command"
+                    .to_owned(),
+            ));
+        }
         let mut input = input.clone();
         let mut paths: Option<Vec<PathBuf>> = None;
         if let Some(project) = &wanted.project {

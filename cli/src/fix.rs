@@ -182,6 +182,10 @@ fn diff_line(line: &str, terminal: &Terminal) -> String {
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let replace = || -> io::Result<()> {
         let target = path.canonicalize()?;
+        if cfg!(target_family = "wasm") {
+            // WASI cannot set permissions; a file that is written in place keeps its own.
+            return fs::write(&target, text);
+        }
         let folder = target.parent().unwrap_or(Path::new("."));
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
         new.write_all(text.as_bytes())?;

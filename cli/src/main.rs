@@ -11,12 +11,15 @@ mod fix;
 mod ignore;
 mod init;
 mod input;
+#[cfg_attr(target_family = "wasm", path = "mcp/none.rs")]
 mod mcp;
+#[cfg_attr(target_family = "wasm", path = "progress/none.rs")]
 mod progress;
 mod render;
 mod scope;
 mod shell;
 mod terminal;
+#[cfg_attr(target_family = "wasm", path = "watch/none.rs")]
 mod watch;
 
 use args::{Cli, Command, Input, PageFormat, Rules};
@@ -31,6 +34,7 @@ use terminal::{Terminal, print_exactly};
 
 /// Analyses allocate many small strings on several threads, for which mimalloc is a twentieth
 /// faster than the system's allocator.
+#[cfg(not(target_family = "wasm"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -44,6 +48,7 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
+    enter_current_folder();
     let Cli { command, color, hyperlinks, quiet } = Cli::parse();
     let terminal = Terminal::new(color, hyperlinks, quiet);
     match run(command, &terminal) {
@@ -52,6 +57,17 @@ fn main() -> ExitCode {
             terminal.say(&reason);
             ExitCode::from(2)
         }
+    }
+}
+
+/// Enters the folder that the person is in. WASI starts every program at the root, so what runs the
+/// WebAssembly hands the folder over.
+fn enter_current_folder() {
+    if cfg!(target_family = "wasm")
+        && let Some(folder) = std::env::var_os("PWD")
+    {
+        // Where that fails, the first relative path is reported as missing.
+        let _ = std::env::set_current_dir(folder);
     }
 }
 
@@ -77,14 +93,26 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
             render::run(input, &wanted, terminal)
         }
         Command::Explain { rule, format } => explain::run(rule.as_deref(), format, terminal),
-        Command::Lsp { .. } => match plimsoll_lsp::serve() {
-            Ok(orderly) => Ok(if orderly { 0 } else { 1 }),
-            Err(error) => Err(Failure(format!("the language server could not start: {error}"))),
-        },
+        Command::Lsp { .. } => serve(),
         Command::Mcp { path } => mcp::run(path.as_deref()),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { subcommand } => shell::man(subcommand.as_deref()),
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn serve() -> Result<u8, Failure> {
+    match plimsoll_lsp::serve() {
+        Ok(orderly) => Ok(if orderly { 0 } else { 1 }),
+        Err(error) => Err(Failure(format!("the language server could not start: {error}"))),
+    }
+}
+
+#[cfg(target_family = "wasm")]
+fn serve() -> Result<u8, Failure> {
+    Err(Failure(
+        "the language server is not in this package: it needs the native command".to_owned(),
+    ))
 }
 
 fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {

@@ -29,8 +29,7 @@ impl Terminal {
             When::Auto => supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
         };
         let interactive = io::stdout().is_terminal();
-        let size = terminal_size::terminal_size().filter(|_| interactive);
-        let width = size.map_or(Style::default().width, |(width, _)| usize::from(width.0));
+        let width = columns().filter(|_| interactive).unwrap_or(Style::default().width);
         let style = Style { color: choice != ColorChoice::Never, links, width };
         // Links are escape sequences too, and stay where the output is not coloured.
         let choice = if links { ColorChoice::AlwaysAnsi } else { choice };
@@ -69,6 +68,14 @@ impl Terminal {
     pub fn say(&self, text: &str) {
         let _ = writeln!(io::stderr(), "plimsoll: {}", escape(text));
     }
+}
+
+/// Returns the width of the terminal. WASI cannot ask for it, so what runs the WebAssembly hands it over.
+fn columns() -> Option<usize> {
+    if cfg!(target_family = "wasm") {
+        return std::env::var("COLUMNS").ok()?.parse().ok();
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// Whether `FORCE_COLOR` asks for colour; `NO_COLOR` overrules it.

@@ -9,6 +9,10 @@ const server = await serve();
 const browser = await launch();
 const VIEWS = {
   findings: async () => {},
+  compare: async (page) => {
+    await page.click("#tab-compare");
+    await page.waitForSelector(".compared-body");
+  },
   decision: (page) => page.click("#tab-decision"),
   map: async (page) => {
     await page.click("#tab-map");
@@ -30,6 +34,14 @@ const VIEWS = {
     await page.locator("#gallery-list button", { hasText: "overlays" }).first().click();
     await page.waitForSelector(".files.tree", { state: "attached" });
     if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Files");
+  },
+  targets: async (page) => {
+    if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Results");
+    await page.click("#tab-compare");
+    await page.click("text=What each target gets");
+    await page.locator(".rendered-line", { hasText: "replicas:" }).first().click();
+    if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Results");
+    await page.waitForSelector(".rendered [aria-current]");
   },
   bring: (page) => page.click("#bring-button"),
 };

@@ -4,6 +4,7 @@ import type { Analysis } from "./engine/live";
 import type { Core } from "./engine/protocol";
 import { dropped, ofFile } from "./intake";
 import { page, type PanelName } from "./page";
+import { Compare } from "./panels/Compare";
 import { Decision } from "./panels/Decision";
 import { Findings } from "./panels/Findings";
 import { MapLoader } from "./panels/MapLoader";
@@ -15,7 +16,7 @@ import { Footer, Header } from "./ui/Frame";
 import { Splitter } from "./ui/Splitter";
 import { worstOf } from "./words";
 
-const PANELS: [PanelName, string][] = [["findings", "Findings"], ["decision", "Decision"], ["map", "Map"], ["rules", "Rules"]];
+const PANELS: [PanelName, string][] = [["findings", "Findings"], ["compare", "Compare"], ["decision", "Decision"], ["map", "Map"], ["rules", "Rules"]];
 
 export function App() {
   useEffect(() => {
@@ -82,6 +83,7 @@ function Results() {
 function Panel({ name, analysis }: { name: PanelName; analysis: Analysis }) {
   const { report, parts } = analysis;
   if (name === "findings") return <Findings report={report} />;
+  if (name === "compare") return <Compare parts={parts} />;
   if (name === "decision" && parts.decision) return <Decision report={parts.decision} />;
   if (name === "map" && parts.map) return <MapLoader report={report} map={parts.map} />;
   return <p class="empty">Asking the engine…</p>;

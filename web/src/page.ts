@@ -1,5 +1,5 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { Decision, Finding, Fix, Range, Report, Rule } from "plimsoll";
+import type { Decision, Finding, Fix, Range, Report, ReportFormat, Rule } from "plimsoll";
 import { Address } from "./address";
 import { isAnswer } from "./answers";
 import { changesBetween } from "./changes";
@@ -16,7 +16,9 @@ import { guessName, Project, type Content, type ProjectFile } from "./project";
 import { unpack } from "./share";
 import { amount, keyOf } from "./words";
 
-export type PanelName = "findings" | "decision" | "map" | "rules";
+export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
+/** What the panel of both sides shows: the services side by side, or what each target gets. */
+export type CompareView = "services" | "targets";
 export type Theme = "system" | "light" | "dark";
 
 type EngineState =
@@ -55,6 +57,7 @@ export class Page {
   readonly analysis = signal<Analysis | undefined>(undefined);
   readonly engineState = signal<EngineState>({ kind: "starting" });
   readonly panel = signal<PanelName>("findings");
+  readonly compareView = signal<CompareView>("services");
   readonly rule = signal<string | undefined>(undefined);
   readonly dialog = signal<DialogName | undefined>(undefined);
   readonly asked = signal<Asked | undefined>(undefined);
@@ -75,7 +78,7 @@ export class Page {
 
   #editor: Editor | undefined;
   #live = new Live(this.engine, this.project, {
-    wanted: () => partsOf(this.panel.value),
+    wanted: () => this.#wanted(),
     done: (analysis) => this.#done(analysis),
     failed: (message, trouble) => this.#failed(message, trouble),
     refused: (length) => (this.engineState.value = { kind: "large", length }),
@@ -172,7 +175,7 @@ export class Page {
       }
     });
     // A panel may have been opened after this analysis was asked for.
-    void this.#askFor(partsOf(this.panel.value));
+    void this.#askFor(this.#wanted());
     this.#underline();
     for (const run of this.#afterNext.splice(0)) run(report);
     clearTimeout(this.#announce);
@@ -285,10 +288,22 @@ export class Page {
   showPanel(name: PanelName): void {
     this.panel.value = name;
     this.address.showRule(name === "rules" ? this.rule.value : undefined);
-    void this.#askFor(partsOf(name));
+    void this.#askFor(this.#wanted());
     if (name === "rules" && !this.rules.value) {
       this.engine.rules().then((rules) => (this.rules.value = rules), (error: Error) => this.say(`The rules could not be read: ${error.message}`));
     }
+  }
+
+  showCompareView(view: CompareView): void {
+    this.compareView.value = view;
+    void this.#askFor(this.#wanted());
+  }
+
+  /** Returns the parts of a report that are shown. */
+  #wanted(): Part[] {
+    const panel = this.panel.value;
+    if (panel === "compare") return [this.compareView.value === "services" ? "comparison" : "rendered"];
+    return panel === "decision" || panel === "map" ? [panel] : [];
   }
 
   /** Asks the engine for parts of the last report that are not here yet. */
@@ -310,6 +325,14 @@ export class Page {
     const analysis = this.analysis.value;
     if (!analysis?.parts.decision || !analysis.parts.map) return undefined;
     return { ...analysis.report, decision: analysis.parts.decision, map: analysis.parts.map };
+  }
+
+  /** Returns the report in a format of the command. */
+  async rendered(format: ReportFormat): Promise<string | undefined> {
+    return this.engine.render(format).catch((error: Error) => {
+      this.say(`The report could not be written: ${error.message}`);
+      return undefined;
+    });
   }
 
   openRule(code: string | undefined): void {
@@ -439,11 +462,6 @@ export class Page {
     }
     applyTheme(theme);
   }
-}
-
-/** Returns the parts of a report that a panel shows. */
-function partsOf(panel: PanelName): Part[] {
-  return panel === "decision" || panel === "map" ? [panel] : [];
 }
 
 export function applyTheme(theme: Theme): void {

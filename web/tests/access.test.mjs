@@ -20,6 +20,13 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
     const { page, close } = await open(browser, server.url, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
     await page.locator('.finding:has(.has-fix) .finding-toggle').first().click();
     assert.deepEqual(await axe(page), [], "findings");
+    await page.click("#tab-compare");
+    await page.waitForSelector(".compared-body");
+    for (const summary of await page.locator(".to-write summary").all()) await summary.click();
+    assert.deepEqual(await axe(page), [], "services side by side");
+    await page.click("text=What each target gets");
+    await page.waitForSelector(".rendered-line");
+    assert.deepEqual(await axe(page), [], "what each target gets");
     await page.click("#tab-decision");
     for (const summary of await page.locator(".question summary").all()) await summary.click();
     assert.deepEqual(await axe(page), [], "decision");
@@ -88,7 +95,7 @@ test("the keyboard alone reaches a finding, opens it and goes to its place", asy
   assert.match(await focused(), /cm-content/);
   await page.locator("#tab-findings").focus();
   await page.keyboard.press("ArrowRight");
-  assert.equal(await page.locator("#decision").isVisible(), true);
+  assert.equal(await page.locator("#compare").isVisible(), true);
   calm();
   await close();
 });

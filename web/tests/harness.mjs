@@ -39,10 +39,14 @@ export function launch() {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
-/** A new page that remembers every request to elsewhere and every error; `calm` asserts there were none. */
-export async function open(browser, url, { hash = "", before, ...options } = {}) {
+/**
+ * A new page that remembers every request to elsewhere and every error; `calm` asserts there were none. With `clock`
+ * the test can move the page's time by `page.clock`.
+ */
+export async function open(browser, url, { hash = "", before, clock = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  if (clock) await page.clock.install();
   if (before) await page.addInitScript(before);
   const outside = [];
   const errors = [];
@@ -124,6 +128,20 @@ export async function pasteOnPage(page, text) {
     data.setData("text/plain", text);
     document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   }, text);
+}
+
+/** Waits until the browser keeps this file as the one that is shown. */
+export async function kept(page, path) {
+  await page.waitForFunction((path) => new Promise((done) => {
+    const opening = indexedDB.open("plimsoll", 1);
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction("project").objectStore("project").get("current");
+      reading.onsuccess = () => {
+        opening.result.close();
+        done(reading.result?.active === path);
+      };
+    };
+  }), path);
 }
 
 /** Returns the paths of the files as the tabs show them. */

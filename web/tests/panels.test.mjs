@@ -93,11 +93,12 @@ test("the rules come from the engine, and their Bad opens in the playground", as
 });
 
 test("a result for an older text is dropped", async () => {
-  // Every answer of the engine comes 700 ms late, so that the text has changed when the first one is there.
+  // Answers of the engine are held back while the test says so, so that the text has changed when they arrive.
   const slow = () => {
+    globalThis.held = undefined;
     globalThis.Worker = class extends Worker {
       set onmessage(listener) {
-        super.onmessage = (event) => setTimeout(() => listener(event), 700);
+        super.onmessage = (event) => (globalThis.held ? globalThis.held.push(() => listener(event)) : listener(event));
       }
     };
   };
@@ -110,9 +111,15 @@ test("a result for an older text is dropped", async () => {
       for (const row of document.querySelectorAll(".finding")) globalThis.seen.add(row.dataset.code);
     }).observe(document.querySelector(".findings"), { childList: true });
   });
+  await page.evaluate(() => (globalThis.held = []));
   await paste(page, COMPOSE);
-  await page.waitForTimeout(350);
+  await page.waitForFunction(() => globalThis.held.length > 0);
   await paste(page, "x-a: [\n");
+  await page.evaluate(() => {
+    const late = globalThis.held;
+    globalThis.held = undefined;
+    for (const arrive of late) arrive();
+  });
   await findings(page, (it) => it.some((row) => row.startsWith("PLM001")));
   assert.deepEqual(await page.evaluate(() => [...globalThis.seen]), ["PLM001"]);
   calm();

@@ -38,16 +38,16 @@ spec:
 `;
 
 /** A page with an empty project. */
-export async function empty(browser, url) {
-  const opened = await open(browser, url);
+export async function empty(browser, url, options) {
+  const opened = await open(browser, url, options);
   await opened.page.click("#clear-button");
   await findings(opened.page, (it) => it.length === 0);
   return opened;
 }
 
 /** A page with the two files above. */
-export async function both(browser, url) {
-  const opened = await empty(browser, url);
+export async function both(browser, url, options) {
+  const opened = await empty(browser, url, options);
   await paste(opened.page, COMPOSE);
   await addFile(opened.page, MANIFESTS);
   await findings(opened.page, (it) => it.some((row) => row.startsWith("PLM404")));

@@ -79,6 +79,10 @@ test("the report, the files and the decision can be taken along", async () => {
   await page.click(".menu summary");
   const report = await downloaded(page, "text=Report as JSON");
   assert.equal(JSON.parse(report.bytes).findings.length, (await listed(page)).length);
+  const sarif = await downloaded(page, "text=Report as SARIF");
+  const { version, runs } = JSON.parse(sarif.bytes);
+  assert.equal(version, "2.1.0");
+  assert.deepEqual(runs[0].results.map((it) => it.ruleId).sort(), JSON.parse(report.bytes).findings.map((it) => it.code).sort());
   const words = await downloaded(page, "text=Report as Markdown");
   assert.match(words.bytes.toString(), /^# Plimsoll: 28 findings[\s\S]*\*\*PLM401\*\* `compose\.yaml:9`/);
   const zip = await downloaded(page, "text=Files as they are now");

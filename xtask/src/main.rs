@@ -49,6 +49,11 @@ const TASKS: &[Task] = &[
         run: |rest| no_arguments(rest).and_then(|()| wasm::build()),
     },
     Task {
+        name: "npx",
+        about: "build the npm package of the command into cli/npm",
+        run: |rest| no_arguments(rest).and_then(|()| wasm::build_command()),
+    },
+    Task {
         name: "site",
         about: "build the static page into web/dist",
         run: |rest| no_arguments(rest).and_then(|()| tasks::site()),

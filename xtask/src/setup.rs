@@ -22,7 +22,7 @@ pub fn all() -> Result {
     Ok(())
 }
 
-/// The compilation target of the browser, and the two components that the checks call.
+/// The compilation targets of the browser and of Node, and the two components that the checks call.
 pub fn rust() -> Result {
     for (tool, component) in [("cargo fmt", "rustfmt"), ("cargo clippy", "clippy")] {
         if !cmd(tool).arg("--version").succeeds() {
@@ -30,18 +30,23 @@ pub fn rust() -> Result {
             cmd("rustup component add").arg(component).run()?;
         }
     }
-    wasm_target()
+    wasm_target(BROWSER)?;
+    wasm_target(NODE)
 }
 
-pub fn wasm_target() -> Result {
-    const TARGET: &str = "wasm32-unknown-unknown";
+/// The compilation target of the engine.
+pub const BROWSER: &str = "wasm32-unknown-unknown";
+/// The compilation target of the command that Node runs.
+pub const NODE: &str = "wasm32-wasip1";
+
+pub fn wasm_target(target: &str) -> Result {
     // Asked of rustc, since not every toolchain is managed by rustup.
-    let folder = cmd("rustc --print target-libdir --target").arg(TARGET).read().unwrap_or_default();
+    let folder = cmd("rustc --print target-libdir --target").arg(target).read().unwrap_or_default();
     if !folder.is_empty() && Path::new(&folder).is_dir() {
         return Ok(());
     }
-    say(format!("adding the Rust target {TARGET}"));
-    cmd("rustup target add").arg(TARGET).run()
+    say(format!("adding the Rust target {target}"));
+    cmd("rustup target add").arg(target).run()
 }
 
 fn node() -> Result {

@@ -30,6 +30,10 @@ pub const TEST: &[Step] = &[
     step("consumers", "the package works for its users", || {
         cmd("npm run test:consumers --workspace wasm/npm").run()
     }),
+    step("npx", "the command in Node is the native one", || {
+        wasm::build_command()?;
+        cmd("npm test --prefix cli/npm").run()
+    }),
     step("site", "the page is built", tasks::build_site),
     step("browser", "the page works in Chromium", || cmd("npm test --workspace web").run()),
     step("neovim", "the language server works in Neovim", || {

@@ -2,6 +2,8 @@
 //!
 //! There are two engines: the whole one, which renders charts and builds overlays, and a light one, which
 //! browsers download first. `wasm/npm/build.mjs` adds the entries and the types.
+//!
+//! The command itself becomes `cli/npm/plimsoll.wasm`, which Node runs.
 
 use crate::setup;
 use crate::sh::{Result, cmd, fs, root, say, target_dir};
@@ -31,7 +33,7 @@ const LIGHT: Engine = Engine {
 
 /// Builds the npm package and prints the size of the engine.
 pub fn build() -> Result {
-    setup::wasm_target()?;
+    setup::wasm_target(setup::BROWSER)?;
     setup::npm()?;
     say("building the WebAssembly package");
     let (whole, light) = (compile(&WHOLE)?, compile(&LIGHT)?);
@@ -40,6 +42,29 @@ pub fn build() -> Result {
         no_machine_paths(&engine.path())?;
         print_sizes(engine)?;
     }
+    Ok(())
+}
+
+/// Builds the npm package of the command and prints its size.
+pub fn build_command() -> Result {
+    setup::wasm_target(setup::NODE)?;
+    setup::npm()?;
+    say("building the command for Node");
+    cmd("cargo build --package plimsoll --bin plimsoll --profile wasm --target")
+        .arg(setup::NODE)
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\u{1f}"))
+        .run()?;
+    let compiled = target_dir().join(setup::NODE).join("wasm/plimsoll.wasm");
+    let package = root().join("cli/npm");
+    let command = package.join("plimsoll.wasm");
+    shrink(&compiled, &command)?;
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::write(&package.join(name), fs::read(&root().join(name))?)?;
+    }
+    no_machine_paths(&command)?;
+    let Sizes { raw, gzip, brotli } = sizes(&command)?;
+    let (raw, gzip, brotli) = (kb(raw), kb(gzip), kb(brotli));
+    say(format!("command: {raw} raw, {gzip} gzip, {brotli} brotli"));
     Ok(())
 }
 
@@ -85,15 +110,19 @@ fn shrink_and_glue(compiled: &Path, work: &Path) -> Result {
         .args([compiled, work])
         .run()?;
     let engine = work.join("plimsoll_bg.wasm");
+    shrink(&engine, &engine)?;
+    fs::write(&stamp, tools)
+}
+
+fn shrink(from: &Path, to: &Path) -> Result {
     cmd("node node_modules/binaryen/bin/wasm-opt -Oz")
         // The features that rustc enables by default.
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-        .arg(&engine)
+        .arg(from)
         .arg("-o")
-        .arg(&engine)
-        .run()?;
-    fs::write(&stamp, tools)
+        .arg(to)
+        .run()
 }
 
 /// The folders whose paths rustc would write into panic messages: cargo's sources and this checkout.

@@ -5,7 +5,7 @@ use super::wire::wire;
 use crate::build::{Manifest, Target};
 use crate::model::{BuiltTarget, FileModel, PlainTarget};
 use crate::report::{Environment, TargetKind};
-use crate::text::{Encoding, FileId};
+use crate::text::{Encoding, FileId, Span};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ wire! {
         /// `path:line` of the place that the document comes from.
         pub source: String,
         pub text: String,
+        /// For each line of the text the places that it comes from, as `path:line`: the line that a person would
+        /// change first, and then what is behind it.
+        pub lines: Vec<Vec<String>>,
     }
 }
 
@@ -49,7 +52,11 @@ impl RenderedTarget {
         for file_of_target in target.files.iter().map(|id| file(*id)) {
             for read in file_of_target.tree.documents.iter().filter(|it| it.root.is_some()) {
                 let text = file_of_target.text().get(read.span.range()).unwrap_or_default();
-                let manifest = Manifest { text: text.to_owned(), source: read.span };
+                let start = read.span.range().start;
+                let place = |at: usize| vec![Span::new(read.span.file, start + at, start + at)];
+                let lines = line_starts(text).map(place);
+                let manifest =
+                    Manifest { text: text.to_owned(), source: read.span, lines: lines.collect() };
                 documents.push(document(manifest, file));
             }
         }
@@ -74,12 +81,34 @@ impl RenderedTarget {
 }
 
 fn document(manifest: Manifest, file: FileOf<'_, '_>) -> RenderedDocument {
-    let source = file(manifest.source.file);
-    let start = source.lines.position(manifest.source.start as usize, Encoding::Utf8);
+    let place = |span: Span| {
+        let source = file(span.file);
+        let start = source.lines.position(span.start as usize, Encoding::Utf8);
+        format!("{}:{}", source.path(), start.line + 1)
+    };
+    let line = |spans: Vec<Span>| {
+        let mut places: Vec<String> = Vec::new();
+        for place in spans.into_iter().map(place) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    };
     RenderedDocument {
-        source: format!("{}:{}", source.path(), start.line + 1),
+        source: place(manifest.source),
         text: manifest.text,
+        lines: manifest.lines.into_iter().map(line).collect(),
     }
+}
+
+/// Returns the offsets at which the lines of a text start.
+fn line_starts(text: &str) -> impl Iterator<Item = usize> {
+    text.split_inclusive('\n').scan(0, |next, line| {
+        let start = *next;
+        *next += line.len();
+        Some(start)
+    })
 }
 
 /// Returns all targets for a cluster with their documents, by name. Compose projects are left out, since they

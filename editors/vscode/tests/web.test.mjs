@@ -67,7 +67,10 @@ test("the web build answers without a program", async () => {
     const at = it.text().indexOf("plimsoll-probe {");
     if (at < 0) return;
     report = JSON.parse(it.text().slice(at + "plimsoll-probe ".length));
-    picture = webview(page, "Six questions").then(() => page.screenshot({ path: join(pictures, "web.png") }));
+    picture = webview(page, "Six questions")
+      .then(() => page.screenshot({ path: join(pictures, "web.png") }))
+      // The probe waits for the end of the tab.
+      .then(() => page.locator(".tab", { hasText: "Plimsoll: Decision" }).click({ button: "middle" }));
     picture.catch(() => {});
   });
   try {

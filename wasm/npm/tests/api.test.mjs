@@ -273,6 +273,7 @@ test("targets are rendered", () => {
   assert.match(targets[0].documents[0].text, /name: x-a/);
   assert.match(targets[1].documents[0].text, /data: \{a: hello\}/);
   assert.equal(targets[1].documents[0].source, "chart/templates/a.yaml:1");
+  assert.deepEqual(targets[1].documents[0].lines.at(-1), ["chart/templates/a.yaml:4", "chart/values.yaml:1"]);
   assert.match(targets[2].documents[0].text, /kind: Deployment/);
 });
 

@@ -1,3 +1,4 @@
+import type { ReportFormat } from "plimsoll";
 import type { Content } from "../project";
 import type { Answers, Part, Question, Reply, Trouble } from "./protocol";
 
@@ -39,6 +40,11 @@ export class Engine {
   /** Returns parts of the last report. */
   parts(parts: Part[]): Promise<Answers["parts"]> {
     return this.#ask({ kind: "parts", parts });
+  }
+
+  /** Returns the last report in a format of the command. */
+  render(format: ReportFormat): Promise<Answers["render"]> {
+    return this.#ask({ kind: "render", format });
   }
 
   fixAll(files: Content[]): Promise<Answers["fixAll"]> {

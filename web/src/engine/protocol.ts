@@ -1,17 +1,21 @@
-import type { Explanation, Report, Rule } from "plimsoll";
+import type { Comparison, Explanation, RenderedTarget, Report, ReportFormat, Rule } from "plimsoll";
 import type { Content } from "../project";
 
-/** Parts of a report that only one panel shows. They are large, so they are sent only when that panel is there. */
-export type Part = "decision" | "map";
-export type Parts = Partial<Pick<Report, Part>>;
-/** A report without these parts. */
-export type Core = Omit<Report, Part>;
+/**
+ * What only one panel shows: parts of the report, the comparison, and what each target gets. They are large or take
+ * work of their own, so they are made and sent only when that panel is there.
+ */
+export type Part = keyof Parts;
+export type Parts = Partial<Pick<Report, "decision" | "map"> & { comparison: Comparison; rendered: RenderedTarget[] }>;
+/** A report without the parts that only one panel shows. */
+export type Core = Omit<Report, "decision" | "map">;
 
 /** Questions to the worker, which keeps the files, so that only changes are sent. */
 export type Question =
   | { kind: "start" }
   | { kind: "report"; fresh: boolean; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string>; parts: Part[] }
   | { kind: "parts"; parts: Part[] }
+  | { kind: "render"; format: ReportFormat }
   | { kind: "fixAll"; files: Content[] }
   | { kind: "rules" }
   | { kind: "explain"; code: string };
@@ -21,6 +25,8 @@ export interface Answers {
   report: { report: Core; parts: Parts; milliseconds: number; engine: string };
   /** Parts of the last report. */
   parts: Parts;
+  /** The last report in a format of the command. */
+  render: string;
   fixAll: Fixed;
   rules: Rule[];
   explain: Explanation | undefined;

@@ -1,11 +1,14 @@
 /// <reference lib="webworker" />
-import init, { type Report, explain, loadTargets, needsTargets, rules, version, Workspace } from "plimsoll";
+import init, { type Report, compare, explain, loadTargets, needsTargets, render, renderTargets, rules, version, Workspace } from "plimsoll";
 import { fixAll } from "./fixall";
 import type { Answers, Part, Parts, Reply, Request } from "./protocol";
 
 declare const self: DedicatedWorkerGlobalScope;
 
 let workspace: Workspace | undefined;
+/** Texts of the workspace's files, by path. */
+let texts = new Map<string, string>();
+let answers: Record<string, string> = {};
 let last: Report | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
@@ -38,14 +41,27 @@ function answer(request: Request): Answers[Request["kind"]] {
       return explain(request.code);
     case "fixAll":
       return fixAll(request.files);
+    case "render":
+      if (!last) throw new Error("there is no report yet");
+      return render(last, request.format);
     case "parts":
       return partsOf(request.parts);
     case "report": {
       const start = performance.now();
-      if (request.fresh || !workspace) workspace = new Workspace();
-      for (const path of request.remove) workspace.remove(path);
-      for (const [path, text] of request.set) workspace.set(path, text);
-      last = workspace.report({ answers: request.answers });
+      if (request.fresh || !workspace) {
+        workspace = new Workspace();
+        texts = new Map();
+      }
+      for (const path of request.remove) {
+        workspace.remove(path);
+        texts.delete(path);
+      }
+      for (const [path, text] of request.set) {
+        workspace.set(path, text);
+        texts.set(path, text);
+      }
+      answers = request.answers;
+      last = workspace.report({ answers });
       const { decision: _, map: __, ...report } = last;
       return { report, parts: partsOf(request.parts), milliseconds: performance.now() - start, engine: version };
     }
@@ -56,5 +72,8 @@ function partsOf(wanted: Part[]): Parts {
   const parts: Parts = {};
   if (last && wanted.includes("decision")) parts.decision = last.decision;
   if (last && wanted.includes("map")) parts.map = last.map;
+  const files = [...texts].map(([path, text]) => ({ path, text }));
+  if (wanted.includes("comparison")) parts.comparison = compare(files, { answers });
+  if (wanted.includes("rendered")) parts.rendered = renderTargets(files, { answers });
   return parts;
 }

@@ -120,6 +120,10 @@ function Toolbar({ report }: { report: Core }) {
     const whole = await page.wholeReport();
     if (whole) download("plimsoll-report.json", `${JSON.stringify(whole, null, 2)}\n`, "application/json");
   };
+  const sarif = async () => {
+    const text = await page.rendered("sarif");
+    if (text) download("plimsoll-report.sarif", text, "application/sarif+json");
+  };
   const copied = async () => page.say((await copy(reportMarkdown(report))) ? "Copied as Markdown." : "The browser did not allow copying.");
   const zip = async () => {
     const { strToU8, zipSync } = await import("fflate");
@@ -135,6 +139,7 @@ function Toolbar({ report }: { report: Core }) {
           <button type="button" onClick={() => void copied()}>Copy as Markdown</button>
           <button type="button" onClick={() => download("plimsoll-report.md", reportMarkdown(report), "text/markdown")}>Report as Markdown</button>
           <button type="button" onClick={() => void json()}>Report as JSON</button>
+          <button type="button" onClick={() => void sarif()}>Report as SARIF</button>
           <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
         </div>
       </details>

@@ -5,14 +5,17 @@ interface Props<T> {
   items: T[];
   /** Number of items that are rendered at first, and added each time the end comes into view. */
   step: number;
+  /** Number of items that are rendered at least. */
+  least?: number;
   children: (item: T, index: number) => ComponentChildren;
   /** Renders what is around the rows. */
   wrap: (rows: ComponentChildren) => ComponentChildren;
 }
 
 /** A long list that renders only as far as somebody has scrolled. */
-export function Long<T>({ items, step, children, wrap }: Props<T>) {
-  const [limit, setLimit] = useState(step);
+export function Long<T>({ items, step, least = 0, children, wrap }: Props<T>) {
+  const [scrolled, setLimit] = useState(step);
+  const limit = Math.max(scrolled, least);
   const end = useRef<HTMLDivElement>(null);
   const left = items.length - limit;
   useEffect(() => {

@@ -2,8 +2,8 @@
 
 use super::cache::{Cache, Inputs, Key, Variant};
 use super::{
-    Cause, Manifest, Reason, Recipe, Release, Request, Target, environment_of, is_inside,
-    note_behind, relative,
+    Cause, Reason, Recipe, Release, Request, Target, environment_of, is_inside, note_behind,
+    relative,
 };
 use crate::build::helm::{
     self, Chart, ChartFile, Hook, KnownTemplates, Layer, ReleaseOptions, Rendered,
@@ -338,10 +338,8 @@ fn read_rendered(target: &mut Target, rendered: Rendered, chart_span: Span) {
     for template in templates {
         for document in &template.documents {
             let place = template.text.locate(document.range.clone());
-            target.manifests.push(Manifest {
-                text: template.text.as_str()[document.range.clone()].to_owned(),
-                source: place.map_or(chart_span, |place| place.span),
-            });
+            let source = place.map_or(chart_span, |place| place.span);
+            target.printed.push((template.text.slice(document.range.clone()), source));
         }
         if template.kind == TemplateKind::Crd {
             continue;

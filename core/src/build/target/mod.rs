@@ -6,6 +6,7 @@
 
 mod cache;
 mod charts;
+mod lines;
 mod manifests;
 mod overlays;
 mod request;
@@ -16,6 +17,7 @@ pub use charts::{chart_folders, is_further_values_file};
 pub use request::{Assignment, Recipe, Release, Request};
 
 use super::kustomize::{self, SourceFile, Unmatched};
+use super::origin::Text;
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, Spanned, join_path};
@@ -68,8 +70,8 @@ pub struct Target {
     pub namespace: Option<Spanned<String>>,
     /// The documents as they reach the cluster. Their spans point at the sources.
     pub trees: Vec<Tree>,
-    /// The documents of a chart as its templates print them.
-    manifests: Vec<Manifest>,
+    /// The documents of a chart as its templates print them, each with its place.
+    printed: Vec<(Text, Span)>,
     /// The places behind a span: the values that an action of a template printed, or the value that a patch
     /// or an `images` entry replaced. Empty where they differ from one printing to the next.
     pub behind: FxHashMap<Span, Vec<Span>>,
@@ -125,6 +127,8 @@ pub struct Reason {
 pub struct Manifest {
     pub text: String,
     pub source: Span,
+    /// The places of each line: the one that a person would change first, and what is behind it.
+    pub lines: Vec<Vec<Span>>,
 }
 
 impl Target {
@@ -137,7 +141,7 @@ impl Target {
             folder: folder.to_owned(),
             namespace: None,
             trees: Vec::new(),
-            manifests: Vec::new(),
+            printed: Vec::new(),
             behind: FxHashMap::default(),
             reasons: Vec::new(),
             unmatched: Vec::new(),
@@ -166,11 +170,18 @@ impl Target {
     /// overlay in block style.
     pub fn manifests(&self) -> Vec<Manifest> {
         if self.kind == TargetKind::Chart {
-            return self.manifests.clone();
+            let manifest = |(text, source): &(Text, Span)| Manifest {
+                text: text.as_str().to_owned(),
+                source: *source,
+                lines: lines::of_text(text),
+            };
+            return self.printed.iter().map(manifest).collect();
         }
         let roots = self.trees.iter().flat_map(Tree::roots);
         let manifest = |root: syntax::Node<'_>| {
-            Some(Manifest { text: kustomize::print_node(root)?, source: root.span() })
+            let text = kustomize::print_node(root)?;
+            let lines = lines::of_tree(&text, root);
+            Some(Manifest { text, source: root.span(), lines })
         };
         roots.filter_map(manifest).collect()
     }

@@ -324,3 +324,48 @@ fn values_files_are_known_by_name_and_place() {
         assert!(!is_further_values_file(path, "c"), "{path}");
     }
 }
+
+/// Returns the places of a line of a target's first document as `path:line`.
+fn places_of(project: &Project, target: &Target, line: &str) -> Vec<String> {
+    let manifests = target.manifests();
+    let manifest = &manifests[0];
+    let at = manifest.text.lines().position(|it| it.trim() == line);
+    let at = at.unwrap_or_else(|| panic!("`{line}` is not in\n{}", manifest.text));
+    let place = |span: &Span| {
+        let (path, text, _) = &project.0[span.file.index()];
+        format!("{path}:{}", text[..span.range().start].matches('\n').count() + 1)
+    };
+    manifest.lines[at].iter().map(place).collect()
+}
+
+#[test]
+fn a_line_of_a_chart_leads_to_its_template_and_to_the_value_behind_it() {
+    let template = "kind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n  {{- with .Values.labels }}\n  labels: {{- toYaml . | nindent 4 }}\n  {{- end }}\n";
+    let project = Project::new(&[
+        ("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n"),
+        ("web/values.yaml", "name: settings\nlabels:\n  tier: front\n"),
+        ("web/templates/config.yaml", template),
+    ]);
+    let target = &project.targets()[0];
+    let of = |line: &str| places_of(&project, target, line);
+    assert_eq!(of("kind: ConfigMap"), ["web/templates/config.yaml:1"]);
+    assert_eq!(of("name: settings"), ["web/templates/config.yaml:3", "web/values.yaml:1"]);
+    assert_eq!(of("tier: front"), ["web/values.yaml:3", "web/templates/config.yaml:5"]);
+}
+
+#[test]
+fn a_line_of_an_overlay_leads_to_its_patch_and_to_the_key_in_the_base() {
+    let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  paused: false\n";
+    let patch =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+    let project = Project::new(&[
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", base),
+        ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: more.yaml}]\n"),
+        ("prod/more.yaml", patch),
+    ]);
+    let targets = project.targets();
+    let of = |line: &str| places_of(&project, &targets[0], line);
+    assert_eq!(of("replicas: 3"), ["prod/more.yaml:4", "base/web.yaml:6"]);
+    assert_eq!(of("paused: false"), ["base/web.yaml:7", "base/web.yaml:7"]);
+}

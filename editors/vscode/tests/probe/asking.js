@@ -91,4 +91,4 @@ async function runSteps(steps, report = () => {}) {
   return results;
 }
 
-module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, hoverText, actions, applyFix, tabs, tab, runSteps, sleep };
+module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, hoverText, actions, applyFix, tabs, tab, runSteps };

@@ -1,6 +1,6 @@
 // Runs inside VS Code's extension host on the web, where the engine in a worker is the server.
 const vscode = require("vscode");
-const { actions, applyFix, equal, finding, findings, gone, holds, hoverText, open, runSteps, sleep, tab, wait } = require("./asking.js");
+const { actions, applyFix, equal, finding, findings, gone, holds, hoverText, open, runSteps, tab, tabs, wait } = require("./asking.js");
 
 const at = (path) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, path);
 let compose;
@@ -66,8 +66,8 @@ const STEPS = [
 exports.run = async () => {
   const results = await runSteps(STEPS);
   console.log(`plimsoll-probe ${JSON.stringify({ results, of: STEPS.map(([name]) => name) })}`);
-  // Time for a picture: what the extension shows goes away with the tests.
-  await sleep(4000);
   const failed = results.find((it) => it.error !== undefined);
+  // What the extension shows goes away with the tests, so they end when the driver has taken its picture and closed the tab.
+  if (!failed) await wait("the picture", () => !tabs().some((it) => it.label.includes("Plimsoll: Decision")));
   if (failed) throw new Error(`${failed.name}: ${failed.error}`);
 };
