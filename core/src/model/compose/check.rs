@@ -28,7 +28,7 @@ pub(crate) fn consistency(project: &Project) -> Vec<Problem> {
         if let Some(name) = other {
             let message =
                 format!("an external volume is created elsewhere, so `{name}` cannot be set here");
-            check.out.problem(ProblemKind::Conflict, name.span, name, message);
+            check.out.problem(ProblemKind::Conflict, name.span, "external", message);
         }
     }
     check.cycles();

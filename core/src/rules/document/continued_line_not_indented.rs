@@ -23,7 +23,7 @@ rule! {
     ///   web:
     ///     image: nginx:1.29
     ///     command: [nginx,
-    ///     "-g", daemon off;] # <- this line continues a value
+    ///     "-g", daemon off;] # <- YAML asks that this line is indented further than the key or `-` that its value belongs to
     /// ```
     ///
     /// ## Good
@@ -46,7 +46,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for file in facts.files() {
         if let Some(line) = file.tree.under_indented().first() {
-            let message = "this line continues a value, but is not indented further than the key or `-` that the value belongs to";
+            let message = "YAML asks that this line is indented further than the key or `-` that its value belongs to";
             out.at(line, message.to_owned());
         }
     }
