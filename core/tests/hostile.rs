@@ -6,6 +6,7 @@ mod common;
 
 use common::{TEXTS, check, read};
 use plimsoll_core::syntax::ProblemKind;
+use plimsoll_core::{File, Options, analyze};
 
 /// Returns the top-level keys and values of a text.
 fn pairs(text: &str) -> Vec<(String, String)> {
@@ -152,4 +153,20 @@ fn many_comments_and_a_very_long_line_are_read() {
 fn files_that_are_too_large_are_reported_and_not_read() {
     let large = "a: b\n".repeat(13 << 20);
     assert_eq!(read(&large).1.iter().map(|it| it.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
+}
+
+#[test]
+fn what_is_said_about_a_very_long_value_is_short() {
+    let long = "x ".repeat(40_000);
+    let text = format!(
+        "services:\n  web:\n    image: 'acme/{}:latest'\n    command: sh -c 'alembic upgrade head && {long}'\n",
+        "y".repeat(100_000)
+    );
+    let report = analyze(&[File::new("compose.yaml", text)], &Options::default());
+    let sentences = report.findings.iter().flat_map(|finding| {
+        let related = finding.related.iter().map(|it| &it.message);
+        related.chain(&finding.check).chain([&finding.message, &finding.subject])
+    });
+    let longest = sentences.map(String::len).max();
+    assert!(longest.is_some_and(|it| (1_000..3_000).contains(&it)), "{longest:?}");
 }

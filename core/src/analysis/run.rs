@@ -46,10 +46,28 @@ fn found_by(rule: &Rule, facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
+/// Maximum number of bytes of a sentence or a command in a finding, into which somebody's command of any length may
+/// go.
+const MAX_SENTENCE: usize = 2_000;
+
+/// Cuts the sentences of a finding where they are too long, and leaves out commands that nobody would paste.
+fn shorten(finding: &mut Finding) {
+    let related = finding.related.iter_mut().map(|it| &mut it.message);
+    let titles = finding.fixes.iter_mut().map(|it| &mut it.title);
+    for sentence in related.chain(titles).chain([&mut finding.message, &mut finding.subject]) {
+        if sentence.len() > MAX_SENTENCE {
+            sentence.truncate(sentence.floor_char_boundary(MAX_SENTENCE));
+            sentence.push('…');
+        }
+    }
+    finding.check.retain(|command| command.len() <= MAX_SENTENCE);
+}
+
 /// Names the object or service that each finding is about, and makes commands fit any release of a chart.
 pub(super) fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
     let says_default = facts.says_default_namespace();
     for finding in findings {
+        shorten(finding);
         if finding.subject.is_empty() {
             finding.subject = facts.subject_of(&finding.message, finding.span);
         }

@@ -368,6 +368,14 @@ mod tests {
     }
 
     #[test]
+    fn a_string_that_no_program_can_be_started_with_has_no_commands() {
+        let long =
+            |words: usize| commands(&format!("alembic upgrade head && {}", "x ".repeat(words)));
+        assert_eq!(long(60_000).len(), 2);
+        assert!(long(70_000).is_empty());
+    }
+
+    #[test]
     fn lists_pipes_and_lines_are_split() {
         assert_eq!(shown("a 1 && b || c; d | e & f\ng"), ["a 1", "b", "c", "d", "e", "f", "g"]);
         let joints: Vec<_> = commands("a && b || c; d | e & f").iter().map(|it| it.joint).collect();

@@ -8,10 +8,17 @@ pub enum Token {
     Joint(Joint),
 }
 
+/// Maximum number of bytes of a shell string. Linux starts no program with a longer argument (`MAX_ARG_STRLEN`,
+/// execve(2)).
+const MAX_BYTES: usize = 128 << 10;
+
 /// Splits a text into words and operators. The text begins at `offset` in argument `arg`.
 pub fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
+    if bytes.len() > MAX_BYTES {
+        return tokens;
+    }
     let mut heredocs: Vec<String> = Vec::new();
     let mut at = 0;
     let joint = |tokens: &mut Vec<Token>, it| tokens.push(Token::Joint(it));
