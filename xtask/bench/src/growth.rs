@@ -4,8 +4,10 @@
 //! reports the fastest run and its peak memory. Time is processor time where the system tells it, so
 //! that other work on the machine does not count.
 
+use crate::extremes::Extreme;
 use crate::shapes::Shape;
-use plimsoll_core::{Options, analyze};
+use plimsoll_core::output::{self, Include, Length, Style};
+use plimsoll_core::{Options, Report, analyze};
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
@@ -22,6 +24,12 @@ const BUILT_DOCUMENTS: usize = 1_000;
 /// Maximum cost of overlays, as a multiple of what they build as plain files.
 const OVERLAYS_LIMIT: f64 = 1.5;
 
+/// Maximum number of bytes of a text that must be answered within a second, in each format.
+const SMALL_TEXT: u64 = 260_000;
+const SMALL_TEXT_SECONDS: f64 = 1.0;
+/// Maximum number of bytes of what is said about such a text.
+const SMALL_TEXT_REPORT: u64 = 20_000_000;
+
 const ROUNDS: usize = 5;
 
 /// One run: the time of the analysis, the size of the text, the peak memory of the process.
@@ -31,6 +39,9 @@ struct Run {
     /// Zero where the system does not say.
     peak: u64,
     findings: u64,
+    /// The time of all formats together, and the size of the longest one; zero where they are not wanted.
+    formats: f64,
+    longest: u64,
 }
 
 /// Prints a table over all shapes and returns whether all are within the limits.
@@ -45,6 +56,7 @@ pub fn run() -> Result<bool, String> {
         within &= tenfold(shape)?;
     }
     within &= overlays()?;
+    within &= extremes()?;
     Ok(hundredfold()? && within)
 }
 
@@ -52,8 +64,8 @@ pub fn run() -> Result<bool, String> {
 fn overlays() -> Result<bool, String> {
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let overlays = measure(Shape::Overlays, BUILT_DOCUMENTS)?;
-        let built = measure(Shape::Built, BUILT_DOCUMENTS)?;
+        let overlays = measure(Shape::Overlays.name(), BUILT_DOCUMENTS)?;
+        let built = measure(Shape::Built.name(), BUILT_DOCUMENTS)?;
         ratios.push(overlays.seconds / built.seconds);
     }
     ratios.sort_by(f64::total_cmp);
@@ -72,7 +84,7 @@ fn tenfold(shape: Shape) -> Result<bool, String> {
     let mut ratios = Vec::new();
     let mut last = None;
     for _ in 0..ROUNDS {
-        let (few, many) = (measure(shape, small)?, measure(shape, large)?);
+        let (few, many) = (measure(shape.name(), small)?, measure(shape.name(), large)?);
         ratios.push(many.seconds / few.seconds);
         last = Some((few, many));
     }
@@ -91,9 +103,46 @@ fn tenfold(shape: Shape) -> Result<bool, String> {
     Ok(ratio <= TENFOLD_LIMIT)
 }
 
+/// Prints what the extremes cost, and with ten times as many items.
+fn extremes() -> Result<bool, String> {
+    println!("extremes: with ten times as many items, in seconds of processor time");
+    println!(
+        "  {:<15} {:>9} {:>17} {:>7} {:>17} {:>9} {:>12} {:>12}",
+        "shape", "text", "analysis", "ratio", "formats", "findings", "longest", "memory"
+    );
+    let mut within = true;
+    for extreme in Extreme::ALL {
+        let few = measure(extreme.name(), extreme.small())?;
+        let many = measure(extreme.name(), extreme.small() * 10)?;
+        let ratio = (many.seconds + many.formats) / (few.seconds + few.formats);
+        let memory = many.peak as f64 / many.bytes as f64;
+        let is_small = many.bytes < SMALL_TEXT;
+        let is_within = match is_small {
+            true => {
+                many.seconds.max(many.formats) <= SMALL_TEXT_SECONDS
+                    && many.longest < SMALL_TEXT_REPORT
+            }
+            false => ratio <= TENFOLD_LIMIT && memory <= MEMORY_LIMIT,
+        };
+        within &= is_within;
+        println!(
+            "  {:<15} {:>6.1} MB {:>17} {ratio:>6.1}x {:>17} {:>9} {:>9.1} MB {:>11.1}x{}",
+            extreme.name(),
+            many.bytes as f64 / 1e6,
+            format!("{:.3} -> {:.3}", few.seconds, many.seconds),
+            format!("{:.3} -> {:.3}", few.formats, many.formats),
+            many.findings,
+            many.longest as f64 / 1e6,
+            memory,
+            if is_within { "" } else { "  above a limit" },
+        );
+    }
+    Ok(within)
+}
+
 fn hundredfold() -> Result<bool, String> {
-    let few = measure(Shape::Manifests, 1_000)?;
-    let many = measure(Shape::Manifests, 100_000)?;
+    let few = measure(Shape::Manifests.name(), 1_000)?;
+    let many = measure(Shape::Manifests.name(), 100_000)?;
     let ratio = many.seconds / few.seconds;
     let memory = many.peak as f64 / many.bytes as f64;
     println!(
@@ -107,39 +156,81 @@ fn hundredfold() -> Result<bool, String> {
 }
 
 /// Runs this program again with `measure SHAPE COUNT`.
-fn measure(shape: Shape, count: usize) -> Result<Run, String> {
+fn measure(shape: &str, count: usize) -> Result<Run, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(program)
-        .args(["measure", shape.name(), &count.to_string()])
+        .args(["measure", shape, &count.to_string()])
         .output()
         .map_err(|error| format!("a measurement did not start: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|it| it.parse().ok()).collect();
     match numbers[..] {
-        [seconds, bytes, peak, findings] if output.status.success() => {
-            Ok(Run { seconds, bytes: bytes as u64, peak: peak as u64, findings: findings as u64 })
-        }
-        _ => Err(format!("{} with {count} documents: {}", shape.name(), output.status)),
+        [seconds, bytes, peak, findings, formats, longest] if output.status.success() => Ok(Run {
+            seconds,
+            bytes: bytes as u64,
+            peak: peak as u64,
+            findings: findings as u64,
+            formats,
+            longest: longest as u64,
+        }),
+        _ => Err(format!("{shape} with {count} documents: {}", output.status)),
     }
 }
 
 /// The other side of [`measure`]: analyses a project and prints what it cost.
-pub fn measured(shape: &str, count: &str) -> Result<(), String> {
-    let shape = Shape::from_name(shape).ok_or("not a shape")?;
+pub fn measured(name: &str, count: &str) -> Result<(), String> {
     let count: usize = count.parse().map_err(|_| "not a number of documents")?;
-    let files = shape.files(count);
+    // All on this thread, whose time is measured.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build_global()
+        .map_err(|error| error.to_string())?;
+    let (files, repeats) = match Shape::from_name(name) {
+        // Short runs are repeated, because the first one also warms the caches.
+        Some(shape) => (shape.files(count), if count <= shape.small() { 7 } else { 2 }),
+        None => (Extreme::from_name(name).ok_or("not a shape")?.files(count), 1),
+    };
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
-    // Short runs are repeated, because the first one also warms the caches.
-    let repeats = if count <= shape.small() { 7 } else { 2 };
     let (mut fastest, mut findings) = (f64::MAX, 0);
+    let mut last = Report::default();
     for _ in 0..repeats {
         let start = Clock::start();
         let report = black_box(analyze(black_box(&files), &Options::default()));
         fastest = fastest.min(start.seconds());
         findings = report.findings.len();
+        last = report;
     }
-    println!("{fastest} {bytes} {} {findings}", peak_memory());
+    let (formats, longest) = match Shape::from_name(name) {
+        Some(_) => (0.0, 0),
+        None => written(&last),
+    };
+    println!("{fastest} {bytes} {} {findings} {formats} {longest}", peak_memory());
     Ok(())
+}
+
+/// Writes a report in every format, one after the other. Returns the seconds and the size of the longest one.
+fn written(report: &Report) -> (f64, usize) {
+    let style = Style::default();
+    let include = Include { decision: true, map: true };
+    let formats: [&dyn Fn() -> String; 13] = [
+        &|| output::text(report, style, true, Length::Readable),
+        &|| output::text(report, style, true, Length::All),
+        &|| output::concise(report, style, true),
+        &|| output::checked_json(report, include),
+        &|| output::json_lines(report),
+        &|| output::sarif(report),
+        &|| output::github(report),
+        &|| output::gitlab(report),
+        &|| output::junit(report),
+        &|| output::markdown(report),
+        &|| output::rdjson(report),
+        &|| output::agent(report),
+        &|| output::decision(report, style, true),
+    ];
+    let start = Clock::start();
+    let longest = formats.iter().map(|format| black_box(format()).len()).max().unwrap_or(0);
+    (start.seconds(), longest)
 }
 
 /// A stopwatch for the processor time of this thread, or for real time where that is not known.

@@ -4,6 +4,7 @@
 //! Exit code 1 when a guardrail is exceeded, 2 when something could not be measured.
 
 mod crowd;
+mod extremes;
 mod generate;
 mod growth;
 mod lsp;
