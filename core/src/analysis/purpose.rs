@@ -27,7 +27,12 @@ pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<
         let purpose = *known.entry(file).or_insert_with(|| facts.purpose_of(file));
         let is_silent = match purpose {
             Purpose::Production | Purpose::Demonstration => false,
-            Purpose::Development | Purpose::Test => rule.family() == PRODUCTION_SERVER,
+            // Tests hold files that are wrong on purpose.
+            Purpose::Test => rule.family() == PRODUCTION_SERVER,
+            Purpose::Development => {
+                let refuses = finding.severity == Severity::Error && REFUSED.contains(&rule.code);
+                rule.family() == PRODUCTION_SERVER && !refuses
+            }
         };
         finding.severity = finding.severity.max(least(rule, purpose, finding.severity));
         !is_silent
@@ -65,6 +70,14 @@ mod tests {
 
     fn severities(code: &str, path: &str, text: &str) -> Vec<Severity> {
         found(code, path, text).into_iter().map(|it| it.severity).collect()
+    }
+
+    #[test]
+    fn what_compose_refuses_is_said_of_files_for_development_too() {
+        let wrong =
+            "services: {web: {image: 'acme/web:1', deploy: {resources: {limits: {cpu: '1'}}}}}\n";
+        assert_eq!(severities("PLM808", "dev/compose.yaml", wrong), [Severity::Error]);
+        assert_eq!(severities("PLM801", "dev/compose.yaml", WEB), []);
     }
 
     #[test]

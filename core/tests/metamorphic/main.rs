@@ -403,7 +403,9 @@ fn every_transformation_has_a_project() {
 /// The bad and the good examples of every rule are small projects.
 #[test]
 fn examples_of_rules_say_the_same_in_every_form() {
-    let sections = plimsoll_core::rules().into_iter().flat_map(|rule| {
+    // How a line is indented is what PLM011 is about, and no other form keeps it.
+    let of_forms = plimsoll_core::rules().into_iter().filter(|rule| rule.code != "PLM011");
+    let sections = of_forms.flat_map(|rule| {
         let mut sections: BTreeMap<&str, Vec<File>> = BTreeMap::new();
         for example in &explain(rule).examples {
             let file = File::new(&example.path, example.text.as_str());

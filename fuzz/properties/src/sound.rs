@@ -64,7 +64,7 @@ pub fn assert_every_format(report: &Report, analysis: Option<&Analysis>) {
         output::decision(report, plain, true),
         output::decision_markdown(report),
     ] {
-        let is_control = |letter: char| letter.is_control() && letter != '\n';
+        let is_control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
         assert!(!text.contains(is_control), "a control character in {text:?}");
     }
     let mut documents = vec![

@@ -244,8 +244,8 @@ impl Signals {
         self.seen.push(Seen { signal, question, points, by, fact: fact.into(), span });
     }
 
-    /// Adds several places that mean the same as one signal: the first is shown and the others are
-    /// counted. `one` and `many` say what the subjects do.
+    /// Adds several places that mean the same as one signal: one or two are named; of more, the first
+    /// is shown and the others are counted. `one` and `many` say what the subjects do.
     fn places(
         &mut self,
         signal: Signal,
@@ -256,7 +256,7 @@ impl Signals {
         let Some((first, span)) = found.first() else { return };
         let fact = match found.len() - 1 {
             0 => format!("{first} {one}"),
-            1 => format!("{first} and one more {many}"),
+            1 => format!("{first} and {} {many}", found[1].0),
             more => format!("{first} and {more} more {many}"),
         };
         self.add(signal, question, Yes, fact, Some(*span));
