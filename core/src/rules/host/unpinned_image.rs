@@ -1,8 +1,7 @@
-use crate::facts::{Change, Facts, Image, Part, Purpose, Service, Unit};
+use crate::facts::{Backing, Change, Facts, Image, Mounted, Part, Purpose, Unit};
 use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::families::Class;
 use crate::knowledge::image::Pin;
-use crate::model::compose::MountKind;
 use crate::report::{Confidence, Findings, Kind, Precedence, Role, Severity, TargetKind};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, name_of};
@@ -96,7 +95,10 @@ fn report<'a>(
     let Some((&(unit, image), others)) = all.split_first() else { return };
     let text = image.text;
     let rest = "what runs depends on when it was pulled";
-    let message = if image.pin == Pin::Moving {
+    let is_missing = !names_a_version(image) && WITHOUT_LATEST.contains(&&*image.repository);
+    let message = if is_missing {
+        format!("`{text}` names no version, and there is no `latest` of it: it cannot be pulled")
+    } else if image.pin == Pin::Moving {
         format!("the tag of `{text}` moves: {rest}")
     } else {
         format!("`{text}` has no tag, which means `latest`: {rest}")
@@ -127,10 +129,11 @@ fn report<'a>(
         finding.severity(Severity::Info);
     }
     // An application without versions has one habit to change.
-    finding.cause(match (is_given_here, is_within_version) {
-        (true, _) => "tagged elsewhere",
-        (false, true) => "moves within a version",
-        (false, false) => "no versions",
+    finding.cause(match (is_missing, is_given_here, is_within_version) {
+        (true, ..) => "no such tag",
+        (false, true, _) => "tagged elsewhere",
+        (false, false, true) => "moves within a version",
+        (false, false, false) => "no versions",
     });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
     // Each place counts, and each of the other images is named before the same one is named again.
@@ -151,7 +154,9 @@ fn report<'a>(
         .collect();
     finding.stands_for(&places);
     let fetched = FETCHED_AT_START.iter().find(|(it, _)| *it == image.repository);
-    if let Some((_, variable)) = fetched {
+    if is_missing {
+        finding.why("Its publisher tags releases only. A machine that has the image from before goes on, and every new one fails with \"manifest unknown\".");
+    } else if let Some((_, variable)) = fetched {
         finding.why(format!("The image fetches its program each time the container starts: without `{variable}` that is the newest release, whatever the tag of the image says, and what it has done to the data cannot be taken back."));
         finding.help(format!("Set `{variable}` to a release, and give the image a tag."));
     } else if is_pinned_by_swarm {
@@ -159,7 +164,10 @@ fn report<'a>(
     } else if !all.iter().any(|(unit, _)| keeps_data(facts, unit)) {
         finding.why(WITHOUT_DATA);
     }
-    finding.check(facts.digest_command(unit));
+    finding.check(match is_missing {
+        true => format!("docker pull {text}"),
+        false => facts.digest_command(unit),
+    });
     finding.precedence(if is_pinned_by_swarm {
         Precedence::Last
     } else if is_store(unit) {
@@ -168,6 +176,10 @@ fn report<'a>(
         Precedence::Usual
     });
 }
+
+/// Images without a tag `latest`. Source: the pages of the images on Docker Hub ("The `latest` tag is not
+/// supported"), such as <https://hub.docker.com/_/elasticsearch>.
+const WITHOUT_LATEST: [&str; 3] = ["elasticsearch", "kibana", "logstash"];
 
 /// Images that fetch their program at each start, with the variable that names its version.
 /// Source: <https://docker-minecraft-server.readthedocs.io/en/latest/versions/minecraft/>, read on 2026-11-30.
@@ -179,12 +191,22 @@ fn is_store(unit: &Unit<'_>) -> bool {
     unit.family().is_some_and(|it| it.persistent)
 }
 
-/// Whether a container keeps data that a new version may refuse.
+/// Whether a container keeps data that a new version may refuse. Compose hands the anonymous volumes of a store
+/// over to its next container; a Pod keeps only what it mounts.
 fn keeps_data<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
-    let has_volume = |it: &Service<'_>| {
-        it.model.volumes.iter().any(|it| it.kind == MountKind::Volume && it.source.is_some())
+    let is_lasting = |mount: &Mounted<'_>| match mount.backing {
+        Backing::Volume(_) | Backing::Claim(..) | Backing::ClaimTemplate(_) | Backing::Network => {
+            true
+        }
+        Backing::Host(_) => is_store(unit) && !mount.read_only,
+        Backing::Anonymous
+        | Backing::Memory
+        | Backing::Scratch
+        | Backing::Config
+        | Backing::Unknown => false,
     };
-    is_store(unit) || facts.service_of(unit).is_some_and(has_volume)
+    let is_kept_by_compose = facts.service_of(unit).is_some() && is_store(unit);
+    is_kept_by_compose || facts.mounted(unit).iter().any(is_lasting)
 }
 
 /// Whether a container is an init container with the tools of a base image, which copies files or waits.
@@ -410,6 +432,23 @@ mod tests {
     }
 
     #[test]
+    fn an_image_without_a_tag_latest_cannot_be_pulled() {
+        let found = |image: &str| {
+            let text = format!("services: {{a: {{image: {image}}}}}\n");
+            findings(&RULE, &text).into_iter().map(|it| it.message.clone()).collect::<Vec<_>>()
+        };
+        for image in ["kibana", "'elasticsearch:latest'"] {
+            let [message] = &found(image)[..] else { panic!("{image}") };
+            assert!(
+                message.ends_with("there is no `latest` of it: it cannot be pulled"),
+                "{message}"
+            );
+        }
+        assert!(found("'kibana:8.15.0'").is_empty());
+        assert!(found("docker.elastic.co/kibana/kibana")[0].contains("depends on when"));
+    }
+
+    #[test]
     fn a_commit_or_a_date_behind_a_branch_is_a_pin() {
         for tag in ["main-4f2c1e0", "master-20240501", "latest-4f2c1e0a", "edge-4f2c1e0-alpine"] {
             assert_eq!(service(&format!("image: 'a/b:{tag}'")), 0, "{tag}");
@@ -563,6 +602,15 @@ mod tests {
         assert!(why("postgres").is_none(), "the rule's own sentences");
         assert!(why("acme/web, volumes: ['data:/data']").is_none());
         assert!(!why("busybox").unwrap().contains("data"));
+        let pod = |more: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: postgres{more}\n"
+            );
+            findings(&RULE, &text)[0].why.clone()
+        };
+        assert!(!pod("}]}").unwrap().contains("data"), "nothing is kept");
+        let claim = ", volumeMounts: [{name: data, mountPath: /var/lib/postgresql/data}]}], volumes: [{name: data, persistentVolumeClaim: {claimName: db}}]}";
+        assert!(pod(claim).is_none());
         assert!(why("itzg/minecraft-server").unwrap().contains("`VERSION`"));
     }
 
