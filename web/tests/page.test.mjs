@@ -75,7 +75,7 @@ test("a dropped chart folder is rendered, by the engine that is fetched for it",
   const engines = [];
   page.on("request", (it) => it.url().endsWith(".wasm") && engines.push(it.url().split("/").pop()));
   await dropFromDisk(page, [join(folder, "shop")]);
-  const rows = await findings(page, (it) => it.includes("PLM801 templates/web.yaml:13"));
+  const rows = await findings(page, (it) => it.includes("PLM801 values.yaml:2"));
   assert.ok(rows.length > 0);
   assert.ok(engines.some((it) => it.startsWith("plimsoll_targets")), `fetched: ${engines}`);
   calm();

@@ -31,7 +31,7 @@ pub const TEST: &[Step] = &[
         cmd("npm run test:consumers --workspace wasm/npm").run()
     }),
     step("npx", "the command in Node is the native one", || {
-        wasm::build_command()?;
+        wasm::build_command_for_tests()?;
         cmd("npm test --prefix cli/npm").run()
     }),
     step("site", "the page is built", tasks::build_site),

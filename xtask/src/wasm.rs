@@ -47,25 +47,36 @@ pub fn build() -> Result {
 
 /// Builds the npm package of the command and prints its size.
 pub fn build_command() -> Result {
-    setup::wasm_target(setup::NODE)?;
-    setup::npm()?;
-    say("building the command for Node");
-    cmd("cargo build --package plimsoll --bin plimsoll --profile wasm --target")
-        .arg(setup::NODE)
-        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\u{1f}"))
-        .run()?;
-    let compiled = target_dir().join(setup::NODE).join("wasm/plimsoll.wasm");
-    let package = root().join("cli/npm");
-    let command = package.join("plimsoll.wasm");
+    let compiled = compile_command("wasm")?;
+    let command = root().join("cli/npm/plimsoll.wasm");
     shrink(&compiled, &command)?;
-    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::write(&package.join(name), fs::read(&root().join(name))?)?;
-    }
     no_machine_paths(&command)?;
     let Sizes { raw, gzip, brotli } = sizes(&command)?;
     let (raw, gzip, brotli) = (kb(raw), kb(gzip), kb(brotli));
     say(format!("command: {raw} raw, {gzip} gzip, {brotli} brotli"));
     Ok(())
+}
+
+/// Builds the npm package of the command for tests: the same command, neither small nor fast.
+pub fn build_command_for_tests() -> Result {
+    let compiled = compile_command("quick")?;
+    fs::write(&root().join("cli/npm/plimsoll.wasm"), fs::read(&compiled)?)
+}
+
+/// Compiles the command with a profile, and completes its npm package.
+fn compile_command(profile: &str) -> Result<PathBuf> {
+    setup::wasm_target(setup::NODE)?;
+    setup::npm()?;
+    say("building the command for Node");
+    cmd("cargo build --package plimsoll --bin plimsoll --target")
+        .args([setup::NODE, "--profile", profile])
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\u{1f}"))
+        .run()?;
+    let package = root().join("cli/npm");
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::write(&package.join(name), fs::read(&root().join(name))?)?;
+    }
+    Ok(target_dir().join(setup::NODE).join(profile).join("plimsoll.wasm"))
 }
 
 impl Engine {
