@@ -38,7 +38,7 @@ const STEPS = [
   ["findings arrive, with ranges, codes and links", async () => {
     const early = await finding(compose, "PLM101");
     equal("what it underlines", compose.getText(early.range), "db");
-    equal("its severity", early.severity, vscode.DiagnosticSeverity.Warning);
+    equal("its severity", early.severity, vscode.DiagnosticSeverity.Information);
     holds("the code is a link", String(early.code.target).includes("PLM101"), early.code);
     const drift = await finding(compose, "PLM313");
     holds("the other side is related", drift.relatedInformation.some((it) => it.location.uri.path.endsWith("k8s/worker.yaml")), drift);

@@ -10,7 +10,7 @@ const STEPS = [
     compose = await open(at("compose.yaml"));
     const early = await finding(compose, "PLM101");
     equal("what it underlines", compose.getText(early.range), "db");
-    equal("its severity", early.severity, vscode.DiagnosticSeverity.Warning);
+    equal("its severity", early.severity, vscode.DiagnosticSeverity.Information);
     holds("the code is a link", String(early.code.target).includes("PLM101"), early.code);
     await wait("PLM404 in web.yaml", () => findings(at("k8s/web.yaml")).some((it) => it.code.value === "PLM404"));
     const drift = await finding(compose, "PLM313");
