@@ -149,8 +149,11 @@ fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
             of_parent.stages += usize::from(is_stage);
         }
     }
-    let is_one =
-        |it: &Children| it.forms > 0 && it.count <= MAX_BESIDE_FORM || it.stages * 2 > it.count;
+    let is_one = |it: &Children| {
+        let of_form = it.forms > 0 && it.count <= MAX_BESIDE_FORM;
+        let of_stages = it.count > 1 && it.stages * 2 > it.count;
+        of_form || of_stages
+    };
     holding.extend(children.iter().filter(|(_, it)| is_one(it)).map(|(folder, _)| *folder));
     holding
 }
@@ -239,6 +242,9 @@ mod tests {
         assert_eq!(parts(&["k8s/web.yaml", "app/compose.yaml"], &[]), [0, 0]);
         assert_eq!(parts(&["dev/web.yaml", "prod/web.yaml"], &[]), [0, 0]);
         assert_eq!(parts(&["dev/web.yaml", "shop/web.yaml"], &[]), [0, 1]);
+        // A folder with nothing beside it tells nothing apart.
+        let samples = ["tool/test/shop/web.yaml", "tool/test/blog/web.yaml", "site/web.yaml"];
+        assert_eq!(parts(&samples, &[]), [0, 1, 2]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
             project.files.iter().chain(&project.included).any(|it| files[it.index()].broken);
         let ours_refuses = broken || project.is_refused();
         match ask(folder, project, &names, tool)? {
-            Err(message) => {
+            Answer::Refused(message) => {
                 refused += 1;
                 if ours_refuses {
                     agreeing += 1;
@@ -66,7 +66,12 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
                     println!("{title}\n    only the real tool refuses: {message}");
                 }
             }
-            Ok(theirs) => {
+            Answer::Unprinted(why) if !ours_refuses => {
+                accepted += 1;
+                agreeing += 1;
+                println!("{title}\n    accepted by both; the real tool cannot print it: {why}");
+            }
+            answer @ (Answer::Model(_) | Answer::Unprinted(_)) => {
                 accepted += 1;
                 let refusals = || project.problems.iter().filter(|it| it.kind.is_refused());
                 if ours_refuses && refusals().all(|it| stricter(it).is_some()) && !broken {
@@ -84,6 +89,7 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
                     continue;
                 }
                 agreeing += 1;
+                let Answer::Model(theirs) = answer else { continue };
                 let differences = compare(project, &theirs, &mut tallies);
                 let mut told = false;
                 for difference in differences {
@@ -219,13 +225,16 @@ fn compare(
     differences
 }
 
-/// What the real tool says: its model, or why it refuses.
-fn ask(
-    folder: &Path,
-    project: &Project,
-    names: &[&str],
-    tool: &Path,
-) -> Result<Result<Value, String>, String> {
+/// What the real tool says of a project.
+enum Answer {
+    Model(Value),
+    /// It accepts the project and cannot print it, for this reason.
+    Unprinted(String),
+    Refused(String),
+}
+
+/// Asks the real tool about a project.
+fn ask(folder: &Path, project: &Project, names: &[&str], tool: &Path) -> Result<Answer, String> {
     let call = |arguments: &[&str]| {
         let mut command = Command::new(tool);
         command.current_dir(folder.join(project.folder.as_str()));
@@ -242,12 +251,17 @@ fn ask(
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let last = message.lines().filter(|it| !it.starts_with("time=")).collect::<Vec<_>>();
-        return Ok(Err(last.join(" ")));
+        return Ok(Answer::Refused(last.join(" ")));
     }
     let output = call(&["--format", "json", "--no-path-resolution"])?;
+    if !output.status.success() {
+        // Some values it reads and cannot write as JSON, keys for `ssh` among them.
+        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Ok(Answer::Unprinted(why));
+    }
     let value: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("the answer for {names:?} is no JSON: {error}"))?;
-    Ok(Ok(shape::unescape(value)))
+    Ok(Answer::Model(shape::unescape(value)))
 }
 
 /// Returns the paths of all files below a folder, sorted.
