@@ -9,6 +9,7 @@ use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// A database has no lasting storage at its data directory.
@@ -96,7 +97,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         }
                     }
                     Some(Missing::Homeless(it)) if is_accepted(it.span) => {
-                        report_homeless(facts, &[it], out);
+                        let fates = Fates::of(facts, [&it]);
+                        report_homeless(facts, &[it], &fates, out);
                     }
                     Some(Missing::Homeless(it)) => {
                         let all = homeless.entry(Oversight::of(facts, unit, family)).or_default();
@@ -112,10 +114,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     for all in nameless.into_values() {
         report_nameless(facts, &all, out);
     }
+    let fates = Fates::of(facts, homeless.values().flatten());
     for mut all in homeless.into_values() {
         // A queue mostly has less to lose than a database.
         all.sort_by_key(|it| it.family.class == Class::Queue);
-        report_homeless(facts, &all, out);
+        report_homeless(facts, &all, &fates, out);
     }
 }
 
@@ -188,12 +191,42 @@ impl Homeless<'_, '_> {
         self.unit.is_compose() && declares_volume(repository) && !self.is_moved
     }
 
+    /// Returns what stores without a volume in one part of the project have in common, whatever becomes of
+    /// their data: the part, and a cause.
+    fn oversight(&self, facts: &Facts<'_>) -> (usize, String) {
+        let side = if self.unit.is_compose() { "compose" } else { "cluster" };
+        let is_measured = self.family.class == Class::Monitoring;
+        (facts.part_of(self.span.file), format!("{side} {is_measured}"))
+    }
+
     /// Returns what becomes of the data.
     fn fate(&self) -> &'static str {
         match self.is_anonymous() {
             true => "goes into an anonymous volume, which `docker compose down` leaves behind",
             false => "is lost with the container",
         }
+    }
+}
+
+/// What becomes of the data of the stores that are reported as one oversight: whether some of it is left in
+/// anonymous volumes.
+struct Fates(FxHashMap<(usize, String), FxHashSet<bool>>);
+
+impl Fates {
+    fn of<'h, 'f: 'h, 'a: 'f>(
+        facts: &Facts<'_>,
+        stores: impl IntoIterator<Item = &'h Homeless<'f, 'a>>,
+    ) -> Fates {
+        let mut fates: FxHashMap<(usize, String), FxHashSet<bool>> = FxHashMap::default();
+        for store in stores {
+            fates.entry(store.oversight(facts)).or_default().insert(store.is_anonymous());
+        }
+        Fates(fates)
+    }
+
+    /// Whether some data of an oversight is lost, and some is left behind.
+    fn differ(&self, oversight: &(usize, String)) -> bool {
+        self.0.get(oversight).is_some_and(|it| it.len() > 1)
     }
 }
 
@@ -221,7 +254,7 @@ const DECLARED: &str = "Some images declare a volume of their own at this direct
 /// Why an anonymous volume loses data.
 const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces the container. After `docker compose down`, and on any other machine, the container starts with a new, empty one; the old one has only a hexadecimal name, and `docker volume prune` deletes it.";
 
-fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findings) {
+fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let (label, data) = (&first.label, &first.data);
     let is_anonymous = first.is_anonymous();
@@ -229,10 +262,11 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     let fate = first.fate();
     let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {fate}"));
     let is_same = |it: &Homeless<'_, '_>| it.is_anonymous() == is_anonymous;
-    finding.why(match others.iter().all(is_same) {
-        true if is_anonymous => ANONYMOUS.to_owned(),
-        true => LOST.to_owned(),
-        false => format!("{LOST} {DECLARED} {ANONYMOUS}"),
+    let oversight = first.oversight(facts);
+    finding.why(match fates.differ(&oversight) {
+        false if is_anonymous => ANONYMOUS.to_owned(),
+        false => LOST.to_owned(),
+        true => format!("{LOST} {DECLARED} {ANONYMOUS}"),
     });
     if first.family.class == Class::Monitoring {
         finding.severity(Severity::Info);
@@ -244,9 +278,7 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     if all.iter().all(|it| it.is_filled_anew) {
         finding.severity(Severity::Info).help("If the scripts bring all that it holds, nothing is lost. What is written later belongs in a volume.");
     }
-    let side = if first.unit.is_compose() { "compose" } else { "cluster" };
-    // Data that is lost and data that is left behind are not the same.
-    finding.cause(format!("{side} {} {fate}", first.family.class == Class::Monitoring));
+    finding.cause(oversight.1);
     relate_counterpart(facts, first.unit, finding);
     let others: Vec<(Span, String)> = others
         .iter()
@@ -627,15 +659,27 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_lost_is_not_the_same_as_data_that_is_left_behind() {
+    fn data_that_is_lost_and_data_that_is_left_behind_are_one_oversight() {
         let search = "elasticsearch:8.15.0";
         let file = |path: &str, image: &str| {
             format!("# file: {path}\nservices: {{db: {{image: '{image}'}}}}\n")
         };
-        let apart = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", search)];
-        assert_eq!(findings(&RULE, &apart.concat()).len(), 2);
-        let alike = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", "mongo:8.0")];
-        assert_eq!(findings(&RULE, &alike.concat()).len(), 1);
+        let why = |other: &str| {
+            let text = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", other)];
+            let found = findings(&RULE, &text.concat());
+            assert_eq!(found.len(), 1, "{other}");
+            let said = found[0].related[0].message.clone();
+            (found[0].why.clone().unwrap_or_default(), said)
+        };
+        let (both, other) = why(search);
+        assert!(both.contains("Some images declare a volume") && both.contains("prune"), "{both}");
+        assert_eq!(
+            other,
+            "service `db` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data`: its data is lost with the container"
+        );
+        let (one, other) = why("mongo:8.0");
+        assert!(!one.contains("Some images declare"), "{one}");
+        assert!(other.ends_with("which `docker compose down` leaves behind"), "{other}");
         let text = format!("services: {{a: {{image: 'mysql:8.4'}}, b: {{image: '{search}'}}}}\n");
         let found = findings(&RULE, &text);
         assert_eq!(
