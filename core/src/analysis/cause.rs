@@ -34,7 +34,7 @@ pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>)
         slots[at] = Some(joined(first, others, facts));
     }
     findings.extend(slots.into_iter().flatten());
-    for finding in findings.iter_mut().filter(|it| it.more > 0) {
+    for finding in findings.iter_mut().filter(|it| !it.others.is_empty()) {
         let mut seen: FxHashSet<FileId> = FxHashSet::from_iter([finding.span.file]);
         let others = finding.others.iter().map(|it| it.span.file);
         let others: Vec<FileId> = others.filter(|file| seen.insert(*file)).collect();
@@ -119,6 +119,12 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
     places.insert((first.span, first.subject.clone()));
     places.extend(first.others.iter().map(|it| (it.span, it.subject.clone())));
     let mut targets: FxHashSet<String> = first.targets.iter().cloned().collect();
+    let mut objects = Objects::new(facts);
+    objects.insert(&first.subject, &first.targets);
+    first.others.iter().for_each(|it| {
+        objects.insert(&it.subject, &first.targets);
+    });
+    let mut repeated = 0;
     // The findings come first, and then the places that they stand for themselves.
     let is_other = |it: &Related| first.others.iter().any(|other| other.span == it.span);
     let (stood_for, related) = first.related.into_iter().partition(is_other);
@@ -128,6 +134,7 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         let is_in_targets = other.targets.iter().filter(|it| targets.insert((*it).clone()));
         first.targets.extend(is_in_targets.cloned());
         if places.insert((other.span, other.subject.clone())) {
+            repeated += usize::from(!objects.insert(&other.subject, &other.targets));
             let message = match (says_the_same(&other), other.subject.as_str()) {
                 (false, _) => other.message_for_one().to_owned(),
                 (true, "") => "the same here".to_owned(),
@@ -139,6 +146,7 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         }
         for place in other.others {
             if places.insert((place.span, place.subject.clone())) {
+                repeated += usize::from(!objects.insert(&place.subject, &other.targets));
                 let related = other.related.iter().find(|it| it.span == place.span);
                 let message = related.map_or("the same here", |it| &it.message).to_owned();
                 further.push((place, message));
@@ -151,7 +159,46 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         first.also(&it.span, it.message);
     });
     first.stands_for_others(further);
+    if !is_same {
+        first.more = first.more.saturating_sub(repeated);
+    }
     first
+}
+
+/// The objects that findings are about, in which the variants of a target count once: a chart that is rendered
+/// with two values files has one container, and what is wrong with it may be written in two places.
+struct Objects<'a> {
+    /// The files that each target is made of.
+    sources: FxHashMap<&'a str, &'a [FileId]>,
+    /// The targets of the findings about each object, by its name.
+    known: FxHashMap<String, Vec<Vec<String>>>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(facts: &Facts<'a>) -> Objects<'a> {
+        let targets = facts.all_targets().iter().map(|it| &it.target);
+        let sources = targets.map(|it| (it.name.as_str(), it.sources.as_slice())).collect();
+        Objects { sources, known: FxHashMap::default() }
+    }
+
+    /// Adds what a finding in some targets is about. Returns whether it is another object than those before,
+    /// and not the same one in another variant.
+    fn insert(&mut self, subject: &str, targets: &[String]) -> bool {
+        let is_variant = |known: &Vec<String>| {
+            let is_apart = !targets.iter().any(|it| known.contains(it));
+            let is_of_one_target = |it: &String| known.iter().any(|other| self.share(it, other));
+            is_apart && targets.iter().any(is_of_one_target)
+        };
+        let is_new = !self.known.get(subject).is_some_and(|it| it.iter().any(is_variant));
+        self.known.entry(subject.to_owned()).or_default().push(targets.to_vec());
+        is_new
+    }
+
+    /// Whether two targets are made of the same files.
+    fn share(&self, a: &str, b: &str) -> bool {
+        let of = |name| self.sources.get(name).copied().unwrap_or_default();
+        of(a).iter().any(|file| of(b).contains(file))
+    }
 }
 
 /// Returns the message of a finding without the names of what it is about.
