@@ -188,6 +188,8 @@ fn drift_of<'f, 'a>(
     };
     let weigh_there = |it: &&Var<'_>| match facts.is_in_copied_dot_env(service, it.name) {
         true => Weight::Low,
+        // An object for many programs sets more than each of them reads.
+        false if others.share_object(it) => Weight::Low,
         false if chooses_there(it) => weight_there(workload, unit, it).min(Weight::Medium),
         false => weight_there(workload, unit, it).min(most),
     };
@@ -588,6 +590,27 @@ mod tests {
         };
         assert_eq!(with("COPY . ./"), ["hint"]);
         assert_eq!(with("COPY src ./"), ["warning"]);
+    }
+
+    #[test]
+    fn what_several_programs_take_whole_is_a_hint() {
+        let pods = |second: &str| {
+            let pod = |name: &str| {
+                format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: 'acme/{name}:1', envFrom: [{{secretRef: {{name: all}}}}]}}]}}\n---\n"
+                )
+            };
+            let secret =
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: all}\nstringData: {B: x, C: y}\n";
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', environment: {{B: x}}}}}}\n# file: k.yaml\n{}{second}{secret}",
+                pod("web")
+            )
+            .replace("SECOND", &pod("db"));
+            findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(pods("SECOND"), ["hint"]);
+        assert_eq!(pods(""), ["warning"]);
     }
 
     #[test]
