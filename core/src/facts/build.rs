@@ -139,11 +139,14 @@ fn workloads<'a>(
     named: &NamedObjects<'a>,
     sets: &Sets,
 ) -> Vec<Workload<'a>> {
+    let namespaces = workload::namespaces_of_files(objects);
     let mut workloads = Vec::new();
     for &object in objects {
         if let Some(model) = object.workload() {
             let copies = workload::copies(object, model);
-            workloads.push(Workload::new(workloads.len(), object, model, copies, named, sets));
+            let workload = Workload::new(workloads.len(), object, model, copies, named, sets);
+            let file_namespace = namespaces.get(&object.file).copied();
+            workloads.push(Workload { file_namespace, ..workload });
         }
     }
     programs::of_workloads(&mut workloads);

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Service, Unit, VarSource};
+use crate::facts::{Facts, Mention, Service, Unit, VarSource};
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
@@ -251,11 +251,29 @@ fn report(
         );
         return;
     }
+    let called = called_ports(facts, own, variants);
+    for (store, port, caller, mention) in &called {
+        let message = format!(
+            "{} calls port {} of `{}` here",
+            caller.label,
+            number(port),
+            store.service.name
+        );
+        finding.also(&mention.span, message);
+    }
+    if !called.is_empty() {
+        finding.help(
+            "What calls a port through the address of the host cannot reach it on `127.0.0.1`. Ask for a password, \
+             and let a firewall leave a way to these callers alone: rules for published ports belong into the \
+             chain `DOCKER-USER`.",
+        );
+    }
     let in_swarm =
         |store: &Store<'_, '_>| facts.is_for_swarm(&facts.services()[store.service.index]);
     let others = variants.iter().filter(|it| !in_swarm(it));
     let ports = own.iter().chain(others).flat_map(|it| it.ports.iter().chain(&it.consoles));
-    let ports = ports.copied().chain(ways.iter().map(|it| it.1));
+    let is_called = |port: &&Port| called.iter().any(|it| it.1.span == port.span);
+    let ports = ports.copied().filter(|it| !is_called(it)).chain(ways.iter().map(|it| it.1));
     let mut edits: Vec<Edit> = Vec::new();
     for edit in ports.filter_map(|port| on_loopback(facts, port)) {
         // An anchor may bring one list of ports to several services, and several projects have a file.
@@ -264,6 +282,26 @@ fn report(
         }
     }
     finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+}
+
+/// A port of a store that somebody calls through the host, and who does.
+type Called<'f, 'a> = (&'f Store<'f, 'a>, &'a Port, &'f Unit<'a>, &'f Mention<'a>);
+
+/// Returns the ports that are called through the host: on 127.0.0.1 alone they would be cut off.
+fn called_ports<'f, 'a>(
+    facts: &'f Facts<'a>,
+    own: &'f [Store<'f, 'a>],
+    variants: &'f [Store<'f, 'a>],
+) -> Vec<Called<'f, 'a>> {
+    let mut called = Vec::new();
+    for store in own.iter().chain(variants) {
+        for port in store.ports.iter().chain(&store.consoles) {
+            let Some(published) = &port.published else { continue };
+            let caller = facts.caller_through_host(store.service, published.value.0);
+            called.extend(caller.map(|(unit, mention)| (store, *port, unit, mention)));
+        }
+    }
+    called
 }
 
 /// Returns the ports with which proxies of the same project publish the main port of a store, on every address:
@@ -335,7 +373,7 @@ fn message(stores: &[Store<'_, '_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[test]
     fn loopback_and_unpublished_ports_are_silent() {
@@ -356,6 +394,34 @@ mod tests {
             messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(),
             1
         );
+    }
+
+    #[test]
+    fn there_is_no_fix_that_cuts_off_callers_from_outside() {
+        let found = |caller: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices:\n  registry: {{image: 'nacos/nacos-server:v2.4.0', ports: ['8848:8848']}}\n  db: {{image: 'mysql:8.4', ports: ['3306:3306']}}\n# file: k8s/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: NACOS, value: '{caller}'}}]}}]}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        let called = found("http://192.168.3.101:8848");
+        assert_eq!(called.fixes[0].edits.len(), 1, "that of the database");
+        let said: Vec<&str> = called.related.iter().map(|it| it.message.as_str()).collect();
+        let caller = "container `web` of Pod `web` calls port 8848 of `registry` here";
+        assert!(said.contains(&caller), "{said:?}");
+        assert!(called.help.is_some_and(|it| it.contains("`DOCKER-USER`")));
+        for other in ["http://registry:8848", "http://127.0.0.1:8848", "http://192.168.3.101:9"] {
+            let free = found(other);
+            assert_eq!((free.fixes[0].edits.len(), free.help), (2, None), "{other}");
+        }
+        let handed_out = |host: &str| {
+            let text = format!(
+                "services: {{mq: {{image: 'apache/kafka:4.0.0', ports: ['9094:9094'], environment: {{KAFKA_ADVERTISED_LISTENERS: 'EXTERNAL://{host}:9094'}}}}}}\n"
+            );
+            findings(&RULE, &text).remove(0).fixes.len()
+        };
+        assert_eq!(handed_out("kafka.acme.example"), 0);
+        assert_eq!(handed_out("localhost"), 1);
     }
 
     #[test]
