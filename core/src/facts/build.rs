@@ -77,7 +77,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         production_files: roles::production_files(projects, &roles),
         roles,
         above,
-        is_gallery: parts.are_samples,
+        are_samples: parts.are_samples,
         has_more_than_examples: roles::has_more_than_examples(files, above),
         named,
         waits: Waits::new(&services, &compose_hosts),

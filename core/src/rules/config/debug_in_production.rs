@@ -49,7 +49,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Switched<'_, '_>>> =
         IndexMap::new();
     for unit in facts.units() {
-        let is_example = facts.purpose_of(unit.name.span.file) == Purpose::Demonstration;
+        let is_example = match facts.purpose_of(unit.name.span.file) {
+            Purpose::Demonstration | Purpose::Trial => true,
+            Purpose::Production | Purpose::Development | Purpose::Test => false,
+        };
         if facts.unit_role(unit) == Role::Development || is_example {
             continue;
         }
