@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
-use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role};
+use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role, Safety};
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -218,9 +218,9 @@ fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate:
     worst.or(all().map(|it| it.severity).min()).unwrap_or(first.severity)
 }
 
-/// Returns the fixes of the first finding. One that every other finding has too, by its title and safety,
-/// mends all places. In targets, where a fix is tried and may be dropped, it is followed by the one that mends
-/// the first place alone.
+/// Returns the fixes of the first finding. A fix that every other finding has too, by its title, mends all places
+/// and is as safe as the least safe of them. The fix for the first place alone stays beside it where it is safer,
+/// and in targets, where a fix is tried and may be dropped.
 fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     let is_built = |it: &Finding| !it.targets.is_empty();
     let is_any_built = is_built(first) || others.iter().any(is_built);
@@ -229,11 +229,14 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     }
     let with_all = |fix: &Fix| {
         let same = |other: &Finding| {
-            let is_same = |it: &&Fix| it.title == fix.title && it.safety == fix.safety;
-            Some(other.fixes.iter().find(is_same)?.edits.clone())
+            let is_same = |it: &&Fix| it.title == fix.title;
+            other.fixes.iter().find(is_same).cloned()
         };
-        let more: Option<Vec<Vec<Edit>>> = others.iter().map(same).collect();
-        let mut edits = more?.concat();
+        let more: Option<Vec<Fix>> = others.iter().map(same).collect();
+        let more = more?;
+        let is_safe = |it: &Fix| it.safety == Safety::Safe;
+        let safety = if more.iter().all(is_safe) { fix.safety } else { Safety::Unsafe };
+        let mut edits: Vec<Edit> = more.into_iter().flat_map(|it| it.edits).collect();
         edits.extend(fix.edits.iter().cloned());
         edits.sort_by(|a, b| (a.span, &a.text).cmp(&(b.span, &b.text)));
         edits.dedup();
@@ -241,9 +244,13 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
             let [a, b] = [pair[0].span, pair[1].span];
             a.file != b.file || a.end <= b.start && a != b
         };
-        edits.windows(2).all(is_apart).then(|| Fix { edits, ..fix.clone() })
+        edits.windows(2).all(is_apart).then(|| Fix { edits, safety, ..fix.clone() })
     };
     let all = first.fixes.iter().flat_map(|fix| match with_all(fix) {
+        Some(united) if united.safety != fix.safety => {
+            let title = format!("{}, in every place", fix.title);
+            vec![fix.clone(), Fix { title, ..united }]
+        }
         Some(united) if is_any_built => vec![united, fix.clone()],
         Some(united) => vec![united],
         None => vec![fix.clone()],
@@ -254,7 +261,7 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Findings, Safety, Severity};
+    use crate::report::{Findings, Severity};
     use crate::{Workspace, config::Config};
 
     /// Joins findings, one a file, that have one cause, and returns what is left.
@@ -307,6 +314,29 @@ mod tests {
         );
         assert_eq!(found[0].fixes.len(), 1);
         assert_eq!((found[0].fixes[0].edits.len(), found[0].fixes[0].safety), (4, Safety::Safe));
+    }
+
+    #[test]
+    fn a_fix_for_all_places_is_as_safe_as_the_least_safe() {
+        let fix = |safety: Safety| {
+            let edits = vec![Edit { span: Span::new(FileId(0), 0, 1), text: "x".to_owned() }];
+            Fix { title: "Pin the tag".to_owned(), safety, edits }
+        };
+        let finding = |at: usize, safety: Safety| {
+            let mut fix = fix(safety);
+            fix.edits[0].span = Span::new(FileId(0), at, at + 1);
+            let mut out = Findings::new("PLM801", "x", Severity::Info);
+            out.at(&fix.edits[0].span, "the tag moves").fix(fix.clone());
+            out.into_list().remove(0)
+        };
+        let fixes = |first: Safety, second: Safety| {
+            let united = united(&finding(0, first), &[finding(1, second)]);
+            let said = united.into_iter().map(|it| (it.safety.name(), it.edits.len()));
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(fixes(Safety::Safe, Safety::Safe), [("safe", 2)]);
+        assert_eq!(fixes(Safety::Safe, Safety::Unsafe), [("safe", 1), ("unsafe", 2)]);
+        assert_eq!(fixes(Safety::Unsafe, Safety::Safe), [("unsafe", 2)]);
     }
 
     /// Joins findings in files of these names, each with a subject, a message and the places that it stands for.

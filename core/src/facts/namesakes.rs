@@ -92,6 +92,15 @@ impl<'f> Namesakes<'f> {
         self.readers.get(&(service.project_index, file)).is_some_and(|it| *it > 1)
     }
 
+    /// Whether a variable comes from a file or an object for several programs, which says nothing about each.
+    pub fn is_for_all(&self, facts: &Facts<'_>, service: &Service<'_>, variable: &Var<'_>) -> bool {
+        match variable.source {
+            VarSource::EnvFile => self.share_env_file(facts, service, variable),
+            VarSource::ConfigMap | VarSource::Secret => self.share_object(variable),
+            VarSource::Inline | VarSource::Field => false,
+        }
+    }
+
     /// Whether containers of several programs take the ConfigMap or the Secret that sets a variable as a whole.
     pub fn share_object(&self, variable: &Var<'_>) -> bool {
         let programs = self.takers.get(&variable.name_span).filter(|_| comes_from_object(variable));

@@ -13,7 +13,7 @@ use super::{Facts, Workload, common_folder};
 use crate::config::Config;
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::env::is_debug_switch;
-use crate::knowledge::folders::{FolderUse, is_for_trial};
+use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
 use crate::knowledge::shell::commands_of_argv;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;

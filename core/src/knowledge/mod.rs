@@ -25,7 +25,7 @@ pub mod disks;
 pub mod end_of_life;
 pub mod env;
 pub mod families;
-pub mod folders;
+pub mod folder_uses;
 pub mod image;
 pub mod ip;
 pub mod kube;
