@@ -106,7 +106,7 @@ fn last_value(commands: &[Command], name: &str) -> Option<String> {
         command.assignments.iter().chain(&command.words[..end])
     });
     let values = assignments.filter(|it| is_assignment(&it.text));
-    let values = values.filter_map(|it| it.text.split_once('='));
-    let (_, value) = values.filter(|it| it.0 == name).last()?;
+    let mut values = values.filter_map(|it| it.text.split_once('='));
+    let (_, value) = values.rfind(|it| it.0 == name)?;
     (!value.contains(['$', '`'])).then(|| value.to_owned())
 }
