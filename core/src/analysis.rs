@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Outside, Parts, exhibits, is_gallery};
+use crate::facts::{Facts, Outside, Parts, are_samples, samples};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
@@ -157,7 +157,7 @@ impl Analysis {
         let Around { parts, outside } = around.unwrap_or_else(|| {
             let joined = joined(&projects, &targets);
             let mut parts = Parts::new(&files, joined.iter().map(Vec::as_slice));
-            parts.are_samples = is_gallery(&exhibits(&files, &projects));
+            parts.are_samples = are_samples(&samples(&files, &projects));
             Around { parts, outside: Outside::default() }
         });
         let sources = Sources {

@@ -20,7 +20,10 @@ const MAX_MEDIAN: usize = 3;
 const MAX_SHARE: f64 = 10.0;
 
 /// Rules that may have a larger share, each with the reason.
-const LOUD: [(&str, &str); 4] = [
+const LOUD: [(&str, &str); 5] = [
+    // Samples publish their stores for tools on the developer's own machine. The stores of one file are one
+    // finding.
+    ("PLM412", "one finding for each file that opens its stores to everybody who reaches the host"),
     // Many projects of a corpus are samples of their authors' own images, which they leave without a version.
     // The images of one application are one finding.
     ("PLM801", "46 of 158 Compose files name images without a version"),

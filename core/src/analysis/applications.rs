@@ -15,7 +15,7 @@
 use super::variants::joined;
 use super::{Analysis, Around, Cache, Options, Sources, configuration};
 use crate::config::Config;
-use crate::facts::{DisjointSets, Exhibit, Facts, Names, Outside, Parts, exhibits};
+use crate::facts::{DisjointSets, Facts, Names, Outside, Parts, Sample, samples};
 use crate::model::FileModel;
 use crate::report::{Finding, Kind, Report, TargetEntry};
 use crate::text::FileId;
@@ -38,8 +38,8 @@ pub struct Application {
     names: Arc<Names>,
     /// The lists of files that a target or a Compose project is made of.
     joined: Vec<Vec<FileId>>,
-    /// What its Compose projects say about whether the whole project is a gallery of samples.
-    exhibits: Vec<Exhibit>,
+    /// What it says about whether the whole project is a repository of samples.
+    samples: Vec<Sample>,
     /// Whether Argo CD or Flux deploy anything here.
     is_delivered: bool,
 }
@@ -171,11 +171,11 @@ impl Kept {
             let Some(first) = group.first() else { continue };
             joined_of[of(*first)].push(group);
         }
-        let mut exhibits_of: Vec<Vec<Exhibit>> = vec![Vec::new(); count];
-        for exhibit in exhibits(&own.files, &own.projects) {
-            exhibits_of[of(exhibit.file)].push(exhibit);
+        let mut samples_of: Vec<Vec<Sample>> = vec![Vec::new(); count];
+        for sample in samples(&own.files, &own.projects) {
+            samples_of[of(sample.file)].push(sample);
         }
-        let mut exhibits_of = exhibits_of.into_iter();
+        let mut samples_of = samples_of.into_iter();
         let names = analysis.facts().names_by(count, &of);
         let delivered = delivered_files(&analysis).first().map(|file| of(*file));
         self.given = files.to_vec();
@@ -199,7 +199,7 @@ impl Kept {
                 report: Report { findings, targets, ..frame.clone() },
                 names: Arc::new(names),
                 joined,
-                exhibits: exhibits_of.next().unwrap_or_default(),
+                samples: samples_of.next().unwrap_or_default(),
                 is_delivered: delivered == Some(at),
             })
         });
@@ -298,8 +298,8 @@ impl Kept {
         let own: &Sources = analysis.0.borrow_owner();
         let joined = joined(&own.projects, &own.targets);
         let is_delivered = !delivered_files(&analysis).is_empty();
-        let exhibits = exhibits(&own.files, &own.projects);
-        if joined != old.joined || is_delivered != old.is_delivered || exhibits != old.exhibits {
+        let samples = samples(&own.files, &own.projects);
+        if joined != old.joined || is_delivered != old.is_delivered || samples != old.samples {
             return Err(Stop::NotEnough);
         }
         let report = analysis.check_unless(&self.options, is_outdated).ok_or(Stop::Outdated)?;
@@ -315,7 +315,7 @@ impl Kept {
             report,
             names: Arc::new(names),
             joined,
-            exhibits,
+            samples,
             is_delivered,
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
-use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role};
+use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role, Safety};
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -34,7 +34,7 @@ pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>)
         slots[at] = Some(joined(first, others, facts));
     }
     findings.extend(slots.into_iter().flatten());
-    for finding in findings.iter_mut().filter(|it| it.more > 0) {
+    for finding in findings.iter_mut().filter(|it| !it.others.is_empty()) {
         let mut seen: FxHashSet<FileId> = FxHashSet::from_iter([finding.span.file]);
         let others = finding.others.iter().map(|it| it.span.file);
         let others: Vec<FileId> = others.filter(|file| seen.insert(*file)).collect();
@@ -119,6 +119,12 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
     places.insert((first.span, first.subject.clone()));
     places.extend(first.others.iter().map(|it| (it.span, it.subject.clone())));
     let mut targets: FxHashSet<String> = first.targets.iter().cloned().collect();
+    let mut objects = Objects::new(facts);
+    objects.insert(&first.subject, &first.targets);
+    first.others.iter().for_each(|it| {
+        objects.insert(&it.subject, &first.targets);
+    });
+    let mut repeated = 0;
     // The findings come first, and then the places that they stand for themselves.
     let is_other = |it: &Related| first.others.iter().any(|other| other.span == it.span);
     let (stood_for, related) = first.related.into_iter().partition(is_other);
@@ -128,6 +134,7 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         let is_in_targets = other.targets.iter().filter(|it| targets.insert((*it).clone()));
         first.targets.extend(is_in_targets.cloned());
         if places.insert((other.span, other.subject.clone())) {
+            repeated += usize::from(!objects.insert(&other.subject, &other.targets));
             let message = match (says_the_same(&other), other.subject.as_str()) {
                 (false, _) => other.message_for_one().to_owned(),
                 (true, "") => "the same here".to_owned(),
@@ -139,6 +146,7 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         }
         for place in other.others {
             if places.insert((place.span, place.subject.clone())) {
+                repeated += usize::from(!objects.insert(&place.subject, &other.targets));
                 let related = other.related.iter().find(|it| it.span == place.span);
                 let message = related.map_or("the same here", |it| &it.message).to_owned();
                 further.push((place, message));
@@ -151,7 +159,46 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         first.also(&it.span, it.message);
     });
     first.stands_for_others(further);
+    if !is_same {
+        first.more = first.more.saturating_sub(repeated);
+    }
     first
+}
+
+/// The objects that findings are about, in which the variants of a target count once: a chart that is rendered
+/// with two values files has one container, and what is wrong with it may be written in two places.
+struct Objects<'a> {
+    /// The files that each target is made of.
+    sources: FxHashMap<&'a str, &'a [FileId]>,
+    /// The targets of the findings about each object, by its name.
+    known: FxHashMap<String, Vec<Vec<String>>>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(facts: &Facts<'a>) -> Objects<'a> {
+        let targets = facts.all_targets().iter().map(|it| &it.target);
+        let sources = targets.map(|it| (it.name.as_str(), it.sources.as_slice())).collect();
+        Objects { sources, known: FxHashMap::default() }
+    }
+
+    /// Adds what a finding in some targets is about. Returns whether it is another object than those before,
+    /// and not the same one in another variant.
+    fn insert(&mut self, subject: &str, targets: &[String]) -> bool {
+        let is_variant = |known: &Vec<String>| {
+            let is_apart = !targets.iter().any(|it| known.contains(it));
+            let is_of_one_target = |it: &String| known.iter().any(|other| self.share(it, other));
+            is_apart && targets.iter().any(is_of_one_target)
+        };
+        let is_new = !self.known.get(subject).is_some_and(|it| it.iter().any(is_variant));
+        self.known.entry(subject.to_owned()).or_default().push(targets.to_vec());
+        is_new
+    }
+
+    /// Whether two targets are made of the same files.
+    fn share(&self, a: &str, b: &str) -> bool {
+        let of = |name| self.sources.get(name).copied().unwrap_or_default();
+        of(a).iter().any(|file| of(b).contains(file))
+    }
 }
 
 /// Returns the message of a finding without the names of what it is about.
@@ -171,9 +218,9 @@ fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate:
     worst.or(all().map(|it| it.severity).min()).unwrap_or(first.severity)
 }
 
-/// Returns the fixes of the first finding. One that every other finding has too, by its title and safety,
-/// mends all places. In targets, where a fix is tried and may be dropped, it is followed by the one that mends
-/// the first place alone.
+/// Returns the fixes of the first finding. A fix that every other finding has too, by its title, mends all places
+/// and is as safe as the least safe of them. The fix for the first place alone stays beside it where it is safer,
+/// and in targets, where a fix is tried and may be dropped.
 fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     let is_built = |it: &Finding| !it.targets.is_empty();
     let is_any_built = is_built(first) || others.iter().any(is_built);
@@ -182,11 +229,14 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     }
     let with_all = |fix: &Fix| {
         let same = |other: &Finding| {
-            let is_same = |it: &&Fix| it.title == fix.title && it.safety == fix.safety;
-            Some(other.fixes.iter().find(is_same)?.edits.clone())
+            let is_same = |it: &&Fix| it.title == fix.title;
+            other.fixes.iter().find(is_same).cloned()
         };
-        let more: Option<Vec<Vec<Edit>>> = others.iter().map(same).collect();
-        let mut edits = more?.concat();
+        let more: Option<Vec<Fix>> = others.iter().map(same).collect();
+        let more = more?;
+        let is_safe = |it: &Fix| it.safety == Safety::Safe;
+        let safety = if more.iter().all(is_safe) { fix.safety } else { Safety::Unsafe };
+        let mut edits: Vec<Edit> = more.into_iter().flat_map(|it| it.edits).collect();
         edits.extend(fix.edits.iter().cloned());
         edits.sort_by(|a, b| (a.span, &a.text).cmp(&(b.span, &b.text)));
         edits.dedup();
@@ -194,9 +244,13 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
             let [a, b] = [pair[0].span, pair[1].span];
             a.file != b.file || a.end <= b.start && a != b
         };
-        edits.windows(2).all(is_apart).then(|| Fix { edits, ..fix.clone() })
+        edits.windows(2).all(is_apart).then(|| Fix { edits, safety, ..fix.clone() })
     };
     let all = first.fixes.iter().flat_map(|fix| match with_all(fix) {
+        Some(united) if united.safety != fix.safety => {
+            let title = format!("{}, in every place", fix.title);
+            vec![fix.clone(), Fix { title, ..united }]
+        }
         Some(united) if is_any_built => vec![united, fix.clone()],
         Some(united) => vec![united],
         None => vec![fix.clone()],
@@ -207,7 +261,7 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Findings, Safety, Severity};
+    use crate::report::{Findings, Severity};
     use crate::{Workspace, config::Config};
 
     /// Joins findings, one a file, that have one cause, and returns what is left.
@@ -260,6 +314,29 @@ mod tests {
         );
         assert_eq!(found[0].fixes.len(), 1);
         assert_eq!((found[0].fixes[0].edits.len(), found[0].fixes[0].safety), (4, Safety::Safe));
+    }
+
+    #[test]
+    fn a_fix_for_all_places_is_as_safe_as_the_least_safe() {
+        let fix = |safety: Safety| {
+            let edits = vec![Edit { span: Span::new(FileId(0), 0, 1), text: "x".to_owned() }];
+            Fix { title: "Pin the tag".to_owned(), safety, edits }
+        };
+        let finding = |at: usize, safety: Safety| {
+            let mut fix = fix(safety);
+            fix.edits[0].span = Span::new(FileId(0), at, at + 1);
+            let mut out = Findings::new("PLM801", "x", Severity::Info);
+            out.at(&fix.edits[0].span, "the tag moves").fix(fix.clone());
+            out.into_list().remove(0)
+        };
+        let fixes = |first: Safety, second: Safety| {
+            let united = united(&finding(0, first), &[finding(1, second)]);
+            let said = united.into_iter().map(|it| (it.safety.name(), it.edits.len()));
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(fixes(Safety::Safe, Safety::Safe), [("safe", 2)]);
+        assert_eq!(fixes(Safety::Safe, Safety::Unsafe), [("safe", 1), ("unsafe", 2)]);
+        assert_eq!(fixes(Safety::Unsafe, Safety::Safe), [("unsafe", 2)]);
     }
 
     /// Joins findings in files of these names, each with a subject, a message and the places that it stands for.

@@ -26,7 +26,7 @@ pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<
         let file = finding.span.file;
         let purpose = *known.entry(file).or_insert_with(|| facts.purpose_of(file));
         let is_silent = match purpose {
-            Purpose::Production | Purpose::Demonstration => false,
+            Purpose::Production | Purpose::Demonstration | Purpose::Trial => false,
             // Tests hold files that are wrong on purpose.
             Purpose::Test => rule.family() == PRODUCTION_SERVER,
             Purpose::Development => {
@@ -45,8 +45,14 @@ fn least(rule: &Rule, purpose: Purpose, severity: Severity) -> Severity {
     match (purpose, severity) {
         (Purpose::Production, _) => severity,
         (Purpose::Development, Severity::Error) => Severity::Error,
+        // Who tries something out wants it to work, and has no server to look after.
+        (Purpose::Trial, Severity::Error) if is_refused || rule.family() != PRODUCTION_SERVER => {
+            Severity::Error
+        }
         (Purpose::Test | Purpose::Demonstration, Severity::Error) if is_refused => Severity::Error,
-        (Purpose::Development | Purpose::Test | Purpose::Demonstration, _) => Severity::Info,
+        (Purpose::Development | Purpose::Test | Purpose::Demonstration | Purpose::Trial, _) => {
+            Severity::Info
+        }
     }
 }
 
@@ -119,9 +125,28 @@ mod tests {
             ("dev", Severity::Error),
             ("script/test/fixtures", Severity::Info),
             ("samples", Severity::Info),
+            ("quickstart", Severity::Error),
+            ("labs/01-replicas", Severity::Error),
+            ("lab", Severity::Error),
         ] {
             let found = severities("PLM709", &format!("{folder}/compose.yaml"), web);
             assert_eq!(found, [severity], "{folder}");
+        }
+    }
+
+    #[test]
+    fn what_is_tried_out_is_low_on_hygiene() {
+        for (folder, severity) in [
+            ("workshop", Severity::Info),
+            ("sample-manifests", Severity::Info),
+            ("training/module-1", Severity::Info),
+            ("training", Severity::Warning),
+            ("lab", Severity::Warning),
+            ("labs/web", Severity::Warning),
+        ] {
+            let path = format!("{folder}/compose.yaml");
+            assert_eq!(severities("PLM101", &path, WEB), [severity], "{folder}");
+            assert_eq!(severities("PLM801", &path, WEB), [severity], "{folder}");
         }
     }
 

@@ -28,12 +28,7 @@ pub(super) fn scopes(sources: &Sources) -> Scopes<'_> {
     let (chosen, others) = choose_variants(targets, files);
     let no_projects: &[compose::Project] = &[];
     let variant = |at| {
-        Facts::new(Scope {
-            projects: no_projects,
-            charts: &[],
-            outside: &NOTHING,
-            ..scope(vec![at], false)
-        })
+        Facts::new(Scope { projects: no_projects, outside: &NOTHING, ..scope(vec![at], false) })
     };
     Scopes {
         main: Facts::new(scope(chosen, true)),

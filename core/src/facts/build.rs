@@ -77,7 +77,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         production_files: roles::production_files(projects, &roles),
         roles,
         above,
-        is_gallery: parts.are_samples,
+        are_samples: parts.are_samples,
         has_more_than_examples: roles::has_more_than_examples(files, above),
         named,
         waits: Waits::new(&services, &compose_hosts),
@@ -139,11 +139,14 @@ fn workloads<'a>(
     named: &NamedObjects<'a>,
     sets: &Sets,
 ) -> Vec<Workload<'a>> {
+    let namespaces = workload::namespaces_of_files(objects);
     let mut workloads = Vec::new();
     for &object in objects {
         if let Some(model) = object.workload() {
             let copies = workload::copies(object, model);
-            workloads.push(Workload::new(workloads.len(), object, model, copies, named, sets));
+            let workload = Workload::new(workloads.len(), object, model, copies, named, sets);
+            let file_namespace = namespaces.get(&object.file).copied();
+            workloads.push(Workload { file_namespace, ..workload });
         }
     }
     programs::of_workloads(&mut workloads);

@@ -1,6 +1,9 @@
 //! Callers: who connects to the Services of a cluster, and the container ports that they reach.
 
-use super::{Facts, KubeHost, KubeService, Workload};
+use super::{Facts, KubeHost, KubeService, Mention, Service, Unit, Workload};
+use crate::knowledge::advertised;
+use crate::knowledge::ip::is_ip;
+use crate::knowledge::net::{is_docker_host, is_unspecified};
 use crate::model::kubernetes::{Body, Object};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
@@ -59,6 +62,32 @@ impl<'a> Facts<'a> {
             }
         }
         all
+    }
+
+    /// Returns who connects to a published port of a Compose service through its host, as far as the files of
+    /// the application show it: a container that names the port at an address of a machine, or the address
+    /// that the service itself hands to its clients.
+    pub fn caller_through_host<'f>(
+        &'f self,
+        service: &'f Service<'a>,
+        port: u16,
+    ) -> Option<(&'f Unit<'a>, &'f Mention<'a>)> {
+        let file = service.span().file;
+        let near = self.units().filter(|unit| self.same_part(unit.name.span.file, file));
+        let mut mentions =
+            near.flat_map(|unit| self.mentions(unit).iter().map(move |mention| (unit, mention)));
+        mentions.find(|(unit, mention)| {
+            let host = mention.host;
+            let is_named = mention.effective_port() == Some(port)
+                && !mention.is_loopback()
+                && !is_unspecified(host);
+            let is_machine =
+                is_docker_host(host) || is_ip(host) && !self.is_fixed_address(service, host);
+            let is_handed_out = unit.site == service.unit.site
+                && advertised::settings().any(|it| mention.key == Some(it.name))
+                && self.compose_host(service, host).is_none();
+            is_named && (is_machine || is_handed_out)
+        })
     }
 }
 

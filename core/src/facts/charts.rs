@@ -53,9 +53,10 @@ pub struct TypeConflict<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Returns the charts that are not vendored into others, sorted by folder.
+    /// Returns the charts that are not vendored into others, sorted by folder. Facts about a further variant
+    /// of a target have none: what is written is looked at once.
     pub fn charts(&self) -> &'a [Arc<Chart>] {
-        self.charts
+        if self.is_main { self.charts } else { &[] }
     }
 
     /// Returns the values that the templates of a chart read, that `values.yaml` does not define and that
@@ -186,19 +187,48 @@ impl<'a> Facts<'a> {
         settings
     }
 
-    /// Returns the folder of the chart that a file belongs to.
-    pub fn chart_folder(&self, file: FileId) -> Option<&'a str> {
+    /// Returns the chart that a file belongs to.
+    fn chart_of(&self, file: FileId) -> Option<&'a Chart> {
         let path = self.file(file).path();
-        let chart = self.charts.iter().find(|chart| is_inside(path, &chart.folder))?;
-        Some(&chart.folder)
+        self.charts.iter().find(|chart| is_inside(path, &chart.folder)).map(|it| &**it)
     }
 
-    /// Returns the value of `values.yaml` that a template prints at a place.
+    /// Returns the folder of the chart that a file belongs to.
+    pub fn chart_folder(&self, file: FileId) -> Option<&'a str> {
+        Some(&self.chart_of(file)?.folder)
+    }
+
+    /// Returns the value of a values file that a template prints at a place.
     pub fn value_behind(&self, place: Span) -> Option<Span> {
-        let path = self.file(place.file).path();
-        let chart = self.charts.iter().find(|chart| is_inside(path, &chart.folder))?;
+        let chart = self.chart_of(place.file)?;
         let read = chart.uses.reads.iter().find(|it| place.contains(it.span))?;
-        Some(value_at(&chart.values.as_ref()?.values, &read.path)?.span)
+        Some(self.value_set(chart, place.file, &read.path)?.span)
+    }
+
+    /// Returns the value that makes a template print a place at all, where a condition around it asks for this
+    /// one: `type: hostPath` behind `{{ if eq .Values.logs.type "hostPath" }}`.
+    pub fn choice_behind(&self, place: Span, choice: &str) -> Option<Span> {
+        let chart = self.chart_of(place.file)?;
+        let reads = chart.uses.reads.iter().filter(|it| place.contains(it.span));
+        let mut conditions = reads.flat_map(|it| &it.conditions);
+        conditions.find_map(|condition| {
+            let Wanted::Equal(wanted) = &condition.wanted else { return None };
+            let value = self.value_set(chart, place.file, &condition.path)?;
+            (wanted == choice && unquoted(self.written(&value.span)) == choice)
+                .then_some(value.span)
+        })
+    }
+
+    /// Returns the value at a path that the target of a template has: that of its further values file, or of
+    /// `values.yaml`.
+    fn value_set(&self, chart: &'a Chart, template: FileId, path: &[SmolStr]) -> Option<&'a Value> {
+        let target = self.built_target(template).map_or("", |it| it.target.name.as_str());
+        let given = target.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
+        // The last file wins.
+        let names = given.map_or("", |it| it.1).rsplit(", ");
+        let further = names.filter_map(|name| chart.further.iter().find(|it| it.name == name));
+        let mut files = further.chain(&chart.values);
+        files.find_map(|it| value_at(&it.values, path))
     }
 
     /// Returns the empty value behind a field that a template leaves out of a container where the value is
@@ -211,7 +241,7 @@ impl<'a> Facts<'a> {
     ) -> Option<Span> {
         let span = container.span();
         let file = self.file(span.file);
-        let chart = self.charts.iter().find(|chart| is_inside(file.path(), &chart.folder))?;
+        let chart = self.chart_of(span.file)?;
         // What is left out stands in no document, so that only the next container ends this one.
         let starts = workload.containers().map(|(_, other)| other.span());
         let starts = starts.filter(|other| other.file == span.file && other.start > span.start);
@@ -227,7 +257,7 @@ impl<'a> Facts<'a> {
         let reads = chart.uses.reads.iter().filter(is_here);
         let mut reads = reads.filter(|read| read.path.last().is_some_and(|last| last == field));
         let read = reads.next()?;
-        let value = value_at(&chart.values.as_ref()?.values, &read.path)?;
+        let value = self.value_set(chart, span.file, &read.path)?;
         let place = if value.kind == ValueKind::Null { value.key } else { value.span };
         (value.is_empty || value.kind == ValueKind::Null).then_some(place)
     }

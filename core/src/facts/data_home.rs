@@ -5,8 +5,8 @@ use super::{Facts, Unit};
 use crate::knowledge::families::{Certainty, Family};
 use crate::knowledge::shell::Command;
 use crate::knowledge::stores::{
-    DATA_DIR_VARIABLES, NEWEST_POSTGRES, is_data_option, is_like_data, is_settings_path,
-    wrong_data_dirs,
+    DATA_DIR_VARIABLES, GRAFANA_DATABASE, LOKI_SETTINGS, NEWEST_POSTGRES, is_data_option,
+    is_like_data, is_settings_path, wrong_data_dirs,
 };
 use crate::text::{Span, name_of};
 
@@ -100,6 +100,26 @@ impl Mounted<'_> {
 }
 
 impl<'a> Unit<'a> {
+    /// Whether a program for monitoring keeps its data in another place, or brings all of it from the project's
+    /// files.
+    pub fn keeps_elsewhere(&self, family: &Family, mounted: &[Mounted<'_>]) -> bool {
+        match family.id {
+            "grafana" => {
+                mounted.iter().any(|it| it.path.contains("provisioning"))
+                    || GRAFANA_DATABASE.iter().any(|it| self.var(it).is_some())
+            }
+            // Settings of one's own mostly name an object store.
+            "loki" => {
+                let is_own =
+                    |word: &str| word.contains("config.file") && !word.ends_with(LOKI_SETTINGS);
+                let is_replaced =
+                    |it: &Mounted<'_>| it.is_setting_of(family) || is_below(LOKI_SETTINGS, it.path);
+                mounted.iter().any(is_replaced) || self.start.words.iter().any(|it| is_own(it))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns where a data store of this family keeps its data; `None` where that is not known.
     pub fn data_home(&self, family: &Family) -> Option<DataHome<'_>> {
         let image = self.runs.as_ref()?;

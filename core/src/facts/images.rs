@@ -4,6 +4,7 @@ use super::{Facts, Unit};
 use crate::knowledge::families::{self, Certainty, Family};
 use crate::knowledge::image::{ImageRef, Pin};
 use crate::model::Str;
+use crate::model::compose::VariableUse;
 use crate::report::{Kind, TargetKind};
 use crate::text::Span;
 use smol_str::SmolStr;
@@ -81,7 +82,16 @@ impl<'a> Facts<'a> {
         };
         let mut variables = service.project.variables_in(image.span);
         let named = variables.find(|it| it.value.as_deref().is_some_and(names))?;
-        named.set_by
+        self.value_set_by(named)
+    }
+
+    /// Returns the value of a variable in the environment file that sets it.
+    pub fn value_set_by(&self, variable: &VariableUse) -> Option<Span> {
+        let line = variable.set_by?;
+        let (name, value) = self.written(&line).split_once('=')?;
+        let start = name.len() + 1 + (value.len() - value.trim_start().len());
+        let end = name.len() + 1 + value.trim_end().len();
+        Some(if start < end { line.inner(start..end) } else { line })
     }
 
     /// Returns the values of a chart that an action prints at a place.

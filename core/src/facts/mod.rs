@@ -46,7 +46,7 @@
 //! | copies of manifests | `copies` | `copied_manifests`, `fields_without_names` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
-//! | galleries of samples | `gallery` | `exhibits`, `is_gallery` |
+//! | repositories of samples | `samples` | `samples`, `are_samples` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
@@ -71,7 +71,6 @@ mod data_home;
 mod delivery;
 mod disjoint;
 mod dockerfile;
-mod gallery;
 mod healthchecks;
 mod hosts;
 mod image_start;
@@ -98,6 +97,7 @@ mod repeated;
 mod replicas;
 mod resources;
 mod roles;
+mod samples;
 mod scope;
 mod scripts;
 mod selection;
@@ -128,7 +128,6 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
-pub use gallery::{Exhibit, exhibits, is_gallery};
 pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
@@ -151,6 +150,7 @@ pub use reach::components;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
 pub use roles::Purpose;
+pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
@@ -188,7 +188,7 @@ pub struct Facts<'a> {
     /// The folder above the project, whose name says nothing about it; empty for paths that lead into it.
     above: &'a str,
     /// Whether all Compose projects are samples that lie side by side.
-    is_gallery: bool,
+    are_samples: bool,
     /// Whether something can be deployed besides examples, tests and files for development.
     has_more_than_examples: bool,
     objects: Vec<&'a Object>,

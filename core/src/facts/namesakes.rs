@@ -1,11 +1,12 @@
 //! Namesakes: the services and containers of an application that have one name, and the variables that they
 //! get.
 
-use super::{Counterpart, Facts, Service, Unit, Var, Workload};
+use super::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
 use crate::knowledge::env::setting_of;
 use crate::model::kubernetes::{Container, EnvSource};
-use crate::text::FileId;
-use rustc_hash::FxHashMap;
+use crate::text::{FileId, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
 /// The other services and containers of an application that go by the names of a pair: variants of one
 /// Compose file, or a Deployment and the DaemonSet that an overlay makes of it.
@@ -17,12 +18,14 @@ pub struct Namesakes<'f> {
     containers: FxHashMap<(usize, &'f str), Vec<(usize, usize)>>,
     /// Number of services of a project that read an env file.
     readers: FxHashMap<(usize, FileId), usize>,
+    /// What containers run, by the keys of ConfigMaps and Secrets that they take.
+    takers: FxHashMap<Span, FxHashSet<SmolStr>>,
 }
 
 impl<'f> Namesakes<'f> {
     pub fn new(facts: &'f Facts<'_>) -> Namesakes<'f> {
         let (mut services, mut containers) = (FxHashMap::default(), FxHashMap::default());
-        let mut readers = FxHashMap::default();
+        let (mut readers, mut takers) = (FxHashMap::default(), FxHashMap::default());
         for service in facts.services() {
             let part = facts.part_of(service.span().file);
             let namesakes: &mut Vec<usize> = services.entry((part, service.name)).or_default();
@@ -37,9 +40,18 @@ impl<'f> Namesakes<'f> {
                 let namesakes: &mut Vec<(usize, usize)> =
                     containers.entry((part, unit.name.as_str())).or_default();
                 namesakes.push((workload.index, at));
+                let program = unit
+                    .image
+                    .as_ref()
+                    .map_or_else(|| unit.name.value.clone(), |it| it.repository.clone());
+                for variable in unit.env.iter().filter(|it| comes_from_object(it)) {
+                    let programs: &mut FxHashSet<SmolStr> =
+                        takers.entry(variable.name_span).or_default();
+                    programs.insert(program.clone());
+                }
             }
         }
-        Namesakes { services, containers, readers }
+        Namesakes { services, containers, readers, takers }
     }
 
     /// Whether another variant of the Compose service sets a variable.
@@ -78,6 +90,29 @@ impl<'f> Namesakes<'f> {
     ) -> bool {
         let file = facts.file(variable.name_span.file).id;
         self.readers.get(&(service.project_index, file)).is_some_and(|it| *it > 1)
+    }
+
+    /// Whether a variable comes from a file or an object for several programs, which says nothing about each.
+    pub fn is_for_all(&self, facts: &Facts<'_>, service: &Service<'_>, variable: &Var<'_>) -> bool {
+        match variable.source {
+            VarSource::EnvFile => self.share_env_file(facts, service, variable),
+            VarSource::ConfigMap | VarSource::Secret => self.share_object(variable),
+            VarSource::Inline | VarSource::Field => false,
+        }
+    }
+
+    /// Whether containers of several programs take the ConfigMap or the Secret that sets a variable as a whole.
+    pub fn share_object(&self, variable: &Var<'_>) -> bool {
+        let programs = self.takers.get(&variable.name_span).filter(|_| comes_from_object(variable));
+        programs.is_some_and(|it| it.len() > 1)
+    }
+}
+
+/// Whether a variable comes from a ConfigMap or a Secret.
+fn comes_from_object(variable: &Var<'_>) -> bool {
+    match variable.source {
+        VarSource::ConfigMap | VarSource::Secret => true,
+        VarSource::Inline | VarSource::EnvFile | VarSource::Field => false,
     }
 }
 

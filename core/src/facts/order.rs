@@ -225,7 +225,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Returns the commands that a service starts: its own, or those of the image that is built for it.
-    fn started_commands(&self, service: &Service<'a>) -> Vec<Command> {
+    pub(super) fn started_commands(&self, service: &Service<'a>) -> Vec<Command> {
         let start = &service.unit.start;
         let first = start.words.first();
         let has_own = first.is_some_and(|it| start.replaces_entrypoint || !it.starts_with('-'));
@@ -290,7 +290,7 @@ impl<'a> Facts<'a> {
 }
 
 /// Returns the path of the script that a command runs: its program, or what it gives to a shell.
-fn script_path(command: &Command) -> Option<&str> {
+pub(super) fn script_path(command: &Command) -> Option<&str> {
     let words = command.program();
     let is_script = |text: &str| text.starts_with('/') && text.ends_with(".sh");
     let first = words.first().filter(|it| it.text.starts_with('/'));

@@ -82,7 +82,7 @@ const STAGES: &[&str] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
     of_file: Vec<usize>,
-    /// Whether the parts are samples that lie side by side: see [`is_gallery`](super::gallery::is_gallery).
+    /// Whether the parts are [samples](super::samples) that lie side by side.
     pub are_samples: bool,
 }
 

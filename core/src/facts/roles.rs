@@ -6,13 +6,14 @@
 //! be what runs on the server, and the rules should report what they find in it. A build stage called
 //! `development` or a reloader beside mounted sources leaves no such doubt.
 //!
-//! What lies in a gallery of samples ([`gallery`](super::gallery)) is for demonstration.
+//! What a repository of [samples](super::samples) holds is there to be tried out.
 
 use super::dockerfile::final_stage;
 use super::{Facts, Workload, common_folder};
 use crate::config::Config;
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::env::is_debug_switch;
+use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
 use crate::knowledge::shell::commands_of_argv;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
@@ -34,6 +35,8 @@ pub enum Purpose {
     Test,
     /// To show something, or kept although it is no longer in use.
     Demonstration,
+    /// To be tried out: samples and workshops, which run as they are.
+    Trial,
 }
 
 pub(super) fn of_files(
@@ -77,33 +80,6 @@ fn by_themselves(projects: &[Project]) -> Vec<&Project> {
     smallest.into_values().collect()
 }
 
-/// Names of folders and overlays for development.
-const DEVELOPMENT_FOLDERS: &[&str] =
-    &["dev", "development", "devcontainer", "local", "local-environment", "ci"];
-
-/// Names of folders and overlays for tests.
-const TEST_FOLDERS: &[&str] = &["test", "tests", "testing", "e2e", "testdata", "fixtures"];
-
-/// Names of folders that hold examples, or what is no longer in use.
-const DEMONSTRATION_FOLDERS: &[&str] = &[
-    "example",
-    "examples",
-    "sample",
-    "samples",
-    "docs",
-    "demo",
-    "demos",
-    "tutorial",
-    "tutorials",
-    "archive",
-    "archived",
-    "deprecated",
-    "legacy",
-];
-
-/// Names of folders for production.
-const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
-
 /// Returns the folder above a project whose paths come from the root of the file system or lead out of the current
 /// folder; else an empty one. What such a folder is called says nothing about the project.
 pub(super) fn folder_above(files: &[Arc<FileModel>]) -> &str {
@@ -120,21 +96,15 @@ fn inside<'p>(path: &'p str, above: &str) -> &'p str {
     path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
 }
 
-/// Returns the names of the folders in a path, without the dot or underscore that hides some of them.
-fn folders_of(path: &str) -> impl DoubleEndedIterator<Item = &str> {
-    folder_of(path).split('/').map(|folder| folder.trim_start_matches(['.', '_']))
-}
-
-/// Whether one of the folders in a path has one of these names.
-fn lies_below(path: &str, names: &[&str]) -> bool {
-    folders_of(path).any(|folder| is_among(names, folder))
+/// Whether one of the folders in a path has a use.
+fn lies_below(path: &str, wanted: FolderUse) -> bool {
+    folder_of(path).split('/').any(|folder| wanted.fits(folder))
 }
 
 /// Whether a path says that its file is not for production.
 fn is_aside(path: &str) -> bool {
-    [DEVELOPMENT_FOLDERS, TEST_FOLDERS, DEMONSTRATION_FOLDERS]
-        .iter()
-        .any(|names| lies_below(path, names))
+    let aside = [FolderUse::Development, FolderUse::Test, FolderUse::Demonstration];
+    aside.into_iter().any(|it| lies_below(path, it)) || is_for_trial(path)
 }
 
 /// Whether some of the files that can be deployed lie outside of folders for development, tests and
@@ -182,9 +152,10 @@ impl<'a> Facts<'a> {
         let said = self.config.overridden_role(file.path()).or(file.directives.role);
         said.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
             Purpose::Development | Purpose::Test => Role::Development,
-            Purpose::Production | Purpose::Demonstration => {
+            Purpose::Production | Purpose::Demonstration | Purpose::Trial => {
                 // Samples are for development, even in a project that has nothing else.
-                match lies_below(inside(file.path(), self.above), &["samples"]) {
+                let path = inside(file.path(), self.above);
+                match folder_of(path).split('/').any(|it| it.eq_ignore_ascii_case("samples")) {
                     true => Role::Development,
                     false => Role::Unknown,
                 }
@@ -210,9 +181,11 @@ impl<'a> Facts<'a> {
         match by_folder {
             Purpose::Production if is_development => Purpose::Development,
             Purpose::Production if calls_itself_an_example(model.text()) => Purpose::Demonstration,
-            Purpose::Production | Purpose::Development | Purpose::Test | Purpose::Demonstration => {
-                by_folder
-            }
+            Purpose::Production
+            | Purpose::Development
+            | Purpose::Test
+            | Purpose::Demonstration
+            | Purpose::Trial => by_folder,
         }
     }
 
@@ -220,7 +193,9 @@ impl<'a> Facts<'a> {
     pub fn file_role(&self, file: FileId) -> Role {
         match self.purpose_of(file) {
             Purpose::Production => self.role_of(file).unwrap_or(Role::Unknown),
-            Purpose::Development | Purpose::Test | Purpose::Demonstration => Role::Development,
+            Purpose::Development | Purpose::Test | Purpose::Demonstration | Purpose::Trial => {
+                Role::Development
+            }
         }
     }
 
@@ -228,17 +203,22 @@ impl<'a> Facts<'a> {
         let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let target = format!("{target}/");
         let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
-        let is_below = |names| paths.iter().any(|path| lies_below(path, names));
-        if is_below(TEST_FOLDERS) {
+        let is_below = |wanted| paths.iter().any(|path| lies_below(path, wanted));
+        let is_documentation =
+            |path: &&str| folder_of(path).split('/').any(|it| it.eq_ignore_ascii_case("docs"));
+        if is_below(FolderUse::Test) {
             Purpose::Test
-        } else if is_below(DEVELOPMENT_FOLDERS) {
+        } else if is_below(FolderUse::Development) {
             Purpose::Development
-        } else if self.has_more_than_examples && is_below(DEMONSTRATION_FOLDERS)
+        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration)
             // Documentation is deployed nowhere, even where there is nothing else.
-            || is_below(&["docs"])
-            || self.is_gallery
+            || paths.iter().any(is_documentation)
         {
             Purpose::Demonstration
+        } else if self.are_samples
+            || self.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))
+        {
+            Purpose::Trial
         } else {
             Purpose::Production
         }
@@ -300,10 +280,10 @@ fn by_path(path: &str) -> Option<Role> {
     if development {
         return Some(Role::Development);
     }
-    folders_of(path).rev().find_map(|folder| {
-        if is_among(DEVELOPMENT_FOLDERS, folder) || is_among(TEST_FOLDERS, folder) {
+    folder_of(path).rsplit('/').find_map(|folder| {
+        if FolderUse::Development.fits(folder) || FolderUse::Test.fits(folder) {
             Some(Role::Development)
-        } else if is_among(PRODUCTION_FOLDERS, folder) {
+        } else if FolderUse::Production.fits(folder) {
             Some(Role::Production)
         } else {
             None

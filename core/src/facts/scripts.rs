@@ -1,6 +1,8 @@
-//! Scripts that a project defines and mounts into its containers.
+//! Scripts that a project defines and mounts into its containers, and what they set.
 
+use super::order::script_path;
 use super::{Facts, Site, Unit, is_below};
+use crate::knowledge::shell::{self, Command, is_assignment};
 use crate::model::compose::{FileObject, MountKind};
 use crate::model::kubernetes::VolumeSource;
 use crate::text::{FileId, Span, normalise_path};
@@ -21,6 +23,18 @@ impl<'a> Facts<'a> {
             Site::Service(at) => self.script_of_service(at, path),
             Site::Container(workload, at) => self.script_of_container(workload, at, path),
         }
+    }
+
+    /// Returns the value that the start command of a container, or the script that it runs, gives a variable
+    /// whatever the environment of the container says: `NODE_ENV=production node server.js`.
+    pub fn value_at_start(&self, unit: &Unit<'a>, name: &str) -> Option<String> {
+        let commands = match self.service_of(unit) {
+            Some(service) => self.started_commands(service),
+            None => unit.start.commands.clone(),
+        };
+        let script = |it: &Command| self.mounted_script(unit, script_path(it)?);
+        let in_script = |it: &Command| last_value(&shell::commands(script(it)?.text), name);
+        last_value(&commands, name).or_else(|| commands.iter().find_map(in_script))
     }
 
     fn script_of_service(&self, at: usize, path: &str) -> Option<MountedScript<'a>> {
@@ -81,4 +95,18 @@ impl<'a> Facts<'a> {
         let (key, text) = keys.entries.iter().find(|it| it.0.as_str() == key)?;
         Some(MountedScript { text: (*text)?.as_str(), span: key.span })
     }
+}
+
+/// Returns the last value that commands give a variable, unless it depends on other variables.
+fn last_value(commands: &[Command], name: &str) -> Option<String> {
+    let assignments = commands.iter().flat_map(|command| {
+        let is_export = matches!(command.name(), "export" | "declare" | "typeset");
+        let wrapped = command.words.len() - command.program().len();
+        let end = if is_export { command.words.len() } else { wrapped };
+        command.assignments.iter().chain(&command.words[..end])
+    });
+    let values = assignments.filter(|it| is_assignment(&it.text));
+    let mut values = values.filter_map(|it| it.text.split_once('='));
+    let (_, value) = values.rfind(|it| it.0 == name)?;
+    (!value.contains(['$', '`'])).then(|| value.to_owned())
 }

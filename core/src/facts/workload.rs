@@ -9,9 +9,9 @@ use super::sets::Sets;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
-use crate::text::{Span, Spanned};
+use crate::text::{FileId, Span, Spanned};
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::fmt;
 
 /// An object that owns a Pod template.
@@ -24,6 +24,8 @@ pub struct Workload<'a> {
     pub object: &'a Object,
     pub model: &'a kubernetes::Workload,
     pub namespace: &'a str,
+    /// The only namespace that its file makes and names.
+    pub file_namespace: Option<&'a str>,
     /// Init containers first, then the containers, as the Pod template has them.
     pub units: Vec<Unit<'a>>,
     pub copies: Copies,
@@ -93,10 +95,11 @@ impl<'a> Workload<'a> {
             .any(|(unit, it)| it.words().any(|word| names(word)) || unit.env.iter().any(is_port))
     }
 
-    /// Returns `-n shop` for commands; empty where the object names no namespace.
+    /// Returns `-n shop` for commands; empty where neither the object nor its file names a namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
         let is_stated = self.object.meta.namespace.is_some();
-        Flag(Some(self.namespace).filter(|it| is_stated || *it != "default"))
+        let own = Some(self.namespace).filter(|it| is_stated || *it != "default");
+        Flag(own.or(self.file_namespace))
     }
 
     /// Returns `deploy/web` for commands of kubectl.
@@ -202,6 +205,7 @@ impl<'a> Workload<'a> {
             object,
             model,
             namespace,
+            file_namespace: None,
             units,
             copies,
             services: Vec::new(),
@@ -263,6 +267,24 @@ impl fmt::Display for Reference<'_> {
         let name = if self.1.is_empty() { "NAME" } else { self.1 };
         write!(f, "{kind}/{}", name.replace(RELEASE, "RELEASE"))
     }
+}
+
+/// Returns the namespaces of files that make one and put into it whatever names a namespace. People apply the
+/// rest of such a file to the same namespace (`kubectl apply -n shop -f shop.yaml`).
+pub(super) fn namespaces_of_files<'a>(objects: &[&'a Object]) -> FxHashMap<FileId, &'a str> {
+    let made = objects.iter().filter(|it| it.kind.as_str() == "Namespace");
+    let made = made.filter_map(|it| Some((it.file, it.name()?.as_str())));
+    let mut namespaces: FxHashMap<FileId, &str> = made.collect();
+    for object in objects {
+        let name = match object.kind.as_str() {
+            "Namespace" => object.name(),
+            _ => object.meta.namespace.as_ref(),
+        };
+        if name.is_some_and(|it| namespaces.get(&object.file) != Some(&it.as_str())) {
+            namespaces.remove(&object.file);
+        }
+    }
+    namespaces
 }
 
 /// Returns how many Pods of a workload may run at once, without regard to its autoscalers.

@@ -190,6 +190,16 @@ pub fn is_like_data(path: &str) -> bool {
     !lower.split('/').any(is_other)
 }
 
+/// The settings that the image of Loki brings, which keep everything below its data directory.
+///
+/// Source: grafana/loki, `cmd/loki/loki-local-config.yaml`.
+pub const LOKI_SETTINGS: &str = "/etc/loki/local-config.yaml";
+
+/// Variables that give Grafana a database of another server.
+///
+/// Source: Grafana documentation, "Configure Grafana", section `[database]`.
+pub const GRAFANA_DATABASE: &[&str] = &["GF_DATABASE_TYPE", "GF_DATABASE_HOST", "GF_DATABASE_URL"];
+
 /// Extensions of files with settings.
 const SETTING_EXTENSIONS: &[&str] = &[".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
 

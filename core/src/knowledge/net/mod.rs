@@ -5,11 +5,11 @@
 
 mod endpoints;
 
-use crate::knowledge::data::entries;
+use crate::knowledge::data::{entries, words};
 pub use crate::knowledge::ip::ipv4;
 use crate::knowledge::ip::is_ipv6;
 pub use endpoints::{Endpoint, endpoints, endpoints_of};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
 /// The default ports of URL schemes.
@@ -137,6 +137,15 @@ pub fn is_loopback(host: &str) -> bool {
 #[must_use]
 pub fn is_unspecified(host: &str) -> bool {
     matches!(host, "0.0.0.0" | "::" | "[::]" | "*" | "0")
+}
+
+static DOCKER_HOST_NAMES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/docker_host_names.txt")));
+
+/// Whether a host is the machine that a container runs on, as the container sees it.
+#[must_use]
+pub fn is_docker_host(host: &str) -> bool {
+    DOCKER_HOST_NAMES.contains(host)
 }
 
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,

@@ -25,6 +25,8 @@ pub struct Container {
     pub post_start: Option<Box<Hook>>,
     pub pre_stop: Option<Box<Hook>>,
     pub resources: Option<Resources>,
+    /// The `null` behind `resources`, or the key where nothing follows it.
+    pub null_resources: Option<Span>,
     pub mounts: Vec<VolumeMount>,
     /// `volumeDevices`: block devices, by volume name and path.
     pub devices: Vec<(Str, Option<Str>)>,

@@ -123,7 +123,10 @@ fn report(
             )
         }
     };
+    let names: Vec<&str> = read.iter().map(|it| it.1.as_str()).collect();
     let finding = out.at(&name.span, message);
+    // The forms of a workload read the same.
+    finding.cause(format!("{label} {}", names.join(" ")));
     for (object, _) in read {
         finding.also(&object.name_span(), format!("{} is defined here", object.label()));
     }

@@ -49,7 +49,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Switched<'_, '_>>> =
         IndexMap::new();
     for unit in facts.units() {
-        let is_example = facts.purpose_of(unit.name.span.file) == Purpose::Demonstration;
+        let is_example = match facts.purpose_of(unit.name.span.file) {
+            Purpose::Demonstration | Purpose::Trial => true,
+            Purpose::Production | Purpose::Development | Purpose::Test => false,
+        };
         if facts.unit_role(unit) == Role::Development || is_example {
             continue;
         }
@@ -61,6 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 it.literal
                     && it.value.is_some_and(|value| is_debug_switch(it.name, value))
                     && !facts.serves_only(unit)
+                    && !is_overridden(facts, unit, it.name)
             })
             .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
@@ -74,6 +78,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     for ((_, _, what), switched) in &found {
         report(facts, what, switched, out);
     }
+}
+
+/// Whether what a container starts switches its development mode off again.
+fn is_overridden<'a>(facts: &Facts<'a>, unit: &Unit<'a>, name: &str) -> bool {
+    facts.value_at_start(unit, name).is_some_and(|value| !is_debug_switch(name, &value))
 }
 
 /// A container with the variables that switch it to development mode.
@@ -188,6 +197,37 @@ mod tests {
         ] {
             assert_eq!(compose("compose.yaml", fine), 0, "{fine}");
         }
+    }
+
+    #[test]
+    fn what_the_start_command_or_its_script_overrides_is_silent() {
+        let found = |more: &str| {
+            let text = format!(
+                "services: {{web: {{image: 'acme/web:1', environment: {{NODE_ENV: development}}, {more}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for (command, count) in [
+            ("NODE_ENV=production node server.js", 0),
+            ("export NODE_ENV=production && exec node server.js", 0),
+            ("export NODE_ENV; node server.js", 1),
+            ("NODE_ENV=development node server.js", 1),
+            ("NODE_ENV=${NODE_ENV:-production} node server.js", 1),
+            ("echo NODE_ENV=production; node server.js", 1),
+            ("OTHER=production node server.js", 1),
+        ] {
+            let command = command.replace('$', "$$");
+            assert_eq!(found(&format!("command: [sh, -c, '{command}']")), count, "{command}");
+        }
+        assert_eq!(found("command: [env, NODE_ENV=production, node, server.js]"), 0);
+        let pod = |script: &str| {
+            let text = format!(
+                "# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers: [{{name: a, image: a, command: [/scripts/start.sh], env: [{{name: NODE_ENV, value: development}}], volumeMounts: [{{name: s, mountPath: /scripts}}]}}]\n  volumes: [{{name: s, configMap: {{name: scripts, defaultMode: 0755}}}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: scripts}}\ndata:\n  start.sh: |\n    #!/bin/sh\n    {script}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(pod("export NODE_ENV=production\n    exec node server.js"), 0);
+        assert_eq!(pod("exec node server.js"), 1);
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let message = format!("`{name}` is deprecated: use `{instead}`");
             let finding = out.at(&field.key, message);
+            finding.cause(*name);
             finding.maybe_fix(fix(facts, &kustomization, field, instead));
             finding.deprecated = true;
         }

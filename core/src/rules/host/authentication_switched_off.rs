@@ -350,4 +350,32 @@ mod tests {
         let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: db}\nspec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: db, port: {number: 5432}}}}]}}]}\n";
         assert_eq!(deployed("", ingress), ["error"]);
     }
+
+    #[test]
+    fn the_command_asks_in_the_namespace_that_the_file_makes() {
+        let command = |before: &str| {
+            let text = format!(
+                "{before}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: 'redis:7', command: [redis-server, --protected-mode, 'no']}}]}}\n"
+            );
+            findings(&RULE, &text)[0].check[0].clone()
+        };
+        let namespace = |name: &str| {
+            format!("---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n")
+        };
+        let service = |namespace: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: web, namespace: {namespace}}}\n"
+            )
+        };
+        assert!(command("").starts_with("kubectl exec pod/db "));
+        let one = format!("{}{}", namespace("shop"), service("shop"));
+        assert!(command(&one).starts_with("kubectl exec -n shop pod/db "));
+        for several in [
+            format!("{}{}", namespace("shop"), namespace("other")),
+            format!("{}{}", namespace("shop"), service("other")),
+            service("shop"),
+        ] {
+            assert!(command(&several).starts_with("kubectl exec pod/db "), "{several}");
+        }
+    }
 }

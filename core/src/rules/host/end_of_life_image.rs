@@ -310,7 +310,8 @@ mod tests {
         let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(&text));
         assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
         let found = &report.findings[0];
-        assert_eq!(&*report.entry(found.span.file).file.path, ".env");
+        let file = &report.entry(found.span.file).file;
+        assert_eq!((&*file.path, &file.text[found.span.range()]), (".env", "5.7"));
         assert_eq!((found.subject.as_str(), found.related.len()), ("service db", 2));
         // What a comment accepts where the image is used stays there.
         let accepted = text.replace("services: {db", "services: # plimsoll: ignore PLM812\n  {db");

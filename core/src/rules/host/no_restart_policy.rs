@@ -2,9 +2,9 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::starts;
-use crate::model::compose::Condition;
+use crate::model::compose::{Condition, is_default_name};
 use crate::report::phrases::{first_named, named};
-use crate::report::{Finding, Findings, Fix, Role, Severity};
+use crate::report::{Finding, Findings, Fix, Precedence, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, folder_of};
 use rustc_hash::FxHashSet;
@@ -94,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     and_others(&names)
                 ),
             );
-            habit.weigh(first, finding);
+            habit.weigh(facts, first, finding);
             for other in others {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
@@ -148,8 +148,13 @@ impl<'a> Habit<'a> {
     }
 
     /// Makes a note of a finding where nothing in the application is restarted, unless the file is for
-    /// production.
-    fn weigh(&self, service: &Service<'_>, finding: &mut Finding) {
+    /// production. Of several files the one leads that Compose picks by itself, or one in which other services
+    /// are restarted.
+    fn weigh(&self, facts: &Facts<'_>, service: &Service<'_>, finding: &mut Finding) {
+        let is_default = is_default_name(facts.file(service.span().file).path());
+        if is_default || !self.restarted.is_empty() {
+            finding.precedence(Precedence::First);
+        }
         if !self.is_known && service.role != Role::Production {
             finding.severity(Severity::Info);
         }
@@ -175,7 +180,7 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, habit: &Habit<'_>, out: &mut 
             "{but}{kind}`{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     );
-    habit.weigh(service, finding);
+    habit.weigh(facts, service, finding);
     finding
         .check(format!(
             "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
@@ -344,159 +349,4 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::RULE;
-    use crate::rules::testing::{findings, messages};
-
-    fn count(text: &str) -> usize {
-        messages(&RULE, text).len()
-    }
-
-    #[test]
-    fn a_project_without_policies_is_reported_once() {
-        let text =
-            "services:\n  a: { image: 'nginx:1', ports: ['80:80'] }\n  b: { image: 'redis:7' }\n";
-        assert_eq!(
-            messages(&RULE, text),
-            ["`a` and `b` have no restart policy, so they stay down after a crash or a reboot"]
-        );
-    }
-
-    #[test]
-    fn what_was_forgotten_weighs_more_than_what_nobody_does() {
-        let said = |text: &str| {
-            let found = findings(&RULE, text);
-            found.iter().map(|it| (it.severity.name(), it.message.clone())).collect::<Vec<_>>()
-        };
-        let end = "no restart policy, so it stays down after a crash or a reboot";
-        let text =
-            "services:\n  a: { image: 'nginx:1', restart: always }\n  b: { image: 'redis:7' }\n";
-        assert_eq!(said(text), [("warning", format!("`a` restarts, but `b` has {end}"))]);
-        let text =
-            "services:\n  a: { image: 'nginx:1', restart: 'no' }\n  b: { image: 'redis:7' }\n";
-        assert_eq!(said(text), [("info", format!("service `b` has {end}"))]);
-        let bare = "services: { b: { image: 'redis:7' } }\n";
-        assert_eq!(said(&format!("# file: compose.prod.yaml\n{bare}"))[0].0, "warning");
-        // A file beside it shows that somebody thought of restarts.
-        let beside =
-            "# file: web.compose.yaml\nservices: { a: { image: 'nginx:1', restart: always } }\n";
-        let found = said(&format!("# file: db.compose.yaml\n{bare}{beside}"));
-        assert_eq!(found, [("warning", format!("service `b` has {end}"))]);
-        let apart =
-            "# file: web/compose.yaml\nservices: { a: { image: 'nginx:1', restart: always } }\n";
-        assert_eq!(said(&format!("# file: db/compose.yaml\n{bare}{apart}"))[0].0, "info");
-    }
-
-    #[test]
-    fn what_only_others_reach_keeps_running_too() {
-        let text = "services:\n  web: { image: 'nginx:1', restart: always }\n  api: { image: 'acme/api:1', expose: ['8080'] }\n";
-        assert_eq!(count(text), 1);
-        let text = "services:\n  web: { image: 'nginx:1', restart: always }\n  api: { image: 'acme/api:1' }\n";
-        assert_eq!(count(text), 0);
-    }
-
-    #[test]
-    fn development_tasks_and_tools_are_silent() {
-        let stack =
-            "# file: docker-stack.yml\nservices: { a: { image: 'nginx:1', ports: ['80:80'] } }\n";
-        assert_eq!(count(stack), 0, "Swarm restarts what stops");
-        assert_eq!(count("# file: compose.dev.yaml\nservices: { a: { image: 'nginx:1' } }\n"), 0);
-        for body in [
-            "image: 'a:1', command: [alembic, upgrade, head]",
-            "image: 'alpine:3', command: [sh]",
-            "image: 'nginx:1', profiles: [tools]",
-            "image: 'nginx:1', deploy: { restart_policy: { condition: any } }",
-            "image: 'nginx:1', restart: 'no'",
-            "image: 'nginx:1', restart: 'on-failure:3'",
-            "image: 'nginx:1', restart: '${RESTART}'",
-        ] {
-            assert_eq!(count(&format!("services: {{ a: {{ {body} }} }}\n")), 0, "{body}");
-        }
-        let waited = "services:\n  seed: { image: 'a:1', ports: ['1:1'] }\n  web: { image: 'nginx:1', restart: always, \
-                      depends_on: { seed: { condition: service_completed_successfully } } }\n";
-        assert_eq!(count(waited), 0);
-    }
-
-    #[test]
-    fn what_others_wait_for_and_twins_of_servers_keep_running() {
-        let text = "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always, depends_on: [web] }\n";
-        assert_eq!(
-            messages(&RULE, text),
-            [
-                "`proxy` restarts, but `web` has no restart policy, so it stays down after a crash or a reboot"
-            ]
-        );
-        let text =
-            "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always }\n";
-        assert_eq!(count(text), 0, "it may end");
-        let text = "services:\n  a: { image: 'acme/node:1', ports: ['1:1'] }\n  b: { image: 'acme/node:1' }\n";
-        assert!(messages(&RULE, text)[0].starts_with("`a` and `b` have"));
-        let text = "services:\n  a: { image: 'acme/node:1', ports: ['1:1'] }\n  b: { image: 'acme/node:1', command: seed }\n";
-        assert!(messages(&RULE, text)[0].starts_with("service `a` has"));
-    }
-
-    #[test]
-    fn workers_run_for_ever() {
-        let text = |name: &str, more: &str| {
-            format!(
-                "services:\n  queue: {{ image: 'rabbitmq:4', restart: always }}\n  {name}: {{ build: ., {more} }}\n"
-            )
-        };
-        assert_eq!(count(&text("mail-worker", "depends_on: [queue]")), 1);
-        assert_eq!(count(&text("mail-worker-2", "depends_on: [queue]")), 1);
-        assert_eq!(count(&text("worker3", "depends_on: [queue]")), 1);
-        assert_eq!(count(&text("celerybeat", "depends_on: [queue]")), 1);
-        assert_eq!(count(&text("mail-worker", "init: true")), 0, "nothing it waits for");
-        assert_eq!(count(&text("seed", "depends_on: [queue]")), 0);
-    }
-
-    #[test]
-    fn side_stacks_are_findings_of_their_own() {
-        let file = |path: &str, name: &str| {
-            format!("# file: {path}\nservices: {{ {name}: {{ image: 'nginx:1' }} }}\n")
-        };
-        let text =
-            [file("docker/shop-compose.yaml", "a"), file("telemetry/compose.yaml", "b")].concat();
-        assert_eq!(count(&text), 2);
-    }
-
-    #[test]
-    fn services_are_named_in_the_order_of_their_names() {
-        let text = "services:\n  web: { image: 'nginx:1' }\n  db: { image: 'mysql:8' }\n";
-        let found = findings(&RULE, text);
-        assert!(found[0].message.starts_with("`db` and `web`"), "{}", found[0].message);
-        assert_eq!(
-            found[0].check,
-            [
-                "docker inspect --format '{{.Name}} {{.HostConfig.RestartPolicy.Name}}' $(docker compose ps -aq)"
-            ]
-        );
-    }
-
-    #[test]
-    fn the_files_of_an_application_are_one_oversight() {
-        let file =
-            |path: &str| format!("# file: {path}\nservices: {{ a: {{ image: 'nginx:1' }} }}\n");
-        let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
-        let found = messages(&RULE, &text);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].ends_with("(the same in `compose.full.yaml`)"), "{found:?}");
-    }
-
-    #[test]
-    fn misspelt_policies_are_errors() {
-        for (text, meant) in
-            [("unless_stopped", 1), ("allways", 1), ("Always", 1), ("sometimes", 0)]
-        {
-            let found = findings(
-                &RULE,
-                &format!("services: {{ a: {{ image: 'a:1', restart: {text} }} }}\n"),
-            );
-            assert_eq!(
-                (found[0].severity.name(), found[0].fixes.len()),
-                ("error", meant),
-                "{text}"
-            );
-        }
-    }
-}
+mod tests;

@@ -54,6 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding
                 .maybe_fix(edit.map(|it| Fix::safe("Remove `version`", [it])))
+                .cause("version")
                 .check(facts.compose_of(project, "config -q"));
             finding.unnecessary = true;
         }
@@ -63,13 +64,18 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[test]
-    fn each_file_is_reported_once() {
+    fn the_files_of_an_application_are_one_finding_with_a_fix_for_each() {
         let text = "# file: compose.yaml\nversion: '3'\nservices: { a: { image: 'a:1' } }\n\
                     # file: compose.full.yaml\nversion: '3'\nservices: { a: { tty: true } }\n";
-        assert_eq!(messages(&RULE, text).len(), 2);
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 2));
+        assert!(found[0].message.ends_with("(the same in `compose.full.yaml`)"), "{found:?}");
+        let apart = text.replace("compose.full.yaml", "blog/compose.yaml");
+        let apart = apart.replace("file: compose.yaml", "file: shop/compose.yaml");
+        assert_eq!(messages(&RULE, &apart).len(), 2);
     }
 
     #[test]

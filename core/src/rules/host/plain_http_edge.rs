@@ -63,6 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .confidence(Confidence::Possible)
+        .cause(format!("{} {number}", service.name))
         .check(format!("ss -ltn 'sport = :{number}'"));
     }
 }

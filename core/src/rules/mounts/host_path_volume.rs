@@ -91,6 +91,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         for path in accepted {
             report(facts, &(workload, vec![path]), &[], out);
         }
+        let mut open = open;
+        open.sort_by_key(|path| is_for_logs(path));
         if let Some(first) = open.first() {
             let file = first.span.file;
             let is_harmless = open.iter().all(|it| is_same_everywhere(it));
@@ -206,19 +208,34 @@ fn is_same_everywhere(path: &str) -> bool {
     })
 }
 
+/// Returns the place to change: in a chart the value that chooses the node, or else the one that names its
+/// path, unless a comment accepts the path in the template.
+fn lead(facts: &Facts<'_>, path: &Str) -> Span {
+    if facts.is_accepted(path.span, &|it| RULE.is(it)) {
+        return path.span;
+    }
+    facts
+        .choice_behind(path.span, "hostPath")
+        .or_else(|| facts.value_behind(path.span))
+        .unwrap_or(path.span)
+}
+
 /// Reports a workload, which stands for others that mount paths of their nodes too.
 fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out: &mut Findings) {
     let (workload, paths) = bound;
     let Some((first, others)) = paths.split_first() else { return };
     let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
-    let finding = out.at(
-        &first.span,
-        format!(
-            "{} mounts {} of whichever node its Pod runs on",
-            workload.label,
-            first_named(&names, 3)
-        ),
+    let place = lead(facts, first);
+    let message = format!(
+        "{} mounts {} of whichever node its Pod runs on",
+        workload.label,
+        first_named(&names, 3)
     );
+    let subject = facts.subject_of(&message, first.span);
+    let finding = out.at(&place, message).subject(subject);
+    if place != first.span {
+        finding.also(&first.span, "the template mounts it here");
+    }
     for other in others {
         finding.also(&other.span, format!("`{other}` is on the node too"));
     }
@@ -255,7 +272,7 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
         .filter_map(|(workload, paths)| {
             let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
             let what = format!("{} mounts {}", workload.label, first_named(&names, 3));
-            Some((paths.first()?.span, what))
+            Some((lead(facts, paths.first()?), what))
         })
         .collect();
     finding.stands_for(&more);
@@ -265,7 +282,7 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{files, findings, messages, run};
 
     fn workload(kind: &str, name: &str, spec: &str) -> String {
         format!(
@@ -340,6 +357,35 @@ mod tests {
             pod("/srv/a", "")
         );
         assert_eq!(messages(&RULE, &list).len(), 1);
+    }
+
+    #[test]
+    fn a_chart_leads_with_the_value_to_change() {
+        let found = |volume: &str, values: &str| {
+            let text = format!(
+                "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\n{values}\n# file: web/templates/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  template:\n    metadata: {{labels: {{a: b}}}}\n    spec:\n      containers: [{{name: web, image: 'acme/web:1', volumeMounts: [{{name: d, mountPath: /d}}]}}]\n      volumes:\n{volume}\n"
+            );
+            let files = files(&text);
+            let report = run(&RULE, &files);
+            assert_eq!(report.findings.len(), 1, "{volume}");
+            let found = &report.findings[0];
+            assert_eq!(found.subject, "Deployment web");
+            report.entry(found.span.file).file.text[found.span.range()].to_owned()
+        };
+        let chosen = "        {{- if eq .Values.data.type \"hostPath\" }}\n        - name: d\n          hostPath:\n            path: {{ .Values.data.prefix }}/web\n        {{- end }}";
+        assert_eq!(found(chosen, "data: {type: hostPath, prefix: /srv}"), "hostPath");
+        let printed =
+            "        - name: d\n          hostPath:\n            path: {{ .Values.path }}";
+        assert_eq!(found(printed, "path: /srv/web"), "/srv/web");
+        let written = "        - name: d\n          hostPath:\n            path: /srv/own";
+        assert_eq!(found(written, "path: /srv/web"), "/srv/own");
+    }
+
+    #[test]
+    fn data_leads_before_logs() {
+        let spec = "containers: [{name: a, image: 'acme/a:1', volumeMounts: [{name: l, mountPath: /l}, {name: d, mountPath: /d}]}], volumes: [{name: l, hostPath: {path: /srv/logs/a}}, {name: d, hostPath: {path: /srv/a}}]";
+        let found = messages(&RULE, &workload("Deployment", "a", spec));
+        assert!(found[0].starts_with("Deployment `a` mounts `/srv/a`, `/srv/logs/a`"), "{found:?}");
     }
 
     #[test]

@@ -180,9 +180,9 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     for pair in pairs {
         let (service, ..) = facts.pair(pair);
         for variable in service.project.variables_in(service.unit.image_or_name()) {
-            let Some(place) = &variable.set_by else { continue };
-            if !finding.related.iter().any(|it| it.span == *place) {
-                finding.also(place, format!("`{}` is set here", variable.name));
+            let Some(place) = facts.value_set_by(variable) else { continue };
+            if !finding.related.iter().any(|it| it.span == place) {
+                finding.also(&place, format!("`{}` is set here", variable.name));
             }
         }
     }

@@ -70,6 +70,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Some(image) => in_shell(image.text),
                 None => format!("$({})", facts.compose(service, &format!("images -q {name}"))),
             };
+            // The files of several variants have the same mount.
+            finding.cause(format!("{name} {}", mount.target));
             let target = in_shell(&mount.target);
             finding.check(format!("docker run --rm --entrypoint ls {image} -l {target}"));
             if development {

@@ -1,5 +1,6 @@
 use crate::facts::{Facts, Service};
 use crate::knowledge::kube::{is_node_agent, wants_host_network};
+use crate::knowledge::net::is_docker_host;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -47,17 +48,6 @@ rule! {
     }
 }
 
-/// Names and addresses of the host as a container sees it.
-const HOSTS: &[&str] = &[
-    "host.docker.internal",
-    "gateway.docker.internal",
-    "docker.for.mac.localhost",
-    "docker.for.mac.host.internal",
-    "docker.for.win.localhost",
-    "host.containers.internal",
-    "172.17.0.1",
-];
-
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let name = service.name;
@@ -71,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             on_host_network(facts, out, service, place, is_meant);
         }
         let peers = facts.peers(&service.unit);
-        if let Some(mention) = peers.iter().find(|it| HOSTS.contains(&it.host)) {
+        if let Some(mention) = peers.iter().find(|it| is_docker_host(it.host)) {
             report(
                 out,
                 service,

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Service, Unit, VarSource};
+use crate::facts::{Facts, Mention, Service, Unit, VarSource};
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
@@ -251,11 +251,29 @@ fn report(
         );
         return;
     }
+    let called = called_ports(facts, own, variants);
+    for (store, port, caller, mention) in &called {
+        let message = format!(
+            "{} calls port {} of `{}` here",
+            caller.label,
+            number(port),
+            store.service.name
+        );
+        finding.also(&mention.span, message);
+    }
+    if !called.is_empty() {
+        finding.help(
+            "What calls a port through the address of the host cannot reach it on `127.0.0.1`. Ask for a password, \
+             and let a firewall leave a way to these callers alone: rules for published ports belong into the \
+             chain `DOCKER-USER`.",
+        );
+    }
     let in_swarm =
         |store: &Store<'_, '_>| facts.is_for_swarm(&facts.services()[store.service.index]);
     let others = variants.iter().filter(|it| !in_swarm(it));
     let ports = own.iter().chain(others).flat_map(|it| it.ports.iter().chain(&it.consoles));
-    let ports = ports.copied().chain(ways.iter().map(|it| it.1));
+    let is_called = |port: &&Port| called.iter().any(|it| it.1.span == port.span);
+    let ports = ports.copied().filter(|it| !is_called(it)).chain(ways.iter().map(|it| it.1));
     let mut edits: Vec<Edit> = Vec::new();
     for edit in ports.filter_map(|port| on_loopback(facts, port)) {
         // An anchor may bring one list of ports to several services, and several projects have a file.
@@ -264,6 +282,26 @@ fn report(
         }
     }
     finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+}
+
+/// A port of a store that somebody calls through the host, and who does.
+type Called<'f, 'a> = (&'f Store<'f, 'a>, &'a Port, &'f Unit<'a>, &'f Mention<'a>);
+
+/// Returns the ports that are called through the host: on 127.0.0.1 alone they would be cut off.
+fn called_ports<'f, 'a>(
+    facts: &'f Facts<'a>,
+    own: &'f [Store<'f, 'a>],
+    variants: &'f [Store<'f, 'a>],
+) -> Vec<Called<'f, 'a>> {
+    let mut called = Vec::new();
+    for store in own.iter().chain(variants) {
+        for port in store.ports.iter().chain(&store.consoles) {
+            let Some(published) = &port.published else { continue };
+            let caller = facts.caller_through_host(store.service, published.value.0);
+            called.extend(caller.map(|(unit, mention)| (store, *port, unit, mention)));
+        }
+    }
+    called
 }
 
 /// Returns the ports with which proxies of the same project publish the main port of a store, on every address:
@@ -333,186 +371,4 @@ fn message(stores: &[Store<'_, '_>]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::RULE;
-    use crate::rules::testing::messages;
-
-    #[test]
-    fn loopback_and_unpublished_ports_are_silent() {
-        for ports in [
-            "[\"127.0.0.1:5432:5432\"]",
-            "[]",
-            "[{ target: 5432, published: 5432, host_ip: 127.0.0.1 }]",
-        ] {
-            assert!(
-                messages(
-                    &RULE,
-                    &format!("services: {{ db: {{ image: postgres, ports: {ports} }} }}")
-                )
-                .is_empty()
-            );
-        }
-        assert_eq!(
-            messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(),
-            1
-        );
-    }
-
-    #[test]
-    fn a_store_that_lets_anybody_in_is_left_to_its_own_rule() {
-        let text = "services: { db: { image: 'postgres:17', ports: ['5432:5432'], environment: { POSTGRES_HOST_AUTH_METHOD: trust } } }";
-        assert!(messages(&RULE, text).is_empty());
-    }
-
-    #[test]
-    fn the_console_of_a_store_is_silent() {
-        let text = "services: { mq: { image: 'rabbitmq:4-management', ports: ['15672:15672'] } }";
-        assert!(messages(&RULE, text).is_empty());
-    }
-
-    #[test]
-    fn a_port_is_no_console_by_its_number_alone() {
-        let found = |image: &str| {
-            let text = format!("services: {{ s: {{ image: '{image}', ports: ['8080:8080'] }} }}");
-            messages(&RULE, &text).len()
-        };
-        assert_eq!(found("cockroachdb/cockroach:v25.1.0"), 0);
-        assert_eq!(found("semitechnologies/weaviate:1.30.0"), 1);
-    }
-
-    #[test]
-    fn stores_for_development_are_not_counted_with_others() {
-        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
-        let text = format!("# file: compose.yaml\n{db}# file: compose.dev.yaml\n{db}");
-        let found = crate::rules::testing::findings(&RULE, &text);
-        assert_eq!(found[0].message, "`db` (PostgreSQL) is published on every address of the host");
-        assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 1));
-        let text = format!("# file: compose.prod.yaml\n{db}# file: compose.full.yaml\n{db}");
-        assert_eq!(crate::rules::testing::findings(&RULE, &text)[0].fixes[0].edits.len(), 2);
-    }
-
-    #[test]
-    fn a_proxy_that_hands_the_port_on_is_named_and_closed() {
-        let found = |port: &str| {
-            let text = format!(
-                "services:\n  temporal: {{ image: 'temporalio/auto-setup:1.28', ports: ['7237:7233'] }}\n  proxy: {{ image: 'nginx:1.29', depends_on: [temporal], ports: ['{port}'] }}\n"
-            );
-            crate::rules::testing::findings(&RULE, &text).remove(0)
-        };
-        let open = found("7233:7233");
-        assert!(open.related.iter().any(|it| it.message == "`proxy` hands the same port on"));
-        assert_eq!(open.fixes[0].edits.len(), 2);
-        assert_eq!(found("80:80").fixes[0].edits.len(), 1);
-        assert_eq!(found("127.0.0.1:7233:7233").fixes[0].edits.len(), 1);
-    }
-
-    #[test]
-    fn a_stack_gets_no_loopback_address() {
-        let compose = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }";
-        let fixes = |path: &str| {
-            let text = format!("# file: {path}\n{compose}\n");
-            crate::rules::testing::findings(&RULE, &text)[0].fixes.len()
-        };
-        assert_eq!((fixes("compose.yaml"), fixes("docker-stack.yaml")), (1, 0));
-    }
-
-    #[test]
-    fn the_ports_of_one_store_are_one_finding() {
-        let text =
-            "services: { es: { image: 'elasticsearch:9.0.0', ports: ['9200:9200', '9300:9300'] } }";
-        let found = crate::rules::testing::findings(&RULE, text);
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].related.len(), found[0].fixes[0].edits.len()), (1, 2));
-    }
-
-    #[test]
-    fn an_unpublished_port_is_asked_of_compose() {
-        let text = "services: { db: { image: 'postgres:17', ports: [5432] } }";
-        let found = crate::rules::testing::findings(&RULE, text);
-        assert_eq!(found[0].check, ["docker compose port db 5432"]);
-    }
-
-    /// Returns the texts that the fix of the first finding writes.
-    fn written(text: &str) -> Vec<String> {
-        let found = crate::rules::testing::findings(&RULE, text);
-        let mut edits: Vec<_> = found[0].fixes[0].edits.iter().collect();
-        edits.sort_by_key(|it| it.span);
-        edits.iter().map(|it| it.text.trim().to_owned()).collect()
-    }
-
-    #[test]
-    fn the_fix_takes_every_form_and_the_console_too() {
-        let random = "services: { db: { image: 'postgres:17', ports: ['5432'] } }";
-        assert_eq!(written(random), ["'127.0.0.1::5432'"]);
-        let long = "services:\n  db:\n    image: postgres:17\n    ports:\n      - target: 5432\n        published: 5432\n";
-        assert_eq!(written(long), ["host_ip: 127.0.0.1"]);
-        let mq = "services: { mq: { image: 'rabbitmq:4', ports: ['5672:5672', '15672:15672'] } }";
-        assert_eq!(written(mq).len(), 2);
-        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
-        assert_eq!(
-            written(&format!("# file: compose.small.yaml\n{db}# file: compose.yaml\n{db}")).len(),
-            2
-        );
-    }
-
-    #[test]
-    fn the_port_of_the_store_itself_leads() {
-        let text = "services: { c: { image: 'consul:1.15', ports: ['8600:53', '8300:8300', '8500:8500'] } }";
-        let found = crate::rules::testing::findings(&RULE, text);
-        assert_eq!(found[0].check, ["ss -ltn 'sport = :8500'"]);
-        assert!(found[0].related.iter().any(|it| it.message == "so is port 8600"));
-    }
-
-    #[test]
-    fn an_env_file_for_all_services_sets_no_password_of_this_one() {
-        let mq = |name: &str| {
-            format!(
-                "# file: shared.env\n{name}=x\n# file: compose.yaml\nservices: {{ mq: {{ image: 'nats:2.10', env_file: shared.env, ports: ['4222:4222'] }} }}\n"
-            )
-        };
-        let says = |name: &str| messages(&RULE, &mq(name))[0].contains("asks nobody");
-        assert!(says("MYSQL_PASSWORD"));
-        assert!(!says("NATS_PASSWORD"));
-    }
-
-    #[test]
-    fn the_stores_of_one_file_are_one_finding() {
-        let text = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] }, cache: { image: 'redis:8', ports: ['6379:6379'] } }";
-        let found = crate::rules::testing::findings(&RULE, text);
-        assert_eq!(found.len(), 1);
-        assert_eq!(
-            found[0].message,
-            "`cache` (Redis) and `db` (PostgreSQL) are published on every address of the host; `cache` asks nobody for a password"
-        );
-        assert_eq!(found[0].fixes[0].edits.len(), 2);
-    }
-
-    #[test]
-    fn a_variant_of_a_store_in_another_file_is_a_related_place() {
-        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
-        let text = format!("# file: compose.small.yaml\n{db}# file: compose.yaml\n{db}");
-        let found = crate::rules::testing::findings(&RULE, &text);
-        assert_eq!(found.len(), 1);
-        assert!(
-            found[0].message.ends_with("(the same in `compose.small.yaml`)"),
-            "{}",
-            found[0].message
-        );
-        let other = "services: { db: { image: 'mysql:9', ports: ['3306:3306'] } }\n";
-        let text = format!("# file: compose.small.yaml\n{other}# file: compose.yaml\n{db}");
-        assert_eq!(messages(&RULE, &text).len(), 2);
-    }
-
-    #[test]
-    fn every_port_of_a_store_counts_but_its_console() {
-        let text = "services: { s: { image: 'opensearchproject/opensearch:2', ports: ['9201:9201', '9001:9001'] } }";
-        let found = crate::rules::testing::findings(&RULE, text);
-        assert_eq!(found[0].fixes[0].edits.len(), 2);
-        assert_eq!(found[0].related[0].message, "so is port 9001, a console or metrics");
-        let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
-        assert_eq!(
-            messages(&RULE, mounted),
-            ["`c` (Redis) is published on every address of the host"]
-        );
-    }
-}
+mod tests;

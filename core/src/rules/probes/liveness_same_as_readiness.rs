@@ -260,6 +260,31 @@ mod tests {
     }
 
     #[test]
+    fn a_container_counts_once_in_all_variants_of_a_chart() {
+        let template = |name: &str| {
+            format!(
+                "# file: shop/templates/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - name: {name}\n      image: a\n      readinessProbe: {{tcpSocket: {{port: 80}}, failureThreshold: 5}}\n      livenessProbe:\n        tcpSocket: {{port: 80}}\n        failureThreshold: {{{{ .Values.{name}.failures }}}}\n"
+            )
+        };
+        let found = |production: &str, names: &[&str]| {
+            let templates: String = names.iter().map(|it| template(it)).collect();
+            let text = format!(
+                "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n# file: shop/values.yaml\nweb: {{failures: 4}}\napi: {{failures: 3}}\n# file: shop/values-prod.yaml\n{production}\n{templates}"
+            );
+            let mut found = findings(&RULE, &text);
+            assert_eq!(found.len(), 1, "{production}");
+            found.remove(0)
+        };
+        let other = found("web: {failures: 3}", &["web"]);
+        assert_eq!((other.more, other.others.len(), other.targets.len()), (0, 1, 2));
+        assert!(other.message.ends_with("no later than readiness gives up"), "{}", other.message);
+        let same = found("replicas: 2", &["web"]);
+        assert_eq!((same.more, same.others.len(), same.targets.len()), (0, 0, 2));
+        let two = found("web: {failures: 3}", &["web", "api"]);
+        assert!(two.message.contains("(and 1 more like it"), "{}", two.message);
+    }
+
+    #[test]
     fn an_eager_liveness_probe_is_left_to_its_own_rule() {
         assert_eq!(count("tcpSocket: {port: 80}", "tcpSocket: {port: 80}, failureThreshold: 1"), 0);
     }

@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (true, false) => "no CPU",
             };
             let resources = container.resources.as_ref().map(|it| it.place.span);
-            let place = resources.filter(|it| !it.is_empty());
+            let place = resources.filter(|it| !it.is_empty()).or(container.null_resources);
             let place = place.unwrap_or_else(|| name_key(facts, container.span()));
             let default = default_behind(facts, workload, container);
             let bare = Bare { workload, unit, container, what, place, default };
@@ -187,6 +187,22 @@ mod tests {
     }
 
     /// Returns the texts of the related places of a chart's one finding, and its subject.
+    #[test]
+    fn resources_that_are_null_are_the_place() {
+        let place = |resources: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n{resources}"
+            );
+            let found = findings(&RULE, &text).remove(0);
+            assert_eq!(found.subject, "Pod a, container a");
+            text[found.span.range()].to_owned()
+        };
+        assert_eq!(place("      resources: null\n"), "null");
+        assert_eq!(place("      resources:\n"), "resources");
+        assert_eq!(place("      resources: {}\n"), "{}");
+        assert_eq!(place(""), "name");
+    }
+
     fn related(values: &str, resources: &str) -> (Vec<String>, String) {
         let template = format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: web\n      image: a\n{resources}"

@@ -106,6 +106,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 facts.workload_replica_words(workload)
             ),
         )
+        .cause(workload.label.as_str())
         .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }

@@ -75,6 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             &many,
             format!("{} has {words}, which may all run on the same node", workload.label),
         )
+        .cause(workload.label.as_str())
         .check(workload.pods("get pods", "-o wide"));
     }
 }

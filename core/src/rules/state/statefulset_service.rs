@@ -89,7 +89,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         "{label} has no `serviceName`, so its Pods have no DNS names of their own"
                     ),
                 )
-                .severity(severity);
+                .severity(severity)
+                .cause(label.as_str());
             }
             continue;
         };
@@ -107,6 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 )
                 .severity(severity)
                 .also(&object.name_span(), format!("Service `{name}` does not set `clusterIP: None`"))
+                .cause(format!("{label} {name}"))
                 .check(check);
             }
             continue;
@@ -226,5 +228,20 @@ mod tests {
     fn a_project_without_services_is_silent() {
         assert!(project("", "  serviceName: db\n").is_empty());
         assert!(project(&service("db", "clusterIP: None"), "  serviceName: db\n").is_empty());
+    }
+
+    #[test]
+    fn the_forms_of_a_workload_say_it_once() {
+        let form = |path: &str, name: &str| {
+            format!(
+                "# file: k8s/{path}\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec: {{serviceName: {name}, selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: db, image: 'mysql:8'}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{a: b}}, ports: [{{port: 3306}}]}}\n"
+            )
+        };
+        let found = |second: &str| {
+            let text = form("full/db.yaml", "db") + &form("small/db.yaml", second);
+            crate::rules::testing::messages(&RULE, &text).len()
+        };
+        assert_eq!(found("db"), 1);
+        assert_eq!(found("other"), 2);
     }
 }

@@ -50,6 +50,10 @@ pub(crate) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
                 }
                 true
             }),
+            "resources" if value.is_null() => {
+                let is_written = !value.span().is_empty();
+                it.null_resources = Some(if is_written { value.span() } else { entry.key.span() });
+            }
             "resources" => it.resources = read_requirements(reader, value),
             "volumeMounts" => {
                 it.mounts = reader.list(value, read_mount);

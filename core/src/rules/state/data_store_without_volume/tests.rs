@@ -1,0 +1,367 @@
+use super::RULE;
+use crate::edit::apply::apply;
+use crate::rules::testing::{files, findings, messages, run};
+
+fn service(image: &str, body: &str) -> Vec<&'static str> {
+    let text =
+        format!("services: {{ db: {{ image: '{image}', {body} }} }}\nvolumes: {{ vol: {{}} }}\n");
+    findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+}
+
+#[test]
+fn the_version_decides_the_path() {
+    for (image, path, found) in [
+        ("postgres:17", "/var/lib/postgresql/data", None),
+        ("postgres:17", "/var/lib/postgresql", Some("error")),
+        ("postgres:18-alpine", "/var/lib/postgresql", None),
+        ("postgres:18-alpine", "/var/lib/postgresql/data", Some("error")),
+        ("postgres", "/var/lib/postgresql/data", Some("error")),
+        ("postgres:latest", "/var/lib/postgresql", None),
+        ("postgres:bookworm", "/var/lib/postgresql/data", None),
+        ("mysql:8", "/var/lib/mysql", None),
+        ("mysql:8", "/var/lib/mysq", Some("error")),
+        ("mysql:8", "/backups", Some("warning")),
+        ("mongo:7", "/data/db", None),
+        ("mongo:7", "/data", Some("error")),
+        ("prom/prometheus:v3.1.0", "/prometheus", None),
+        ("elasticsearch:8.15.0", "/usr/share/elasticsearch/data", None),
+    ] {
+        let body = format!("volumes: ['vol:{path}']");
+        assert_eq!(service(image, &body), Vec::from_iter(found), "{image} {path}");
+    }
+}
+
+#[test]
+fn settings_memory_caches_and_built_images_are_silent() {
+    for (image, body) in [
+        ("postgres:17", "tmpfs: [/var/lib/postgresql/data]"),
+        ("postgres:17", "environment: { PGDATA: /db }, volumes: ['vol:/db']"),
+        ("postgres:17", "volumes: ['./data:/var/lib/postgresql/data']"),
+        ("postgres:17", "build: ."),
+        ("postgres:17", "profiles: [test]"),
+        ("mysql:8", "command: ['--datadir=/db'], volumes: ['vol:/db']"),
+        ("mysql:8", "volumes: ['./my.cnf:/etc/mysql/my.cnf', 'vol:/db']"),
+        ("redis:7", ""),
+        ("memcached:1", ""),
+        ("acme/own-postgres:1", ""),
+        (
+            "apache/kafka:4.0.0",
+            "environment: { KAFKA_LOG_DIRS: /kafka/logs }, volumes: ['vol:/kafka']",
+        ),
+        ("postgres:17", "volumes: ['${DB_DATA}:/var/lib/postgresql/data']"),
+        ("minio/minio:1", "command: server /export, volumes: ['vol:/export']"),
+        ("rabbitmq:4", "volumes: ['vol:/var/lib/rabbitmq/mnesia']"),
+        ("postgres:17", "command: [pg_dump, app]"),
+    ] {
+        assert!(service(image, body).is_empty(), "{image} {body}");
+    }
+    let test = "# file: compose.test.yaml\nservices: { db: { image: 'postgres:17' } }\n";
+    assert!(messages(&RULE, test).is_empty());
+}
+
+#[test]
+fn the_fix_knows_whether_there_are_volumes() {
+    for top in ["", "volumes:\n  other:\n", "volumes:\n  other:\n    driver: local\n"] {
+        let before = files(&format!("services:\n  db:\n    image: mysql:8\n{top}"));
+        let report = run(&RULE, &before);
+        let (after, applied) = apply(&before, &report, true);
+        assert_eq!(applied, 1, "{top}");
+        assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
+        assert!(after[0].text.contains("\n  db-data:"), "{}", after[0].text);
+    }
+}
+
+#[test]
+fn an_anonymous_volume_is_not_found_again() {
+    let text = "services: { db: { image: 'postgres:17', volumes: [/var/lib/postgresql/data] } }\n";
+    assert!(messages(&RULE, text)[0].contains("anonymous volume"));
+}
+
+#[test]
+fn a_patch_is_not_the_whole_workload() {
+    let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\n\
+                spec: { template: { spec: { containers: [{ name: db, image: 'postgres:17' }] } } }\n";
+    assert!(messages(&RULE, text).is_empty());
+}
+
+#[test]
+fn the_cluster_counts_too() {
+    let pod = |volume: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{ name: db }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    spec:\n      \
+             containers: [{{ name: db, image: 'postgres:17', volumeMounts: [{{ name: d, mountPath: /var/lib/postgresql/data }}] }}]\n      \
+             volumes: [{volume}]\n"
+        );
+        messages(&RULE, &text)
+    };
+    assert!(pod("{ name: d, persistentVolumeClaim: { claimName: d } }").is_empty());
+    assert!(pod("{ name: d, emptyDir: { medium: Memory } }").is_empty());
+    assert!(pod("{ name: d, emptyDir: {} }")[0].contains("emptyDir"));
+    assert!(pod("").is_empty(), "a patch leaves the volume to another file");
+}
+
+#[test]
+fn a_fix_mends_every_store_and_fixes_the_host_name_where_it_matters() {
+    let text = "services:\n  queue:\n    image: rabbitmq:4.0\n  db:\n    image: mysql:8.4\n";
+    let sources = files(text);
+    let report = run(&RULE, &sources);
+    assert_eq!(report.findings.len(), 1);
+    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+    assert_eq!(
+        &*fixed[0].text,
+        "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  queue-data: {}\n"
+    );
+}
+
+#[test]
+fn a_server_that_refuses_to_start_is_asked_for_its_log() {
+    let found = |image: &str| {
+        let text = format!(
+            "services: {{db: {{image: '{image}', volumes: ['vol:/var/lib/postgresql/data']}}}}\nvolumes: {{vol: {{}}}}\n"
+        );
+        findings(&RULE, &text).remove(0)
+    };
+    for image in ["postgres", "postgres:18.1"] {
+        let found = found(image);
+        assert_eq!(found.check, ["docker compose logs --tail 20 db"], "{image}");
+        let help = found.help.unwrap_or_default();
+        assert!(help.starts_with("Mount the volume at `/var/lib/postgresql`"), "{help}");
+    }
+    assert!(found("postgres").message.contains("in version 18 and newer"));
+    let slip =
+        "services: {db: {image: 'mysql:8', volumes: ['vol:/var/lib/mysq']}}\nvolumes: {vol: {}}\n";
+    assert!(findings(&RULE, slip)[0].check[0].contains(".Mounts"));
+}
+
+#[test]
+fn volumes_without_a_name_are_one_habit() {
+    let file = |path: &str| {
+        format!(
+            "# file: {path}\nservices:\n  db:\n    image: postgres:17\n    volumes:\n      - /var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n"
+        )
+    };
+    let sources = files(&file("compose.yaml"));
+    let report = run(&RULE, &sources);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].related[0].message, "so does service `shop` (MySQL)");
+    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+    assert_eq!(
+        &*fixed[0].text,
+        "services:\n  db:\n    image: postgres:17\n    volumes:\n      - db-data:/var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - shop-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  shop-data: {}\n"
+    );
+    let both = [file("compose.yaml"), file("compose.full.yaml")].concat();
+    assert_eq!(findings(&RULE, &both).len(), 1);
+}
+
+#[test]
+fn data_that_is_lost_and_data_that_is_left_behind_are_one_oversight() {
+    let search = "elasticsearch:8.15.0";
+    let file = |path: &str, image: &str| {
+        format!("# file: {path}\nservices: {{db: {{image: '{image}'}}}}\n")
+    };
+    let why = |other: &str| {
+        let text = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", other)];
+        let found = findings(&RULE, &text.concat());
+        assert_eq!(found.len(), 1, "{other}");
+        let said = found[0].related[0].message.clone();
+        (found[0].why.clone().unwrap_or_default(), said)
+    };
+    let (both, other) = why(search);
+    assert!(both.contains("Some images declare a volume") && both.contains("prune"), "{both}");
+    assert_eq!(
+        other,
+        "service `db` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data`: its data is lost with the container"
+    );
+    let (one, other) = why("mongo:8.0");
+    assert!(!one.contains("Some images declare"), "{one}");
+    assert!(other.ends_with("which `docker compose down` leaves behind"), "{other}");
+    let text = format!("services: {{a: {{image: 'mysql:8.4'}}, b: {{image: '{search}'}}}}\n");
+    let found = findings(&RULE, &text);
+    assert_eq!(
+        found[0].related[0].message,
+        "service `b` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data` either: its data is lost with the container"
+    );
+}
+
+#[test]
+fn only_options_for_data_move_it() {
+    let mounts = "volumes: [/var/lib/postgresql/data, './pki:/pki']";
+    let tls =
+        "command: [postgres, -c, ssl_cert_file=/pki/postgresql.pem, -c, ssl_ca_file=/pki/ca.pem]";
+    assert_eq!(service("postgres:17", &format!("{tls}, {mounts}")), ["warning"]);
+    let moved = "command: [postgres, -c, data_directory=/pki]";
+    assert!(service("postgres:17", &format!("{moved}, {mounts}")).is_empty());
+    let settings = "command: [postgres, -c, config_file=/etc/postgresql.conf]";
+    assert!(service("postgres:17", &format!("{settings}, volumes: ['vol:/db']")).is_empty());
+}
+
+#[test]
+fn other_volumes_do_not_hide_a_misplaced_one() {
+    let certs = "'vol:/usr/share/elasticsearch/config/certs'";
+    let wrong = "/var/lib/elasticsearch/data";
+    let body = format!("volumes: [{certs}, {wrong}]");
+    assert_eq!(service("elasticsearch:8.15.0", &body), ["error"]);
+    let two = format!("volumes: [/data/a, {wrong}]");
+    assert_eq!(service("elasticsearch:8.15.0", &two), ["warning"], "which one is meant?");
+}
+
+#[test]
+fn settings_do_not_keep_data() {
+    let pod = |path: &str, more: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: q }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    metadata: {{ labels: {{ a: b }} }}\n    spec:\n      containers: [{{ name: q, image: 'rabbitmq:4.0', volumeMounts: [{{ name: c, mountPath: {path} }}{more}] }}]\n      volumes: [{{ name: c, configMap: {{ name: c }} }}, {{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
+        );
+        messages(&RULE, &text)
+    };
+    assert_eq!(pod("/etc/shop", "").len(), 1);
+    assert_eq!(pod("/etc/rabbitmq", "").len(), 1, "nothing else is mounted");
+    let claim = ", { name: d, mountPath: /backup }";
+    assert!(pod("/etc/rabbitmq", claim).is_empty(), "the settings may move the data");
+    assert_eq!(pod("/etc/shop", claim).len(), 1);
+}
+
+#[test]
+fn a_store_without_any_mount_loses_its_data_wherever_it_is() {
+    for (image, body, place) in [
+        ("minio/minio:RELEASE.2024-01-01T00-00-00Z", "command: server /data", true),
+        (
+            "quay.io/coreos/etcd:v3.5.0",
+            "command: [etcd, --advertise-client-urls, 'http://a:2379']",
+            true,
+        ),
+        ("mysql:8.4", "command: ['--datadir=/db']", true),
+        ("mysql:8.4", "command: ['--datadir=/db'], volumes: ['vol:/x']", false),
+    ] {
+        assert_eq!(service(image, body).len(), usize::from(place), "{image} {body}");
+    }
+}
+
+#[test]
+fn what_is_measured_is_a_note() {
+    assert_eq!(service("prom/prometheus:v3.1.0", "restart: always"), ["info"]);
+    let settings = "volumes: ['./p.yml:/etc/prometheus/prometheus.yml']";
+    assert_eq!(service("prom/prometheus:v3.1.0", settings), ["info"]);
+    assert_eq!(service("grafana/grafana:12.0.0", "restart: always"), ["info"]);
+    let provisioned = "volumes: ['./g:/etc/grafana/provisioning']";
+    assert!(service("grafana/grafana:12.0.0", provisioned).is_empty());
+    let database = "environment: {GF_DATABASE_TYPE: postgres}";
+    assert!(service("grafana/grafana:12.0.0", database).is_empty());
+    assert_eq!(service("datalust/seq:2024.3", "restart: always"), ["info"]);
+    assert!(service("datalust/seq:2024.3", "volumes: ['vol:/data']").is_empty());
+}
+
+#[test]
+fn loki_keeps_its_data_where_its_settings_say() {
+    for plain in ["restart: always", "command: -config.file=/etc/loki/local-config.yaml"] {
+        assert_eq!(service("grafana/loki:3.5.0", plain), ["info"], "{plain}");
+        let kept = format!("{plain}, volumes: ['vol:/loki']");
+        assert!(service("grafana/loki:3.5.0", &kept).is_empty(), "{kept}");
+    }
+    for own in [
+        "volumes: ['./loki.yaml:/etc/loki/local-config.yaml']",
+        "volumes: ['./loki:/etc/loki']",
+        "command: -config.file=/mnt/config/loki.yaml",
+    ] {
+        assert!(service("grafana/loki:3.5.0", own).is_empty(), "{own}");
+    }
+}
+
+#[test]
+fn a_store_of_ones_own_is_known_by_its_variables() {
+    let variables = "environment: {MYSQL_ROOT_PASSWORD: '${PASSWORD}'}";
+    assert_eq!(service("acme/catalogue:1", variables), ["warning"]);
+    let kept = format!("{variables}, volumes: ['vol:/var/lib/mysql']");
+    assert!(service("acme/catalogue:1", &kept).is_empty());
+    let client = "environment: {MYSQL_USER: shop, MYSQL_PASSWORD: '${PASSWORD}'}";
+    assert!(service("acme/catalogue:1", client).is_empty());
+    let dump = format!("{variables}, command: [mysqldump, shop]");
+    assert!(service("acme/catalogue:1", &dump).is_empty());
+}
+
+#[test]
+fn an_anonymous_volume_at_the_wrong_path_is_the_slip() {
+    let text = "services:\n  search:\n    image: elasticsearch:8.15.0\n    volumes:\n      - /var/lib/elasticsearch/data\n";
+    let sources = files(text);
+    let report = run(&RULE, &sources);
+    assert_eq!(
+        report.findings[0].message,
+        "service `search` (Elasticsearch) keeps its data in `/usr/share/elasticsearch/data`, but an anonymous volume is mounted at `/var/lib/elasticsearch/data`"
+    );
+    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+    assert!(
+        fixed[0].text.contains("- search-data:/usr/share/elasticsearch/data\n"),
+        "{}",
+        fixed[0].text
+    );
+}
+
+#[test]
+fn an_anonymous_volume_gets_a_name() {
+    let text = "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n";
+    let sources = files(text);
+    let report = run(&RULE, &sources);
+    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+    assert_eq!(
+        &*fixed[0].text,
+        "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n"
+    );
+}
+
+#[test]
+fn what_fits_compose_is_not_said_of_a_cluster() {
+    let compose = findings(&RULE, "services: {db: {image: 'mysql:8.4'}}\n");
+    assert!(compose[0].message.ends_with("which `docker compose down` leaves behind"));
+    let pod = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: 'mysql:8.4'}]}}}\n";
+    let cluster = findings(&RULE, pod);
+    assert!(cluster[0].message.ends_with("its data is lost with the container"));
+    assert!(cluster[0].help.as_ref().unwrap().contains("claim"));
+    let both = format!(
+        "# file: compose.yaml\nservices: {{db: {{image: 'mysql:8.4', volumes: ['data:/var/lib/mysql']}}}}\nvolumes: {{data: {{}}}}\n# file: k8s/db.yaml\n{pod}"
+    );
+    let found = findings(&RULE, &both);
+    assert_eq!(found[0].related[0].message, "Compose keeps the data of `db` here");
+}
+
+#[test]
+fn a_store_that_scripts_fill_is_a_note() {
+    let with = |volume: &str| {
+        let text = format!("services: {{db: {{image: 'mysql:8.4', volumes: ['{volume}']}}}}\n");
+        findings(&RULE, &text)[0].severity
+    };
+    assert_eq!(with("./init.sql:/docker-entrypoint-initdb.d/init.sql").name(), "info");
+}
+
+#[test]
+fn the_files_of_an_application_are_one_oversight() {
+    let file = |path: &str| format!("# file: {path}\nservices: {{db: {{image: 'mysql:8.4'}}}}\n");
+    let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
+    let found = findings(&RULE, &text);
+    assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 4));
+}
+
+#[test]
+fn the_place_is_the_key_of_the_image() {
+    for (file, image) in [
+        ("compose.yaml", "services:\n  db:\n    image: mysql:8\n"),
+        ("compose.yaml", "services: { db: { image: 'mysql:8' } }\n"),
+        (
+            "web/templates/db.yaml",
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: db\n        image: {{ if .Values.registry }}{{ .Values.registry }}/{{ end }}mysql:{{ .Values.tag }}\n",
+        ),
+    ] {
+        let chart = "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\ntag: '8'\n";
+        let files = files(&format!("{chart}# file: {file}\n{image}"));
+        let report = run(&RULE, &files);
+        assert_eq!(report.findings.len(), 1, "{image}");
+        let span = report.findings[0].span;
+        assert_eq!(&report.entry(span.file).file.text[span.range()], "image", "{image}");
+    }
+}
+
+#[test]
+fn stores_without_volumes_are_one_finding() {
+    let text =
+        "services: {a: {image: 'postgres:17'}, b: {image: 'mysql:8'}, c: {image: 'mongo:8'}}\n";
+    let found = messages(&RULE, text);
+    assert!(found.len() == 1 && found[0].ends_with("(and 2 more like it)"), "{found:?}");
+}
