@@ -13,6 +13,8 @@ mod disk;
 mod endures;
 #[path = "lsp/navigation.rs"]
 mod navigation;
+#[path = "lsp/overlays.rs"]
+mod overlays;
 mod support;
 #[path = "lsp/writing.rs"]
 mod writing;
