@@ -13,6 +13,8 @@ mod disk;
 mod endures;
 #[path = "lsp/navigation.rs"]
 mod navigation;
+#[path = "lsp/overlays.rs"]
+mod overlays;
 mod support;
 #[path = "lsp/writing.rs"]
 mod writing;
@@ -86,11 +88,10 @@ fn positions_follow_the_negotiated_encoding() {
     for (offered, start, end) in [("utf-8", 12, 13), ("utf-16", 10, 11)] {
         let root = folder(&[]);
         let path = root.path().join("compose.yaml");
-        let mut server = Server::spawn();
         let general = json!({ "general": { "positionEncodings": [offered] } });
-        let answer = server.request("initialize", support::initialize(root.path(), general));
+        let params = support::initialize(root.path(), general);
+        let (mut server, answer) = Server::start_with(params);
         assert_eq!(answer["capabilities"]["positionEncoding"], offered);
-        server.notify("initialized", json!({}));
         server.notify("textDocument/didOpen", open(&path, 1, "{\"🎵\": 1, b: 2}\n"));
         let edit = json!({
             "textDocument": { "uri": uri(&path), "version": 2 },

@@ -32,7 +32,7 @@ const OWN = {
   },
   ...switches("inlayHints", {
     interpolated: "Whether the values of variables such as `${TAG}` are shown in the text.",
-    rendered: "Whether what the expressions of a chart render to is shown in the text.",
+    rendered: "Whether what the expressions of a chart render to, and what overlays put in the place of values, is shown in the text.",
     budgets: "Whether it is shown beside a probe how long a container may fail before it is killed or left out.",
     replicas: "Whether the range of an autoscaler is shown beside the replicas that it changes.",
   }),

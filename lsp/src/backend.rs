@@ -9,8 +9,8 @@ use crate::requests::compare::COMPARE;
 use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
 use crate::requests::{
-    Source, View, action, compare, completion, decide, diagnostic, explain, fold, hover,
-    inlay_hints, lenses, links, navigate, rename, render, symbols,
+    Source, Taken, Text, View, action, compare, completion, decide, diagnostic, explain, fold,
+    hover, inlay_hints, lenses, links, navigate, rename, render, symbols,
 };
 use crate::state::{Shared, State};
 use crate::worker::{PATIENCE, in_background};
@@ -144,6 +144,13 @@ impl Backend {
         in_background(move || answer(&snapshot)).await
     }
 
+    /// Returns what a request about a document is answered from, without holding the lock any longer than it takes
+    /// to copy that.
+    fn view(&self, uri: &Uri) -> Option<View> {
+        let taken = Taken::of(&self.shared.lock(), uri);
+        View::new(taken?)
+    }
+
     /// Answers a request about a document from the snapshot that has the document's newest text. Returns `None`
     /// where the user goes on typing meanwhile: every place in the answer would be wrong.
     async fn answer<T: Send + 'static>(
@@ -153,7 +160,7 @@ impl Backend {
     ) -> Option<T> {
         let root = self.shared.lock().documents.get(uri)?.place.root.clone();
         self.shared.settled(&root, SETTLING).await;
-        let view = View::of(&self.shared.lock(), uri).filter(|it| it.is_current)?;
+        let view = self.view(uri).filter(|it| it.is_current)?;
         in_background(move || answer(&view)).await
     }
 
@@ -176,25 +183,25 @@ impl Backend {
         uri: &Uri,
         answer: impl FnOnce(&Source) -> T + Send + 'static,
     ) -> Option<T> {
-        let source = Source::of(&self.shared.lock(), uri)?;
-        in_background(move || answer(&source)).await
+        let text = Text::of(&self.shared.lock(), uri)?;
+        in_background(move || answer(&text.source())).await
     }
 
     /// Returns the view of a document without waiting for what is typed, which may not parse. A document that no
     /// snapshot has yet is waited for.
     async fn view_at_once(&self, uri: &Uri) -> Option<View> {
-        let view = View::of(&self.shared.lock(), uri).filter(|it| it.file.is_some());
+        let view = self.view(uri).filter(|it| it.file.is_some());
         if view.is_some() {
             return view;
         }
         let root = self.shared.lock().documents.get(uri)?.place.root.clone();
         self.shared.settled(&root, SETTLING).await;
-        View::of(&self.shared.lock(), uri)
+        self.view(uri)
     }
 
     /// Records that files or folders came or went on disk.
     fn disk_changed(&self, uris: impl Iterator<Item = Uri>) {
-        self.change(|state| uris.for_each(|uri| state.disk_changed(&uri)));
+        self.change(|state| state.disk_changed(uris));
     }
 }
 
@@ -211,7 +218,7 @@ fn argument<T: serde::de::DeserializeOwned>(
     let read = argument.map(|it| serde_json::from_value(it.clone())).transpose();
     let what = match params.command.as_str() {
         DECIDE | COMPARE => "the URI of a file",
-        RENDER => "the URI of a file and the name of a target",
+        RENDER => "the URI of a file, the name of a target and whether places are wanted",
         _ => "the code or the name of a rule",
     };
     read.map_err(|_| {
@@ -343,7 +350,7 @@ impl LanguageServer for Backend {
         let previous = params.previous_result_id.as_deref();
         let Some(place) = place else { return Ok(diagnostic::document(None, previous).into()) };
         self.shared.settled(&place.root, DIAGNOSING).await;
-        let view = View::of(&self.shared.lock(), uri);
+        let view = self.view(uri);
         match view.filter(|it| it.is_current) {
             Some(view) => {
                 let file = view.snapshot.diagnostics_of(&place.name);
@@ -526,8 +533,12 @@ impl LanguageServer for Backend {
                 let Some(name) = name else {
                     return Ok(self.about_project(uri, render::list).await.flatten());
                 };
-                let text = self.about_project(uri, move |it| render::rendered(it, &name)).await;
-                text.transpose().map(|it| it.map(Value::String)).map_err(Error::invalid_params)
+                let render = match argument::<bool>(&params, 2)?.unwrap_or_default() {
+                    true => render::located,
+                    false => render::rendered,
+                };
+                let answer = self.about_project(uri, move |it| render(it, &name)).await;
+                answer.transpose().map_err(Error::invalid_params)
             }
             EXPLAIN => match argument::<String>(&params, 0)? {
                 Some(rule) => Ok(explain::page(&rule).map(Value::String)),

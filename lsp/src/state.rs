@@ -9,7 +9,7 @@ use crate::project::Snapshot;
 use crate::settings::Shown;
 use plimsoll_core::text::Encoding;
 use plimsoll_core::{Config, Options};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -251,7 +251,7 @@ impl State {
         }
         if !self.documents.contains_key(uri) {
             // A file of a chart in a language that is not ours.
-            self.disk_changed(uri);
+            self.disk_changed([uri.clone()].into_iter());
         }
     }
 
@@ -270,12 +270,14 @@ impl State {
         }
     }
 
-    /// Records that a file or folder changed on disk. A file that is open in the editor is not affected.
-    pub fn disk_changed(&mut self, uri: &Uri) {
-        let place = place(&self.roots, uri, "");
-        let is_open = self.documents.values().any(|it| it.place == place);
-        if self.projects.contains_key(&place.root) && !is_open {
-            self.touch(place);
+    /// Records that files or folders changed on disk. A file that is open in the editor is not affected.
+    pub fn disk_changed(&mut self, uris: impl Iterator<Item = Uri>) {
+        let open: HashSet<Place> = self.documents.values().map(|it| it.place.clone()).collect();
+        for uri in uris {
+            let place = place(&self.roots, &uri, "");
+            if self.projects.contains_key(&place.root) && !open.contains(&place) {
+                self.touch(place);
+            }
         }
     }
 
@@ -421,8 +423,8 @@ mod tests {
     fn the_editors_text_wins_over_the_disk() {
         let mut state = state(&["/w"]);
         open(&mut state, "file:///w/a.yaml");
-        state.disk_changed(&uri("file:///w/a.yaml"));
-        state.disk_changed(&uri("file:///w/b.yaml"));
+        let changed = ["file:///w/a.yaml", "file:///w/b.yaml"];
+        state.disk_changed(changed.into_iter().map(uri));
         let task = task(&mut state, "/w", false);
         assert!(
             matches!(&task.changed[0], (name, Change::Text(it)) if name == "a.yaml" && &**it == "a: 1")

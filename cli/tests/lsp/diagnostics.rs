@@ -120,14 +120,12 @@ fn a_small_project_does_not_wait_for_a_large_one() {
     }
     let small = folder(&[]);
     let path = small.path().join("compose.yaml");
-    let mut server = Server::spawn();
     let mut params = crate::support::initialize(large.path(), json!({}));
     params["workspaceFolders"] = json!([
         { "uri": uri(large.path()), "name": "large" }, { "uri": uri(small.path()), "name": "small" }
     ]);
     params["capabilities"] = json!({ "window": { "workDoneProgress": true } });
-    server.request("initialize", params);
-    server.notify("initialized", json!({}));
+    let (mut server, _) = Server::start_with(params);
     server.notify("textDocument/didOpen", open(&path, 1, TWICE));
     let found = server.diagnostics("those of the small project", |it| it["version"] == 1);
     assert!(codes(&found).contains(&"PLM002"));

@@ -101,11 +101,9 @@ fn an_inner_folder_owns_its_files() {
     let root = folder(&[("compose.yaml", ONCE), ("inner/compose.yaml", TWICE)]);
     let inner = root.path().join("inner");
     let path = inner.join("compose.yaml");
-    let mut server = Server::spawn();
     let mut params = support::initialize(root.path(), json!({}));
     params["workspaceFolders"] = json!([{ "uri": uri(root.path()), "name": "outer" }, { "uri": uri(&inner), "name": "inner" }]);
-    server.request("initialize", params);
-    server.notify("initialized", json!({}));
+    let (mut server, _) = Server::start_with(params);
     // The buffer is in order, the disk is not.
     server.notify("textDocument/didOpen", open(&path, 4, ONCE));
     let opened = server.diagnostics("those of the buffer", |it| it["version"] == 4);

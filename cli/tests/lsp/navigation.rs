@@ -79,15 +79,13 @@ struct Asked {
 impl Asked {
     fn start(files: &[(&str, &str)], encoding: &'static str) -> Asked {
         let root = folder(files);
-        let mut server = Server::spawn();
         let client = json!({
             "general": { "positionEncodings": [encoding] },
             "workspace": { "workspaceEdit": { "documentChanges": true } },
             "textDocument": { "documentSymbol": { "hierarchicalDocumentSymbolSupport": true } },
         });
-        let answer = server.request("initialize", support::initialize(root.path(), client));
+        let (server, answer) = Server::start_with(support::initialize(root.path(), client));
         assert_eq!(answer["capabilities"]["positionEncoding"], encoding);
-        server.notify("initialized", json!({}));
         Asked { root, server, encoding }
     }
 

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_plimsoll");
 
+/// How long a test waits for what has to come. Longer than any busy machine takes, since only a failure waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A temporary folder with these files.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -49,10 +52,15 @@ pub struct Server {
 impl Server {
     /// Starts and initializes a server with a workspace folder and the client's capabilities.
     pub fn start(root: &Path, capabilities: Value) -> Server {
+        Server::start_with(initialize(root, capabilities)).0
+    }
+
+    /// Starts and initializes a server. Returns what it answers about itself too.
+    pub fn start_with(params: Value) -> (Server, Value) {
         let mut server = Server::spawn();
-        server.request("initialize", initialize(root, capabilities));
+        let answer = server.request("initialize", params);
         server.notify("initialized", json!({}));
-        server
+        (server, answer)
     }
 
     pub fn spawn() -> Server {
@@ -104,7 +112,7 @@ impl Server {
         self.id += 1;
         let id = self.id;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let message = self.next(deadline).unwrap_or_else(|| panic!("no answer to {method}"));
             if message["id"] == id && message.get("method").is_none() {
@@ -134,7 +142,7 @@ impl Server {
 
     /// Returns the first diagnostics that fit, among those received and those still to come.
     pub fn diagnostics(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         let mut seen = 0;
         loop {
             if let Some(found) = self.published[seen..].iter().find(|it| fits(it)) {
@@ -164,7 +172,7 @@ impl Server {
 
     /// Receives messages until something holds of what was received.
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Server) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while !holds(self) {
             let Some(message) = self.next(deadline) else { panic!("{what} did not come") };
             self.keep(message);
@@ -173,7 +181,7 @@ impl Server {
 
     /// Waits until the process ends by itself.
     pub fn ended(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while self.running() {
             assert!(Instant::now() < deadline, "the server still runs");
             std::thread::sleep(Duration::from_millis(20));

@@ -77,14 +77,26 @@ fn variables(collector: &mut Collector<'_>, at: usize, project: &Project) {
         {
             collector.define(name(&used.name), place);
         }
-        let text = collector.written(used.span);
-        let start = if text.starts_with("${") { 2 } else { 1 };
-        if text.get(start..).is_some_and(|rest| rest.starts_with(used.name.as_str())) {
+        // The span of a variable in the default of another one is that of the outer expression.
+        for start in uses_in(collector.written(used.span), &used.name) {
             let span = used.span.inner(start..start + used.name.len());
             collector.refer(name(&used.name), span);
         }
     }
     profiles_in_dot_env(collector, at, project);
+}
+
+/// Returns where a text uses a variable, as `$NAME` or `${NAME`.
+pub(super) fn uses_in<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_used = move |at: usize| {
+        let before = text[..at].strip_suffix('{').unwrap_or(&text[..at]);
+        let dollars = before.len() - before.trim_end_matches('$').len();
+        let is_longer = text[at + name.len()..]
+            .starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+        // Two of them are one that is written out.
+        dollars % 2 == 1 && !is_longer
+    };
+    text.match_indices(name).map(|(at, _)| at).filter(move |at| is_used(*at))
 }
 
 /// Notes the names that variables make, which the files do not show as they are written: `db` of `${DB:-db}`.

@@ -15,12 +15,14 @@ use crate::text::{FileId, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+mod overlays;
+
 /// What a hint is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HintKind {
     /// The value of a variable in a Compose file.
     Interpolated,
-    /// What an action of a template prints.
+    /// What an action of a template prints, or what overlays put in the place of a value.
     Rendered,
     /// When a probe or a healthcheck decides.
     Budget,
@@ -73,6 +75,9 @@ pub fn hints(
     }
     if kinds.rendered && facts.file(file).kind == Kind::Template {
         all.extend(rendered(analysis, file));
+    }
+    if kinds.rendered && facts.file(file).kind == Kind::Kubernetes {
+        all.extend(overlays::overlaid(analysis, file));
     }
     if kinds.budgets {
         all.extend(health_budgets(facts, file));
@@ -324,6 +329,20 @@ mod tests {
         assert_eq!(all[0].tooltip.as_deref(), Some("`TAG` is set in .env:1"));
         // A default stands in the text already.
         assert_eq!(hints(&analysis, file, 0..text.len(), ALL).len(), 2);
+    }
+
+    #[cfg(feature = "targets")]
+    #[test]
+    fn a_base_shows_what_overlays_make_of_it() {
+        let base = "# file: base/kustomization.yaml\nresources: [web.yaml]\n# file: dev/kustomization.yaml\nresources: [../base]\n# file: test/kustomization.yaml\nresources: [../base]\nimages: [{name: acme/web, newTag: '2'}]\n# file: prod/kustomization.yaml\nresources: [../base]\nnamePrefix: prod-\nimages: [{name: acme/web, newTag: '2'}]\npatches: [{path: more.yaml}]\n# file: prod/more.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 5\n  template: {spec: {containers: [{name: web, env: [{name: DB_PASSWORD, value: s3cret-s3cret}]}]}}\n# file: base/web.yaml\n";
+        let web = "‸apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          image: 'acme/web:1'\n          env: [{name: DB_PASSWORD, value: none}]\n";
+        let shown = hinted(&format!("{base}{web}"), ALL);
+        assert!(shown.contains("replicas: 1⟨→ 5 in prod⟩\n"), "{shown}");
+        assert!(shown.contains("image: 'acme/web:1'⟨→ acme/web:2 in prod, test⟩\n"), "{shown}");
+        assert!(shown.contains("  name: web⟨→ prod-web in prod⟩\n"), "{shown}");
+        assert_eq!(shown.matches('⟨').count(), 3, "{shown}");
+        let off = HintKinds { rendered: false, ..ALL };
+        assert!(!hinted(&format!("{base}{web}"), off).contains('⟨'));
     }
 
     #[cfg(feature = "targets")]

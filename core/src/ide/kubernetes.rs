@@ -173,8 +173,10 @@ impl Reader<'_, '_, '_> {
                 self.refer_to("StorageClass", claim.storage_class.as_ref());
                 self.refer_to("PersistentVolume", claim.volume_name.as_ref());
             }
-            Body::DestinationRule(_)
-            | Body::ServiceEntry(_)
+            Body::DestinationRule(rule) => {
+                rule.host.iter().for_each(|host| self.mesh_host(host));
+            }
+            Body::ServiceEntry(_)
             | Body::LimitRange(_)
             | Body::ResourceQuota(_)
             | Body::Role(_)
@@ -288,9 +290,12 @@ impl Reader<'_, '_, '_> {
     }
 
     fn routes(&mut self, routes: &Routes) {
+        if self.object.kind.as_str() == "VirtualService" {
+            routes.hosts.iter().for_each(|host| self.mesh_host(host));
+        }
         for backend in &routes.backends {
             let namespace = backend.namespace.as_ref().map(|it| it.as_str());
-            self.refer_in("Service", &backend.service, namespace);
+            self.service(&backend.service, backend.service.span, namespace);
             if let Some(Spanned { value: IntOrStr::Str(port), span }) = &backend.port {
                 let name = Name::ServicePort {
                     world: self.world,
@@ -304,6 +309,30 @@ impl Reader<'_, '_, '_> {
             self.refer_to("Secret", tls.secret.as_ref());
         }
         self.refer_to("IngressClass", routes.class.as_ref());
+    }
+
+    /// Notes the Service behind a host of a mesh: `web`, `web.shop` or `web.shop.svc.cluster.local`.
+    fn mesh_host(&mut self, host: &Str) {
+        let mut labels = host.split('.');
+        let service = labels.next().unwrap_or_default();
+        let namespace = labels.next();
+        let is_inside = matches!(labels.next(), None | Some("svc"));
+        if is_inside && !service.is_empty() && !host.contains(['*', '/']) {
+            self.service(service, host.span, namespace);
+        }
+    }
+
+    /// Notes a reference to a Service by its name, or by a host that begins with its name.
+    fn service(&mut self, name: &str, span: Span, namespace: Option<&str>) {
+        let span = self.collector.without_quotes(span);
+        let rest = self.collector.written(span).strip_prefix(name);
+        let span = match rest.is_some_and(|rest| rest.starts_with('.')) {
+            true => span.inner(0..name.len()),
+            false => span,
+        };
+        let id = Name::Object { world: self.world, kind: "Service".into(), name: name.into() };
+        let namespace = namespace.unwrap_or_else(|| self.object.namespace());
+        self.collector.note(id, span, Role::Reference, Some(namespace));
     }
 
     fn policy(&mut self, policy: &NetworkPolicy) {
@@ -322,5 +351,38 @@ impl Reader<'_, '_, '_> {
         if let Some(selector) = &monitor.selector {
             self.selector(of, selector);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ide::testing::assert_references;
+
+    #[test]
+    fn the_hosts_of_a_mesh_name_a_service_by_its_first_label() {
+        assert_references(
+            "=== a.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: w<>eb, namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: routes, namespace: shop}
+spec:
+  hosts: [web, 'web.shop.svc.cluster.local', web.other, web.example.com]
+  http:
+    - route:
+        - destination: {host: web.shop.svc.cluster.local}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: rule, namespace: other}
+spec:
+  host: web.shop
+",
+            &["[^web^, '", "'^web^.shop", "{host: ^web^.shop", "  host: ^web^.shop"],
+        );
     }
 }

@@ -236,7 +236,8 @@ impl<'a> Collector<'a> {
         self.occurrences.insert(Occurrence { span, name, role, namespace });
     }
 
-    fn without_quotes(&self, span: Span) -> Span {
+    /// Returns the span of a scalar without the quotes around it.
+    pub fn without_quotes(&self, span: Span) -> Span {
         let text = self.written(span);
         let is_quoted = text.len() >= 2 && text.starts_with(['"', '\'']);
         if is_quoted && text.as_bytes().first() == text.as_bytes().last() {

@@ -99,10 +99,8 @@ impl<'s> Plan<'s> {
     /// Returns the reason why this cannot be renamed, whatever the new name is.
     fn refusal(&self) -> Option<String> {
         let (noun, old) = (self.name.noun(), self.old);
-        if let Name::Variable { name, .. } = self.name {
-            return Some(format!(
-                "The variable `{name}` cannot be renamed here, since a shell or another program may set it."
-            ));
+        if let Some(reason) = self.variable() {
+            return Some(reason);
         }
         if let Name::Object { kind, .. } = self.name
             && !RENAMED_KINDS.contains(&kind.as_str())
@@ -195,13 +193,17 @@ impl<'s> Plan<'s> {
     fn inline_patch(&self) -> Option<String> {
         let roots = self.kustomizations().into_iter().flat_map(|file| file.tree.roots().next());
         let patches = roots.flat_map(inline_patches);
-        let patch = patches.filter_map(|node| Some((node, node.as_str()?))).find(|(_, text)| {
-            let (tree, _) = syntax::parse(FileId(0), &Arc::from(*text), None);
-            tree.roots().any(|root| {
-                root.get("kind").and_then(Node::as_str) == Some(self.name.noun())
-                    && root.at(&["metadata", "name"]).and_then(Node::as_str) == Some(self.old)
-            })
-        })?;
+        let patch =
+            patches.filter_map(|node| Some((node, node.as_str()?))).find(|(node, text)| {
+                let (tree, _) = syntax::parse(FileId(0), &Arc::from(*text), None);
+                let is_named = |root: &Node<'_>| {
+                    root.get("kind").and_then(Node::as_str) == Some(self.name.noun())
+                        && root.at(&["metadata", "name"]).and_then(Node::as_str) == Some(self.old)
+                };
+                let is_inside = |it: &&&Occurrence| node.span().contains(it.span);
+                tree.roots().filter(is_named).count()
+                    > self.occurrences.iter().filter(is_inside).count()
+            })?;
         Some(format!(
             "The patch at {} names the {} `{}` in a text that cannot be changed from here.",
             self.at(patch.0.span()),
@@ -327,7 +329,11 @@ impl<'s> Plan<'s> {
             );
             let Some(known) = names.find(&renamed).filter(|_| !may_be_shared) else { continue };
             let probe = Occurrence { name: known, ..(*own).clone() };
-            let taken = same_as(self.snapshot, &probe).find(|it| it.role == Role::Definition);
+            // A variable that no file sets has only uses.
+            let is_taken = |it: &&Occurrence| {
+                it.role == Role::Definition || matches!(renamed, Name::Variable { .. })
+            };
+            let taken = same_as(self.snapshot, &probe).find(is_taken);
             if let Some(taken) = taken {
                 return Some(format!(
                     "There is already a {noun} `{new}` at {}.",
@@ -350,16 +356,24 @@ impl<'s> Plan<'s> {
     /// Returns the new name as it has to be written at a place: in quotes where a plain word would be read as
     /// a number or the like.
     fn text_at(&self, span: Span, new: &str) -> String {
-        let tree = &self.snapshot.analysis.file(span.file).tree;
-        let is_plain = |node: Node<'_>| node.span() == span && node.style() == Style::Plain;
-        let is_scalar = tree.path_at(span.start as usize).last().is_some_and(|step| match step {
-            Step::Entry(entry) => is_plain(entry.key) || is_plain(entry.value),
-            Step::Item(_, item) => is_plain(*item),
-        });
-        match is_scalar {
-            true => edit::quote_scalar(new),
-            false => new.to_owned(),
-        }
+        let file = self.snapshot.analysis.file(span.file);
+        let is_quoted = file.text()[..span.range().start].ends_with(['"', '\'']);
+        let is_in_patch = file.kind == Kind::Kustomization && !is_quoted;
+        let is_plain = |node: Node<'_>| match node.style() {
+            Style::Plain => node.span() == span,
+            Style::Literal => is_in_patch && node.span().contains(span),
+            Style::SingleQuoted
+            | Style::DoubleQuoted
+            | Style::Folded
+            | Style::Block
+            | Style::Flow => false,
+        };
+        let is_scalar =
+            file.tree.path_at(span.start as usize).last().is_some_and(|step| match step {
+                Step::Entry(entry) => is_plain(entry.key) || is_plain(entry.value),
+                Step::Item(_, item) => is_plain(*item),
+            });
+        if is_scalar { edit::quote_scalar(new) } else { new.to_owned() }
     }
 
     /// Describes a place as `path:line`.
@@ -433,6 +447,8 @@ fn with_text(name: &Name, old: &str, new: &str) -> Name {
     }
     renamed
 }
+
+mod variables;
 
 #[cfg(test)]
 mod tests;

@@ -33,13 +33,14 @@ pub(super) fn scalars(target: &BuiltTarget, wants: &dyn Fn(Span) -> bool) -> Vec
     let mut found = Vec::new();
     for tree in &target.target.trees {
         for root in tree.roots() {
-            scalars_of(tree, root, wants, &mut found);
+            scalars_of(tree, root, &|span| !span.is_empty() && wants(span), &mut found);
         }
     }
     found
 }
 
-fn scalars_of<'t>(
+/// Adds the wanted scalars of one document, in its order.
+pub(super) fn scalars_of<'t>(
     tree: &'t Tree,
     root: Node<'t>,
     wants: &dyn Fn(Span) -> bool,
@@ -54,7 +55,7 @@ fn scalars_of<'t>(
         if !seen.insert(node.resolve().id()) {
             continue;
         }
-        if node.is_scalar() && !node.span().is_empty() && wants(node.span()) {
+        if node.is_scalar() && wants(node.span()) {
             found.push(Rendered {
                 object: object_name(root),
                 path: path_of(&steps, above),

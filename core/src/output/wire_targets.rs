@@ -71,12 +71,33 @@ impl RenderedTarget {
 
     /// Returns the documents as a stream of YAML, each below the place that it comes from.
     pub fn yaml(&self) -> String {
+        // A line break in the name of a file must not end the comment.
         let document = |it: &RenderedDocument| {
-            let text = it.text.trim_start_matches("---").trim_matches('\n');
-            // A line break in the name of a file must not end the comment.
-            format!("---\n# source: {}\n{text}\n", escape_line(&it.source))
+            format!("---\n# source: {}\n{}\n", escape_line(&it.source), it.printed())
         };
         self.documents.iter().map(document).collect()
+    }
+
+    /// Returns the place of each line of [`RenderedTarget::yaml`] as `path:line`: the line that a person would change
+    /// first. `None` for a line that was written nowhere.
+    pub fn places(&self) -> Vec<Option<&str>> {
+        fn of_document(it: &RenderedDocument) -> Vec<Option<&str>> {
+            let left_out =
+                it.text.len() - it.text.trim_start_matches("---").trim_start_matches('\n').len();
+            let skipped = it.text[..left_out].matches('\n').count();
+            let count = it.printed().lines().count();
+            let place = |line: usize| it.lines.get(line)?.first().map(String::as_str);
+            let head = [Some(it.source.as_str()); 2].into_iter();
+            head.chain((skipped..skipped + count).map(place)).collect()
+        }
+        self.documents.iter().flat_map(of_document).collect()
+    }
+}
+
+impl RenderedDocument {
+    /// Returns the text without the line that begins the document.
+    fn printed(&self) -> &str {
+        self.text.trim_start_matches("---").trim_matches('\n')
     }
 }
 

@@ -10,6 +10,7 @@ mod events;
 mod indentation;
 mod limits;
 mod lines;
+mod literal;
 mod lookup;
 mod merge;
 mod parse;
@@ -20,6 +21,7 @@ mod tree;
 
 pub use comments::Comment;
 pub use limits::MAX_BYTES;
+pub use literal::LiteralLines;
 pub use lookup::Step;
 pub use parse::parse;
 pub use problem::{Problem, ProblemKind};

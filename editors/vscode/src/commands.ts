@@ -1,6 +1,7 @@
 // The commands of the palette.
 import * as vscode from "vscode";
 import { ExecuteCommandRequest } from "vscode-languageclient";
+import type { Placed } from "./documents";
 import type { Plimsoll } from "./extension";
 import type { Target } from "./status";
 import { comparisonPage } from "./views/comparison";
@@ -112,9 +113,11 @@ async function renderTarget(plimsoll: Plimsoll, wanted: string | undefined): Pro
   const project = currentProject();
   const name = wanted ?? (await chooseTarget(plimsoll, project));
   if (name === undefined) return;
-  const text = await ask<string>(plimsoll, "plimsoll.render", [project.file ?? null, name]);
-  if (text === undefined) return;
-  const uri = plimsoll.documents.set(`rendered/${name}.yaml`, text);
+  // A server of an earlier version answers with the text alone.
+  const answer = await ask<Placed | string>(plimsoll, "plimsoll.render", [project.file ?? null, name, true]);
+  if (answer === undefined) return;
+  const { text, places } = typeof answer === "string" ? { text: answer, places: [] } : answer;
+  const uri = plimsoll.documents.set(`rendered/${name}.yaml`, text, places);
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.languages.setTextDocumentLanguage(document, "yaml");
   await vscode.window.showTextDocument(document, { preview: false, viewColumn: vscode.ViewColumn.Beside });

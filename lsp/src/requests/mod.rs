@@ -42,16 +42,53 @@ pub struct Source {
     pub encoding: Encoding,
 }
 
-impl Source {
-    /// Returns what a request about the syntax of a document is answered from, at once; `None` for a document that is
-    /// not open.
-    pub fn of(state: &State, uri: &Uri) -> Option<Source> {
+/// The text of a document, taken while the state is locked. Its lines are looked for afterwards.
+#[derive(Debug)]
+pub struct Text {
+    name: String,
+    text: Arc<str>,
+    encoding: Encoding,
+}
+
+impl Text {
+    /// Returns the text of a document; `None` for one that is not open.
+    pub fn of(state: &State, uri: &Uri) -> Option<Text> {
         let document = state.documents.get(uri)?;
-        let text = Arc::clone(document.buffer.text());
-        let lines = LineIndex::new(&text);
-        Some(Source { name: document.place.name.clone(), text, lines, encoding: state.encoding() })
+        let (name, text) = (document.place.name.clone(), Arc::clone(document.buffer.text()));
+        Some(Text { name, text, encoding: state.encoding() })
     }
 
+    /// Returns what a request about the syntax of the document is answered from, at once.
+    pub fn source(self) -> Source {
+        let Text { name, text, encoding } = self;
+        Source { name, lines: LineIndex::new(&text), text, encoding }
+    }
+}
+
+/// What a view of a document is made of, taken while the state is locked.
+#[derive(Debug)]
+pub struct Taken {
+    text: Text,
+    snapshot: Arc<Snapshot>,
+    addresses: Addresses,
+    features: Features,
+}
+
+impl Taken {
+    /// Returns what the state says about a document; `None` for one that is not open or whose project has not been
+    /// read yet.
+    pub fn of(state: &State, uri: &Uri) -> Option<Taken> {
+        let root = &state.documents.get(uri)?.place.root;
+        Some(Taken {
+            text: Text::of(state, uri)?,
+            snapshot: state.snapshot(root)?,
+            addresses: state.addresses(root),
+            features: state.features,
+        })
+    }
+}
+
+impl Source {
     /// Reads the document by itself. Its spans are in the file with the id 0.
     pub fn model(&self) -> FileModel {
         FileModel::read(FileId(0), File::new(&self.name, Arc::clone(&self.text)), None)
@@ -94,12 +131,10 @@ impl Deref for View {
 }
 
 impl View {
-    /// Returns what a request about a document is answered from; `None` for a document that is not open or whose
-    /// project has not been read yet.
-    pub fn of(state: &State, uri: &Uri) -> Option<View> {
-        let root = &state.documents.get(uri)?.place.root;
-        let snapshot = state.snapshot(root)?;
-        let source = Source::of(state, uri)?;
+    /// Returns what a request about a document is answered from; `None` for a project without files.
+    pub fn new(taken: Taken) -> Option<View> {
+        let Taken { text, snapshot, addresses, features } = taken;
+        let source = text.source();
         let file = snapshot.applications.file(&source.name);
         let is_current = |file: FileId| {
             let analysed = &snapshot.applications.files()[file.index()];
@@ -113,8 +148,8 @@ impl View {
             is_current: file.is_some_and(is_current),
             file,
             part: Arc::clone(part),
-            addresses: state.addresses(root),
-            features: state.features,
+            addresses,
+            features,
             source,
             snapshot,
         })
@@ -209,7 +244,7 @@ pub mod testing {
         let mut state = state(files);
         let snapshot = taken(&mut state, None, 1);
         state.finish(Path::new("/w"), Some(Arc::new(snapshot)), 1);
-        let view = View::of(&state, &uri(files[0].0)).unwrap();
+        let view = Taken::of(&state, &uri(files[0].0)).and_then(View::new).unwrap();
         assert!(view.is_current);
         view
     }

@@ -46,6 +46,7 @@ const CROWDS: &[Crowd] = &[
     },
     // Everything in one folder is one application, which is analysed as a whole.
     Crowd { name: "1,000 in one folder", files: 1_000, in_folders: false, ..ORDINARY },
+    Crowd { name: "5,000 in one folder", files: 5_000, in_folders: false, ..ORDINARY },
     Crowd { name: "a file of 10 MB", lines: 340_000, ..ORDINARY },
 ];
 

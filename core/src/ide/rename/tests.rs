@@ -6,7 +6,7 @@ use crate::ide::testing::project;
 
 /// Renames what stands at the cursor, and returns every changed line.
 #[track_caller]
-fn renamed(text: &str, new: &str) -> Vec<String> {
+pub(super) fn renamed(text: &str, new: &str) -> Vec<String> {
     let asked = project(text);
     let edits = match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Possible(edits) => edits,
@@ -23,7 +23,7 @@ fn renamed(text: &str, new: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(text: &str, new: &str) -> String {
+pub(super) fn refused(text: &str, new: &str) -> String {
     let asked = project(text);
     match rename(asked.indexed(), asked.file, asked.offset, new) {
         Renaming::Refused(reason) => reason,
@@ -329,6 +329,14 @@ namePrefix: dev-
         let other = operations.replace("level", "other");
         let text = with_patch(&format!("patches: [{{path: patch.yaml, {target}}}]"), &other);
         assert_eq!(renamed(&text, "depth").len(), 2);
+    }
+
+    #[test]
+    fn an_object_changes_in_a_literal_patch() {
+        let patch = "patches:\n  - patch: |-\n      # ü\n      kind: Deployment\n      metadata: {name: web}";
+        let text = OVERLAY.replace("patches: [path: patch.yaml]", patch);
+        assert_eq!(renamed(&text, "site")[2..], ["metadata: {name: site}"]);
+        assert_eq!(renamed(&text, "5")[2..], ["metadata: {name: \"5\"}"]);
     }
 
     #[test]

@@ -153,6 +153,10 @@ const STEPS = [
     const rendered = await wait("the document", () => vscode.workspace.textDocuments.find((it) => it.uri.scheme === "plimsoll" && it.uri.path.endsWith("k8s.yaml")));
     holds("its text", rendered.getText().includes("kind: Deployment") && rendered.getText().includes("# source: "), rendered.getText());
     equal("its language", rendered.languageId, "yaml");
+    const line = rendered.getText().split("\n").findIndex((it) => it.includes("kind: Deployment"));
+    const [place] = await vscode.commands.executeCommand("vscode.executeDefinitionProvider", rendered.uri, new vscode.Position(line, 0));
+    const source = await vscode.workspace.openTextDocument(place.uri);
+    holds("a line leads to its source", source.lineAt(place.range.start.line).text.includes("kind: Deployment"), place.uri.toString());
     holds("it can be read only", vscode.workspace.fs.isWritableFileSystem("plimsoll") !== true);
     await picture("rendered");
   }],
