@@ -5,7 +5,8 @@ import { marked, type Tokens } from "marked";
 
 /** Guides by the names of their files, in the order in which people need them. */
 const GUIDES = [
-  "ci", "configuration", "suppressions", "baseline", "decide", "crossing", "editors", "agents", "faq", "comparison", "stability",
+  "ci", "configuration", "suppressions", "baseline", "decide", "crossing", "editors", "agents", "organisations",
+  "faq", "comparison", "stability",
 ];
 /** Where the other files that pages refer to can be read. */
 const REPOSITORY = "https://github.com/plimsoll/plimsoll/blob/main/";

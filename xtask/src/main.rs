@@ -5,6 +5,7 @@
 
 mod editors;
 mod fuzz;
+mod python;
 mod release;
 mod setup;
 mod sh;
@@ -65,7 +66,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm|page]",
+        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm|page|organisations]",
         run: tasks::bench,
     },
     Task {

@@ -1,9 +1,9 @@
-//! What a release consists of, as far as one machine can build it: crates, a static binary and a wheel. It builds
+//! What a release consists of, as far as one machine can build it: crates, a static binary and two wheels. It builds
 //! with all optimisations, several times over, so it runs only where it is named.
 
-use crate::setup;
-use crate::sh::{Cmd, Result, cmd, fs, root, say, target_dir, tools};
-use std::path::{Path, PathBuf};
+use crate::sh::{Cmd, Result, cmd, fs, root, target_dir};
+use crate::{python, setup};
+use std::path::PathBuf;
 
 /// The crates of a release, each after those that it needs.
 const CRATES: [&str; 4] = ["plimsoll-core", "plimsoll-files", "plimsoll-lsp", "plimsoll"];
@@ -26,7 +26,8 @@ pub fn test() -> Result {
     package().run()?;
     let binary = static_binary()?;
     Cmd::new(&binary).arg("check").arg(root().join("examples/single-server")).run()?;
-    wheel()
+    wheel()?;
+    python::wheel("release", &target_dir().join("wheels-arrow"))
 }
 
 /// Builds the command without a C library of the system, as in the archives and the container.
@@ -43,27 +44,18 @@ fn static_binary() -> Result<PathBuf> {
 
 /// Builds the wheel, installs it into a fresh environment and runs the command from there.
 fn wheel() -> Result {
-    let builder = tools().join("maturin");
-    if !builder.join("bin/maturin").is_file() {
-        say("installing maturin");
-        cmd("python3 -m venv --clear").arg(&builder).run()?;
-        pip(&builder).arg("maturin>=1.7,<2").run()?;
-    }
     let wheels = target_dir().join("wheels");
     fs::empty_dir(&wheels)?;
-    Cmd::new(builder.join("bin/maturin"))
-        .args(["build", "--release", "--out"])
-        .arg(&wheels)
-        .run()?;
+    setup::maturin()?.args(["build", "--release", "--out"]).arg(&wheels).run()?;
     let fresh = target_dir().join("wheel-venv");
     cmd("python3 -m venv --clear").arg(&fresh).run()?;
-    pip(&fresh).args(["--no-index", "--find-links"]).arg(&wheels).arg("plimsoll-cli").run()?;
+    setup::pip(&fresh)
+        .args(["--no-index", "--find-links"])
+        .arg(&wheels)
+        .arg("plimsoll-cli")
+        .run()?;
     Cmd::new(fresh.join("bin/plimsoll"))
         .arg("check")
         .arg(root().join("examples/single-server"))
         .run()
-}
-
-fn pip(venv: &Path) -> Cmd {
-    Cmd::new(venv.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check"])
 }

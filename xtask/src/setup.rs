@@ -226,6 +226,43 @@ pub fn agents() -> Result {
     large_wheel("the client of the Model Context Protocol", "mcp==2.3.0", "plimsoll-agents")
 }
 
+/// Starts a command that installs packages into an environment.
+pub fn pip(venv: &Path) -> Cmd {
+    Cmd::new(venv.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check"])
+}
+
+/// Packages in an environment of their own, which is made where it is missing.
+pub fn wheels(venv: &Path, what: &str, packages: &[&str]) -> Result {
+    let stamp = venv.join(format!("plimsoll-{}", what.replace(' ', "-")));
+    let wanted = packages.join("\n");
+    if std::fs::read(&stamp).is_ok_and(|seen| seen == wanted.as_bytes()) {
+        return Ok(());
+    }
+    // It also sees to it that Python can make environments.
+    python()?;
+    say(format!("installing {what}"));
+    if !venv.join("bin/pip").is_file() {
+        cmd("python3 -m venv --clear").arg(venv).run()?;
+    }
+    pip(venv).args(packages).run()?;
+    fs::write(&stamp, wanted)
+}
+
+/// Starts the builder of wheels.
+pub fn maturin() -> Result<Cmd> {
+    let venv = tools().join("maturin");
+    wheels(&venv, "maturin", &["maturin==1.16.0"])?;
+    Ok(Cmd::new(venv.join("bin/maturin")))
+}
+
+/// The Java that Spark runs on.
+pub fn java() -> Result {
+    match which("java") {
+        Some(_) => Ok(()),
+        None => apt("java", &["openjdk-17-jre-headless"]),
+    }
+}
+
 fn large_wheel(what: &str, wheel: &str, stamp: &str) -> Result {
     let venv = tools().join("venv");
     let stamp = venv.join(stamp);

@@ -1,7 +1,7 @@
 //! `check` and `test`: the steps, their order, and the table at the end.
 
 use crate::sh::{Result, cmd, fs, root, say};
-use crate::{editors, release, setup, tasks, vscode, wasm};
+use crate::{editors, python, release, setup, tasks, vscode, wasm};
 use std::time::{Duration, Instant};
 
 pub struct Step {
@@ -25,6 +25,7 @@ pub const TEST: &[Step] = &[
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
     step("crates", "the crates can be packaged", release::crates),
     step("agents", "a client of the tools gets answers", tasks::agents),
+    step("python", "the package works in Python and DuckDB", python::test),
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {
@@ -46,7 +47,8 @@ pub const TEST: &[Step] = &[
 /// Steps of `test` that run only where they are named.
 const ON_DEMAND: &[Step] = &[
     step("editors", "the language server works in Helix and Emacs", editors::test),
-    step("release", "crates, a static binary and a wheel are built", release::test),
+    step("spark", "the Python package works in Spark", python::spark),
+    step("release", "crates, a static binary and wheels are built", release::test),
 ];
 
 /// The inner loop: under a minute when warm.

@@ -1,7 +1,7 @@
 //! The small tasks: each a few commands in the right order.
 
 use crate::sh::{Cmd, Result, cmd, root, say, target_dir, tools};
-use crate::{setup, wasm};
+use crate::{python, setup, wasm};
 use std::path::PathBuf;
 
 /// Sets everything up for the page, builds it and serves it until Ctrl-C.
@@ -159,6 +159,9 @@ pub fn bench(arguments: &[String]) -> Result {
     if arguments == ["page"] {
         site()?;
         return cmd("npm run bench --workspace web").run();
+    }
+    if arguments == ["organisations"] {
+        return python::bench();
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
     if wanted("peers") || wanted("lsp") {

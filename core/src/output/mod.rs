@@ -34,6 +34,7 @@ pub use github::{MAX_ANNOTATIONS, github};
 pub use gitlab::gitlab;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use place::fingerprints;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 pub use statistics::{statistics, statistics_json};

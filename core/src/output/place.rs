@@ -39,7 +39,7 @@ pub(super) fn worst_first(report: &Report) -> Vec<&Finding> {
 
 /// Returns the fingerprint of each finding: its identity, and a number that tells it from others with the same
 /// identity.
-pub(super) fn fingerprints(report: &Report) -> Vec<String> {
+pub fn fingerprints(report: &Report) -> Vec<String> {
     let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
     let print = |finding: &Finding| {
         let print = Identity::of(report, finding).fingerprint();
