@@ -159,7 +159,9 @@ fn question(unit: &Unit<'_>, door: &OpenDoor) -> String {
         Some("elasticsearch" | "opensearch") => "curl -s localhost:9200/_cat/indices".to_owned(),
         Some("postgres") => {
             let user = unit.value("POSTGRES_USER").unwrap_or("postgres");
-            format!("psql -h 127.0.0.1 -U {} -d postgres -c '\\du'", in_shell(user))
+            let user = if in_shell(user) == user { user } else { "\"$POSTGRES_USER\"" };
+            // The image trusts 127.0.0.1 whatever is set, so the question comes from another address.
+            format!("sh -c 'psql -h \"$(hostname -i)\" -U {user} -d postgres -c \\\\du'")
         }
         Some("mysql" | "mariadb") => {
             let client = if repository.contains("mariadb") { "mariadb" } else { "mysql" };

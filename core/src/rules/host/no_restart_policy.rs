@@ -68,7 +68,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut bare: Vec<&Service<'_>> = Vec::new();
         for service in services {
             unknown_policy(facts, service, out);
-            if !is_bare(facts, service, &images) {
+            let is_written_for_others =
+                is_template(service, services) || is_restarted_by_overlay(facts, service);
+            if is_written_for_others || !is_bare(facts, service, &images) {
                 continue;
             }
             if facts.is_accepted(service.span(), &|it| RULE.is(it)) {
@@ -272,6 +274,31 @@ fn is_like_server(service: &Service<'_>, images: &FxHashSet<&str>) -> bool {
     service.unit.start.is_empty() && image(service).is_some_and(|it| images.contains(it))
 }
 
+/// Whether a service is there for others to take its image from by an anchor: it does nothing of its own.
+fn is_template(service: &Service<'_>, all: &[Service<'_>]) -> bool {
+    let Some(image) = service.model.image.as_ref().map(|it| it.span) else { return false };
+    let model = service.model;
+    let is_empty = service.unit.start.is_empty() && model.ports.is_empty();
+    let is_own = image.file == service.span().file && image.start > service.span().start;
+    let is_taken = |it: &Service<'_>| {
+        it.name != service.name && it.model.image.as_ref().is_some_and(|it| it.span == image)
+    };
+    is_empty && is_own && all.iter().any(is_taken)
+}
+
+/// Whether the files of another project lay a restart policy over this service, as an override for production
+/// does.
+fn is_restarted_by_overlay<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    let file = service.span().file;
+    facts.services().iter().any(|it| {
+        it.name == service.name
+            && it.role != Role::Development
+            && it.project.files.len() > service.project.files.len()
+            && it.project.files.contains(&file)
+            && has_policy(it)
+    })
+}
+
 /// Endings of names of programs that run for ever without serving anything.
 const WORKERS: &[&str] = &[
     "worker",
@@ -290,7 +317,7 @@ const WORKERS: &[&str] = &[
 /// Whether a service of the project's own is called like a program that runs for ever, and is started after
 /// others that do: a worker behind a queue.
 fn is_called_worker(service: &Service<'_>) -> bool {
-    let name = without_number(service.name).to_ascii_lowercase();
+    let name = without_number(service.name).to_ascii_lowercase().replace('_', "-");
     let is_own = service.is_built() || service.unit.family().is_none();
     let is_after_others = service
         .model

@@ -98,6 +98,7 @@ fn workers_run_for_ever() {
     assert_eq!(count(&text("mail-worker-2", "depends_on: [queue]")), 1);
     assert_eq!(count(&text("worker3", "depends_on: [queue]")), 1);
     assert_eq!(count(&text("celerybeat", "depends_on: [queue]")), 1);
+    assert_eq!(count(&text("celery_beat", "depends_on: [queue]")), 1);
     assert_eq!(count(&text("mail-worker", "init: true")), 0, "nothing it waits for");
     assert_eq!(count(&text("seed", "depends_on: [queue]")), 0);
 }
@@ -166,4 +167,26 @@ fn misspelt_policies_are_errors() {
             findings(&RULE, &format!("services: {{ a: {{ image: 'a:1', restart: {text} }} }}\n"));
         assert_eq!((found[0].severity.name(), found[0].fixes.len()), ("error", meant), "{text}");
     }
+}
+
+#[test]
+fn a_service_that_others_are_made_from_is_not_run() {
+    let text = "services:\n  base: &base {image: 'acme/app:1', environment: {A: b}}\n  web: {<<: *base, command: rails server, ports: ['80:80'], restart: always}\n";
+    assert_eq!(count(text), 0);
+    let shared = "x-app: &app {image: 'acme/app:1'}\nservices:\n  base: {<<: *app}\n  web: {<<: *app, ports: ['80:80'], restart: always}\n";
+    assert_eq!(count(shared), 1);
+}
+
+#[test]
+fn what_an_override_for_production_restarts_is_not_forgotten() {
+    let base = "# file: docker-compose.yml\nservices: { web: { image: 'nginx:1', ports: ['80:80'] }, db: { image: 'redis:7' } }\n";
+    let said = |restarted: &str| {
+        let text =
+            format!("{base}# file: docker-compose.production.yml\nservices: {{ {restarted} }}\n");
+        messages(&RULE, &text)
+    };
+    assert!(said("web: { restart: always }, db: { restart: always }").is_empty());
+    let found = said("web: { restart: always }");
+    assert!(!found.is_empty() && found.iter().all(|it| it.contains("`db`")), "{found:?}");
+    assert!(found.iter().all(|it| !it.contains("`web` have")), "{found:?}");
 }
