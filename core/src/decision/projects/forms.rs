@@ -326,3 +326,38 @@ fn what_runs_on_the_other_side_alone_is_counted() {
         "{facts}"
     );
 }
+
+#[test]
+fn what_starts_with_a_profile_alone_is_no_part_of_the_system_in_another_file() {
+    let main = "services:\n  web: {image: 'acme/web:1.2.3'}\n  api: {image: 'acme/api:1.2.3'}\n  sandbox: {image: 'acme/sandbox:1.2.3', profiles: [sandbox]}\n";
+    let own = "services: {sandbox: {build: ., image: 'acme/sandbox-dev:1.2.3', restart: always}}\n";
+    let one = decide(&[("docker-compose.yml", main)]);
+    let both = decide(&[("docker-compose.yml", main), ("sandbox/docker-compose.yml", own)]);
+    assert!(one.counted.starts_with("2 Compose services;"), "{}", one.counted);
+    assert!(both.counted.starts_with("2 Compose services;"), "{}", both.counted);
+}
+
+#[test]
+fn what_lies_among_tests_is_no_platform() {
+    let (web, compose) = (plain("web"), "services: {web: {image: 'acme/web:1.2.3'}}\n");
+    let tests = decide(&[("tests/k8s/web.yaml", &web)]);
+    assert_eq!(tests.today, Today::Unknown);
+    assert!(tests.steps.iter().any(|it| it.text.contains("`tests/k8s`")), "{:?}", tests.steps);
+    let beside = decide(&[("compose.yaml", compose), ("tests/k8s/web.yaml", &web)]);
+    assert_eq!(beside.today, Today::Compose);
+}
+
+#[test]
+fn a_variant_for_swarm_is_no_silence_of_the_files() {
+    let plain = "services: {web: {image: 'acme/web:1.2.3', restart: always}, db: {image: 'postgres:17.2', restart: always}}\n";
+    let swarm = "services: {web: {image: 'acme/web:1.2.3', deploy: {replicas: 2, update_config: {order: start-first}}}}\nnetworks: {mesh: {driver: overlay}}\n";
+    let said = |files: &[(&str, &str)]| {
+        let decision = decide(files);
+        assert_eq!(decision.today, Today::Compose);
+        facts_on(&decision, QuestionId::MultiNode)
+    };
+    let alone = said(&[("docker-compose.yml", plain)]);
+    assert!(alone.contains("nothing in the files mentions"), "{alone}");
+    let both = said(&[("docker-compose.yml", plain), ("docker-compose-swarm.yml", swarm)]);
+    assert!(both.contains("nothing in the files that count mentions"), "{both}");
+}
