@@ -377,6 +377,14 @@ fn services_that_nothing_tells_apart_have_no_counterpart_and_it_is_said() {
 }
 
 #[test]
+fn a_tag_of_one_repository_may_stand_for_a_program() {
+    let compose = "services:\n  mail: {image: 'acme/shop:2.1-mail'}\n  stock: {image: 'acme/shop:2.1-stock'}\n";
+    let manifests = of_one_image(&[("search", "[]")]);
+    let all = matches(compose, &manifests);
+    assert!(all.iter().all(|(_, said)| said.is_empty()), "{all:?}");
+}
+
+#[test]
 fn of_two_versions_side_by_side_the_one_with_the_tag_is_meant() {
     let compose = "services: {customers: {image: 'acme/customers:1.0'}}\n";
     let version = |tag: &str| {

@@ -195,8 +195,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     Counterparts::new(found, other_forms, unclear)
 }
 
-/// Returns the containers that run the image of each service without a counterpart, with the same command, and have
-/// none themselves.
+/// Returns the containers that run the image of each service without a counterpart, with the same tag and command, and
+/// have none themselves.
 fn unclear(
     facts: &Facts<'_>,
     found: &[Counterpart],
@@ -211,8 +211,11 @@ fn unclear(
         let imaged = candidates.by_image.get(&(part, image)).map_or(&[][..], Vec::as_slice);
         let Some(choice) = nearest_ones(facts, service, imaged, Why::Image) else { continue };
         let is_meant = |it: &Container| {
-            let start = &facts.workloads[it.0].units[it.1].start;
-            !taken.contains(it) && is_same_command(start, &service.unit.start)
+            let unit = &facts.workloads[it.0].units[it.1];
+            // Some give each program of theirs a tag of one repository.
+            !taken.contains(it)
+                && tag_of(unit) == tag_of(&service.unit)
+                && is_same_command(&unit.start, &service.unit.start)
         };
         let free: Vec<Container> = choice.containers.into_iter().filter(is_meant).collect();
         if !free.is_empty() {
@@ -263,6 +266,10 @@ pub fn of_release(name: &str) -> &str {
 /// Returns the path of a container's image without its registry.
 fn image_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
     unit.image.as_ref().map(|image| image.path_without_registry())
+}
+
+fn tag_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
+    unit.image.as_ref()?.tag
 }
 
 /// The containers that run the same thing as a service, by the surest reason that there is: one, or several
