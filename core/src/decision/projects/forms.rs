@@ -361,3 +361,18 @@ fn a_variant_for_swarm_is_no_silence_of_the_files() {
     let both = said(&[("docker-compose.yml", plain), ("docker-compose-swarm.yml", swarm)]);
     assert!(both.contains("nothing in the files that count mentions"), "{both}");
 }
+
+/// `helm template` names the template of each object in a comment:
+/// <https://github.com/helm/helm/blob/v3.16.0/pkg/action/action.go>.
+#[test]
+fn what_a_chart_printed_is_helm_in_use_and_proves_no_copies() {
+    let names = ["web", "api", "cart", "stock", "mail", "users", "search"];
+    let with = |source: &dyn Fn(&str) -> String| {
+        let all: Vec<String> = names.iter().map(|name| source(name) + &plain(name)).collect();
+        decide(&[("k8s/shop.yaml", &all.join("---\n"))]).outcome
+    };
+    let printed = with(&|name| format!("# Source: shop/templates/{name}.yaml\n"));
+    assert_eq!((printed.helm, printed.kustomize), (Worth::InUse, Worth::No));
+    let written = with(&|_| String::new());
+    assert_eq!((written.helm, written.kustomize), (Worth::WorthIt, Worth::No));
+}
