@@ -1,11 +1,11 @@
 //! The aspects of a service that are compared, one by one.
 
 use super::question::Question;
-use crate::facts::{Backing, Pair, is_engine_socket, probe_words};
+use crate::facts::{Backing, Pair, Why, is_engine_socket, probe_words};
 use crate::knowledge::image::ImageRef;
 use crate::model::IntOrStr;
 use crate::model::compose::{self, FileReference, MountKind};
-use crate::model::kubernetes::{Probe, Quantity, Resource};
+use crate::model::kubernetes::{Probe, Quantity, Resource, WorkloadKind};
 use crate::report::phrases::first_named;
 use crate::report::{Aspect, Compared, Drift, Role};
 use crate::text::Span;
@@ -24,6 +24,7 @@ pub fn all(pair: &Pair<'_, '_>) -> Vec<Compared> {
         volumes(pair),
         health(pair),
         resources(pair),
+        replicas(pair),
     ];
     all.into_iter().flatten().collect()
 }
@@ -110,11 +111,24 @@ pub fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
     })
 }
 
-/// Returns the variables with a value that the counterpart does not get by any route that the files show.
+/// Returns the value that the image of the counterpart brings for a variable, where that is the image which is built
+/// for the service.
+fn value_in_image(pair: &Pair<'_, '_>, name: &str) -> Option<String> {
+    let is_own_image = match pair.found.why {
+        Why::ImageAndName | Why::ImageAndCommand | Why::Image => true,
+        Why::Name => false,
+    };
+    if is_own_image { pair.facts.variable_of_image(pair.service, name) } else { None }
+}
+
+/// Returns the variables with a value that the counterpart does not get by any route that the files show: from the
+/// manifest, or from the image.
 pub fn missing_variables<'p>(pair: &'p Pair<'_, '_>) -> Vec<&'p str> {
     let wanted = pair.service.model.environment.iter().filter(|it| it.value.is_some());
     let names = wanted.map(|it| it.name.value.as_str());
-    names.filter(|name| pair.unit.var(name).is_none()).collect()
+    let is_missing =
+        |name: &&str| pair.unit.var(name).is_none() && value_in_image(pair, name).is_none();
+    names.filter(is_missing).collect()
 }
 
 /// Compares variables by name, and their values where both sides show them. Values are never repeated, since
@@ -128,8 +142,10 @@ pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
         .iter()
         .filter(|it| {
             let own = it.value.as_ref().map(|value| value.as_str());
-            let other = pair.unit.value(&it.name.value);
-            !it.interpolated && other.is_some() && other != own
+            let name = it.name.value.as_str();
+            let in_image = || value_in_image(pair, name).filter(|_| pair.unit.var(name).is_none());
+            let other = pair.unit.value(name).map(str::to_owned).or_else(in_image);
+            !it.interpolated && other.is_some() && other.as_deref() != own
         })
         .map(|it| it.name.value.as_str())
         .collect();
@@ -232,9 +248,12 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     let unchanged: FxHashSet<&Port> =
         reachable.iter().filter(|it| it.port.number == it.target).map(|it| &it.port).collect();
     let same = |port: &Port| unchanged.contains(port);
+    // Clients still reach a number that leads to another port of the container.
+    let numbers: FxHashSet<&Port> = reachable.iter().map(|it| &it.port).collect();
+    let is_reached = |port: &Port| leads(port) || numbers.contains(port);
     let drift = if own.iter().all(|it| same(&it.0)) {
         Drift::Same
-    } else if own.iter().any(|it| !leads(&it.0)) {
+    } else if own.iter().any(|it| !is_reached(&it.0)) {
         Drift::Lost
     } else {
         Drift::Drifted
@@ -453,4 +472,25 @@ fn resources(pair: &Pair<'_, '_>) -> Option<Compared> {
         Sides { drift, compose: own.join(", "), cluster: cluster.join(", "), span: Some(first) };
     let place = pair.container.resources.as_ref().map(|it| it.place.span);
     Some(compared(Aspect::Resources, sides, place))
+}
+
+/// Compares the number of containers where the Compose service states one. An autoscaler may choose the same.
+fn replicas(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let model = pair.service.model;
+    let own = model.scale.or(model.deploy.as_ref().and_then(|it| it.replicas))?;
+    let range = pair.facts.replica_range(pair.workload);
+    let drift = match range {
+        Some((least, most)) if (least..=most).contains(&own.value) => Drift::Same,
+        Some(_) | None => Drift::Drifted,
+    };
+    let cluster = match range {
+        Some((least, most)) if least == most => least.to_string(),
+        Some((least, most)) => format!("{least} to {most}"),
+        None if pair.workload.kind() == WorkloadKind::DaemonSet => "one on each node".to_owned(),
+        None => "a number that the files do not say".to_owned(),
+    };
+    let compose = own.value.to_string();
+    let sides = Sides { drift, compose, cluster, span: Some(own.span) };
+    let place = pair.workload.model.replicas.as_ref().map(|it| it.span);
+    Some(compared(Aspect::Replicas, sides, place))
 }

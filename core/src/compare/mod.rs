@@ -25,7 +25,10 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
         |it: &Workload<'_>| (facts.part_of(it.object.file), of_release(it.name).to_owned());
     let paired = facts.counterparts().iter().map(|it| identity(&facts.workloads()[it.workload]));
     let paired: FxHashSet<(usize, String)> = paired.collect();
-    for workload in workloads {
+    let all = facts.services().iter();
+    let candidates: FxHashSet<usize> =
+        all.flat_map(|it| facts.candidates_for(it.index)).map(|it| it.index).collect();
+    for workload in workloads.iter().filter(|it| !candidates.contains(&it.index)) {
         for (at, unit) in workload.units.iter().enumerate() {
             let matched = facts.counterpart_of_container(workload.index, at).is_some();
             let is_other_form = !pairs_any(facts, workload) && paired.contains(&identity(workload));
@@ -80,9 +83,17 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
             by: it.found.why.says(),
             span: it.span(),
         }),
+        candidates: candidates(facts, service),
         compared,
         converters: notes(service),
     }
+}
+
+/// Returns the labels of the workloads each of which may be the counterpart of a service, once each.
+fn candidates(facts: &Facts<'_>, service: &Service<'_>) -> Vec<String> {
+    let mut labels: Vec<String> = facts.candidates_for(service.index).map(workload_label).collect();
+    labels.dedup();
+    labels
 }
 
 /// Returns what converters make of the keys of a service that do not cross as they are, where that is

@@ -265,3 +265,134 @@ fn notes_follow_the_value_and_say_nothing_where_nothing_is_known() {
     assert!(of("deploy.resources.limits.memory").unwrap().kompose.is_some());
     assert!(notes.iter().all(|it| it.kompose.is_some() || it.bridge.is_some()), "{notes:?}");
 }
+
+#[test]
+fn replicas_are_compared_where_compose_states_them() {
+    let replicas = |keys: &str, spec: &str| {
+        let compose = format!("services:\n  api: {{image: 'acme/api:1.4'{keys}}}\n");
+        let manifests = cluster("image: acme/api:1.4")
+            .replace("spec:\n  selector", &format!("spec:\n{spec}  selector"));
+        let all = compared(&[("compose.yaml", &compose), ("k8s/api.yaml", &manifests)]);
+        let compared = &all.services[0].compared;
+        let found = compared.iter().find(|it| it.aspect == Aspect::Replicas);
+        found.map(|it| (it.drift, it.compose.clone(), it.cluster.clone()))
+    };
+    let is = |drift, cluster: &str| Some((drift, "2".to_owned(), cluster.to_owned()));
+    let two = ", deploy: {replicas: 2}";
+    assert_eq!(replicas(two, "  replicas: 2\n"), is(Drift::Same, "2"));
+    // A Deployment without a number runs once: <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#replicas>.
+    assert_eq!(replicas(two, ""), is(Drift::Drifted, "1"));
+    assert_eq!(replicas(", scale: 2", "  replicas: 3\n"), is(Drift::Drifted, "3"));
+    assert_eq!(replicas("", "  replicas: 3\n"), None);
+}
+
+#[test]
+fn the_image_may_bring_a_variable() {
+    let compose = "services:\n  api: {build: ., image: 'acme/api:1.4', environment: {PORT: '8080', MODE: prod}}\n";
+    let with = |dockerfile: &str| {
+        let manifests = cluster("image: acme/api:1.4");
+        let all = compared(&[
+            ("Dockerfile", dockerfile),
+            ("compose.yaml", compose),
+            ("k8s/api.yaml", &manifests),
+        ]);
+        let compared = &all.services[0].compared;
+        let found = compared.iter().find(|it| it.aspect == Aspect::Environment).unwrap();
+        (found.drift, found.cluster.clone())
+    };
+    let both = with("FROM alpine\nENV PORT=8080 MODE=\"prod\"\n");
+    assert_eq!(both, (Drift::Same, "2 of 2 variables".to_owned()));
+    let other = with("FROM alpine\nENV PORT=8080 MODE=dev\n");
+    assert_eq!(other, (Drift::Drifted, "2 of 2 variables; other values: `MODE`".to_owned()));
+    let old_form = with("FROM alpine\nENV MODE prod\n");
+    assert_eq!(old_form, (Drift::Lost, "1 of 2 variables; missing: `PORT`".to_owned()));
+    let earlier_stage = with("FROM alpine AS base\nENV PORT=8080 MODE=prod\nFROM base\n");
+    assert_eq!(earlier_stage.0, Drift::Same);
+    let unrelated_stage = with("FROM alpine AS tools\nENV PORT=8080 MODE=prod\nFROM busybox\n");
+    assert_eq!(unrelated_stage.0, Drift::Lost);
+}
+
+#[test]
+fn a_number_that_leads_to_another_port_has_drifted() {
+    let ports = |service: &str| {
+        let compose = "services: {api: {image: 'acme/api:1.4', expose: ['8080']}}\n";
+        let manifests = cluster("image: acme/api:1.4").replace("ports: [{port: 8080}]", service);
+        let all = compared(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)]);
+        let compared = &all.services[0].compared;
+        compared.iter().find(|it| it.aspect == Aspect::Ports).unwrap().drift
+    };
+    assert_eq!(ports("ports: [{port: 8080}]"), Drift::Same);
+    assert_eq!(ports("ports: [{port: 8080, targetPort: 3000}]"), Drift::Drifted);
+    assert_eq!(ports("ports: [{port: 80, targetPort: 8080}]"), Drift::Drifted);
+    assert_eq!(ports("ports: [{port: 80, targetPort: 3000}]"), Drift::Lost);
+}
+
+/// Returns Deployments of one image, each with these arguments.
+fn of_one_image(workloads: &[(&str, &str)]) -> String {
+    let one = |(name, args): &(&str, &str)| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  \
+             template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers: [{{name: main, image: 'acme/shop:2.1', args: {args}}}]\n"
+        )
+    };
+    workloads.iter().map(one).collect::<Vec<_>>().join("---\n")
+}
+
+/// Returns for each service its counterpart and how it was found, or the candidates.
+fn matches(compose: &str, manifests: &str) -> Vec<(String, String)> {
+    let all = compared(&[("compose.yaml", compose), ("k8s/all.yaml", manifests)]);
+    let said = |it: &crate::report::ServicePair| match &it.counterpart {
+        Some(found) => format!("{} by {}", found.label, found.by),
+        None => it.candidates.join(" or "),
+    };
+    all.services.iter().map(|it| (it.service.to_string(), said(it))).collect()
+}
+
+#[test]
+fn commands_tell_services_of_one_image_apart() {
+    let compose = "services:\n  front: {image: 'acme/shop:2.1', command: [serve]}\n  queue: {image: 'acme/shop:2.1', command: [work, --all]}\n";
+    let manifests = of_one_image(&[("shop-site", "[serve]"), ("shop-jobs", "[work, --all]")]);
+    let is = |service: &str, said: &str| (service.to_owned(), said.to_owned());
+    assert_eq!(
+        matches(compose, &manifests),
+        [
+            is("front", "Deployment `shop-site` by image and command"),
+            is("queue", "Deployment `shop-jobs` by image and command"),
+        ]
+    );
+}
+
+#[test]
+fn services_that_nothing_tells_apart_have_no_counterpart_and_it_is_said() {
+    let compose = "services:\n  node1: {image: 'acme/shop:2.1'}\n  node2: {image: 'acme/shop:2.1'}\n  etcd: {image: 'acme/shop:2.1', command: etcd}\n";
+    let manifests = of_one_image(&[("cluster-a", "[]"), ("cluster-b", "[]")]);
+    let either = "Deployment `cluster-a` or Deployment `cluster-b`".to_owned();
+    let is = |service: &str, said: &str| (service.to_owned(), said.to_owned());
+    assert_eq!(
+        matches(compose, &manifests),
+        [is("etcd", ""), is("node1", &either), is("node2", &either)]
+    );
+    let all = compared(&[("compose.yaml", compose), ("k8s/all.yaml", &manifests)]);
+    assert!(all.only_in_cluster.is_empty(), "{:?}", all.only_in_cluster);
+}
+
+#[test]
+fn a_tag_of_one_repository_may_stand_for_a_program() {
+    let compose = "services:\n  mail: {image: 'acme/shop:2.1-mail'}\n  stock: {image: 'acme/shop:2.1-stock'}\n";
+    let manifests = of_one_image(&[("search", "[]")]);
+    let all = matches(compose, &manifests);
+    assert!(all.iter().all(|(_, said)| said.is_empty()), "{all:?}");
+}
+
+#[test]
+fn of_two_versions_side_by_side_the_one_with_the_tag_is_meant() {
+    let compose = "services: {customers: {image: 'acme/customers:1.0'}}\n";
+    let version = |tag: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: customers-v{tag}}}\nspec:\n  selector: {{matchLabels: {{app: customers, version: v{tag}}}}}\n  \
+             template:\n    metadata: {{labels: {{app: customers, version: v{tag}}}}}\n    spec:\n      containers: [{{name: customers, image: 'acme/customers:{tag}.0'}}]\n"
+        )
+    };
+    let manifests = [version("1"), version("2")].join("---\n");
+    assert_eq!(matches(compose, &manifests)[0].1, "Deployment `customers-v1` by image and name");
+}

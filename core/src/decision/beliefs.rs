@@ -1,8 +1,8 @@
 //! Common beliefs about platforms, each with its correction.
 
-use super::outcome::{Case, Delivery, Packages};
-use crate::report::phrases::capitalised;
-use crate::report::{Answer, Platform, Question, QuestionId, Signal, Statement, Today};
+use super::outcome::{Delivery, Packages, Situation};
+use super::reasons::Reason;
+use crate::report::{Answer, Platform, Question, QuestionId, Signal, Today};
 
 /// A belief that people bring to the choice of a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,10 @@ pub enum Belief {
 /// What a belief is chosen by.
 #[derive(Debug, Clone, Copy)]
 pub struct Grounds<'g> {
-    pub case: &'g Case,
+    pub situation: &'g Situation,
     pub questions: &'g [Question],
     /// The reasons given already, which a belief does not repeat.
-    pub reasons: &'g [Statement],
+    pub reasons: &'g [Reason],
     /// Whether Compose files are meant for a server.
     pub has_server: bool,
 }
@@ -34,12 +34,7 @@ impl Grounds<'_> {
 
     /// Whether a reason tells of one of some signals.
     fn tells(&self, signals: &[Signal]) -> bool {
-        let evidence = self.questions.iter().flat_map(|it| &it.evidence);
-        let mut facts = evidence.filter(|it| signals.contains(&it.signal)).map(|it| &it.fact);
-        facts.any(|fact| {
-            let told = format!("{}.", capitalised(fact));
-            self.reasons.iter().any(|reason| reason.text == told)
-        })
+        self.reasons.iter().filter_map(|it| it.signal).any(|it| signals.contains(&it))
     }
 
     fn is_answered(&self, id: QuestionId, answer: Answer) -> bool {
@@ -50,16 +45,16 @@ impl Grounds<'_> {
 impl Belief {
     /// Returns the belief that bears most on what the files show.
     pub fn on(grounds: &Grounds<'_>) -> Option<Belief> {
-        Belief::in_order(grounds.case).iter().copied().find(|it| it.bears_on(grounds))
+        Belief::in_order(grounds.situation).iter().copied().find(|it| it.bears_on(grounds))
     }
 
     /// Returns the beliefs that people hold who think about this outcome, the most frequent first.
-    fn in_order(case: &Case) -> &'static [Belief] {
+    fn in_order(situation: &Situation) -> &'static [Belief] {
         use Belief::{
             ClusterIsAvailable, ComposeIsForDevelopment, ConverterMoves, KubernetesNeedsArgoCd,
             KubernetesNeedsHelm, LoadNeedsKubernetes,
         };
-        match (case.verdict().platform, case.today) {
+        match (situation.verdict().platform, situation.today) {
             (_, Today::Unknown) => &[],
             (Platform::Kubernetes, Today::Compose | Today::Swarm) => &[ConverterMoves],
             (Platform::LargerServer, _) => &[LoadNeedsKubernetes],
@@ -93,22 +88,22 @@ impl Belief {
 
     /// Whether the files show what the belief is about, and no reason says the same.
     fn bears_on(self, grounds: &Grounds<'_>) -> bool {
-        let case = grounds.case;
+        let situation = grounds.situation;
         match self {
             Belief::ComposeIsForDevelopment => {
                 // Where it is on a server already, nobody holds the belief.
-                !grounds.has_server || matches!(case.today, Today::Compose | Today::Swarm)
+                !grounds.has_server || matches!(situation.today, Today::Compose | Today::Swarm)
             }
             Belief::ClusterIsAvailable => {
                 const SINGLE: &[Signal] = &[Signal::SingleReplicas, Signal::StatefulSingleton];
                 grounds.shows(SINGLE) && !grounds.tells(SINGLE)
             }
-            Belief::ConverterMoves => case.today != Today::Both,
+            Belief::ConverterMoves => situation.today != Today::Both,
             Belief::KubernetesNeedsHelm => {
-                case.packages == Packages::Nothing && case.packaging != Answer::Yes
+                situation.packages == Packages::Nothing && situation.packaging != Answer::Yes
             }
             Belief::KubernetesNeedsArgoCd => {
-                case.delivery == Delivery::Other && case.gitops != Answer::Yes
+                situation.delivery == Delivery::Other && situation.gitops != Answer::Yes
             }
             Belief::LoadNeedsKubernetes => {
                 const LOAD: &[Signal] = &[

@@ -23,15 +23,15 @@ pub const DECIDING: [QuestionId; 4] = [
 /// Returns the decision without its steps, checklists and crossing table. `signals` are those of the files.
 pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decision {
     let trial = Trial::new(system, loads, signals);
-    let (questions, case) = trial.as_it_is();
-    let verdict = case.verdict();
-    let fit = case.fit();
+    let (questions, situation) = trial.as_it_is();
+    let verdict = situation.verdict();
+    let fit = situation.fit();
     let flips = trial.flips(verdict.platform);
-    let ask = trial.ask(&case, &questions);
+    let ask = trial.ask(&situation, &questions);
     let would_change = would_change(&ask, &flips);
-    let reasons = reasons(system, loads, &questions, &case);
+    let reasons = reasons(system, loads, &questions, &situation);
     let grounds = Grounds {
-        case: &case,
+        situation: &situation,
         questions: &questions,
         reasons: &reasons,
         has_server: has_server(system),
@@ -39,18 +39,18 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
     let myth = Belief::on(&grounds).map(Belief::answer);
     Decision {
         verdict: verdict.sentence.to_owned(),
-        outcome: case.outcome(),
-        today: case.today,
+        outcome: situation.outcome(),
+        today: situation.today,
         fit,
         counted: counted(system),
         sums: loads.main().sums,
-        reasons,
+        reasons: reasons.into_iter().map(|it| it.statement).collect(),
         would_change,
         flips,
         ask,
         cost: costs(system, verdict.so_far),
         myth,
-        scenario: scenario::nearest(&case, &system.facts.config().answers),
+        scenario: scenario::nearest(&situation, &system.facts.config().answers),
         questions,
         ..Decision::default()
     }
@@ -78,8 +78,13 @@ fn counted(system: &System<'_>) -> String {
             && !counted_services.contains(&it.index)
             && !it.starts_by_itself()
     };
-    let by_profile = system.services.iter().filter(is_by_profile).count();
-    let left = system.services.len() + system.workloads.len() - services - workloads - by_profile;
+    let all_by_profile: Vec<_> = system.services.iter().filter(is_by_profile).collect();
+    let all = system.services.len() + system.workloads.len();
+    let left = all - services - workloads - all_by_profile.len();
+    // Several files may define one service.
+    let part = |it: &Service<'_>| system.facts.part_of(system.facts.base_of(it.project));
+    let by_profile: FxHashSet<_> = all_by_profile.iter().map(|it| (part(it), it.name)).collect();
+    let by_profile = by_profile.len();
     if left > 0 {
         if let Some(environment) = counted_environment(system) {
             words.push_str(&format!(" of `{environment}`"));

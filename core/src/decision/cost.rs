@@ -2,10 +2,12 @@
 
 use super::load::runs_to_an_end;
 use super::system::System;
+use super::unread::is_openshift_template;
 use crate::facts::{self, Unit, Workload, of_release};
 use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
-use crate::model::kubernetes::{Body, WorkloadKind};
+use crate::model::delivery::controller_of;
+use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::{Cost, Costs, Platform, Today};
 use rustc_hash::FxHashSet;
 
@@ -83,7 +85,10 @@ fn is_helper(unit: &Unit<'_>) -> bool {
 /// of the Compose files than the one that counts.
 fn with_counterpart<'f>(system: &System<'f>) -> FxHashSet<&'f str> {
     let services = system.services.iter();
-    let known = services.filter(|it| system.facts.counterpart_of(it.index).is_some());
+    let known = services.filter(|it| {
+        let facts = system.facts;
+        facts.counterpart_of(it.index).is_some() || facts.candidates_for(it.index).next().is_some()
+    });
     known.map(|it| it.name).collect()
 }
 
@@ -124,17 +129,22 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         true => ", a registry for the images that are built here",
         false => "",
     };
-    let written = match objects {
-        0 => "no object to write".to_owned(),
-        _ => {
-            let objects = number(objects, "object", "objects");
-            // What is not built may hold some of them.
-            let about = if system.hides_workloads() { "at most" } else { "about" };
-            format!("{about} {objects} to write ({}){registry}", named.join(", "))
-        }
-    };
+    let mut written = objects_to_write(system, objects);
+    if objects > 0 {
+        written.push_str(&format!(" ({}){registry}", named.join(", ")));
+    }
     let text = with_what_is_new(system, written, "a cluster to run and upgrade");
     Cost { kinds: named.len(), objects, lines: None, text }
+}
+
+/// Returns how many objects there are to write, in words.
+fn objects_to_write(system: &System<'_>, objects: usize) -> String {
+    // What is not built may hold some of them.
+    let about = if system.hides_workloads() { "at most" } else { "about" };
+    match objects {
+        0 => "no object to write".to_owned(),
+        _ => format!("{about} {} to write", number(objects, "object", "objects")),
+    }
 }
 
 /// Returns the services that others of their project wait for or dial, by project and name.
@@ -173,6 +183,28 @@ fn takes_requests(unit: &Unit<'_>) -> bool {
     unit.family().is_some_and(|it| matches!(it.class, Class::Proxy | Class::Tunnel))
 }
 
+/// Whether an object is a custom resource that a controller of the cluster acts on, beside routes, workloads and what a
+/// GitOps controller reads. Kinds of Kubernetes have a group without a dot, or one that ends with `.k8s.io`.
+///
+/// Source: <https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/>
+fn needs_controller(object: &Object) -> bool {
+    let group = object.group();
+    group.contains('.')
+        && !group.ends_with(".k8s.io")
+        && object.workload().is_none()
+        && controller_of(object).is_none()
+        && !is_openshift_template(object)
+        && !matches!(object.body, Body::Routes(_))
+}
+
+/// Whether a Compose service is a web server that publishes a port and passes requests on to other services.
+fn passes_requests_on(system: &System<'_>, service: &facts::Service<'_>) -> bool {
+    let is_web_server = service.unit.family().is_some_and(|it| it.class == Class::WebServer);
+    let knows_others =
+        !service.model.depends_on.is_empty() || !system.facts.peers(&service.unit).is_empty();
+    is_web_server && !service.model.ports.is_empty() && knows_others
+}
+
 /// How far the workloads that count are written for Compose.
 #[derive(Debug, Default)]
 struct Written {
@@ -196,6 +228,14 @@ impl Written {
             for pair in pairs {
                 known.insert(of_release(workload.name));
                 if counted.contains(system.facts.services()[pair.service].name) {
+                    for_server.insert(of_release(workload.name));
+                }
+            }
+        }
+        for service in &system.services {
+            for workload in system.facts.candidates_for(service.index) {
+                known.insert(of_release(workload.name));
+                if counted.contains(service.name) {
                     for_server.insert(of_release(workload.name));
                 }
             }
@@ -237,12 +277,18 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
             "disruption budgets",
         ),
         (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
+        (
+            objects.iter().filter(|object| needs_controller(object)).count(),
+            "custom resource",
+            "custom resources",
+        ),
     ];
     let named = named(&parts);
     let written = Written::of(system, &running);
     let has_routes = count(&|it| matches!(it, Body::Routes(_))) > 0;
-    let has_proxy = system.services.iter().any(|it| takes_requests(&it.unit))
-        || running.iter().any(|it| it.units.iter().any(takes_requests));
+    let has_proxy =
+        system.services.iter().any(|it| takes_requests(&it.unit) || passes_requests_on(system, it))
+            || running.iter().any(|it| it.units.iter().any(takes_requests));
     let needs_proxy = has_routes && !has_proxy;
     let missing = written.missing + usize::from(needs_proxy);
     let services = match missing {
@@ -325,8 +371,8 @@ fn cost_of_one_side(system: &System<'_>, so_far: Platform) -> Cost {
         Platform::Swarm | Platform::Kubernetes => cluster,
         Platform::Either => {
             // Either way is only sketched: which objects they are follows from the choice.
-            let short = cluster.text.split(" (").next().unwrap_or_default();
-            let text = format!("{}; {short}", compose.text);
+            let sketch = objects_to_write(system, cluster.objects);
+            let text = format!("{}; to the cluster alone: {sketch}", compose.text);
             both(compose, cluster, text)
         }
     }

@@ -4,15 +4,16 @@
 //! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
 
 use super::forms::other_forms;
-use crate::facts::{Facts, Part, Service, Workload, of_release, without_environment};
+use crate::facts::{Facts, Part, Purpose, Service, Workload, of_release, without_environment};
 use crate::model::compose::{MountKind, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
-use crate::model::{FileModel, environment_of_word, environment_rank};
+use crate::model::{BuiltTarget, FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, join_path};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// The services, workloads and objects that count, in the order of the facts.
 #[derive(Debug, Default)]
@@ -21,6 +22,10 @@ pub struct Counted<'f> {
     pub services: Vec<&'f Service<'f>>,
     pub workloads: Vec<&'f Workload<'f>>,
     pub objects: Vec<&'f Object>,
+    /// Targets that are another form of what counts.
+    pub other_forms: Vec<&'f Arc<BuiltTarget>>,
+    /// Whether something is there beside examples and tests, so that those do not count.
+    has_more_than_examples: bool,
 }
 
 impl<'f> Counted<'f> {
@@ -33,10 +38,18 @@ impl<'f> Counted<'f> {
         files: &[&FileModel],
     ) -> Counted<'f> {
         let mounted = mounted_by_compose(services, files);
-        let mut counted = Counted { services: variant(facts, services), ..Counted::default() };
+        let mut counted = Counted {
+            has_more_than_examples: workloads
+                .iter()
+                .any(|it| !shows_or_tests(facts, it.object.file)),
+            ..Counted::default()
+        };
+        counted.services = variant(facts, services);
         let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         for mut home in homes(facts, workloads, objects) {
+            home.workloads.retain(|it| !counted.is_aside(facts, it.object.file));
+            home.objects.retain(|it| !counted.is_aside(facts, it.file));
             if home.target.is_none() {
                 let others = other_forms(facts, &home.workloads);
                 home.workloads.retain(|it| !others.contains(&it.object.file));
@@ -48,6 +61,7 @@ impl<'f> Counted<'f> {
             let again = home.workloads.iter().filter(is_known).count();
             // Another form of what is counted already.
             if again * 2 > home.workloads.len() {
+                counted.other_forms.extend(home.target.map(|at| &facts.all_targets()[at]));
                 continue;
             }
             let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
@@ -77,6 +91,11 @@ impl<'f> Counted<'f> {
         counted
     }
 
+    /// Whether a file only shows or tests something, beside what is meant to run.
+    pub fn is_aside(&self, facts: &Facts<'_>, file: FileId) -> bool {
+        self.has_more_than_examples && shows_or_tests(facts, file)
+    }
+
     /// Returns the files of the services and workloads.
     pub fn files(&self) -> impl Iterator<Item = FileId> {
         let services = self.services.iter().map(|it| it.span().file);
@@ -97,6 +116,11 @@ impl<'f> Counted<'f> {
         }
         files.into_iter().map(|file| facts.file(file).text().lines().count()).sum()
     }
+}
+
+/// Whether a file lies where examples or tests are kept, or calls itself an example.
+fn shows_or_tests(facts: &Facts<'_>, file: FileId) -> bool {
+    !matches!(facts.purpose_of(file), Purpose::Production | Purpose::Development)
 }
 
 /// The environments of loose manifests, by what they define: what is written for production and again for staging
@@ -187,10 +211,26 @@ fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f s
 /// Returns the services of one variant of each Compose application.
 fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Service<'f>> {
     let mut variants: IndexMap<usize, Vec<&Service<'f>>, FxBuildHasher> = IndexMap::default();
-    for service in services.iter().copied().filter(|it| it.role != Role::Development) {
+    let is_aside = |it: &Service<'_>| shows_or_tests(facts, facts.base_of(it.project));
+    let meant = || services.iter().copied().filter(|it| it.role != Role::Development);
+    let has_more = meant().any(|it| !is_aside(it));
+    for service in meant().filter(|it| !(has_more && is_aside(it))) {
         variants.entry(service.project_index).or_default().push(service);
     }
     let mut variants: Vec<Vec<&Service<'f>>> = variants.into_values().collect();
+    let part_of = |it: &Service<'f>| facts.part_of(facts.base_of(it.project));
+    // A project that holds nothing but what a larger one starts with a profile is an option of that one.
+    let by_profile: FxHashSet<(usize, &str)> = variants
+        .iter()
+        .filter(|services| services.iter().any(|it| it.starts_by_itself()))
+        .flatten()
+        .filter(|it| it.has_profile())
+        .map(|it| (part_of(it), it.name))
+        .collect();
+    variants.retain(|services| {
+        let is_optional = |it: &&Service<'f>| by_profile.contains(&(part_of(it), it.name));
+        services.iter().any(|it| it.has_profile() || !is_optional(it))
+    });
     for services in &mut variants {
         // Where every service has a profile, people choose some of them.
         if services.iter().any(|it| it.starts_by_itself()) {
@@ -206,8 +246,7 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
     for services in variants {
         let keys = |it: &&'f Service<'f>| {
             let image = it.unit.image.as_ref().map(|image| image.repository.as_str());
-            let part = facts.part_of(facts.base_of(it.project));
-            ((it.project.folder.as_str(), it.name), (part, it.name, image))
+            ((it.project.folder.as_str(), it.name), (part_of(it), it.name, image))
         };
         let is_new = |it: &&'f Service<'f>| {
             let (folder, part) = keys(it);

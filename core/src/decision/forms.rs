@@ -1,8 +1,10 @@
 //! Loose manifests that write one application in several forms: a short and a full version, one for each way of
 //! getting started, everything in a single container. Whoever applies them takes one form.
 
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Service, Workload};
+use crate::model::compose::is_default_name;
 use crate::model::environment_rank;
+use crate::model::kubernetes::Body;
 use crate::report::Role;
 use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
@@ -19,6 +21,8 @@ pub fn other_forms<'f>(facts: &Facts<'f>, workloads: &[&Workload<'f>]) -> FxHash
         files.entry(workload.object.file).or_default().push(workload);
     }
     let mut others = repeating(facts, &files);
+    let without_rights = without_rights(facts, &files, &others);
+    others.extend(without_rights);
     let whole = in_one_container(&files, &others);
     others.extend(whole);
     let parts = parts_of_other_forms(facts, &files, &others);
@@ -26,15 +30,81 @@ pub fn other_forms<'f>(facts: &Facts<'f>, workloads: &[&Workload<'f>]) -> FxHash
     others
 }
 
+/// Returns the indices of the workloads that run, or may run, what a Compose file with a default name starts.
+fn started_by_compose(facts: &Facts<'_>) -> FxHashSet<usize> {
+    let is_default =
+        |it: &&Service<'_>| is_default_name(facts.file(facts.base_of(it.project)).path());
+    let services = facts.services().iter().filter(is_default);
+    services
+        .flat_map(|it| {
+            let pair = facts.counterpart_of(it.index).map(|pair| pair.workload);
+            pair.into_iter().chain(facts.candidates_for(it.index).map(|it| it.index))
+        })
+        .collect()
+}
+
+/// Returns the files whose workloads lose their rights to another form: the binding that gives them the rights is
+/// defined again, for other accounts, and whoever applies both has the last one.
+fn without_rights(
+    facts: &Facts<'_>,
+    files: &ByFile<'_, '_>,
+    others: &FxHashSet<FileId>,
+) -> Vec<FileId> {
+    let mut users: FxHashMap<&str, Vec<&Workload<'_>>> = FxHashMap::default();
+    for (_, workloads) in files.iter().filter(|it| !others.contains(it.0)) {
+        for workload in workloads {
+            if let Some(account) = &workload.model.template.spec.service_account_name {
+                users.entry(account.as_str()).or_default().push(workload);
+            }
+        }
+    }
+    let mut forms: IndexMap<(&str, &str, &str), Vec<Vec<&Workload<'_>>>, FxBuildHasher> =
+        IndexMap::default();
+    for object in facts.objects() {
+        let (Body::RoleBinding(binding), Some(name)) = (&object.body, object.name()) else {
+            continue;
+        };
+        let accounts = binding.subjects.iter().filter_map(|it| it.name.as_ref());
+        let form: Vec<&Workload<'_>> =
+            accounts.filter_map(|it| users.get(it.as_str())).flatten().copied().collect();
+        let is_loose = facts.target_of(object.file).is_none();
+        if is_loose && !form.is_empty() {
+            let key = (object.kind.as_str(), object.namespace(), name.as_str());
+            forms.entry(key).or_default().push(form);
+        }
+    }
+    let started = started_by_compose(facts);
+    let mut without = Vec::new();
+    for mut forms in forms.into_values().filter(|it| it.len() > 1) {
+        forms.sort_by_cached_key(|form| {
+            let known = form.iter().filter(|it| started.contains(&it.index)).count();
+            let rank = form.iter().map(|it| rank(facts, it.object.file)).min();
+            (rank, Reverse((known, form.len())))
+        });
+        let (first, rest) = forms.split_at(1);
+        let is_first = |it: &&Workload<'_>| first[0].iter().any(|own| own.index == it.index);
+        let is_alternative = |it: &&Workload<'_>| {
+            first[0].iter().any(|own| facts.same_environment(own.object.file, it.object.file))
+        };
+        let losing = rest.iter().flatten().copied();
+        without.extend(
+            losing.filter(|it| !is_first(it) && is_alternative(it)).map(|it| it.object.file),
+        );
+    }
+    without
+}
+
+/// Returns the position of a file among the forms: what is for production comes first.
+fn rank(facts: &Facts<'_>, file: FileId) -> (bool, usize) {
+    let is_aside = facts.file_role(file) == Role::Development;
+    (is_aside, environment_rank(facts.environment_of_file(file)))
+}
+
 /// Returns the files most of whose workloads are defined in a file that counts before them: one for production,
 /// or one with more workloads. A Deployment and a StatefulSet of one name are forms of one workload.
 fn repeating(facts: &Facts<'_>, files: &ByFile<'_, '_>) -> FxHashSet<FileId> {
     let mut order: Vec<(&FileId, &Vec<&Workload<'_>>)> = files.iter().collect();
-    let rank = |file: FileId| {
-        let is_aside = facts.file_role(file) == Role::Development;
-        (is_aside, environment_rank(facts.environment_of_file(file)))
-    };
-    order.sort_by_key(|(file, workloads)| (rank(**file), Reverse(workloads.len())));
+    order.sort_by_key(|(file, workloads)| (rank(facts, **file), Reverse(workloads.len())));
     let mut known: FxHashSet<(&str, &str)> = FxHashSet::default();
     let mut repeating = FxHashSet::default();
     for (file, workloads) in order {

@@ -66,9 +66,7 @@ fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &Shared<'f>) -> Dec
 }
 
 #[cfg(test)]
-mod cases;
-#[cfg(test)]
-mod sum_cases;
+mod projects;
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! From answers to an outcome: a table over what is known, which can be read aloud row by row.
 
 use crate::report::{
-    Answer, AnsweredBy, Evidence, Fit, Outcome, Platform, Question, QuestionId, Today, Weight,
-    Worth,
+    Answer, AnsweredBy, Evidence, Fit, Outcome, Platform, Question, QuestionId, Signal, Today,
+    Weight, Worth,
 };
 
 /// Whether one server carries the load, in the words of the table.
@@ -34,6 +34,17 @@ pub enum Packages {
     Both,
 }
 
+/// What is written more than once in the manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// The same objects for several environments, which an overlay or a values file tells apart.
+    Environments,
+    /// Many workloads of one environment that differ in names and images, which only a template can write once:
+    /// an overlay changes what is there already
+    /// (<https://kubernetes.io/docs/tasks/manage-kubernetes-objects/kustomization/#bases-and-overlays>).
+    Workloads,
+}
+
 /// What is known of a system beside the answers to the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -57,21 +68,22 @@ pub enum Nodes {
 
 /// Everything that the outcome depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Case {
+pub struct Situation {
     pub server: Server,
     pub nodes: Nodes,
     pub replicas: Answer,
     pub teams: Answer,
     pub gitops: Answer,
     pub packaging: Answer,
+    pub repeated: Repeated,
     pub today: Today,
     pub delivery: Delivery,
     pub packages: Packages,
 }
 
-impl Case {
+impl Situation {
     /// Reads the answers to the questions.
-    pub fn new(questions: &[Question], standing: Standing) -> Case {
+    pub fn new(questions: &[Question], standing: Standing) -> Situation {
         let to = |id: QuestionId| {
             let question = questions.iter().find(|question| question.id == id);
             question.map_or(Answer::Unknown, |question| question.answer)
@@ -82,13 +94,14 @@ impl Case {
             Answer::No => Server::NotEnough,
             Answer::Unknown => Server::Unknown,
         };
-        Case {
+        Situation {
             server,
             nodes: nodes(questions),
             replicas: to(QuestionId::ReplicasAndRollouts),
             teams: to(QuestionId::TeamsAndEnvironments),
             gitops: to(QuestionId::Gitops),
             packaging: to(QuestionId::Packaging),
+            repeated: repeated(questions),
             today: standing.today,
             delivery: standing.delivery,
             packages: standing.packages,
@@ -103,7 +116,7 @@ impl Case {
             Platform::Compose | Platform::LargerServer | Platform::Swarm => false,
         };
         let (argocd, flux) = delivery(self.delivery, cluster, self.gitops);
-        let (kustomize, helm) = packages(self.packages, cluster, self.packaging);
+        let (kustomize, helm) = packages(self.packages, cluster, self.packaging, self.repeated);
         Outcome {
             platform: verdict.platform,
             so_far: verdict.so_far,
@@ -247,6 +260,22 @@ fn nodes(questions: &[Question]) -> Nodes {
     }
 }
 
+/// Returns what is written more than once, by the files. Where they show nothing, a person who says that packaging pays
+/// thinks of environments.
+fn repeated(questions: &[Question]) -> Repeated {
+    let packaging = questions.iter().filter(|it| it.id == QuestionId::Packaging);
+    let mut reasons = packaging
+        .flat_map(|it| &it.evidence)
+        .filter(|it| it.points == Answer::Yes && it.by == AnsweredBy::Files)
+        .map(|it| it.signal)
+        .peekable();
+    let is_repeated = reasons.peek().is_some();
+    match is_repeated && reasons.all(|it| it == Signal::CopiedWorkloads) {
+        true => Repeated::Workloads,
+        false => Repeated::Environments,
+    }
+}
+
 /// What the three questions about a cluster demand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demands {
@@ -290,7 +319,12 @@ fn delivery(today: Delivery, cluster: bool, gitops: Answer) -> (Worth, Worth) {
 }
 
 /// Returns the worth of Kustomize and of Helm. What packages the manifests today goes on doing it.
-fn packages(today: Packages, cluster: bool, packaging: Answer) -> (Worth, Worth) {
+fn packages(
+    today: Packages,
+    cluster: bool,
+    packaging: Answer,
+    repeated: Repeated,
+) -> (Worth, Worth) {
     match (today, cluster, packaging) {
         (Packages::Kustomize, _, _) => (Worth::InUse, Worth::No),
         (Packages::Helm, _, _) => (Worth::No, Worth::InUse),
@@ -298,171 +332,13 @@ fn packages(today: Packages, cluster: bool, packaging: Answer) -> (Worth, Worth)
         (Packages::Nothing, false, _) | (Packages::Nothing, true, Answer::No) => {
             (Worth::No, Worth::No)
         }
-        (Packages::Nothing, true, Answer::Yes) => (Worth::WorthIt, Worth::WorthIt),
+        (Packages::Nothing, true, Answer::Yes) => match repeated {
+            Repeated::Environments => (Worth::WorthIt, Worth::WorthIt),
+            Repeated::Workloads => (Worth::No, Worth::WorthIt),
+        },
         (Packages::Nothing, true, Answer::Unknown) => (Worth::NotYet, Worth::NotYet),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANSWERS: [Answer; 3] = Answer::ALL;
-    const NODES: [Nodes; 4] = [Nodes::Must, Nodes::Likely, Nodes::No, Nodes::Unknown];
-    const SERVERS: [Server; 4] =
-        [Server::Enough, Server::EnoughIfLarger, Server::NotEnough, Server::Unknown];
-    const DELIVERIES: [Delivery; 4] =
-        [Delivery::Other, Delivery::ArgoCd, Delivery::Flux, Delivery::Both];
-    const PACKAGES: [Packages; 4] =
-        [Packages::Nothing, Packages::Kustomize, Packages::Helm, Packages::Both];
-
-    /// Runs a check on every case there is.
-    fn for_every_case(check: impl Fn(Case)) {
-        for server in SERVERS {
-            for nodes in NODES {
-                for replicas in ANSWERS {
-                    for teams in ANSWERS {
-                        for (gitops, packaging) in [Answer::Yes, Answer::No, Answer::Unknown]
-                            .into_iter()
-                            .flat_map(|it| ANSWERS.map(|other| (it, other)))
-                        {
-                            for today in Today::ALL {
-                                for delivery in DELIVERIES {
-                                    for packages in PACKAGES {
-                                        check(Case {
-                                            server,
-                                            nodes,
-                                            replicas,
-                                            teams,
-                                            gitops,
-                                            packaging,
-                                            today,
-                                            delivery,
-                                            packages,
-                                        });
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_is_called_for_that_an_answer_leaves_open() {
-        for_every_case(|case| {
-            let verdict = case.verdict();
-            assert!(verdict.sentence.ends_with('.'), "{case:?}");
-            let nothing =
-                case.nodes == Nodes::No && case.replicas == Answer::No && case.teams == Answer::No;
-            // Compose is only called for where every question that decides is answered.
-            if matches!(verdict.platform, Platform::Compose | Platform::LargerServer) {
-                assert!(nothing, "{case:?}");
-                assert!(matches!(case.server, Server::Enough | Server::EnoughIfLarger), "{case:?}");
-            }
-            if case.fit() == Fit::OverBuilt {
-                assert!(nothing, "{case:?}");
-            }
-            if case.fit() == Fit::Fits {
-                let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
-                assert!(case.server != Server::Unknown || is_cluster, "{case:?}");
-            }
-            // A settled platform is also what the answers lean to.
-            if verdict.platform != Platform::Either {
-                assert_eq!(verdict.platform, verdict.so_far, "{case:?}");
-            }
-        });
-    }
-
-    #[test]
-    fn charts_and_controllers_are_only_worth_it_on_a_cluster() {
-        for_every_case(|case| {
-            let outcome = case.outcome();
-            let all = [outcome.helm, outcome.kustomize, outcome.argocd, outcome.flux];
-            if matches!(
-                outcome.platform,
-                Platform::Compose | Platform::LargerServer | Platform::Swarm
-            ) {
-                let only = |it: &Worth| matches!(it, Worth::No | Worth::InUse);
-                assert!(all.iter().all(only), "{case:?}");
-            }
-            if case.delivery == Delivery::Flux {
-                assert_eq!(outcome.argocd, Worth::No, "{case:?}");
-            }
-        });
-    }
-
-    /// Returns how far an outcome leans to a cluster, from 0 for Compose to 4.
-    fn lean(verdict: Verdict) -> u8 {
-        let of = |platform: Platform| match platform {
-            Platform::Compose | Platform::LargerServer => 0,
-            Platform::Either => 1,
-            Platform::Swarm | Platform::Kubernetes => 2,
-        };
-        of(verdict.platform) + of(verdict.so_far)
-    }
-
-    #[test]
-    fn a_demand_for_a_cluster_never_leads_away_from_it() {
-        for_every_case(|case| {
-            let before = lean(case.verdict());
-            let mut more = vec![
-                Case { replicas: Answer::Yes, ..case },
-                Case { teams: Answer::Yes, ..case },
-                Case { nodes: Nodes::Must, ..case },
-                Case { server: Server::NotEnough, ..case },
-            ];
-            if case.nodes != Nodes::Must {
-                more.push(Case { nodes: Nodes::Likely, ..case });
-            }
-            for other in more {
-                assert!(lean(other.verdict()) >= before, "{case:?} {other:?}");
-            }
-        });
-    }
-
-    #[test]
-    fn every_row_holds_for_some_case_and_several_nodes_settle_the_platform() {
-        let sentences = std::cell::RefCell::new(rustc_hash::FxHashSet::default());
-        for_every_case(|case| {
-            let verdict = case.verdict();
-            sentences.borrow_mut().insert(verdict.sentence);
-            if case.nodes == Nodes::Must {
-                let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
-                assert!(is_cluster, "{case:?}");
-            }
-            if verdict.sentence.contains("contradict each other") {
-                assert_eq!((case.server, case.nodes), (Server::NotEnough, Nodes::No), "{case:?}");
-            }
-        });
-        assert_eq!(sentences.borrow().len(), 18);
-    }
-
-    #[test]
-    fn opposites_have_opposite_outcomes() {
-        let small = Case {
-            server: Server::Enough,
-            nodes: Nodes::No,
-            replicas: Answer::No,
-            teams: Answer::No,
-            gitops: Answer::No,
-            packaging: Answer::No,
-            today: Today::Kubernetes,
-            delivery: Delivery::Other,
-            packages: Packages::Nothing,
-        };
-        assert_eq!((small.verdict().platform, small.fit()), (Platform::Compose, Fit::OverBuilt));
-        let large = Case {
-            server: Server::NotEnough,
-            nodes: Nodes::Must,
-            replicas: Answer::Yes,
-            today: Today::Compose,
-            ..small
-        };
-        assert_eq!((large.verdict().platform, large.fit()), (Platform::Kubernetes, Fit::Outgrown));
-        let swarm = Case { today: Today::Swarm, ..large };
-        assert_eq!((swarm.verdict().platform, swarm.fit()), (Platform::Swarm, Fit::Fits));
-    }
-}
+mod tests;

@@ -44,12 +44,12 @@ fn settled_by(id: QuestionId, system: &System<'_>) -> Vec<&'static str> {
     };
     if system.is_empty() {
         settled.insert(0, "the Compose or Kubernetes files of a single system");
-    } else if system.has_unbuilt_parts {
+    } else if system.has_unbuilt_parts() {
         settled.insert(
             0,
             "the parts of charts and overlays that were not built: `plimsoll render` names them",
         );
-    } else if system.has_templates() {
+    } else if system.has_hiding_templates() {
         settled.insert(
             0,
             "the objects in Templates of OpenShift: hand over what `oc process --local` prints",

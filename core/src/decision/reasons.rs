@@ -2,13 +2,14 @@
 
 use super::conclusion::DECIDING;
 use super::cost::over_built;
-use super::outcome::{Case, Delivery};
+use super::outcome::{Delivery, Situation};
 use super::sums::{self, Loads};
 use super::system::System;
 use crate::report::phrases::capitalised;
 use crate::report::{
     Answer, AnsweredBy, Fit, Platform, Question, QuestionId, Role, Signal, Statement, Today, Weight,
 };
+use crate::text::Span;
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 
@@ -35,17 +36,30 @@ enum Bearing {
     Open,
 }
 
+/// A reason, with the signal that it tells of.
+#[derive(Debug)]
+pub struct Reason {
+    pub statement: Statement,
+    pub signal: Option<Signal>,
+}
+
 /// A reason with its rank: how it bears on the verdict, how much it weighs, and whether a person stated it.
-type Ranked = ((Bearing, Reverse<Weight>, AnsweredBy), Statement);
+type Ranked = ((Bearing, Reverse<Weight>, AnsweredBy), Reason);
+
+impl Reason {
+    fn without_signal(text: String, span: Option<Span>) -> Reason {
+        Reason { statement: Statement { text, span }, signal: None }
+    }
+}
 
 /// Returns the reasons: for each deciding question the strongest evidence for its answer.
 pub fn reasons(
     system: &System<'_>,
     loads: &Loads,
     questions: &[Question],
-    case: &Case,
-) -> Vec<Statement> {
-    let mut reasons = about_fit(system, case);
+    situation: &Situation,
+) -> Vec<Reason> {
+    let mut reasons = about_fit(system, situation);
     let mut told: FxHashSet<(Signal, Option<QuestionId>)> = FxHashSet::default();
     let mut deciding: Vec<&Question> =
         questions.iter().filter(|it| DECIDING.contains(&it.id)).collect();
@@ -66,11 +80,12 @@ pub fn reasons(
         let Some(strongest) = own.first() else { continue };
         told.insert(topic(strongest.signal, question.id));
         let text = format!("{}.", capitalised(&strongest.fact));
-        if reasons.iter().any(|it| it.1.text == text) {
+        if reasons.iter().any(|it| it.1.statement.text == text) {
             continue;
         }
-        let rank = (bearing(case, question), Reverse(strongest.weight), strongest.by);
-        reasons.push((rank, Statement { text, span: strongest.span }));
+        let rank = (bearing(situation, question), Reverse(strongest.weight), strongest.by);
+        let statement = Statement { text, span: strongest.span };
+        reasons.push((rank, Reason { statement, signal: Some(strongest.signal) }));
     }
     if loads.differ() {
         let [compose, cluster] = [&loads.compose, &loads.cluster].map(|it| sums::amounts(&it.sums));
@@ -79,32 +94,32 @@ pub fn reasons(
         );
         // It shows how far the two sides have drifted apart already.
         let rank = (Bearing::Fit, Reverse(Weight::Hint), AnsweredBy::Files);
-        reasons.push((rank, Statement { text, span: None }));
+        reasons.push((rank, Reason::without_signal(text, None)));
     }
     reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
-    let mut reasons: Vec<Statement> = reasons.into_iter().map(|it| it.1).collect();
-    if is_audited_without_cluster(system, case) {
+    let mut reasons: Vec<Reason> = reasons.into_iter().map(|it| it.1).collect();
+    if is_audited_without_cluster(system, situation) {
         reasons.truncate(MAX_REASONS - 1);
-        reasons.push(Statement { text: AUDIT_ON_SERVERS.to_owned(), span: None });
+        reasons.push(Reason::without_signal(AUDIT_ON_SERVERS.to_owned(), None));
     }
     reasons.truncate(MAX_REASONS);
     reasons
 }
 
 /// Whether changes are audited, and nothing of what the outcome calls for could hold a GitOps controller.
-fn is_audited_without_cluster(system: &System<'_>, case: &Case) -> bool {
-    let without_cluster = match case.verdict().platform {
+fn is_audited_without_cluster(system: &System<'_>, situation: &Situation) -> bool {
+    let without_cluster = match situation.verdict().platform {
         Platform::Compose | Platform::LargerServer | Platform::Swarm => true,
-        Platform::Either => matches!(case.today, Today::Compose | Today::Swarm),
+        Platform::Either => matches!(situation.today, Today::Compose | Today::Swarm),
         Platform::Kubernetes => false,
     };
     system.facts.config().answers.audit == Some(true) && without_cluster
 }
 
 /// Returns how the answer to a question bears on the verdict, or on what the answers lean to.
-fn bearing(case: &Case, question: &Question) -> Bearing {
+fn bearing(situation: &Situation, question: &Question) -> Bearing {
     let for_cluster = match (question.id, question.answer) {
-        (_, Answer::Unknown) if case.verdict().platform == Platform::Either => {
+        (_, Answer::Unknown) if situation.verdict().platform == Platform::Either => {
             return Bearing::Decides;
         }
         (_, Answer::Unknown) => return Bearing::Open,
@@ -118,7 +133,7 @@ fn bearing(case: &Case, question: &Question) -> Bearing {
             answer,
         ) => answer == Answer::Yes,
     };
-    let supports = match case.verdict().so_far {
+    let supports = match situation.verdict().so_far {
         Platform::Compose | Platform::LargerServer => !for_cluster,
         Platform::Swarm | Platform::Kubernetes => for_cluster,
         // The demand for a cluster is what the verdict speaks of, and what leaves both platforms open.
@@ -129,24 +144,24 @@ fn bearing(case: &Case, question: &Question) -> Bearing {
 }
 
 /// Returns what is to say about the platform of today.
-fn about_fit(system: &System<'_>, case: &Case) -> Vec<Ranked> {
+fn about_fit(system: &System<'_>, situation: &Situation) -> Vec<Ranked> {
     let mut reasons = Vec::new();
     let mut add = |bearing: Bearing, text: String, span| {
         let rank = (bearing, Reverse(Weight::Sign), AnsweredBy::Files);
-        reasons.push((rank, Statement { text, span }));
+        reasons.push((rank, Reason::without_signal(text, span)));
     };
-    if case.verdict().platform == Platform::Either
+    if situation.verdict().platform == Platform::Either
         && let Some(unread) = system.first_unread()
     {
         add(Bearing::Decides, unread.why, Some(unread.span));
     }
-    if case.fit() == Fit::OverBuilt {
+    if situation.fit() == Fit::OverBuilt {
         add(Bearing::Fit, over_built(system), None);
     }
-    if case.today == Today::Both {
+    if situation.today == Today::Both {
         add(Bearing::Fit, both_sides(system).to_owned(), None);
     }
-    if case.delivery == Delivery::Flux {
+    if situation.delivery == Delivery::Flux {
         let text = "Flux is in use: Argo CD beside it would deliver the same manifests twice.";
         let place = system.delivery_object().map(|object| object.name_span());
         add(Bearing::Opposes, text.to_owned(), place);

@@ -1,6 +1,6 @@
 //! The typical system that is nearest.
 
-use super::outcome::{Case, Nodes, Server};
+use super::outcome::{Nodes, Server, Situation};
 use crate::config::Answers;
 use crate::report::{Answer, Scenario, ScenarioName};
 
@@ -13,19 +13,19 @@ enum Growth {
     Nothing,
 }
 
-pub fn nearest(case: &Case, answers: &Answers) -> Scenario {
-    let growth = if case.replicas == Answer::Yes {
+pub fn nearest(situation: &Situation, answers: &Answers) -> Scenario {
+    let growth = if situation.replicas == Answer::Yes {
         Growth::Replicas
-    } else if case.server == Server::NotEnough {
+    } else if situation.server == Server::NotEnough {
         Growth::BeyondOneServer
-    } else if matches!(case.nodes, Nodes::Must | Nodes::Likely) {
+    } else if matches!(situation.nodes, Nodes::Must | Nodes::Likely) {
         Growth::Nodes
     } else {
         Growth::Nothing
     };
     // An open answer about teams is not one about few teams.
-    let few_teams = case.teams == Answer::No;
-    let (nearest, because) = match (case.teams, growth) {
+    let few_teams = situation.teams == Answer::No;
+    let (nearest, because) = match (situation.teams, growth) {
         _ if answers.audit == Some(true) => (ScenarioName::Regulated, "changes are audited"),
         (
             Answer::Yes,
@@ -59,7 +59,7 @@ pub fn nearest(case: &Case, answers: &Answers) -> Scenario {
             };
             (ScenarioName::GrowingSaas, because)
         }
-        (Answer::No, Growth::Nothing) if case.replicas == Answer::No => {
+        (Answer::No, Growth::Nothing) if situation.replicas == Answer::No => {
             (ScenarioName::InternalApp, "few teams work on it, and nothing in it scales")
         }
         (Answer::No | Answer::Unknown, Growth::Nothing) => {

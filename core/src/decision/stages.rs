@@ -28,13 +28,14 @@ impl fmt::Display for Stage {
 
 /// Returns the cluster product that an overlay or the values file of a chart is called after.
 fn cluster_of(target: &Target) -> Option<&'static str> {
-    let own = match target.kind {
-        // The name of the chart's folder, and its values files in brackets.
-        TargetKind::Chart => target.name.rsplit_once(" (")?.1,
-        TargetKind::Kustomization => name_of(&target.folder),
-        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => return None,
+    let named = |text: &str| {
+        text.split(|letter: char| !letter.is_ascii_alphanumeric()).find_map(cluster_product)
     };
-    own.split(|letter: char| !letter.is_ascii_alphanumeric()).find_map(cluster_product)
+    match target.kind {
+        TargetKind::Chart => target.values.iter().find_map(|path| named(path)),
+        TargetKind::Kustomization => named(name_of(&target.folder)),
+        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => None,
+    }
 }
 
 impl<'f> System<'f> {

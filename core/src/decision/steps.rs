@@ -3,13 +3,14 @@
 use super::checklists;
 use super::cost::number;
 use super::system::System;
-use crate::facts::Service;
+use crate::facts::{Brought, Service};
+use crate::model::compose::MountKind;
 use crate::report::phrases::capitalised;
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
 };
-use crate::text::Span;
+use crate::text::{Span, folder_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
@@ -41,7 +42,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             told.insert(finding.code);
             steps.push(of_finding(finding));
         } else if item.findings.is_empty() {
-            steps.push(of_item(system, item));
+            steps.extend(of_item(system, item));
         }
     }
     // A cluster alone has no list of its own.
@@ -118,15 +119,55 @@ fn of_finding(finding: &Finding) -> Step {
     Step { text, subject: finding.subject.clone(), span: Some(finding.span) }
 }
 
-/// Returns what an item asks for that no finding fails.
-fn of_item(system: &System<'_>, item: &ChecklistItem) -> Step {
-    if item.item == CheckItem::Backups
-        && let Some(step) = backup(system)
-    {
-        return step;
+/// Returns what an item asks for that no finding fails; `None` where nothing of the user's own can be named.
+fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
+    match item.item {
+        CheckItem::Backups => return backup(system),
+        CheckItem::ImageWithoutBindMounts => return bind_mount(system, item),
+        _ => {}
     }
+    let (_, span) = item.missing.first()?;
     let text = format!("{} ({}).", item.next.trim_end_matches('.'), item.seen);
-    Step { text, subject: String::new(), span: None }
+    Some(Step { text, subject: String::new(), span: Some(*span) })
+}
+
+/// Returns the step that puts something in the place of a bind mount: a claim for data, a ConfigMap for configuration,
+/// the image for code.
+///
+/// Sources: <https://kubernetes.io/docs/concepts/storage/persistent-volumes/>,
+/// <https://kubernetes.io/docs/concepts/configuration/configmap/> and
+/// <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath>, which advises against paths of the node.
+fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
+    let is_missing =
+        |service: &&&Service<'_>| item.missing.iter().any(|(_, span)| *span == service.span());
+    let services = system.services.iter().filter(is_missing);
+    let mounts = services.flat_map(|service| {
+        let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+        binds.map(move |mount| (service, mount, service.brought_by(mount)))
+    });
+    // Lost data cannot be brought back.
+    let rank = |brought: Brought| match brought {
+        Brought::Data => 0,
+        Brought::Configuration => 1,
+        Brought::Code => 2,
+        Brought::Host => 3,
+    };
+    let (service, mount, brought) = mounts.min_by_key(|it| rank(it.2))?;
+    let source = mount.source.as_ref()?;
+    let target = &mount.target;
+    let text = match brought {
+        Brought::Data => format!(
+            "Give it a PersistentVolumeClaim at `{target}`: the data in `{source}` stays on this host."
+        ),
+        Brought::Configuration => format!(
+            "Deliver `{source}` as a ConfigMap at `{target}`: a Pod finds no such file on its node."
+        ),
+        Brought::Code => format!(
+            "Build `{source}` into the image, which a Pod has nothing else for at `{target}`."
+        ),
+        Brought::Host => return None,
+    };
+    Some(Step { text, subject: service.unit.label.clone(), span: Some(mount.span) })
 }
 
 /// Returns the step that names the data to back up.
@@ -144,26 +185,69 @@ fn backup(system: &System<'_>) -> Option<Step> {
 
 /// Returns the step that follows from the verdict.
 fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
-    let text = match (decision.fit, decision.today) {
+    let step = |text: String, span| Step { text, subject: String::new(), span };
+    match (decision.fit, decision.today) {
+        (_, Today::Unknown) if system.is_for_tests_alone() => {
+            let first = system.workloads.first()?;
+            let folder = folder_of(system.facts.file(first.object.file).path());
+            let text = format!(
+                "Analyse what is deployed: `{folder}` with {} holds tests, by its name (a `role` in `overrides` of `plimsoll.yaml` says otherwise).",
+                first.label
+            );
+            Some(step(text, Some(first.span())))
+        }
         (_, Today::Unknown) => {
-            "Analyse the Compose or Kubernetes files of a single system.".to_owned()
+            let text = "Analyse the Compose or Kubernetes files of a single system.";
+            Some(step(text.to_owned(), None))
         }
         (Fit::Outgrown, _) if decision.outcome.platform == Platform::LargerServer => {
-            "Move to the larger server with a restored backup, which also tests the backup."
-                .to_owned()
+            Some(move_to_larger_server(system))
         }
-        (Fit::Outgrown, _) => return Some(first_to_move(system)),
-        (Fit::OverBuilt, _) => format!(
-            "Compare the hours that the cluster takes each month for {} with one server and its backups.",
-            number(system.counted.workloads.len(), "workload", "workloads")
-        ),
+        (Fit::Outgrown, _) => Some(first_to_move(system)),
+        (Fit::OverBuilt, _) => {
+            let first = system.counted.workloads.first()?;
+            let text = format!(
+                "Compare the hours that the cluster takes each month for {} ({} and the others) with one server and its backups.",
+                number(system.counted.workloads.len(), "workload", "workloads"),
+                first.label
+            );
+            Some(step(text, Some(first.span())))
+        }
         (Fit::Mixed, _) => {
-            "Decide which side is production, and mark the other as development (`roles` in `plimsoll.yaml`).".to_owned()
+            let (service, workload) =
+                (system.counted.services.first()?, system.counted.workloads.first()?);
+            let path = system.facts.file(service.span().file).path();
+            let text = format!(
+                "Decide whether `{path}` or the cluster with {} is production, and mark the other as development (`roles` in `plimsoll.yaml`).",
+                workload.label
+            );
+            Some(step(text, Some(service.span())))
         }
-        (Fit::Open, _) => open_answer(decision)?,
-        (Fit::Fits, _) => return None,
+        (Fit::Open, _) => open_answer(decision).map(|text| step(text, None)),
+        (Fit::Fits, _) => None,
+    }
+}
+
+/// Returns the step to a larger server, which begins with the data.
+fn move_to_larger_server(system: &System<'_>) -> Step {
+    let named = checklists::first_with_data(system);
+    let (text, service) = match named {
+        Some((service, data)) => (
+            format!(
+                "Restore a backup of `{data}` on the larger server, which also tests the backup, and move there."
+            ),
+            Some(service),
+        ),
+        None => (
+            "Move this service to the larger server first: nothing here keeps data.".to_owned(),
+            system.counted.services.first().copied(),
+        ),
     };
-    Some(Step { text, subject: String::new(), span: None })
+    Step {
+        text,
+        subject: service.map(|it| it.unit.label.clone()).unwrap_or_default(),
+        span: service.map(|it| it.span()),
+    }
 }
 
 /// Returns what to answer where the verdict is open.

@@ -2,10 +2,11 @@
 
 use super::counted::Counted;
 use crate::facts::{
-    CopiedManifests, DisjointSets, Facts, Fields, Service, Workload, common_folder,
+    CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
 };
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
+use crate::model::delivery::{Controller, controller_of};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_rank};
 use crate::report::{Finding, Kind, Role, Severity, TargetKind, Today};
@@ -32,8 +33,10 @@ pub struct System<'f> {
     pub copies: Vec<&'f CopiedManifests>,
     /// One environment in one form.
     pub counted: Counted<'f>,
-    /// Whether a chart or an overlay was not built in full.
-    pub has_unbuilt_parts: bool,
+    /// Charts and overlays that were not built in full, and may hold what nothing else shows.
+    pub unbuilt: Vec<&'f Arc<BuiltTarget>>,
+    /// Whether templates of a chart are not read at all.
+    pub has_unread_files: bool,
 }
 
 impl<'f> System<'f> {
@@ -57,27 +60,52 @@ impl<'f> System<'f> {
                 false => single = true,
             }
         }
-        match (swarm || single, self.has_cluster()) {
+        match (swarm || single, self.has_cluster() && !self.is_for_tests_alone()) {
             (true, true) => Today::Both,
             (false, true) => Today::Kubernetes,
             (true, false) if swarm => Today::Swarm,
             (true, false) => Today::Compose,
-            (false, false) if !self.services.is_empty() => Today::Compose,
+            (false, false) if self.has_services_beside_tests() => Today::Compose,
             (false, false) => Today::Unknown,
         }
     }
 
+    /// Whether everything for a cluster lies where tests are kept: what comes and goes is no platform.
+    pub fn is_for_tests_alone(&self) -> bool {
+        let mut files = self.workloads.iter().map(|it| it.object.file).peekable();
+        files.peek().is_some() && files.all(|it| self.facts.purpose_of(it) == Purpose::Test)
+    }
+
+    /// Whether Compose services are there that do more than take part in the tests of a cluster.
+    fn has_services_beside_tests(&self) -> bool {
+        let is_tested = |it: &Service<'_>| {
+            self.facts.purpose_of(self.facts.base_of(it.project)) == Purpose::Test
+        };
+        let in_tests = self.has_cluster();
+        self.services.iter().any(|it| !(in_tests && is_tested(it)))
+    }
+
     /// Returns the findings of a severity, those of the files that count first.
     pub fn findings_of(&self, severity: Severity) -> Vec<&'f Finding> {
-        let counted: FxHashSet<FileId> = self.counted.files().collect();
+        let counted = self.counted_files();
         let services = self.services.iter().map(|it| it.span().file);
-        let of_others = services.chain(self.workloads.iter().map(|it| it.object.file));
+        let of_others = services
+            .chain(self.workloads.iter().map(|it| it.object.file))
+            .chain(self.targets.iter().flat_map(|it| &it.target.sources).copied());
         let others: FxHashSet<FileId> = of_others.filter(|it| !counted.contains(it)).collect();
         let wanted = self.findings.iter().copied().filter(|it| it.severity == severity);
         let (last, mut first): (Vec<_>, Vec<_>) =
             wanted.partition(|it| others.contains(&it.span.file));
         first.extend(last);
         first
+    }
+
+    /// Returns the files of what counts, with the sources of the charts and overlays that it is built from.
+    fn counted_files(&self) -> FxHashSet<FileId> {
+        let built = self.counted.workloads.iter().map(|it| it.object.file);
+        let targets = built.filter_map(|it| self.facts.built_target(it));
+        let sources = targets.flat_map(|it| it.target.sources.iter().copied());
+        sources.chain(self.counted.files()).collect()
     }
 
     /// Whether anything is meant for a cluster: workloads, charts or what delivers them.
@@ -99,7 +127,13 @@ impl<'f> System<'f> {
 
     /// Returns the first object of a GitOps controller.
     pub fn delivery_object(&self) -> Option<&'f Object> {
-        self.objects.iter().copied().find(|object| is_argocd(object) || is_flux(object))
+        self.delivery_objects().next().map(|it| it.0)
+    }
+
+    /// Returns the objects of GitOps controllers, without those that only show how one would deliver.
+    pub fn delivery_objects(&self) -> impl Iterator<Item = (&'f Object, Controller)> {
+        let all = self.objects.iter().filter_map(|object| Some((*object, controller_of(object)?)));
+        all.filter(|(object, _)| !self.counted.is_aside(self.facts, object.file))
     }
 
     /// Whether the files show nothing that runs.
@@ -154,7 +188,9 @@ impl<'f> System<'f> {
             IndexMap::default();
         for workload in &self.counted.workloads {
             // What a chart or an overlay builds is written once, and a patch is no manifest of its own.
-            let is_built = self.facts.target_of(workload.object.file).is_some();
+            let file = workload.object.file;
+            let is_built =
+                self.facts.target_of(file).is_some() || self.facts.is_output_of_chart(file);
             if is_built || workload.name.is_empty() || workload.is_patch() {
                 continue;
             }
@@ -217,16 +253,6 @@ pub struct Alike {
     pub place: Span,
 }
 
-/// Whether an object belongs to Argo CD; Argo Rollouts and Workflows share its group.
-pub fn is_argocd(object: &Object) -> bool {
-    matches!(object.body, Body::Application(_) | Body::ApplicationSet(_) | Body::AppProject(_))
-}
-
-/// Whether an object belongs to Flux.
-pub fn is_flux(object: &Object) -> bool {
-    object.group().ends_with("fluxcd.io")
-}
-
 /// Returns the systems, those with the most services and workloads first. Files that show no system at
 /// all are one without anything in it.
 pub fn systems<'f>(
@@ -266,10 +292,12 @@ struct Share<'f> {
 impl<'f> Share<'f> {
     fn into_system(self, facts: &'f Facts<'f>) -> System<'f> {
         let Share { services, workloads, objects, files, targets, findings, copies } = self;
+        let counted = Counted::of(facts, &services, &workloads, &objects, &files);
         System {
-            counted: Counted::of(facts, &services, &workloads, &objects, &files),
             name: name(&services, &targets, &files),
-            has_unbuilt_parts: has_unbuilt_parts(facts, &targets, &files),
+            unbuilt: unbuilt(facts, &targets, &counted),
+            has_unread_files: files.iter().any(|it| is_unread(facts, it)),
+            counted,
             facts,
             services,
             workloads,
@@ -325,13 +353,14 @@ fn shares<'f>(
     shares.into_values().collect()
 }
 
-/// Whether a chart or an overlay was not built in full. A variant that cannot be built hides nothing where
-/// another variant of it is built, unless that one is further from production.
-fn has_unbuilt_parts(
+/// Returns the charts and overlays that were not built in full. A variant that cannot be built hides nothing where
+/// another variant of it is built, unless that one is further from production; and what is another form of what
+/// counts hides nothing that would count.
+fn unbuilt<'f>(
     facts: &Facts<'_>,
-    targets: &[&Arc<BuiltTarget>],
-    files: &[&FileModel],
-) -> bool {
+    targets: &[&'f Arc<BuiltTarget>],
+    counted: &Counted<'f>,
+) -> Vec<&'f Arc<BuiltTarget>> {
     let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
     for target in targets.iter().filter(|it| it.is_whole()) {
         let rank = environment_rank(facts.environment_of_target(&target.target));
@@ -340,13 +369,19 @@ fn has_unbuilt_parts(
             *known = rank.min(*known);
         }
     }
-    let is_hidden = |it: &&Arc<BuiltTarget>| {
+    let is_hidden = |it: &&&Arc<BuiltTarget>| {
         let rank = environment_rank(facts.environment_of_target(&it.target));
         let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
-        !it.is_whole() && !variants.any(|shown| *shown <= rank)
+        !it.is_whole()
+            && !variants.any(|shown| *shown <= rank)
+            && !counted.other_forms.iter().any(|other| Arc::ptr_eq(other, it))
     };
-    let is_unread = |it: &&FileModel| it.kind == Kind::Template && !facts.is_built(it.id);
-    targets.iter().any(is_hidden) || files.iter().any(is_unread)
+    targets.iter().filter(is_hidden).copied().collect()
+}
+
+/// Whether a file is a template of a chart that was not built.
+fn is_unread(facts: &Facts<'_>, file: &FileModel) -> bool {
+    file.kind == Kind::Template && !facts.is_built(file.id)
 }
 
 /// Joins what runs the same services on both sides.

@@ -1,12 +1,13 @@
 //! What would change the outcome, found by trying: the decision is made again with another fact or answer.
 
 use super::conclusion::DECIDING;
-use super::outcome::{Case, Delivery, Packages, Standing};
+use super::outcome::{Delivery, Packages, Situation, Standing};
 use super::questions;
 use super::signals::{self, Seen, Signals};
 use super::sums::{Loads, Size};
-use super::system::{System, is_argocd, is_flux};
+use super::system::System;
 use crate::config::{Answers, Downtime};
+use crate::model::delivery::Controller;
 use crate::model::kubernetes::Body;
 use crate::report::phrases;
 use crate::report::{
@@ -127,16 +128,16 @@ impl<'t, 'f> Trial<'t, 'f> {
         Trial { system, signals, answers: &config.answers, standing }
     }
 
-    /// Returns the questions as they are answered, and the case that they make.
-    pub fn as_it_is(&self) -> (Vec<Question>, Case) {
+    /// Returns the questions as they are answered, and the situation that they make.
+    pub fn as_it_is(&self) -> (Vec<Question>, Situation) {
         self.decide(self.signals.clone(), self.answers)
     }
 
-    fn decide(&self, signals: Signals, answers: &Answers) -> (Vec<Question>, Case) {
+    fn decide(&self, signals: Signals, answers: &Answers) -> (Vec<Question>, Situation) {
         let signals = signals.complete(self.system, answers);
         let questions = questions::answer(self.system, &signals);
-        let case = Case::new(&questions, self.standing);
-        (questions, case)
+        let situation = Situation::new(&questions, self.standing);
+        (questions, situation)
     }
 
     fn platform_with(&self, signals: Signals, answers: &Answers) -> Platform {
@@ -206,9 +207,9 @@ impl<'t, 'f> Trial<'t, 'f> {
     /// Returns the answers that are worth giving: those that change the platform, first to what the files lean to,
     /// and of open questions first. Where no single answer settles on what the files lean to, two together may. A
     /// question that a person has settled, perhaps by another answer, is not asked again.
-    pub fn ask(&self, case: &Case, questions: &[Question]) -> Vec<Ask> {
-        let now = case.verdict().platform;
-        let lean = lean(case);
+    pub fn ask(&self, situation: &Situation, questions: &[Question]) -> Vec<Ask> {
+        let now = situation.verdict().platform;
+        let lean = lean(situation);
         let asked: Vec<(Candidate, bool)> = CANDIDATES
             .into_iter()
             .filter_map(|it| Some((it, self.is_open(it, questions)?)))
@@ -266,13 +267,13 @@ impl<'t, 'f> Trial<'t, 'f> {
 }
 
 /// Returns the platforms that the answers lean to: where nothing speaks for a cluster, to those without one.
-fn lean(case: &Case) -> &'static [Platform] {
+fn lean(situation: &Situation) -> &'static [Platform] {
     const SERVERS: &[Platform] = &[Platform::Compose, Platform::LargerServer];
     const CLUSTERS: &[Platform] = &[Platform::Kubernetes, Platform::Swarm];
-    match case.verdict().so_far {
+    match situation.verdict().so_far {
         Platform::Compose | Platform::LargerServer => SERVERS,
         Platform::Swarm | Platform::Kubernetes => CLUSTERS,
-        Platform::Either if case.asks_for_cluster() => CLUSTERS,
+        Platform::Either if situation.asks_for_cluster() => CLUSTERS,
         Platform::Either => SERVERS,
     }
 }
@@ -295,9 +296,8 @@ fn change_words(now: Platform, to: Platform) -> String {
 }
 
 fn delivery(system: &System<'_>) -> Delivery {
-    let argocd = system.objects.iter().any(|it| is_argocd(it));
-    let flux = system.objects.iter().any(|it| is_flux(it));
-    match (argocd, flux) {
+    let is = |controller: Controller| system.delivery_objects().any(|it| it.1 == controller);
+    match (is(Controller::ArgoCd), is(Controller::Flux)) {
         (true, true) => Delivery::Both,
         (true, false) => Delivery::ArgoCd,
         (false, true) => Delivery::Flux,
@@ -308,7 +308,12 @@ fn delivery(system: &System<'_>) -> Delivery {
 fn packages(system: &System<'_>) -> Packages {
     let is = |kind: TargetKind| system.targets.iter().any(|it| it.target.kind == kind);
     let releases = system.objects.iter().any(|it| matches!(it.body, Body::HelmRelease(_)));
-    match (is(TargetKind::Kustomization), is(TargetKind::Chart) || releases) {
+    // Manifests may be the output of a chart that is kept elsewhere.
+    let counted = system.counted.workloads.iter();
+    let is_rendered =
+        || counted.map(|it| it.object.file).any(|it| system.facts.is_output_of_chart(it));
+    let charts = is(TargetKind::Chart) || releases || is_rendered();
+    match (is(TargetKind::Kustomization), charts) {
         (true, true) => Packages::Both,
         (true, false) => Packages::Kustomize,
         (false, true) => Packages::Helm,

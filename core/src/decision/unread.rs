@@ -3,7 +3,7 @@
 use super::system::System;
 use crate::model::BuiltTarget;
 use crate::model::kubernetes::Object;
-use crate::text::Span;
+use crate::text::{Span, name_of};
 use std::sync::Arc;
 
 /// What is not read in full.
@@ -17,8 +17,13 @@ pub struct Unread {
 }
 
 /// Whether an object is a Template of OpenShift. Its group was empty in the first versions.
-fn is_openshift_template(object: &Object) -> bool {
+pub fn is_openshift_template(object: &Object) -> bool {
     object.kind.as_str() == "Template" && matches!(object.group(), "template.openshift.io" | "")
+}
+
+/// Returns the name of an image without what says its version.
+fn without_tag(name: &str) -> &str {
+    name.split([':', '@']).next().unwrap_or(name)
 }
 
 impl System<'_> {
@@ -26,7 +31,19 @@ impl System<'_> {
     /// what a GitOps controller applies.
     pub fn hides_workloads(&self) -> bool {
         let shown = self.services.len() + self.workloads.len();
-        self.has_unbuilt_parts || self.has_templates() || (shown == 0 && self.has_cluster())
+        self.has_unbuilt_parts()
+            || self.has_hiding_templates()
+            || (shown == 0 && self.has_cluster())
+    }
+
+    /// Whether a chart or an overlay that may count was not built in full.
+    pub fn has_unbuilt_parts(&self) -> bool {
+        !self.unbuilt.is_empty() || self.has_unread_files
+    }
+
+    /// Whether Templates of OpenShift may hold workloads that nothing else shows.
+    pub fn has_hiding_templates(&self) -> bool {
+        self.hiding_templates().next().is_some()
     }
 
     /// Returns the first of what is not read in full: a chart, an overlay or a Template of OpenShift.
@@ -40,15 +57,14 @@ impl System<'_> {
                 span: reason.span,
             })
         };
-        let mut unbuilt = self.targets.iter().filter(|_| self.has_unbuilt_parts);
-        unbuilt.find_map(|it| of_target(it)).or_else(|| self.first_template())
+        self.unbuilt.iter().find_map(|it| of_target(it)).or_else(|| self.first_template())
     }
 
     /// Returns the first Template of OpenShift. What it holds reaches the cluster only after `oc process`.
     ///
     /// Source: <https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/images/using-templates>
     fn first_template(&self) -> Option<Unread> {
-        let mut templates = self.objects.iter().filter(|object| is_openshift_template(object));
+        let mut templates = self.hiding_templates();
         let first = templates.next()?;
         let label = first.label();
         let objects = match templates.count() {
@@ -66,6 +82,43 @@ impl System<'_> {
             ),
             span: first.name_span(),
         })
+    }
+
+    /// Returns the Templates of OpenShift that may hold workloads that nothing else shows. One whose images are those of
+    /// workloads that are shown is another form of them.
+    fn hiding_templates(&self) -> impl Iterator<Item = &Object> {
+        let templates = self.objects.iter().copied().filter(|it| is_openshift_template(it));
+        templates.filter(|template| {
+            let images = self.images_of_template(template);
+            images.is_empty() || images.iter().any(|name| !self.shows_image(name))
+        })
+    }
+
+    /// Returns the names of the images in a Template, without their registries, owners and tags: a parameter may
+    /// stand for those.
+    fn images_of_template(&self, template: &Object) -> Vec<&str> {
+        let root = self.facts.file(template.file).tree.node(template.node);
+        let mut open = vec![root];
+        let mut images = Vec::new();
+        while let Some(node) = open.pop() {
+            open.extend(node.items());
+            for entry in node.entries() {
+                match entry.value.as_str() {
+                    Some(image) if entry.key.as_str() == Some("image") => {
+                        images.push(without_tag(name_of(image)));
+                    }
+                    _ => open.push(entry.value),
+                }
+            }
+        }
+        images
+    }
+
+    /// Whether a workload runs an image of this name.
+    fn shows_image(&self, name: &str) -> bool {
+        let units = self.workloads.iter().flat_map(|it| &it.units);
+        let mut images = units.filter_map(|unit| unit.image.as_ref());
+        images.any(|image| name_of(&image.repository) == name)
     }
 
     /// Whether there are Templates of OpenShift, whose objects are not read.

@@ -2,7 +2,7 @@
 
 use super::replicas::is_patch;
 use super::{Facts, Workload};
-use crate::model::kubernetes::Object;
+use crate::model::delivery::controller_of;
 use crate::model::{FileModel, environment_of_word};
 use crate::report::{Environment, Kind};
 use crate::syntax::{Node, NodeKind};
@@ -161,6 +161,20 @@ impl<'a> Facts<'a> {
         paths
     }
 
+    /// Whether a manifest is the output of `helm template`, which names in a comment above each object the template
+    /// that it comes from.
+    ///
+    /// Source: <https://github.com/helm/helm/blob/v3.16.0/pkg/action/action.go>, `renderResources`.
+    pub fn is_output_of_chart(&self, file: FileId) -> bool {
+        let model = self.file(file);
+        let names_template = |line: &str| {
+            let source =
+                line.strip_prefix("# Source: ").and_then(|it| it.split_once("/templates/"));
+            source.is_some_and(|(chart, _)| !chart.is_empty() && !chart.contains(' '))
+        };
+        model.kind == Kind::Kubernetes && model.text().lines().any(names_template)
+    }
+
     /// Returns the fields of a workload that is not built into a target, with its names, images and namespace
     /// left open.
     pub fn fields_without_names(&self, workload: &Workload<'a>) -> Fields {
@@ -266,22 +280,15 @@ impl Unit {
     /// Adds the fields of the objects of a file.
     fn add(&mut self, file: &FileModel) {
         let open = |text: &str| without_environment(text).map_or(text.to_owned(), |it| it.0);
-        for object in file.objects.iter().filter(|object| !is_pointer(object)) {
+        // An object of a GitOps controller only says where the manifests of an environment are. There is one for
+        // each by nature.
+        for object in file.objects.iter().filter(|object| controller_of(object).is_none()) {
             self.first.get_or_insert(object.span);
             let name = open(object.name().map_or("", |name| name.as_str()));
             let path = format!("{}/{name}", object.kind);
             self.fields.add(file.tree.node(object.node), path, &open);
         }
     }
-}
-
-/// Whether an object only says where a GitOps controller finds the manifests of an environment. There is one
-/// for each by nature.
-fn is_pointer(object: &Object) -> bool {
-    let group = object.group();
-    group.ends_with("toolkit.fluxcd.io")
-        || group == "argoproj.io"
-            && matches!(object.kind.as_str(), "Application" | "ApplicationSet" | "AppProject")
 }
 
 /// What tells an item of a list apart: its name.

@@ -2,14 +2,19 @@
 //! cluster. Each match carries its reason; where two different containers would fit, there is no match, and of
 //! several forms of one workload the main one is taken.
 
+mod forms;
+mod names;
+
 use super::sets::{MAX_ALTERNATIVES, rings};
-use super::{Facts, Part, Service, Unit, Workload};
+use super::{Facts, Part, Service, Start, Unit, Workload};
+use crate::model::Str;
 use crate::model::compose::is_default_name;
-use crate::model::environment_rank;
-use crate::report::{Role, TargetKind};
+use crate::report::Role;
 use crate::text::{FileId, folder_of};
+use forms::{Sizes, main_form};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use names::{names_of, plain};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
 /// Why two containers are taken for the same thing, the surest reason first.
@@ -17,6 +22,8 @@ use std::cmp::Reverse;
 pub enum Why {
     /// Same image repository and same name.
     ImageAndName,
+    /// Same image repository and same command, which no other service and no other container has.
+    ImageAndCommand,
     /// Same image repository, and it is the only pair with it.
     Image,
     /// Same name of the workload, its labels, its Service or its container.
@@ -28,6 +35,7 @@ impl Why {
     pub fn says(self) -> &'static str {
         match self {
             Why::ImageAndName => "image and name",
+            Why::ImageAndCommand => "image and command",
             Why::Image => "image",
             Why::Name => "name",
         }
@@ -55,14 +63,20 @@ pub(super) struct Counterparts {
     by_container: FxHashMap<(usize, usize), usize>,
     /// For some services the containers that run the same thing in other forms of the application.
     other_forms: FxHashMap<usize, Vec<Container>>,
+    /// For services without a counterpart the containers that run their image, each of which may be meant.
+    candidates: FxHashMap<usize, Vec<Container>>,
 }
 
 impl Counterparts {
-    fn new(all: Vec<Counterpart>, other_forms: FxHashMap<usize, Vec<Container>>) -> Counterparts {
+    fn new(
+        all: Vec<Counterpart>,
+        other_forms: FxHashMap<usize, Vec<Container>>,
+        candidates: FxHashMap<usize, Vec<Container>>,
+    ) -> Counterparts {
         let by_service = all.iter().enumerate().map(|(at, it)| (it.service, at)).collect();
         let by_container =
             all.iter().enumerate().map(|(at, it)| ((it.workload, it.unit), at)).collect();
-        Counterparts { all, by_service, by_container, other_forms }
+        Counterparts { all, by_service, by_container, other_forms, candidates }
     }
 }
 
@@ -93,6 +107,13 @@ impl<'a> Facts<'a> {
             let workload = &self.workloads[*workload];
             (workload, &workload.units[*unit])
         })
+    }
+
+    /// Returns the workloads that run the image of a service without a counterpart: nothing tells which of them, if
+    /// any, is its counterpart.
+    pub fn candidates_for(&self, service: usize) -> impl Iterator<Item = &Workload<'a>> {
+        let candidates = self.counterparts.candidates.get(&service);
+        candidates.into_iter().flatten().map(|(workload, _)| &self.workloads[*workload])
     }
 
     /// Returns the parts of a pair.
@@ -144,21 +165,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
         return Counterparts::default();
     }
     let candidates = Candidates::new(facts);
-    let mut services_with_image: FxHashMap<(usize, &str), usize> = FxHashMap::default();
-    for service in facts.services.iter().filter(|it| it.starts_by_itself()) {
-        if let Some(image) = image_of(&service.unit) {
-            *services_with_image.entry((service.project_index, image)).or_default() += 1;
-        }
-    }
+    let siblings = Siblings::of(facts);
     let mut found: Vec<Counterpart> = Vec::new();
     let mut open: Vec<(&Service<'_>, Choice)> = Vec::new();
     for service in &facts.services {
         let image = image_of(&service.unit);
-        // Where several services of a project run one image, the image alone says nothing.
-        let twice = image
-            .and_then(|image| services_with_image.get(&(service.project_index, image)))
-            .is_some_and(|count| *count > 1);
-        let Some(choice) = choose(facts, service, image, twice, &candidates) else { continue };
+        let Some(choice) = choose(facts, service, image, &siblings, &candidates) else { continue };
         match choice.containers[..] {
             [it] => found.push(choice.pair(service, it)),
             _ => open.push((service, choice)),
@@ -169,14 +181,81 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     let mut other_forms: FxHashMap<usize, Vec<Container>> = FxHashMap::default();
     for (service, choice) in &open {
         let chosen = company.chooses(facts, service, choice);
-        let Some(chosen) = chosen.or_else(|| main_form(facts, choice, &sizes)) else { continue };
+        let Some(chosen) = chosen.or_else(|| main_form(facts, &choice.containers, &sizes)) else {
+            continue;
+        };
         found.push(choice.pair(service, chosen));
         let name = facts.workloads[chosen.0].name;
         let is_other = |it: &&Container| **it != chosen && facts.workloads[it.0].name == name;
         let others = choice.containers.iter().filter(is_other).copied();
         other_forms.insert(service.index, others.collect());
     }
-    Counterparts::new(one_each(facts, found), other_forms)
+    let found = one_each(facts, found);
+    let unclear = unclear(facts, &found, &candidates);
+    Counterparts::new(found, other_forms, unclear)
+}
+
+/// Returns the containers that run the image of each service without a counterpart, with the same tag and command, and
+/// have none themselves.
+fn unclear(
+    facts: &Facts<'_>,
+    found: &[Counterpart],
+    candidates: &Candidates<'_>,
+) -> FxHashMap<usize, Vec<Container>> {
+    let services: FxHashSet<usize> = found.iter().map(|it| it.service).collect();
+    let taken: FxHashSet<Container> = found.iter().map(|it| (it.workload, it.unit)).collect();
+    let mut unclear = FxHashMap::default();
+    for service in facts.services.iter().filter(|it| !services.contains(&it.index)) {
+        let Some(image) = image_of(&service.unit) else { continue };
+        let part = facts.sets.part(service.model.name.span.file);
+        let imaged = candidates.by_image.get(&(part, image)).map_or(&[][..], Vec::as_slice);
+        let Some(choice) = nearest_ones(facts, service, imaged, Why::Image) else { continue };
+        let is_meant = |it: &Container| {
+            let unit = &facts.workloads[it.0].units[it.1];
+            // Some give each program of theirs a tag of one repository.
+            !taken.contains(it)
+                && tag_of(unit) == tag_of(&service.unit)
+                && is_same_command(&unit.start, &service.unit.start)
+        };
+        let free: Vec<Container> = choice.containers.into_iter().filter(is_meant).collect();
+        if !free.is_empty() {
+            unclear.insert(service.index, free);
+        }
+    }
+    unclear
+}
+
+/// The services of each project that run the same image.
+struct Siblings<'a>(FxHashMap<(usize, &'a str), Vec<&'a Start<'a>>>);
+
+impl<'a> Siblings<'a> {
+    fn of(facts: &'a Facts<'_>) -> Siblings<'a> {
+        let mut starts: FxHashMap<(usize, &str), Vec<&Start<'a>>> = FxHashMap::default();
+        for service in facts.services.iter().filter(|it| it.starts_by_itself()) {
+            if let Some(image) = image_of(&service.unit) {
+                let key = (service.project_index, image);
+                starts.entry(key).or_default().push(&service.unit.start);
+            }
+        }
+        Siblings(starts)
+    }
+
+    /// Whether several services of a project run an image, so that the image alone says nothing.
+    fn are_several(&self, service: &Service<'_>, image: &str) -> bool {
+        self.0.get(&(service.project_index, image)).is_some_and(|it| it.len() > 1)
+    }
+
+    /// Whether no other service of the project runs the image with the same command.
+    fn is_told_by_command(&self, service: &Service<'_>, image: &str) -> bool {
+        let starts = self.0.get(&(service.project_index, image)).map_or(&[][..], Vec::as_slice);
+        starts.iter().filter(|it| is_same_command(it, &service.unit.start)).count() == 1
+    }
+}
+
+/// Whether two containers start the same words, wherever these are split into entrypoint and arguments.
+fn is_same_command(a: &Start<'_>, b: &Start<'_>) -> bool {
+    let same = |(a, b): (&&Str, &&Str)| a.value == b.value;
+    a.words.len() == b.words.len() && a.words.iter().zip(&b.words).all(same)
 }
 
 /// Returns a name without that of the release for which charts are rendered.
@@ -187,6 +266,10 @@ pub fn of_release(name: &str) -> &str {
 /// Returns the path of a container's image without its registry.
 fn image_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
     unit.image.as_ref().map(|image| image.path_without_registry())
+}
+
+fn tag_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
+    unit.image.as_ref()?.tag
 }
 
 /// The containers that run the same thing as a service, by the surest reason that there is: one, or several
@@ -200,6 +283,26 @@ impl Choice {
     fn pair(&self, service: &Service<'_>, (workload, unit): Container) -> Counterpart {
         Counterpart { service: service.index, workload, unit, why: self.why }
     }
+
+    /// Whether the containers belong to workloads with different names.
+    fn is_several_workloads(&self, facts: &Facts<'_>) -> bool {
+        let mut names = self.containers.iter().map(|it| of_release(facts.workloads[it.0].name));
+        let first = names.next();
+        names.any(|it| Some(it) != first)
+    }
+
+    /// Keeps the only container with the tag of the service's image, if there is one.
+    fn keep_same_tag(&mut self, facts: &Facts<'_>, service: &Service<'_>) {
+        let Some(tag) = service.unit.image.as_ref().and_then(|it| it.tag) else { return };
+        let has_tag = |it: &&Container| {
+            let image = facts.workloads[it.0].units[it.1].image.as_ref();
+            image.is_some_and(|image| image.tag == Some(tag))
+        };
+        let mut equal = self.containers.iter().filter(has_tag);
+        if let (Some(only), None) = (equal.next().copied(), equal.next()) {
+            self.containers = vec![only];
+        }
+    }
 }
 
 /// Chooses the containers that run the same thing as a service.
@@ -207,22 +310,34 @@ fn choose(
     facts: &Facts<'_>,
     service: &Service<'_>,
     image: Option<&str>,
-    twice: bool,
+    siblings: &Siblings<'_>,
     candidates: &Candidates<'_>,
 ) -> Option<Choice> {
     let name = plain(service.name);
     let part = facts.sets.part(service.model.name.span.file);
     if let Some(image) = image {
         if let Some(both) = candidates.by_image_and_name.get(&(part, image, name.clone())) {
-            return nearest_ones(facts, service, both, Why::ImageAndName);
-        }
-        let imaged = candidates.by_image.get(&(part, image)).filter(|_| !twice);
-        let imaged = imaged.and_then(|it| nearest_ones(facts, service, it, Why::Image));
-        if let Some(mut choice) = imaged {
-            if let Some(it) = same_tag(facts, service, &choice) {
-                choice.containers = vec![it];
+            let mut choice = nearest_ones(facts, service, both, Why::ImageAndName)?;
+            // Forms of one workload may have different versions; two workloads are two versions side by side.
+            if choice.is_several_workloads(facts) {
+                choice.keep_same_tag(facts, service);
             }
-            if choice.containers.len() == 1 {
+            return Some(choice);
+        }
+        let imaged = candidates.by_image.get(&(part, image)).map_or(&[][..], Vec::as_slice);
+        if !siblings.are_several(service, image) {
+            if let Some(mut choice) = nearest_ones(facts, service, imaged, Why::Image) {
+                choice.keep_same_tag(facts, service);
+                if choice.containers.len() == 1 {
+                    return Some(choice);
+                }
+            }
+        } else if siblings.is_told_by_command(service, image) {
+            let starts_the_same = |it: &&Container| {
+                is_same_command(&facts.workloads[it.0].units[it.1].start, &service.unit.start)
+            };
+            let same: Vec<Container> = imaged.iter().filter(starts_the_same).copied().collect();
+            if let Some(choice) = nearest_ones(facts, service, &same, Why::ImageAndCommand) {
                 return Some(choice);
             }
         }
@@ -280,105 +395,6 @@ impl<'a> Company<'a> {
         let first = best.next()?;
         best.next().is_none().then_some(*first)
     }
-}
-
-/// Chooses the only container with the tag of the service's image.
-fn same_tag(facts: &Facts<'_>, service: &Service<'_>, choice: &Choice) -> Option<Container> {
-    let tag = service.unit.image.as_ref()?.tag?;
-    let has_tag = |it: &&Container| {
-        let image = facts.workloads[it.0].units[it.1].image.as_ref();
-        image.is_some_and(|image| image.tag == Some(tag))
-    };
-    let mut equal = choice.containers.iter().filter(has_tag);
-    let first = equal.next()?;
-    equal.next().is_none().then_some(*first)
-}
-
-/// The sizes of the forms in which applications are written.
-#[derive(Default)]
-struct Sizes {
-    /// The number of workloads of a target, or of the loose manifests of a part of the project.
-    homes: FxHashMap<(usize, Option<usize>), usize>,
-    /// The number of workloads of a target or a file.
-    forms: FxHashMap<Form, usize>,
-}
-
-impl Sizes {
-    fn of(facts: &Facts<'_>) -> Sizes {
-        let mut sizes = Sizes::default();
-        for workload in &facts.workloads {
-            *sizes.homes.entry(home_of(facts, workload)).or_default() += 1;
-            *sizes.forms.entry(Form::of(facts, workload)).or_default() += 1;
-        }
-        sizes
-    }
-
-    /// Returns the position of a workload among the forms of it: what is for production comes first, then what
-    /// is deployed with the most workloads.
-    fn rank(&self, facts: &Facts<'_>, workload: &Workload<'_>) -> FormRank {
-        let file = workload.object.file;
-        let is_aside = facts.file_role(file) == Role::Development;
-        let target = facts.target_of(file).map(|at| &facts.all_targets()[at]);
-        let environment = target.and_then(|it| facts.environment_of_target(&it.target));
-        let of_target = environment_rank(environment);
-        let is_in_part = target.is_some_and(|it| !it.is_whole());
-        let of_file = environment_rank(facts.environment_of_file(file));
-        let home = self.homes.get(&home_of(facts, workload)).copied().unwrap_or(0);
-        let form = self.forms.get(&Form::of(facts, workload)).copied().unwrap_or(0);
-        let by_place = if target.is_some() { [of_target, 0] } else { [of_target, of_file] };
-        (is_aside, by_place, is_in_part, Reverse([home, form]))
-    }
-}
-
-/// The position of a form: whether it is for development or shows something, the positions of its environment,
-/// whether it was built in part only, and the numbers of workloads.
-type FormRank = (bool, [usize; 2], bool, Reverse<[usize; 2]>);
-
-/// Returns the largest unit that a workload is deployed with: its target, or the loose manifests of its part of
-/// the project.
-fn home_of(facts: &Facts<'_>, workload: &Workload<'_>) -> (usize, Option<usize>) {
-    let file = workload.object.file;
-    (facts.part_of(file), facts.target_of(file))
-}
-
-/// One of the forms in which an application is written: a target, or a file of manifests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Form {
-    File(FileId),
-    Target(usize),
-}
-
-impl Form {
-    fn of(facts: &Facts<'_>, workload: &Workload<'_>) -> Form {
-        let file = workload.object.file;
-        facts.target_of(file).map_or(Form::File(file), Form::Target)
-    }
-}
-
-/// Chooses among containers of one workload that is written in several forms, as in a chart beside manifests:
-/// the one of the form that production runs, else of the one with the most workloads, else the first by path.
-/// `None` where the workloads are different ones.
-fn main_form(facts: &Facts<'_>, choice: &Choice, sizes: &Sizes) -> Option<Container> {
-    let workload = |it: &Container| &facts.workloads[it.0];
-    let name = |it: &Container| {
-        let workload = workload(it);
-        let bare = chart_of(facts, workload).and_then(|it| without_chart(workload.name, it));
-        bare.unwrap_or(workload.name)
-    };
-    let first = choice.containers.first()?;
-    // Some write as a Deployment what others write as a StatefulSet.
-    let is_same = |it: &Container| {
-        name(it) == name(first) && workload(it).is_server_like() == workload(first).is_server_like()
-    };
-    choice.containers.iter().all(is_same).then_some(())?;
-    let mut forms: Vec<Form> =
-        choice.containers.iter().map(|it| Form::of(facts, workload(it))).collect();
-    forms.sort();
-    forms.dedup();
-    // Two objects in one form are deployed side by side, in two namespaces.
-    (forms.len() == choice.containers.len()).then_some(())?;
-    let rank = |it: &&Container| (sizes.rank(facts, workload(it)), it.0);
-    choice.containers.iter().min_by_key(rank).copied()
 }
 
 /// Two public images of different families are not the same thing, whatever they are called.
@@ -444,63 +460,4 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
     }
     kept.sort_by_key(|it| it.service);
     kept
-}
-
-/// Returns the names that a container goes by.
-fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    let chart = chart_of(facts, workload);
-    let mut add = |name: &str| {
-        let bare = chart.and_then(|chart| without_chart(name, chart));
-        for name in [Some(name), bare].into_iter().flatten().map(plain) {
-            if !name.is_empty() && !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    };
-    let alone = workload.units.iter().filter(|it| it.part == Part::Main).count() == 1;
-    // The names of the Pod belong to its first container: a sidecar goes by its own name only.
-    let first = workload
-        .units
-        .iter()
-        .find(|it| it.part == Part::Main)
-        .is_some_and(|it| it.site == unit.site);
-    if alone || first {
-        add(workload.name);
-        let labels = &workload.model.template.meta;
-        let keys =
-            ["app", "app.kubernetes.io/name", "app.kubernetes.io/component", "io.kompose.service"];
-        for key in keys {
-            if let Some(it) = labels.label(key) {
-                add(it);
-            }
-        }
-        for service in &workload.services {
-            add(facts.kube_services[*service].name);
-        }
-    }
-    if !alone || !matches!(unit.name.as_str(), "app" | "main" | "server" | "container" | "web") {
-        add(unit.name);
-    }
-    names
-}
-
-/// Returns the name of the chart that a workload comes from.
-fn chart_of<'f>(facts: &'f Facts<'_>, workload: &Workload<'_>) -> Option<&'f str> {
-    let at = facts.target_of(workload.object.file)?;
-    let target = &facts.all_targets()[at].target;
-    let folder = target.folder.rsplit('/').next()?;
-    (target.kind == TargetKind::Chart).then_some(folder)
-}
-
-/// Returns what follows the names of the release and the chart, which charts put in front of their own.
-fn without_chart<'n>(name: &'n str, chart: &str) -> Option<&'n str> {
-    let own = name.strip_prefix("release-name-").unwrap_or(name);
-    let own = own.strip_prefix(chart).and_then(|rest| rest.strip_prefix('-')).unwrap_or(own);
-    (own != name).then_some(own)
-}
-
-/// Names are compared without case and without what joins their words.
-fn plain(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '.', '-'], "")
 }

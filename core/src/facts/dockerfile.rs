@@ -58,6 +58,8 @@ pub(super) struct Stage {
     pub directory: String,
     /// Absolute paths in the image that files are copied to, those of other stages included.
     pub filled: Vec<String>,
+    /// The variables that `ENV` sets, those of the stages that it starts from included, with their values.
+    pub variables: Vec<(String, String)>,
     /// What is copied from the build context: its path there, which is empty for the context itself, and its
     /// absolute path in the image.
     pub copied: Vec<(String, String)>,
@@ -117,7 +119,9 @@ fn stage_of(
             stages.push(Stage { from: range.clone(), ..stage });
         }
         let Some(stage) = stages.last_mut() else { continue };
-        if is("WORKDIR") {
+        if is("ENV") {
+            stage.variables.extend(assigned(&rest));
+        } else if is("WORKDIR") {
             stage.directory = in_directory(&stage.directory, &rest);
         } else if is("COPY") || is("ADD") {
             if let Some(target) = target_of_copy(&rest, &stage.directory) {
@@ -145,6 +149,36 @@ fn stage_of(
             .find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(target))),
         None => stages.pop(),
     }
+}
+
+/// Returns the variables of an `ENV`: `A=1 B="two words"`, or `A one two` for a single one.
+///
+/// Source: <https://docs.docker.com/reference/dockerfile/#env>
+fn assigned(rest: &str) -> Vec<(String, String)> {
+    let is_old_form = rest.split_whitespace().next().is_some_and(|it| !it.contains('='));
+    if is_old_form {
+        let pair = rest.trim().split_once(char::is_whitespace);
+        return pair
+            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+            .into_iter()
+            .collect();
+    }
+    let mut assigned = Vec::new();
+    let mut word = String::new();
+    let mut quote: Option<char> = None;
+    for letter in rest.chars().chain([' ']) {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            None if letter == '"' || letter == '\'' => quote = Some(letter),
+            None if letter.is_whitespace() => {
+                let pair = word.split_once('=');
+                assigned.extend(pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                word.clear();
+            }
+            _ => word.push(letter),
+        }
+    }
+    assigned
 }
 
 /// Returns the paths in the build context that any stage copies.

@@ -154,10 +154,11 @@ pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
-pub use sources::Shadowed;
+pub use sources::{Brought, Shadowed};
 pub use storage::{Backing, Mounted, NodeFolder, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use upkeep::Tls;
 pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};
 

@@ -8,75 +8,12 @@
 //! lies.
 
 use super::disjoint::DisjointSets;
+use crate::knowledge::folder_names::{is_form_folder, is_stage_folder};
 use crate::model::FileModel;
 use crate::report::Kind;
 use crate::text::{FileId, folder_of, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
-
-/// Names of folders that say what is in them, and not to which application it belongs.
-const FORMS: &[&str] = &[
-    "argo",
-    "argocd",
-    "base",
-    "bases",
-    "chart",
-    "charts",
-    "cluster",
-    "clusters",
-    "compose",
-    "deploy",
-    "deployment",
-    "deployments",
-    "deploys",
-    "docker",
-    "docker-compose",
-    "environments",
-    "flux",
-    "gitops",
-    "helm",
-    "helm-chart",
-    "helm-charts",
-    "infra",
-    "infrastructure",
-    "k3s",
-    "k8s",
-    "kube",
-    "kubernetes",
-    "kubernetes-manifests",
-    "kustomization",
-    "kustomize",
-    "manifest",
-    "manifests",
-    "overlay",
-    "overlays",
-    "swarm",
-];
-
-/// Names that say the same only among others of their kind: `dev` beside `prod`, but not `dev` beside
-/// `shop`.
-const STAGES: &[&str] = &[
-    "ci",
-    "common",
-    "components",
-    "config",
-    "configs",
-    "dev",
-    "development",
-    "env",
-    "envs",
-    "local",
-    "ops",
-    "prod",
-    "production",
-    "qa",
-    "shared",
-    "stack",
-    "stage",
-    "staging",
-    "test",
-    "tests",
-];
 
 /// The part of each file, and what is known of the parts as a whole.
 #[derive(Debug, Clone, Default)]
@@ -145,7 +82,7 @@ fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
             let of_parent = children.entry(folder_of(folder)).or_default();
             of_parent.count += 1;
             of_parent.forms += usize::from(is_form(name_of(folder)));
-            let is_stage = folder != common && is_among(STAGES, name_of(folder));
+            let is_stage = folder != common && is_stage_folder(name_of(folder));
             of_parent.stages += usize::from(is_stage);
         }
     }
@@ -188,16 +125,10 @@ fn is_deployed(file: &FileModel) -> bool {
 }
 
 fn is_form(name: &str) -> bool {
-    is_among(FORMS, name)
+    is_form_folder(name)
         || name.starts_with("k8s-")
         || name.starts_with("kubernetes-")
         || name.ends_with("-k8s")
-}
-
-/// Whether a name, in upper or lower case and perhaps hidden, is one of a list.
-fn is_among(list: &[&str], name: &str) -> bool {
-    let name = name.trim_start_matches('.');
-    list.iter().any(|it| name.eq_ignore_ascii_case(it))
 }
 
 /// The folder itself and those above it, up to the root, which is the empty string.

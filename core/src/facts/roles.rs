@@ -59,6 +59,12 @@ pub(super) fn of_files(
         .collect();
     for project in by_themselves(projects) {
         let Some(base) = project.files.first() else { continue };
+        let file = &files[base.index()];
+        let is_said = config.role_for(&file.file.path).or(file.directives.role).is_some();
+        // A form for Swarm is tried out like any other.
+        if !is_said && is_for_swarm_by_name(&file.file.path) && is_tried_out(project) {
+            roles[base.index()] = Some(Role::Development);
+        }
         if roles[base.index()] == Some(Role::Unknown) {
             roles[base.index()] = Some(by_content(project, files, has_cluster_side(*base)));
         }
@@ -134,9 +140,9 @@ impl<'a> Facts<'a> {
         if self.above.is_empty() {
             return target.environment;
         }
-        let values = target.name.rsplit_once(" (").map(|it| it.1);
+        let mut values = target.values.iter().rev();
         values
-            .and_then(environment_of)
+            .find_map(|path| environment_of(path))
             .or_else(|| environment_of(inside(&target.folder, self.above)))
     }
 
@@ -252,6 +258,13 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
     let known = |role: &Role| *role != Role::Unknown;
     let mut all = project.files.iter().filter_map(|it| roles.get(it.index()).copied().flatten());
     all.rfind(known).unwrap_or(Role::Unknown)
+}
+
+/// Whether the name of a file says only that it is for Swarm, and not for which environment.
+fn is_for_swarm_by_name(path: &str) -> bool {
+    let words = || name_of(path).split(['.', '-', '_']);
+    words().any(|it| is_among(&["swarm", "stack"], it))
+        && !words().any(|it| is_among(&["prod", "production", "live"], it))
 }
 
 /// Returns the role that the words in the names of a file and its folders give it.

@@ -1,8 +1,8 @@
 //! Source code of a project that is mounted over the files of an image, and the files that a Compose
 //! project names.
 
-use super::dockerfile::{copied_sources, final_stage};
-use super::{Facts, Service};
+use super::dockerfile::{built_stage, copied_sources, final_stage};
+use super::{Facts, Service, is_engine_socket};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
 use crate::text::{FileId, folder_of, join_path, name_of, normalise_path};
@@ -42,6 +42,70 @@ impl Service<'_> {
         };
         let first = inside?.split('/').next()?;
         SOURCE_FOLDERS.contains(&first).then_some("a source folder")
+    }
+}
+
+/// What a bind mount brings into a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brought {
+    /// Source code, which belongs into the image.
+    Code,
+    /// Files that are there before the container starts and that it only reads.
+    Configuration,
+    /// What the container writes and finds again.
+    Data,
+    /// A part of the machine itself: a socket, its devices, its clock.
+    Host,
+}
+
+/// Folders of the host that belong to the machine, and not to an application.
+const HOST_FOLDERS: &[&str] = &[
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib/modules",
+    "/proc",
+    "/run",
+    "/sys",
+    "/usr",
+    "/var/lib/docker",
+    "/var/run",
+];
+
+impl Service<'_> {
+    /// Returns what a bind mount brings: by the image where that keeps data at the path, else by what is mounted.
+    pub fn brought_by(&self, mount: &Mount) -> Brought {
+        let source = mount.source.as_ref().map_or("", |it| it.as_str());
+        let target = mount.target.as_str();
+        // Some programs read what they are given below the folder of their data.
+        let is_given = matches!(name_of(target), "import" | "provisioning");
+        let keeps_data = !is_given
+            && self.unit.stored().zip(self.unit.runs.as_ref()).is_some_and(|(family, image)| {
+                let dirs = family.data_dirs(&image.repository, image.major);
+                dirs.iter().any(|dir| is_in(dir, target) || is_in(target, dir))
+            });
+        if keeps_data {
+            return Brought::Data;
+        }
+        let is_on_host = |folder: &&str| is_in(source, folder);
+        if source == "/" || is_engine_socket(source) || HOST_FOLDERS.iter().any(is_on_host) {
+            return Brought::Host;
+        }
+        if self.covered_sources(mount).is_some() {
+            return Brought::Code;
+        }
+        let is_config = |path: &str| {
+            let mut words = path.split(|it: char| !it.is_ascii_alphanumeric());
+            words.any(|it| matches!(it, "conf" | "config" | "configs" | "configuration"))
+        };
+        let is_file = |path: &str| name_of(path).trim_start_matches('.').contains('.');
+        let is_read = is_given
+            || mount.read_only
+            || is_in(target, "/etc")
+            || is_file(target)
+            || is_config(target)
+            || is_config(source);
+        if is_read { Brought::Configuration } else { Brought::Data }
     }
 }
 
@@ -104,6 +168,15 @@ impl<'a> Facts<'a> {
         } else {
             Shadowed::Apart
         }
+    }
+
+    /// Returns the value that the Dockerfile of a service gives a variable (`ENV`), for each container of the image.
+    ///
+    /// Source: <https://docs.docker.com/reference/dockerfile/#env>
+    pub fn variable_of_image(&self, service: &Service<'a>, name: &str) -> Option<String> {
+        let file = service.model.build.as_ref()?.dockerfile_id?;
+        let stage = built_stage(self.file(file).text(), service)?;
+        stage.variables.into_iter().rfind(|it| it.0 == name).map(|it| it.1)
     }
 
     /// Whether the image that is built for a service brings a variable by itself, in the `.env` file that its

@@ -41,6 +41,22 @@ fn connects_to_monitoring(name: &str) -> bool {
         || MONITORING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether a service ends TLS, as far as its files show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    Ends,
+    /// It publishes a port on which TLS is usual, and nothing shows a certificate.
+    Likely,
+    No,
+}
+
+/// Whether the protocol of a port is declared to be one within TLS.
+///
+/// Source: <https://docs.docker.com/reference/compose-file/services/#long-syntax-3>, `app_protocol`
+fn speaks_tls(port: &Port) -> bool {
+    port.app_protocol.as_ref().is_some_and(|it| matches!(it.as_str(), "https" | "wss" | "grpcs"))
+}
+
 /// Whether a port is one on which TLS is usual.
 fn is_secure(port: &Port) -> bool {
     let is_tls = |number: u16| matches!(number, 443 | 8443 | 9443);
@@ -113,9 +129,8 @@ impl Service<'_> {
     pub fn brings_tls(&self) -> bool {
         let model = self.model;
         let is_proxy = |name: &str| name.starts_with("traefik.") || name.starts_with("caddy");
-        self.ends_tls()
+        self.tls() != Tls::No
             || matches!(self.edge_family(), Some("traefik" | "nginx-proxy"))
-            || model.ports.iter().any(is_secure)
             || model.labels.iter().any(|it| is_proxy(&it.key.value))
             || self.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
             // On the host's own network a proxy needs no published port.
@@ -123,14 +138,34 @@ impl Service<'_> {
             || self.mounts_certificates()
     }
 
-    /// Whether a service ends TLS: a tunnel or a proxy that obtains certificates by itself, a published port
-    /// for TLS, or certificates behind a published port or on the network of the host.
-    pub fn ends_tls(&self) -> bool {
+    /// Returns whether a service ends TLS. A tunnel does, and so does a proxy that obtains certificates by itself, a
+    /// port that is declared to speak TLS, or certificates behind a published port or on the network of the host.
+    pub fn tls(&self) -> Tls {
+        const OBTAINING: &[&str] = &["caddy", "nginx-proxy-manager", "swag"];
         let model = self.model;
-        self.unit.family().is_some_and(|it| it.class == Class::Tunnel)
-            || matches!(self.edge_family(), Some("caddy" | "nginx-proxy-manager" | "swag"))
-            || model.ports.iter().any(is_secure)
-            || (!model.ports.is_empty() || self.is_on_host()) && self.mounts_certificates()
+        let listens = !model.ports.is_empty() || self.is_on_host();
+        if self.unit.family().is_some_and(|it| it.class == Class::Tunnel)
+            || self.edge_family().is_some_and(|id| OBTAINING.contains(&id))
+            || model.ports.iter().any(speaks_tls)
+            || listens && (self.mounts_certificates() || self.starts_with_certificates())
+        {
+            Tls::Ends
+        } else if model.ports.iter().any(is_secure) {
+            Tls::Likely
+        } else {
+            Tls::No
+        }
+    }
+
+    /// Whether options of the command name certificates, or where Traefik obtains them.
+    ///
+    /// Source: <https://doc.traefik.io/traefik/https/acme/>
+    fn starts_with_certificates(&self) -> bool {
+        let mut options =
+            self.unit.start.words.iter().map(|it| it.as_str()).filter(|it| it.starts_with('-'));
+        options.any(|it| {
+            it.starts_with("--certificatesresolvers.") || Topic::Certificate.is_in(&words(it))
+        })
     }
 
     /// Returns the identifier of the family of a proxy that is usually the edge of a server.
@@ -140,10 +175,13 @@ impl Service<'_> {
     }
 
     fn mounts_certificates(&self) -> bool {
-        self.model.volumes.iter().any(|it| {
-            is_certificate(&it.target)
-                || it.source.as_ref().is_some_and(|source| is_certificate(source))
-        })
+        let delivered = self.model.secrets.iter().chain(&self.model.configs);
+        let mut names = delivered.flat_map(|it| [Some(&it.source), it.target.as_ref()]).flatten();
+        names.any(|it| Topic::Certificate.is_in(&words(it)))
+            || self.model.volumes.iter().any(|it| {
+                is_certificate(&it.target)
+                    || it.source.as_ref().is_some_and(|source| is_certificate(source))
+            })
     }
 
     /// Whether a service uses Docker's default driver without a size limit.

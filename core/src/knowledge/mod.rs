@@ -25,6 +25,7 @@ pub mod disks;
 pub mod end_of_life;
 pub mod env;
 pub mod families;
+pub mod folder_names;
 pub mod folder_uses;
 pub mod image;
 pub mod ip;

@@ -1,9 +1,9 @@
-//! Words that suggest backups, monitoring and certificates.
+//! Words that suggest backups, monitoring and certificates, the ports of web servers and the labels of owners.
 //!
-//! Source: see `data/upkeep_words.txt`.
+//! Sources: see `data/upkeep_words.txt`, `data/web_ports.txt` and `data/owner_labels.txt`.
 
-use super::data::blocks;
-use rustc_hash::FxHashMap;
+use super::data::{blocks, words as words_of};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
 /// What words are about.
@@ -14,6 +14,8 @@ pub enum Topic {
     Place,
     Monitoring,
     Certificate,
+    /// Content that can be made again: caches, temporary files, logs.
+    MadeAgain,
 }
 
 impl Topic {
@@ -24,6 +26,7 @@ impl Topic {
             "place" => Topic::Place,
             "monitoring" => Topic::Monitoring,
             "certificate" => Topic::Certificate,
+            "made-again" => Topic::MadeAgain,
             _ => return None,
         })
     }
@@ -62,6 +65,26 @@ static PHRASES: LazyLock<FxHashMap<Topic, Vec<Vec<&str>>>> = LazyLock::new(|| {
     topics.collect()
 });
 
+static WEB_PORTS: LazyLock<FxHashSet<u16>> = LazyLock::new(|| {
+    let ports = words_of(include_str!("data/web_ports.txt")).into_iter();
+    ports.map(|port| port.parse().expect("internal error: a port that is no number")).collect()
+});
+
+/// Whether plain HTTP is usually served on a port.
+#[must_use]
+pub fn is_web_port(port: u16) -> bool {
+    WEB_PORTS.contains(&port)
+}
+
+static OWNER_LABELS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words_of(include_str!("data/owner_labels.txt")));
+
+/// Whether a label says who owns an object.
+#[must_use]
+pub fn names_owner(label: &str) -> bool {
+    OWNER_LABELS.contains(label)
+}
+
 /// Returns the words of a text in lower case: letters and digits, without what is between them.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
@@ -86,6 +109,19 @@ mod tests {
         assert!(has("prom/node-exporter:v1.9.1", Topic::Monitoring));
         assert!(has("./traefik/acme.json", Topic::Certificate));
         assert!(!has("./acme/app", Topic::Certificate));
+    }
+
+    #[test]
+    fn what_can_be_made_again_is_no_data() {
+        let is_made_again = |text: &str| Topic::MadeAgain.is_in(&words(text));
+        assert!(is_made_again("node_modules") && is_made_again("pip-cache"));
+        assert!(!is_made_again("uploads") && !is_made_again("catalogs"));
+    }
+
+    #[test]
+    fn ports_and_labels_are_those_of_the_lists() {
+        assert!(is_web_port(80) && is_web_port(8080) && !is_web_port(443) && !is_web_port(5432));
+        assert!(names_owner("team") && !names_owner("app.kubernetes.io/managed-by"));
     }
 
     #[test]

@@ -24,6 +24,24 @@ fn nothing_to_compare(comparison: &Comparison) -> Option<&'static str> {
 
 const NO_COUNTERPART: &str = "no counterpart: no container that was seen has its image or its name, or several match, or several services do";
 
+/// Returns what is said of a service without a counterpart.
+fn no_counterpart(service: &ServicePair) -> String {
+    let labels: Vec<&str> = service.candidates.iter().map(String::as_str).collect();
+    match labels[..] {
+        [] => NO_COUNTERPART.to_owned(),
+        [only] => format!(
+            "no sure counterpart: {only} runs its image, and nothing tells this service apart from others that do"
+        ),
+        [first, second] => format!(
+            "no sure counterpart: {first} and {second} run its image, and nothing tells which of them is meant"
+        ),
+        [first, ..] => format!(
+            "no sure counterpart: {first} and {} more run its image, and nothing tells which of them is meant",
+            labels.len() - 1
+        ),
+    }
+}
+
 /// Returns "3 services, 7 aspects compared: 4 same, 1 drifted, 2 lost".
 fn counts(comparison: &Comparison) -> String {
     let one = |drift: Drift| format!("{} {drift}", comparison.count(drift));
@@ -97,7 +115,8 @@ fn text_of_service(
 ) {
     let name = style.bold(&escape_line(&service.service));
     let Some(counterpart) = &service.counterpart else {
-        out.push_str(&format!("{name}: {NO_COUNTERPART}\n\n"));
+        let text = escape_line(&no_counterpart(service));
+        out.push_str(&format!("{name}: {text}\n\n"));
         return;
     };
     let place = Place::of(report, counterpart.span);
@@ -151,7 +170,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
     for service in &comparison.services {
         out.push_str(&format!("\n## {}\n\n", prose(&format!("`{}`", service.service))));
         let Some(counterpart) = &service.counterpart else {
-            out.push_str(&format!("It has {NO_COUNTERPART}.\n"));
+            out.push_str(&format!("It has {}.\n", prose(&no_counterpart(service))));
             continue;
         };
         out.push_str(&format!("{}, matched by {}.\n", prose(&counterpart.label), counterpart.by));

@@ -26,6 +26,9 @@ wire! {
         pub range: Range,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub counterpart: Option<Counterpart<'r>>,
+        /// Without a counterpart, the workloads that run the same image.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub candidates: Vec<&'r str>,
         pub compared: Vec<ComparedAspect<'r>>,
         pub crossing: Vec<ComparedKey<'r>>,
         pub converters: Vec<ConverterNote<'r>>,
@@ -154,6 +157,7 @@ impl<'r> Places<'r> {
                 path: self.path(it.span),
                 range: self.range(it.span),
             }),
+            candidates: service.candidates.iter().map(String::as_str).collect(),
             compared: service.compared.iter().map(aspect).collect(),
             crossing: rows.about(service).into_iter().map(key).collect(),
             converters: notes.collect(),

@@ -15,6 +15,7 @@ vocabulary! {
         Volumes = "volumes",
         Health = "health",
         Resources = "resources",
+        Replicas = "replicas",
     }
 
     /// How the two sides differ.
@@ -59,6 +60,8 @@ pub struct ServicePair {
     pub files: Vec<FileId>,
     /// `None` where no container, or more than one, could be meant.
     pub counterpart: Option<Match>,
+    /// Without a counterpart, the workloads that run the same image: nothing tells which of them is meant.
+    pub candidates: Vec<String>,
     pub compared: Vec<Compared>,
     /// The keys that a converter treats differently from what to write.
     pub converters: Vec<ConverterNote>,

@@ -320,6 +320,8 @@ pub struct ChecklistItem {
     pub seen: String,
     /// The codes and places of the findings that fail the item.
     pub findings: Vec<(&'static str, Span)>,
+    /// What was counted and found wanting, by name and place.
+    pub missing: Vec<(String, Span)>,
     /// What to do next; empty where nothing is left to do.
     pub next: String,
 }

@@ -174,6 +174,7 @@ impl<'f, 's> Source<'f, 's> {
         if let Some(file) = variant.values_file {
             let path = relative(file.path, self.folder);
             target.name = format!("{} ({path})", target.name);
+            target.values = vec![path.to_owned()];
             target.environment = environment_of(path);
             values.push(values_layer(file));
         }
@@ -227,6 +228,7 @@ impl<'f, 's> Source<'f, 's> {
         }
         if !named.is_empty() {
             target.name = format!("{} ({})", target.name, named.join(", "));
+            target.values = named.iter().map(|it| (*it).to_owned()).collect();
         }
         let texts = release.values.iter().map(|text| inline_layer(text, self.files));
         options.values.extend(texts);

@@ -63,6 +63,8 @@ pub struct Target {
     /// The folder, with the values file of a chart that is rendered with another one than its own.
     pub name: String,
     pub kind: TargetKind,
+    /// The values files of a chart beside its own, as paths or as what describes them names them.
+    pub values: Vec<String>,
     pub environment: Option<Environment>,
     /// Path of the kustomization's or the chart's folder; empty for the root of the project.
     pub folder: String,
@@ -137,6 +139,7 @@ impl Target {
         Target {
             name: folder_name(folder),
             kind,
+            values: Vec::new(),
             environment: environment_of(folder),
             folder: folder.to_owned(),
             namespace: None,

@@ -2,9 +2,10 @@
 
 use super::super::system::System;
 use super::View;
-use super::tally::{Tally, Words};
+use super::tally::{Subject, Tally, Words};
 use crate::facts::{Backing, Mounted, Service, is_below};
 use crate::knowledge::families::Class;
+use crate::knowledge::upkeep::{Topic, words};
 use rustc_hash::FxHashSet;
 
 /// A volume of a project, or a folder of the host in the place of one.
@@ -33,7 +34,13 @@ pub fn look(view: &View<'_, '_>) -> Tally {
             format!("these files do not show what `{}` copies", copier.name),
             "Look at the configuration of the backup, and restore one backup to test it.",
         ),
-        _ => Tally::count(words, data.iter().map(|it| (it.volume.name.to_owned(), it.is_copied))),
+        _ => Tally::count(
+            words,
+            data.iter().map(|it| {
+                let subject = Subject { name: it.volume.name.to_owned(), span: it.service.span() };
+                (subject, it.is_copied)
+            }),
+        ),
     }
 }
 
@@ -42,6 +49,12 @@ pub fn look(view: &View<'_, '_>) -> Tally {
 pub fn first_missing<'s, 'f>(system: &'s System<'f>) -> Option<(&'s Service<'f>, &'f str)> {
     let missing = data(system).into_iter().filter(|it| !it.is_copied);
     let first = missing.min_by_key(|it| it.service.unit.stored().is_none())?;
+    Some((first.service, first.volume.name))
+}
+
+/// Returns the first volume with data, whether it is copied or not: the service that keeps it there, and its name.
+pub fn first<'s, 'f>(system: &'s System<'f>) -> Option<(&'s Service<'f>, &'f str)> {
+    let first = data(system).into_iter().min_by_key(|it| it.service.unit.stored().is_none())?;
     Some((first.service, first.volume.name))
 }
 
@@ -92,20 +105,13 @@ fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     lasting.filter_map(name).map(|name| Volume { project, name }).collect()
 }
 
-/// Words of volumes and paths whose content can be made again.
-const MADE_AGAIN: &[&str] =
-    &["cache", "caches", "tmp", "temp", "node", "modules", "venv", "logs", "log", "sock", "run"];
-
 fn can_be_made_again(mount: &Mounted<'_>) -> bool {
     let name = match mount.backing {
         Backing::Volume(name) => name.as_str(),
         _ => "",
     };
     let last = mount.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    [name, last].into_iter().any(|text| {
-        let mut words = text.split(|it: char| !it.is_ascii_alphanumeric());
-        words.any(|word| MADE_AGAIN.contains(&word.to_ascii_lowercase().as_str()))
-    })
+    [name, last].into_iter().any(|text| Topic::MadeAgain.is_in(&words(text)))
 }
 
 /// Returns the volumes that the backups copy: those that they mount, and those of the services that they name,

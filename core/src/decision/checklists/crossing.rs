@@ -1,6 +1,6 @@
 //! The crossing from Compose to Kubernetes.
 
-use super::tally::{Tally, Words, named};
+use super::tally::{Subject, Tally, Words, named};
 use super::{Item, View};
 use crate::compare::aspects;
 use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit};
@@ -22,9 +22,9 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
 fn without_what_is_hidden(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
     if view.system.hides_workloads() && item.state != CheckState::Fail {
         item.state = CheckState::CannotSee;
-        item.next = if view.system.has_unbuilt_parts {
+        item.next = if view.system.has_unbuilt_parts() {
             "Parts of charts or overlays were not built: `plimsoll render` names them."
-        } else if view.system.has_templates() {
+        } else if view.system.has_hiding_templates() {
             "The objects in Templates of OpenShift are not read: `oc process --local` prints them."
         } else {
             "The manifests that the GitOps controller applies are not among these files."
@@ -63,7 +63,7 @@ pub const ITEMS: [Item; 7] = [
         ],
         keys: &["volumes"],
         look: bind_mounts,
-        next: "Build into the image what a bind mount brings in today.",
+        next: "Keep data in a claim, deliver configuration as a ConfigMap, and build code into the image.",
     },
     Item {
         item: CheckItem::ServiceDiscovery,
@@ -135,7 +135,7 @@ fn startup(view: &View<'_, '_>) -> Tally {
             Some(pair) => facts.workload_waits(pair.workload),
             None => facts.waits_by_itself(&service.unit),
         };
-        (service.name.to_owned(), waits)
+        (Subject::of(service), waits)
     });
     let words = Words {
         noun: ["client", "clients"],
@@ -155,13 +155,14 @@ fn migrations(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
     let services = view.to_cross.iter().filter_map(|it| {
         facts.migration_of(&it.unit)?;
-        Some((it.name.to_owned(), facts.is_migration_service(it)))
+        Some((Subject::of(it), facts.is_migration_service(it)))
     });
     let workloads = view.system.counted.workloads.iter().filter_map(|it| {
         let migrates = facts.workload_migrates(it);
-        migrates.then(|| (it.label.clone(), it.kind().is_job()))
+        let subject = || Subject { name: it.label.clone(), span: it.span() };
+        migrates.then(|| (subject(), it.kind().is_job()))
     });
-    let all: Vec<(String, bool)> = services.chain(workloads).collect();
+    let all: Vec<(Subject, bool)> = services.chain(workloads).collect();
     let workloads = view.system.counted.workloads.iter();
     let waiting: Vec<String> = workloads
         .filter(|it| facts.waits_for_migrations(it))
@@ -201,10 +202,10 @@ fn bind_mounts(view: &View<'_, '_>) -> Tally {
                 let mut unmounted = binds.filter(|it| pair.backing(&it.target).is_none());
                 match unmounted.next() {
                     Some(_) => hidden.push(name),
-                    None => all.push((name, true)),
+                    None => all.push((Subject::of(service), true)),
                 }
             }
-            None => all.push((name, binds.next().is_none())),
+            None => all.push((Subject::of(service), binds.next().is_none())),
         }
     }
     let does = ["needs no file of the host", "need no file of the host"];
@@ -292,7 +293,7 @@ fn discovery(view: &View<'_, '_>) -> Tally {
         // What has run to its end is not dialled.
         let mut servers = needed.iter().filter(|it| !facts.is_one_shot(it));
         let good = servers.all(|on| dials(on)) && pair.as_ref().is_none_or(resolves);
-        all.push((service.name.to_owned(), good));
+        all.push((Subject::of(service), good));
     }
     let words = Words {
         noun: ["client", "clients"],
@@ -325,7 +326,7 @@ fn configuration(view: &View<'_, '_>) -> Tally {
         let has_all = aspects::missing_variables(&pair).is_empty();
         // What the files do not show may set the rest.
         if has_all || aspects::shows_all_variables(&pair) {
-            compared.push((service.name.to_owned(), has_all));
+            compared.push((Subject::of(service), has_all));
         } else {
             may_come.push(service.name.to_owned());
         }
@@ -374,7 +375,7 @@ fn probes(view: &View<'_, '_>) -> Tally {
                 sized && facts.health(service) == Health::Checked
             }
         };
-        (service.name.to_owned(), good)
+        (Subject::of(service), good)
     });
     let does = ["has a check and an amount of memory", "have a check and an amount of memory"];
     Tally::count(Words::services(does), ready)
@@ -400,12 +401,12 @@ fn state(view: &View<'_, '_>) -> Tally {
         let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
         if unit.stored().is_some() {
             let backing = view.place_of_data(unit);
-            all.push((service.name.to_owned(), backing.is_some() && !anonymous));
+            all.push((Subject::of(service), backing.is_some() && !anonymous));
             places.extend(
                 backing.map(|it| format!("`{}` in {}", service.name, place(it, pair.is_some()))),
             );
         } else if anonymous {
-            all.push((service.name.to_owned(), false));
+            all.push((Subject::of(service), false));
         }
     }
     let words = Words {

@@ -14,7 +14,7 @@ use crate::report::{
     CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
 };
 use crate::text::FileId;
-pub use backups::first_missing as first_missing_backup;
+pub use backups::{first as first_with_data, first_missing as first_missing_backup};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tally::Tally;
 
@@ -101,10 +101,12 @@ impl<'v, 'f> View<'v, 'f> {
             Tally::Counted { missing, .. } if findings.is_empty() && missing.is_empty() => {
                 self.proven(item, &tally)
             }
-            Tally::Hidden(_, look) if findings.is_empty() => {
+            Tally::Hidden(_, look) | Tally::Counted { look: Some(look), .. }
+                if findings.is_empty() =>
+            {
                 (CheckState::CannotSee, tally.says(), (*look).to_owned())
             }
-            Tally::Counted { missing, .. } if !missing.is_empty() => {
+            Tally::Counted { missing, look: None, .. } if !missing.is_empty() => {
                 (CheckState::Fail, tally.says(), item.next.to_owned())
             }
             // What was seen is good, and a rule knows better.
@@ -113,7 +115,8 @@ impl<'v, 'f> View<'v, 'f> {
                 (CheckState::Fail, format!("{}, but {message}", tally.says()), item.next.to_owned())
             }
         };
-        ChecklistItem { item: item.item, state, seen, findings, next }
+        let missing = tally.missing().iter().map(|it| (it.name.clone(), it.span)).collect();
+        ChecklistItem { item: item.item, state, seen, findings, missing, next }
     }
 
     /// Judges an item of which everything that was seen is good. It passes unless a rule that bears on it did
@@ -145,6 +148,7 @@ impl<'v, 'f> View<'v, 'f> {
             state: CheckState::NotApplicable,
             seen: why.to_owned(),
             findings: Vec::new(),
+            missing: Vec::new(),
             next: String::new(),
         }
     }

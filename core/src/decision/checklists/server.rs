@@ -1,9 +1,10 @@
 //! A single server done well.
 
-use super::tally::{Tally, Words, named};
+use super::tally::{Subject, Tally, Words, named};
 use super::{Item, View, backups};
-use crate::facts::{Health, Image, Service, is_docker_socket};
+use crate::facts::{Health, Image, Service, Tls, is_docker_socket};
 use crate::knowledge::image::Pin;
+use crate::knowledge::upkeep::is_web_port;
 use crate::model::compose::{MountKind, Port};
 use crate::report::{CheckItem, ChecklistItem};
 
@@ -105,7 +106,7 @@ fn pinned(view: &View<'_, '_>) -> Tally {
         images.into_iter().partition(|(_, image)| !is_open(image));
     let pinned = known
         .into_iter()
-        .map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
+        .map(|(it, image)| (Subject::of(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
     let tally = Tally::count(words, pinned);
     let open: Vec<String> = open.into_iter().map(|(it, _)| name(it)).collect();
     match &tally {
@@ -121,7 +122,8 @@ fn pinned(view: &View<'_, '_>) -> Tally {
 fn checked(view: &View<'_, '_>) -> Tally {
     // Nobody asks a service that only makes backups.
     let asked = servers(view).filter(|it| !(it.is_backup() && it.model.ports.is_empty()));
-    let checked = asked.map(|it| (name(it), view.system.facts.health(it) == Health::Checked));
+    let checked =
+        asked.map(|it| (Subject::of(it), view.system.facts.health(it) == Health::Checked));
     Tally::count(Words::services(["has a healthcheck", "have a healthcheck"]), checked)
 }
 
@@ -136,14 +138,14 @@ fn restarting(view: &View<'_, '_>) -> Tally {
     };
     let restarting = servers(view).map(|it| {
         let is_for_swarm = view.system.facts.is_for_swarm(it);
-        (name(it), if is_for_swarm { swarm_restarts(it) } else { it.restarts() })
+        (Subject::of(it), if is_for_swarm { swarm_restarts(it) } else { it.restarts() })
     });
     Tally::count(Words::services(does), restarting)
 }
 
 fn persistent(view: &View<'_, '_>) -> Tally {
     let stores = servers(view).filter(|it| it.unit.stored().is_some());
-    let kept = stores.map(|it| (name(it), view.keeps_data(&it.unit)));
+    let kept = stores.map(|it| (Subject::of(it), view.keeps_data(&it.unit)));
     let words = Words {
         noun: ["data store", "data stores"],
         does: ["keeps its data on a volume", "keep their data on a volume"],
@@ -187,7 +189,7 @@ fn hardened(view: &View<'_, '_>) -> Tally {
             || adds(it)
             || shares_host
             || mounts_host(it);
-        (name(it), !soft)
+        (Subject::of(it), !soft)
     });
     let does = [
         "runs without privileges, added capabilities or the files and processes of the host",
@@ -201,7 +203,7 @@ fn hardened(view: &View<'_, '_>) -> Tally {
 /// Source: <https://docs.docker.com/engine/logging/configure/>
 fn bounded(view: &View<'_, '_>) -> Tally {
     let does = ["bounds the size of its logs", "bound the size of their logs"];
-    let bounded = servers(view).map(|it| (name(it), !it.logs_grow()));
+    let bounded = servers(view).map(|it| (Subject::of(it), !it.logs_grow()));
     Tally::count(Words::services(does), bounded).or_hidden(
         "Ask the daemon for its default: `docker info --format '{{.LoggingDriver}}'`, and `log-opts` in /etc/docker/daemon.json.",
     )
@@ -213,9 +215,6 @@ fn mounts_host(service: &Service<'_>) -> bool {
     let mut sources = binds.filter_map(|it| it.source.as_ref());
     sources.any(|source| is_docker_socket(source) || source.as_str() == "/")
 }
-
-/// Ports on which plain HTTP is usually served.
-const WEB_PORTS: &[u16] = &[80, 3000, 4000, 5000, 8000, 8080, 8081, 8888];
 
 /// Whether a port is reachable from outside the server.
 fn is_public(port: &Port) -> bool {
@@ -231,30 +230,51 @@ fn is_open(service: &Service<'_>) -> bool {
 /// Whether a service answers on a public port on which plain HTTP is usual.
 fn serves_web(service: &Service<'_>) -> bool {
     if service.is_on_host() {
-        return service.listens_on().iter().any(|port| WEB_PORTS.contains(port));
+        return service.listens_on().iter().any(|port| is_web_port(*port));
     }
     let mut ports = service.model.ports.iter().filter(|port| is_public(port));
-    ports.any(|port| WEB_PORTS.contains(&port.target.value))
+    ports.any(|port| is_web_port(port.target.value))
 }
 
+/// Looks at the services that answer the outside. A port on which TLS is usual is no proof of it.
 fn edge(view: &View<'_, '_>) -> Tally {
+    const LOOK: &str =
+        "Look at the load balancer or the proxy in front of the server, which may terminate TLS.";
     let Some(first) = servers(view).find(|it| is_open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
-    if !servers(view).any(|it| it.ends_tls() || serves_web(it)) {
+    let public: Vec<(&Service<'_>, Tls)> = servers(view)
+        .map(|it| (it, it.tls()))
+        .filter(|(it, tls)| {
+            *tls == Tls::Ends || is_open(it) && *tls == Tls::Likely || serves_web(it)
+        })
+        .collect();
+    let (likely, known): (Vec<_>, Vec<_>) =
+        public.into_iter().partition(|(_, tls)| *tls == Tls::Likely);
+    if known.iter().all(|(_, tls)| *tls == Tls::Ends) && !likely.is_empty() {
+        let likely: Vec<String> = likely.iter().map(|(it, _)| name(it)).collect();
+        let verb = if likely.len() == 1 { "publishes" } else { "publish" };
+        return Tally::Hidden(
+            format!(
+                "{} {verb} a port on which TLS is usual, and these files show no certificate",
+                named(&likely)
+            ),
+            "Ask for the certificate: `openssl s_client -connect HOST:PORT`.",
+        );
+    }
+    if known.is_empty() {
         let does = match first.is_on_host() {
             true => "is on the network of the host",
             false => "publishes a port",
         };
         return Tally::Hidden(
             format!("`{}` {does}, and nothing in these files ends TLS", first.name),
-            "Look at the load balancer or the proxy in front of the server, which may terminate TLS.",
+            LOOK,
         );
     }
-    let public = servers(view).filter(|it| it.ends_tls() || serves_web(it));
     let words =
         Words { noun: ["public service", "public services"], does: ["ends TLS", "end TLS"] };
-    Tally::count(words, public.map(|it| (name(it), it.ends_tls())))
+    Tally::count(words, known.into_iter().map(|(it, tls)| (Subject::of(it), tls == Tls::Ends)))
 }
 
 /// Looks for what watches the services. What only measures or draws inside the server is no proof that anybody

@@ -1,5 +1,21 @@
 //! What was looked at for one item of a checklist.
 
+use crate::facts::Service;
+use crate::text::Span;
+
+/// A service, volume or workload that an item looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub name: String,
+    pub span: Span,
+}
+
+impl Subject {
+    pub fn of(service: &Service<'_>) -> Subject {
+        Subject { name: service.name.to_owned(), span: service.span() }
+    }
+}
+
 /// What was looked at, and what of it is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tally {
@@ -9,8 +25,8 @@ pub enum Tally {
     Hidden(String, &'static str),
     /// What was seen is enough, whatever else there is.
     Proven(String),
-    /// What is good and what is not, by name.
-    Counted { words: Words, good: Vec<String>, missing: Vec<String> },
+    /// How many are good, and which are not. `look` says where to look for what the files cannot show of those.
+    Counted { words: Words, good: usize, missing: Vec<Subject>, look: Option<&'static str> },
 }
 
 /// What is counted and what the good ones do, for one and for several.
@@ -31,22 +47,31 @@ impl Words {
 
 impl Tally {
     /// Counts subjects by whether they are good. Without any, there is nothing to see.
-    pub fn count(words: Words, subjects: impl Iterator<Item = (String, bool)>) -> Tally {
+    pub fn count(words: Words, subjects: impl Iterator<Item = (Subject, bool)>) -> Tally {
         let (good, missing): (Vec<_>, Vec<_>) = subjects.partition(|subject| subject.1);
-        let names = |subjects: Vec<(String, bool)>| subjects.into_iter().map(|it| it.0).collect();
         if good.is_empty() && missing.is_empty() {
             return Tally::NothingToSee(format!("no {} to check", words.noun[0]));
         }
-        Tally::Counted { words, good: names(good), missing: names(missing) }
+        let missing = missing.into_iter().map(|it| it.0).collect();
+        Tally::Counted { words, good: good.len(), missing, look: None }
     }
 
     /// Returns what was counted as something that the files cannot show, unless all of it is good.
     pub fn or_hidden(self, look: &'static str) -> Tally {
-        match &self {
-            Tally::Counted { missing, .. } if !missing.is_empty() => {
-                Tally::Hidden(self.says(), look)
+        match self {
+            Tally::Counted { words, good, missing, .. } => {
+                let look = Some(look).filter(|_| !missing.is_empty());
+                Tally::Counted { words, good, missing, look }
             }
-            _ => self,
+            other => other,
+        }
+    }
+
+    /// Returns what is not good.
+    pub fn missing(&self) -> &[Subject] {
+        match self {
+            Tally::Counted { missing, .. } => missing,
+            Tally::NothingToSee(_) | Tally::Hidden(..) | Tally::Proven(_) => &[],
         }
     }
 
@@ -56,16 +81,17 @@ impl Tally {
             Tally::NothingToSee(text) | Tally::Hidden(text, _) | Tally::Proven(text) => {
                 text.clone()
             }
-            Tally::Counted { words, good, missing } => {
+            Tally::Counted { words, good, missing, .. } => {
                 let form = |count: usize| usize::from(count != 1);
-                let all = good.len() + missing.len();
+                let all = good + missing.len();
                 // "0 of 1 volume is", "0 of 2 volumes are", "1 of 2 volumes is"
-                let verb = if all == 1 { 0 } else { form(good.len()) };
+                let verb = if all == 1 { 0 } else { form(*good) };
                 let (noun, does) = (words.noun[form(all)], words.does[verb]);
-                let mut text = format!("{} of {all} {noun} {does}", good.len());
+                let mut text = format!("{good} of {all} {noun} {does}");
                 if !missing.is_empty() {
                     text.push_str("; missing: ");
-                    text.push_str(&named(missing));
+                    let names: Vec<String> = missing.iter().map(|it| it.name.clone()).collect();
+                    text.push_str(&named(&names));
                 }
                 text
             }
@@ -89,13 +115,21 @@ mod tests {
 
     const RESTART: Words = Words::services(["restarts", "restart"]);
 
+    fn subject(name: &str) -> Subject {
+        Subject { name: name.to_owned(), span: Span::default() }
+    }
+
     #[test]
     fn what_is_missing_is_named() {
-        let subjects = [("web", true), ("worker", false)].map(|it| (it.0.to_owned(), it.1));
+        let subjects = [("web", true), ("worker", false)].map(|it| (subject(it.0), it.1));
         let tally = Tally::count(RESTART, subjects.into_iter());
         assert_eq!(tally.says(), "1 of 2 services restarts; missing: `worker`");
         let hidden = tally.or_hidden("Look elsewhere.");
-        assert!(matches!(hidden, Tally::Hidden(..)), "{hidden:?}");
+        assert!(
+            matches!(hidden, Tally::Counted { look: Some("Look elsewhere."), .. }),
+            "{hidden:?}"
+        );
+        assert_eq!(hidden.missing(), [subject("worker")]);
         let none = Tally::count(RESTART, std::iter::empty());
         assert_eq!(none.says(), "no service to check");
     }
@@ -103,7 +137,7 @@ mod tests {
     #[test]
     fn nouns_agree_with_the_whole_and_verbs_with_the_good_ones() {
         let of = |good: usize, all: usize| {
-            Tally::count(RESTART, (0..all).map(|at| (at.to_string(), at < good))).says()
+            Tally::count(RESTART, (0..all).map(|at| (subject(&at.to_string()), at < good))).says()
         };
         assert_eq!(of(1, 1), "1 of 1 service restarts");
         assert!(of(0, 1).starts_with("0 of 1 service restarts;"));

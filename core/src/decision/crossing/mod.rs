@@ -58,14 +58,14 @@ pub fn table<'f>(
     services.iter().flat_map(|service| crossings(facts, service, shared)).collect()
 }
 
-/// Returns the services that count. Development services cross too where the cluster is what production runs
-/// on, or where there is nothing else: of several with one name, the first in the order of the files.
+/// Returns the services that count. Where none does, those for development cross, to what production runs on: of
+/// several with one name, the first in the order of the files.
 pub fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
     let mut services = system.counted.services.clone();
-    if services.is_empty() || system.has_cluster() {
+    if services.is_empty() {
         let key =
             |it: &Service<'_>| (system.facts.part_of(it.model.name.span.file), it.name.to_owned());
-        let mut known: FxHashSet<(usize, String)> = services.iter().map(|it| key(it)).collect();
+        let mut known: FxHashSet<(usize, String)> = FxHashSet::default();
         let development = system.services.iter().filter(|it| it.role == Role::Development);
         services.extend(development.filter(|it| known.insert(key(it))));
         services.sort_by_key(|it| it.index);

@@ -115,7 +115,7 @@ pub const TABLE: &[Row] = &[
     row(Signal::DirectAnswer, Gitops, No, Decisive, BY_PERSON, ""),
 
     row(Signal::CopiedEnvironments, Packaging, Yes, Sign, "copies of one manifest drift apart", "manifests that are copied for another environment"),
-    row(Signal::CopiedWorkloads, Packaging, Yes, Sign, "many workloads that differ only in names are one template", ""),
+    row(Signal::CopiedWorkloads, Packaging, Yes, Sign, "many workloads that differ only in names are one template, which a chart has and an overlay has not", ""),
     row(Signal::ReusedBase, Packaging, Yes, Sign, "several environments share one source already", "overlays or values files for two environments"),
     row(Signal::NoCluster, Packaging, No, Sign, "there is no cluster to package for", ""),
     row(Signal::WrittenOnce, Packaging, No, Sign, "what is written once has nothing to share", ""),

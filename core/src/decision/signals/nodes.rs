@@ -4,7 +4,7 @@ use super::{MultiNode, No, OneServer, Signals, Yes};
 use crate::decision::system::System;
 use crate::facts::Workload;
 use crate::model::Str;
-use crate::model::compose::Placement;
+use crate::model::compose::{Constraint, Placement};
 use crate::model::kubernetes::{
     AffinityTerm, Body, NodeTerm, Object, Operator, Requirement, Toleration, TopologySpread,
     WorkloadKind,
@@ -109,7 +109,11 @@ pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
     if !signals.any(MultiNode, Yes) && !system.hides_workloads() {
         let mut objects = system.counted.objects.iter();
         let has_budgets = objects.any(|it| matches!(it.body, Body::DisruptionBudget(_)));
-        let fact = if system.workloads.is_empty() {
+        let mut services = system.services.iter();
+        let has_swarm = services.any(|it| system.facts.is_for_swarm(it));
+        let fact = if system.workloads.is_empty() && has_swarm {
+            "nothing in the files that count mentions more than one machine"
+        } else if system.workloads.is_empty() {
             "nothing in the files mentions more than one machine"
         } else if has_budgets {
             "no workload spreads across nodes or asks for different nodes, and a budget for a single replica guards nothing"
@@ -380,9 +384,9 @@ fn pin<'w>(workload: &'w Workload<'_>, property: Property) -> Option<Pin<'w>> {
 
 /// Returns the value of a property that a constraint of a swarm asks for; `None` for one that a variable decides.
 fn swarm_pin(constraint: &Str, property: Property) -> Option<&str> {
-    let (key, value) = constraint.split_once("==")?;
-    let is_own = Property::of_swarm(key.trim()) == Some(property);
-    Some(value.trim()).filter(|it| is_own && !it.contains('$'))
+    let constraint = Constraint::parse(constraint.as_str()).filter(|it| it.is_equal)?;
+    let is_own = Property::of_swarm(constraint.subject) == Some(property);
+    Some(constraint.value).filter(|it| is_own && !it.contains('$'))
 }
 
 /// Whether a toleration is for a taint that somebody set, and not for one of the states of a node.
@@ -395,23 +399,24 @@ fn is_for_kept_nodes(toleration: &Toleration) -> bool {
 
 /// What a constraint of a swarm says about its nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Constraint {
+enum Asked {
     /// A swarm has a manager: whatever else it asks for takes another node.
-    NeedsAnother,
+    AnotherNode,
     /// It asks for a label, which a single node may have.
     Label,
     /// It binds a service to a machine, or to what any node is.
     AnyNode,
 }
 
-/// Reads a constraint: <https://docs.docker.com/engine/swarm/services/#placement-constraints>.
-fn constraint(text: &str) -> Constraint {
-    let words: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-    let is_label = ["node.labels.", "engine.labels."].iter().any(|it| words.starts_with(it));
-    match words.as_str() {
-        "node.role==worker" | "node.role!=manager" => Constraint::NeedsAnother,
-        _ if is_label && !words.contains("!=") => Constraint::Label,
-        _ => Constraint::AnyNode,
+/// Reads what a constraint asks for: <https://docs.docker.com/engine/swarm/services/#placement-constraints>.
+fn asked(text: &str) -> Asked {
+    let Some(constraint) = Constraint::parse(text) else { return Asked::AnyNode };
+    let subject = constraint.subject;
+    let is_label = subject.starts_with("node.labels.") || subject.starts_with("engine.labels.");
+    match constraint.asks_for_manager() {
+        Some(false) => Asked::AnotherNode,
+        None if is_label && constraint.is_equal => Asked::Label,
+        Some(true) | None => Asked::AnyNode,
     }
 }
 
@@ -425,12 +430,11 @@ fn add_swarm(signals: &mut Signals, system: &System<'_>) {
         let Some(deploy) = &service.model.deploy else { continue };
         let note = |list: &mut Vec<_>, span: Span| list.push((service.unit.label.clone(), span));
         if let Some(placement) = &deploy.placement {
-            let has = |wanted: Constraint| {
-                placement.constraints.iter().any(|it| constraint(it.as_str()) == wanted)
-            };
-            if has(Constraint::NeedsAnother) || is_crowded(placement, service.model.replicas()) {
+            let has =
+                |wanted: Asked| placement.constraints.iter().any(|it| asked(it.as_str()) == wanted);
+            if has(Asked::AnotherNode) || is_crowded(placement, service.model.replicas()) {
                 note(&mut placed, placement.span);
-            } else if has(Constraint::Label) {
+            } else if has(Asked::Label) {
                 note(&mut labelled, placement.span);
             } else if !placement.preferences.is_empty() {
                 note(&mut spread, placement.span);
@@ -466,17 +470,17 @@ fn is_crowded(placement: &Placement, replicas: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Constraint, constraint};
+    use super::{Asked, asked};
 
     #[test]
     fn a_constraint_that_one_node_meets_is_no_sign_of_several() {
         for text in ["node.role == manager", "node.hostname==a", "node.platform.os == linux"] {
-            assert_eq!(constraint(text), Constraint::AnyNode, "{text}");
+            assert_eq!(asked(text), Asked::AnyNode, "{text}");
         }
         for text in ["node.role == worker", "node.role != manager"] {
-            assert_eq!(constraint(text), Constraint::NeedsAnother, "{text}");
+            assert_eq!(asked(text), Asked::AnotherNode, "{text}");
         }
-        assert_eq!(constraint("node.labels.disk == ssd"), Constraint::Label);
-        assert_eq!(constraint("node.labels.disk != hdd"), Constraint::AnyNode);
+        assert_eq!(asked("node.labels.disk == ssd"), Asked::Label);
+        assert_eq!(asked("node.labels.disk != hdd"), Asked::AnyNode);
     }
 }

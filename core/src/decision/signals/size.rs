@@ -90,7 +90,10 @@ fn runs_elsewhere<'f>(system: &System<'f>, side: Side) -> Option<(&'f str, usize
     let names: Vec<&str> = match side {
         Side::Cluster => {
             let services = counted.services.iter().filter(|it| !facts.is_one_shot(it));
-            let alone = services.filter(|it| facts.counterpart_of(it.index).is_none());
+            let alone = services.filter(|it| {
+                facts.counterpart_of(it.index).is_none()
+                    && facts.candidates_for(it.index).next().is_none()
+            });
             alone.map(|it| it.name).collect()
         }
         Side::Compose => {

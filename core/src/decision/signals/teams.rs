@@ -3,13 +3,11 @@
 use super::{No, Signals, Teams, Yes};
 use crate::decision::system::System;
 use crate::knowledge::publishers::is_public;
+use crate::knowledge::upkeep::names_owner;
 use crate::model::kubernetes::Body;
 use crate::report::Signal;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
-
-/// Labels by which owners are told apart. What made an object (`app.kubernetes.io/managed-by`) owns nothing.
-const OWNER_KEYS: &[&str] = &["owner", "team", "owner-team"];
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
@@ -81,7 +79,7 @@ fn add_owners(signals: &mut Signals, system: &System<'_>) {
     let mut owners: FxHashMap<&str, Span> = FxHashMap::default();
     for object in &system.counted.objects {
         for (key, value) in &object.meta.labels {
-            if OWNER_KEYS.contains(&key.as_str()) {
+            if names_owner(key.as_str()) {
                 owners.entry(value.as_str()).or_insert(value.span);
             }
         }

@@ -73,6 +73,40 @@ pub struct Placement {
     pub max_replicas_per_node: Option<Spanned<i64>>,
 }
 
+/// A placement constraint: `node.role == manager`.
+///
+/// Source: <https://docs.docker.com/reference/cli/docker/service/create/#constraint>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Constraint<'a> {
+    /// `node.role`, `node.hostname`, `node.labels.disk` and the like.
+    pub subject: &'a str,
+    /// Whether the node has to have the value (`==`), or must not have it (`!=`).
+    pub is_equal: bool,
+    pub value: &'a str,
+}
+
+impl<'a> Constraint<'a> {
+    /// Reads a constraint; `None` for what compares nothing.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Constraint<'a>> {
+        let (is_equal, (subject, value)) = match text.split_once("!=") {
+            Some(sides) => (false, sides),
+            None => (true, text.split_once("==")?),
+        };
+        Some(Constraint { subject: subject.trim(), is_equal, value: value.trim() })
+    }
+
+    /// Returns whether the constraint asks for a manager; `None` where it is not about the role of a node.
+    #[must_use]
+    pub fn asks_for_manager(self) -> Option<bool> {
+        match (self.subject, self.value) {
+            ("node.role", "manager") => Some(self.is_equal),
+            ("node.role", "worker") => Some(!self.is_equal),
+            _ => None,
+        }
+    }
+}
+
 /// `update_config` or `rollback_config`.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateConfig {

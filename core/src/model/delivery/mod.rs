@@ -27,6 +27,25 @@ use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// A controller that applies to a cluster what Git holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Controller {
+    ArgoCd,
+    Flux,
+}
+
+/// Returns the GitOps controller that an object tells what to deploy. Argo Rollouts and Argo Workflows share the
+/// group of Argo CD.
+pub fn controller_of(object: &Object) -> Option<Controller> {
+    match &object.body {
+        Body::Application(_) | Body::ApplicationSet(_) | Body::AppProject(_) => {
+            Some(Controller::ArgoCd)
+        }
+        _ if object.group().ends_with("fluxcd.io") => Some(Controller::Flux),
+        _ => None,
+    }
+}
+
 /// An Application as Argo CD sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App {

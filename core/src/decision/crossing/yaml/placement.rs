@@ -5,7 +5,7 @@ use super::draft::Draft;
 use crate::edit::Yaml;
 use crate::knowledge::compose_key::Key;
 use crate::model::Str;
-use crate::model::compose::Placement;
+use crate::model::compose::{Constraint, Placement};
 
 pub fn draft(context: &Context<'_, '_>, key: Key) -> Option<Draft> {
     let model = context.service.model;
@@ -61,32 +61,21 @@ const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 ///
 /// Source: <https://docs.docker.com/reference/cli/docker/service/create/#constraint>
 fn requirement(constraint: &str) -> Option<Requirement> {
-    let (subject, value, equal) = match constraint.split_once("!=") {
-        Some((subject, value)) => (subject, value, false),
-        None => {
-            let (subject, value) = constraint.split_once("==")?;
-            (subject, value, true)
-        }
-    };
-    let (subject, value) = (subject.trim(), value.trim());
-    if subject == "node.role" {
-        let manager = match value {
-            "manager" => equal,
-            "worker" => !equal,
-            _ => return None,
-        };
+    let constraint = Constraint::parse(constraint)?;
+    if let Some(manager) = constraint.asks_for_manager() {
         return Some(match manager {
             true => Requirement::Has(CONTROL_PLANE),
             false => Requirement::HasNot(CONTROL_PLANE),
         });
     }
+    let Constraint { subject, is_equal, value } = constraint;
     let (label, value) = match subject {
         "node.hostname" => (HOSTNAME.to_owned(), value.to_owned()),
         "node.platform.os" => (OS.to_owned(), value.to_owned()),
         "node.platform.arch" => (ARCH.to_owned(), architecture(value)),
         _ => (subject.strip_prefix("node.labels.")?.to_owned(), value.to_owned()),
     };
-    Some(match equal {
+    Some(match is_equal {
         true => Requirement::Is(label, value),
         false => Requirement::IsNot(label, value),
     })

@@ -1,7 +1,7 @@
-//! Small projects, each with what must be added up about it, and what that costs.
+//! What must be added up about small projects.
 
-use super::tests::{decide_with, systems_of};
 use crate::config::Config;
+use crate::decision::tests::{decide_with, systems_of};
 use crate::report::{Answer, Decision, QuestionId, Signal, Sums};
 
 fn decide(files: &[(&str, &str)]) -> Decision {
@@ -9,7 +9,7 @@ fn decide(files: &[(&str, &str)]) -> Decision {
 }
 
 /// Returns the facts that bear on a question with these signals.
-fn facts(decision: &Decision, id: QuestionId, wanted: &[Signal]) -> Vec<String> {
+pub(super) fn facts(decision: &Decision, id: QuestionId, wanted: &[Signal]) -> Vec<String> {
     let question = decision.questions.iter().find(|it| it.id == id).unwrap();
     let evidence = question.evidence.iter().filter(|it| wanted.contains(&it.signal));
     evidence.map(|it| it.fact.to_string()).collect()
@@ -57,7 +57,7 @@ fn workload(kind: &str, name: &str, fields: &str, resources: &str) -> String {
     )
 }
 
-fn deployment(name: &str, fields: &str, resources: &str) -> String {
+pub(super) fn deployment(name: &str, fields: &str, resources: &str) -> String {
     workload("Deployment", name, fields, resources)
 }
 
@@ -65,7 +65,7 @@ fn job(name: &str, fields: &str, resources: &str) -> String {
     workload("Job", name, fields, resources)
 }
 
-fn cron_job(name: &str, policy: &str, resources: &str) -> String {
+pub(super) fn cron_job(name: &str, policy: &str, resources: &str) -> String {
     format!(
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: {name}}}\nspec:\n  schedule: '0 3 * * *'\n{policy}  jobTemplate:\n    \
          spec:\n      template:\n        spec:\n          restartPolicy: Never\n          \
@@ -73,9 +73,9 @@ fn cron_job(name: &str, policy: &str, resources: &str) -> String {
     )
 }
 
-const SMALL: &str = "{requests: {cpu: 500m, memory: 1Gi}}";
+pub(super) const SMALL: &str = "{requests: {cpu: 500m, memory: 1Gi}}";
 
-fn join(documents: &[String]) -> String {
+pub(super) fn join(documents: &[String]) -> String {
     documents.join("---\n")
 }
 
@@ -363,92 +363,6 @@ fn the_replicas_of_an_autoscaler_are_its_maximum() {
 }
 
 #[test]
-fn near_identical_deployments_are_copies() {
-    let one = |name: &str, more: &str| {
-        format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {name}-space, labels: {{app: {name}}}}}\nspec:\n  \
-             selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      \
-             serviceAccountName: {name}\n      containers:\n        - name: {name}\n          image: acme/{name}:1.2.3\n          \
-             ports: [{{name: http, containerPort: 8080}}]\n          env: [{{name: CONFIG, value: /etc/{name}/config}}{more}]\n          \
-             readinessProbe: {{httpGet: {{path: /ready, port: http}}}}\n"
-        )
-    };
-    let texts: Vec<(String, String)> = (0..30)
-        .map(|at| {
-            (
-                format!("k8s/app-{at}.yaml"),
-                one(&format!("app-{at}"), if at == 7 { ", {name: MODE, value: fast}" } else { "" }),
-            )
-        })
-        .collect();
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let alike = facts(&decide(&files), QuestionId::Packaging, &[Signal::CopiedWorkloads]);
-    assert_eq!(alike.len(), 1, "{alike:?}");
-    let fact = &alike[0];
-    assert!(
-        fact.starts_with("30 workloads are alike but for names, images and namespaces"),
-        "{fact}"
-    );
-    assert!(fact.contains("`k8s/app-0.yaml`") && fact.contains("% of"), "{fact}");
-    // The number of fields is not what makes manifests alike.
-    let other = |at: usize| {
-        one(&format!("app-{at}"), "")
-            .replace("CONFIG", &format!("KEY_{at}"))
-            .replace("8080", &format!("80{at}"))
-            .replace("/ready", &format!("/ready{at}"))
-            .replace("name: http", &format!("name: p{at}"))
-            .replace("port: http", &format!("port: p{at}"))
-            .replace("/config", &format!("/file{at}"))
-            .replace(
-                "serviceAccountName",
-                [
-                    "hostname",
-                    "subdomain",
-                    "schedulerName",
-                    "priorityClassName",
-                    "runtimeClassName",
-                    "nodeName",
-                    "restartPolicy",
-                    "dnsPolicy",
-                ][at % 8],
-            )
-    };
-    let texts: Vec<(String, String)> =
-        (10..18).map(|at| (format!("k8s/app-{at}.yaml"), other(at))).collect();
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    assert!(facts(&decide(&files), QuestionId::Packaging, &[Signal::CopiedWorkloads]).is_empty());
-}
-
-#[test]
-fn patches_of_overlays_are_no_copies() {
-    let patch = |replicas: u32| {
-        let env: String =
-            (0..20).map(|at| format!("            - {{name: KEY_{at}, value: v{at}}}\n")).collect();
-        format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  template:\n    spec:\n      containers:\n        \
-             - name: main\n          env:\n{env}"
-        )
-    };
-    let overlay = "resources: [../../base]\npatches: [{path: patch.yaml}]\n";
-    let older =
-        "resources: ['https://example.com/base?ref=v1']\npatchesStrategicMerge: [patch.yaml]\n";
-    for overlay in [overlay, older] {
-        let decision = decide(&[
-            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
-            ("base/web.yaml", &deployment("web", "", "{}")),
-            ("overlays/dev/kustomization.yaml", overlay),
-            ("overlays/dev/patch.yaml", &patch(1)),
-            ("overlays/prod/kustomization.yaml", overlay),
-            ("overlays/prod/patch.yaml", &patch(2)),
-        ]);
-        let copied = facts(&decision, QuestionId::Packaging, &[Signal::CopiedEnvironments]);
-        assert!(copied.is_empty(), "{copied:?}");
-    }
-}
-
-#[test]
 fn a_built_variant_does_not_stand_for_the_production_one() {
     let unbuilt = "resources: [../../base, 'https://example.com/more?ref=v1']\n";
     let built = "resources: [../../base]\n";
@@ -467,34 +381,6 @@ fn a_built_variant_does_not_stand_for_the_production_one() {
 }
 
 #[test]
-fn a_swarm_that_is_not_needed_is_counted_as_a_swarm() {
-    let text = "services:\n  web:\n    image: acme/web:1.2.3\n    deploy:\n      placement: {constraints: [node.role == manager]}\n      \
-                resources: {limits: {cpus: '1', memory: 1g}}\n";
-    let mut config = Config::default();
-    config.answers.downtime = Some(crate::config::Downtime::Hours);
-    config.answers.questions.insert(QuestionId::ReplicasAndRollouts, false);
-    config.answers.questions.insert(QuestionId::MultiNode, false);
-    let decision = decide_with(&[("docker-stack.yml", text)], config);
-    assert_eq!(decision.fit, crate::report::Fit::OverBuilt, "{decision:?}");
-    let operated = &decision.reasons[0].text;
-    assert_eq!(
-        operated,
-        "You operate 1 service in Swarm mode, written in 6 lines, and nothing in it needs more than one machine."
-    );
-    assert!(decision.cost.stay.text.contains("the nodes of a swarm"), "{:?}", decision.cost);
-}
-
-#[test]
-fn a_workload_that_compose_runs_in_another_form_is_written() {
-    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
-    let (web, api) = (deployment("web", "", "{}"), deployment("api", "", "{}"));
-    let full = join(&[web.clone(), api]);
-    let files = [("compose.yaml", compose), ("full.yaml", &*full), ("quickstart.yaml", &*web)];
-    let text = decide(&files).cost.go.text;
-    assert!(text.starts_with("to Compose alone: no service to write"), "{text}");
-}
-
-#[test]
 fn a_sum_of_one_side_is_no_sum_of_what_runs_on_the_other() {
     let with = |compose: &str| {
         let cluster = deployment("web", "", SMALL);
@@ -505,64 +391,6 @@ fn a_sum_of_one_side_is_no_sum_of_what_runs_on_the_other() {
     let more = format!("{same}  queue: {{image: 'acme/queue:1.2.3', restart: always}}\n");
     let said = with(&more);
     assert!(said.ends_with("without `queue` of the other side"), "{said}");
-}
-
-#[test]
-fn a_move_builds_only_what_is_not_there() {
-    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always}\n  worker: {image: 'acme/worker:1.2.3', restart: always}\n";
-    let cluster = join(&[
-        deployment("web", "", "{}"),
-        deployment("search", "", "{}"),
-        cron_job("dump", "", "{}"),
-    ]);
-    let decision = decide(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]);
-    let text = &decision.cost.go.text;
-    assert!(text.starts_with("to Compose alone: 1 service to write"), "{text}");
-    assert!(text.contains("1 CronJob to give up or to build outside Compose"), "{text}");
-    assert_eq!((decision.cost.go.objects, decision.cost.go.lines), (1, None));
-    let alone = decide(&[("k8s/all.yaml", &cluster)]);
-    assert!(alone.cost.go.text.starts_with("2 services to write"), "{}", alone.cost.go.text);
-}
-
-#[test]
-fn jobs_and_routes_become_services_of_compose() {
-    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: migrate, image: 'acme/migrate:1.2.3'}]}}}\n";
-    let route = |name: &str| {
-        format!(
-            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{rules: [{{host: {name}.example.com, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}}}]}}\n"
-        )
-    };
-    let web = deployment("web", "", "{}");
-    let both = join(&[web.clone(), job.to_owned(), route("shop"), route("blog")]);
-    let text = decide(&[("k8s/all.yaml", &both)]).cost.go.text;
-    assert!(
-        text.starts_with(
-            "3 services to write, one of them a reverse proxy, nothing that Compose lacks"
-        ),
-        "{text}"
-    );
-    let proxy = deployment("edge", "", "{}").replace("acme/edge:1.2.3", "traefik:v3.3.3");
-    assert!(proxy.contains("traefik:"), "{proxy}");
-    let behind = join(&[web, proxy, route("shop")]);
-    let text = decide(&[("k8s/all.yaml", &behind)]).cost.go.text;
-    assert!(text.starts_with("2 services to write, nothing that Compose lacks"), "{text}");
-}
-
-#[test]
-fn a_cluster_for_compose_takes_what_the_services_use() {
-    let text = "services:\n  web: {image: 'acme/web:1.2.3', ports: ['80:80'], volumes: ['data:/data'], depends_on: {migrate: {condition: service_completed_successfully}}}\n  \
-                migrate: {image: 'acme/web:1.2.3', command: ./migrate, ports: ['81:81']}\nvolumes: {data: {}, unused: {}}\n";
-    let decision = decide(&[("compose.yaml", text)]);
-    assert_eq!(
-        decision.cost.go.text,
-        "about 4 objects to write (1 Deployment or StatefulSet, 1 Job, 1 Service, 1 PersistentVolumeClaim), and a cluster to run and upgrade"
-    );
-    let built = decide(&[("compose.yaml", "services: {web: {build: ., ports: ['80:80']}}\n")]);
-    assert!(
-        built.cost.go.text.contains("a registry for the images that are built here"),
-        "{}",
-        built.cost.go.text
-    );
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Small whole projects, each with what the decision must say about it.
 
 mod answers;
+mod copies;
+mod cost;
 mod forms;
 mod nodes;
 mod releases;
+mod steps;
+mod sums;
 mod words;
 
 use super::tests::decide_with;

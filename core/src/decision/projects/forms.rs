@@ -326,3 +326,53 @@ fn what_runs_on_the_other_side_alone_is_counted() {
         "{facts}"
     );
 }
+
+#[test]
+fn what_starts_with_a_profile_alone_is_no_part_of_the_system_in_another_file() {
+    let main = "services:\n  web: {image: 'acme/web:1.2.3'}\n  api: {image: 'acme/api:1.2.3'}\n  sandbox: {image: 'acme/sandbox:1.2.3', profiles: [sandbox]}\n";
+    let own = "services: {sandbox: {build: ., image: 'acme/sandbox-dev:1.2.3', restart: always}}\n";
+    let one = decide(&[("docker-compose.yml", main)]);
+    let both = decide(&[("docker-compose.yml", main), ("sandbox/docker-compose.yml", own)]);
+    assert!(one.counted.starts_with("2 Compose services;"), "{}", one.counted);
+    assert!(both.counted.starts_with("2 Compose services;"), "{}", both.counted);
+}
+
+#[test]
+fn what_lies_among_tests_is_no_platform() {
+    let (web, compose) = (plain("web"), "services: {web: {image: 'acme/web:1.2.3'}}\n");
+    let tests = decide(&[("tests/k8s/web.yaml", &web)]);
+    assert_eq!(tests.today, Today::Unknown);
+    assert!(tests.steps.iter().any(|it| it.text.contains("`tests/k8s`")), "{:?}", tests.steps);
+    let beside = decide(&[("compose.yaml", compose), ("tests/k8s/web.yaml", &web)]);
+    assert_eq!(beside.today, Today::Compose);
+}
+
+#[test]
+fn a_variant_for_swarm_is_no_silence_of_the_files() {
+    let plain = "services: {web: {image: 'acme/web:1.2.3', restart: always}, db: {image: 'postgres:17.2', restart: always}}\n";
+    let swarm = "services: {web: {image: 'acme/web:1.2.3', deploy: {replicas: 2, update_config: {order: start-first}}}}\nnetworks: {mesh: {driver: overlay}}\n";
+    let said = |files: &[(&str, &str)]| {
+        let decision = decide(files);
+        assert_eq!(decision.today, Today::Compose);
+        facts_on(&decision, QuestionId::MultiNode)
+    };
+    let alone = said(&[("docker-compose.yml", plain)]);
+    assert!(alone.contains("nothing in the files mentions"), "{alone}");
+    let both = said(&[("docker-compose.yml", plain), ("docker-compose-swarm.yml", swarm)]);
+    assert!(both.contains("nothing in the files that count mentions"), "{both}");
+}
+
+/// `helm template` names the template of each object in a comment:
+/// <https://github.com/helm/helm/blob/v3.16.0/pkg/action/action.go>.
+#[test]
+fn what_a_chart_printed_is_helm_in_use_and_proves_no_copies() {
+    let names = ["web", "api", "cart", "stock", "mail", "users", "search"];
+    let with = |source: &dyn Fn(&str) -> String| {
+        let all: Vec<String> = names.iter().map(|name| source(name) + &plain(name)).collect();
+        decide(&[("k8s/shop.yaml", &all.join("---\n"))]).outcome
+    };
+    let printed = with(&|name| format!("# Source: shop/templates/{name}.yaml\n"));
+    assert_eq!((printed.helm, printed.kustomize), (Worth::InUse, Worth::No));
+    let written = with(&|_| String::new());
+    assert_eq!((written.helm, written.kustomize), (Worth::WorthIt, Worth::No));
+}

@@ -1,0 +1,91 @@
+//! Manifests that are written again, and what only looks like it.
+
+use super::decide;
+use super::sums::{deployment, facts};
+use crate::report::{QuestionId, Signal};
+
+#[test]
+fn near_identical_deployments_are_copies() {
+    let one = |name: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {name}-space, labels: {{app: {name}}}}}\nspec:\n  \
+             selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      \
+             serviceAccountName: {name}\n      containers:\n        - name: {name}\n          image: acme/{name}:1.2.3\n          \
+             ports: [{{name: http, containerPort: 8080}}]\n          env: [{{name: CONFIG, value: /etc/{name}/config}}{more}]\n          \
+             readinessProbe: {{httpGet: {{path: /ready, port: http}}}}\n"
+        )
+    };
+    let texts: Vec<(String, String)> = (0..30)
+        .map(|at| {
+            (
+                format!("k8s/app-{at}.yaml"),
+                one(&format!("app-{at}"), if at == 7 { ", {name: MODE, value: fast}" } else { "" }),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let alike = facts(&decide(&files), QuestionId::Packaging, &[Signal::CopiedWorkloads]);
+    assert_eq!(alike.len(), 1, "{alike:?}");
+    let fact = &alike[0];
+    assert!(
+        fact.starts_with("30 workloads are alike but for names, images and namespaces"),
+        "{fact}"
+    );
+    assert!(fact.contains("`k8s/app-0.yaml`") && fact.contains("% of"), "{fact}");
+    // The number of fields is not what makes manifests alike.
+    let other = |at: usize| {
+        one(&format!("app-{at}"), "")
+            .replace("CONFIG", &format!("KEY_{at}"))
+            .replace("8080", &format!("80{at}"))
+            .replace("/ready", &format!("/ready{at}"))
+            .replace("name: http", &format!("name: p{at}"))
+            .replace("port: http", &format!("port: p{at}"))
+            .replace("/config", &format!("/file{at}"))
+            .replace(
+                "serviceAccountName",
+                [
+                    "hostname",
+                    "subdomain",
+                    "schedulerName",
+                    "priorityClassName",
+                    "runtimeClassName",
+                    "nodeName",
+                    "restartPolicy",
+                    "dnsPolicy",
+                ][at % 8],
+            )
+    };
+    let texts: Vec<(String, String)> =
+        (10..18).map(|at| (format!("k8s/app-{at}.yaml"), other(at))).collect();
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert!(facts(&decide(&files), QuestionId::Packaging, &[Signal::CopiedWorkloads]).is_empty());
+}
+
+#[test]
+fn patches_of_overlays_are_no_copies() {
+    let patch = |replicas: u32| {
+        let env: String =
+            (0..20).map(|at| format!("            - {{name: KEY_{at}, value: v{at}}}\n")).collect();
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  template:\n    spec:\n      containers:\n        \
+             - name: main\n          env:\n{env}"
+        )
+    };
+    let overlay = "resources: [../../base]\npatches: [{path: patch.yaml}]\n";
+    let older =
+        "resources: ['https://example.com/base?ref=v1']\npatchesStrategicMerge: [patch.yaml]\n";
+    for overlay in [overlay, older] {
+        let decision = decide(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", &deployment("web", "", "{}")),
+            ("overlays/dev/kustomization.yaml", overlay),
+            ("overlays/dev/patch.yaml", &patch(1)),
+            ("overlays/prod/kustomization.yaml", overlay),
+            ("overlays/prod/patch.yaml", &patch(2)),
+        ]);
+        let copied = facts(&decision, QuestionId::Packaging, &[Signal::CopiedEnvironments]);
+        assert!(copied.is_empty(), "{copied:?}");
+    }
+}
