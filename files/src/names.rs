@@ -1,5 +1,6 @@
 //! Which files belong to an analysis, by their names alone.
 
+use plimsoll_core::knowledge::env::{is_env_file, is_example};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -16,13 +17,10 @@ const VENDORED: &[&str] = &[
     "__pycache__",
 ];
 
-/// Extensions that turn `.env.d.ts` or `env.py` into a program.
-const PROGRAMS: &[&str] = &[".ts", ".js", ".mjs", ".cjs", ".py", ".sh", ".rb"];
-
 /// Whether a file of this name takes part in an analysis.
 pub fn belongs(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else { return false };
-    if is_env(name) || is_config(name) {
+    if is_env(name) || is_config(name) || is_compose_example(name) {
         return true;
     }
     !name.starts_with('.')
@@ -71,14 +69,16 @@ fn is_dockerfile(name: &str) -> bool {
     })
 }
 
-/// Whether a file of this name sets environment variables: `.env`, `.env.example`, `app.env`, `env.example`;
+/// Whether a file of this name sets environment variables: `.env`, `.env-sample`, `app.env`, `env.example`;
 /// not `.env.d.ts`.
 pub fn is_env(name: &str) -> bool {
-    let named_env = name == ".env"
-        || name.starts_with(".env.")
-        || name.starts_with("env.")
-        || name.ends_with(".env");
-    named_env && !PROGRAMS.iter().any(|extension| name.ends_with(extension))
+    is_env_file(name)
+}
+
+/// Whether a file of this name is an example of a Compose file: `compose.override.yaml.example`.
+fn is_compose_example(name: &str) -> bool {
+    let copied = name.rsplit_once('.').filter(|(_, ending)| is_example(ending));
+    copied.is_some_and(|(copied, _)| is_yaml(copied) && copied.contains("compose"))
 }
 
 /// Whether a walk does not enter folders of this name.
@@ -136,13 +136,23 @@ mod tests {
             "Containerfile",
             ".env",
             ".env.example",
+            ".env-sample",
             "app.env",
+            "compose.override.yaml.example",
             ".plimsoll.yaml",
             ".plimsoll.yml",
         ] {
             assert!(belongs(Path::new(name)), "{name}");
         }
-        for name in ["main.py", ".env.d.ts", ".travis.yml", "Dockerfiles", "yaml", "notes.md"] {
+        for name in [
+            "main.py",
+            ".env.d.ts",
+            ".travis.yml",
+            "Dockerfiles",
+            "yaml",
+            "notes.md",
+            "a.yaml.example",
+        ] {
             assert!(!belongs(Path::new(name)), "{name}");
         }
     }

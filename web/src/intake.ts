@@ -8,7 +8,7 @@ const MOST_FILES = 2000;
 /** Maximum number of entries of a folder that are looked at. */
 const MOST_ENTRIES = 50_000;
 
-const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*|Kustomization|NOTES\.txt|\.helmignore)$/i;
+const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|env[.-][^/]*|[^/]*\.env\.[^/]*|[^/]*compose[^/]*\.ya?ml\.[^/]*|Dockerfile[^/]*|Kustomization|NOTES\.txt|\.helmignore)$/i;
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 

@@ -3,6 +3,7 @@
 
 use super::dockerfile::{built_stage, copied_sources, final_stage};
 use super::{Facts, Service, is_engine_socket};
+use crate::knowledge::env::is_env_file;
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
 use crate::text::{FileId, folder_of, join_path, name_of, normalise_path};
@@ -267,7 +268,7 @@ fn is_read_by_name(name: &str) -> bool {
             || lower.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'))
             || lower.strip_suffix(kind).is_some_and(|rest| rest.ends_with('.'))
     });
-    is_yaml || is_dockerfile || lower == ".env" || lower.ends_with(".env")
+    is_yaml || is_dockerfile || is_env_file(name)
 }
 
 #[cfg(test)]
@@ -276,9 +277,15 @@ mod tests {
 
     #[test]
     fn files_that_say_something_here_are_read_by_name() {
-        for name in
-            ["compose.yaml", "a.YML", "Dockerfile", "Dockerfile.dev", "api.Dockerfile", ".env"]
-        {
+        for name in [
+            "compose.yaml",
+            "a.YML",
+            "Dockerfile",
+            "Dockerfile.dev",
+            "api.Dockerfile",
+            ".env",
+            ".env-a",
+        ] {
             assert!(is_read_by_name(name), "{name}");
         }
         for name in ["nginx.conf", ".travis.yml", "Dockerfile-dev", "key.pem", "yaml"] {

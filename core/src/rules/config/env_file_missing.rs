@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Service};
+use crate::knowledge::env::{is_env_file, is_example, is_example_of};
 use crate::model::Str;
 use crate::model::compose::EnvFile;
 use crate::report::{Confidence, Findings, Severity, phrases};
@@ -80,16 +81,8 @@ fn missing_path(
     }
     let path = join_path(&service.project.folder, written);
     // Files with other names are not looked at unless somebody asks for them.
-    let is_seen = is_env_name(name_of(&path)) && folders.contains_key(folder_of(&path));
+    let is_seen = is_env_file(name_of(&path)) && folders.contains_key(folder_of(&path));
     is_seen.then_some(path)
-}
-
-/// Whether a file of this name is among those that are always handed over.
-fn is_env_name(name: &str) -> bool {
-    name.starts_with(".env.")
-        || name.starts_with("env.")
-        || std::path::Path::new(name).extension().is_some_and(|it| it == "env")
-        || name == ".env"
 }
 
 /// Reports a missing file once, whoever reads it. `beside` are the paths of the files in its folder.
@@ -120,15 +113,14 @@ fn report(
     finding.check(facts.compose_of(first.project, "config -q"));
 }
 
-/// Returns the example of an env file among those beside it: `.env.example` for `.env`.
+/// Returns the example of an env file among those beside it: `.env.example` for `.env`, or one that has the
+/// whole name in its own.
 fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
-    let stem = name_of(path).trim_start_matches('.');
-    let is_example = |path: &&&str| {
-        let name = name_of(path);
-        let words = ["example", "sample", "template", "dist"];
-        words.iter().any(|it| name.contains(it)) && name.contains(stem)
-    };
-    beside.iter().find(is_example).copied()
+    let name = name_of(path);
+    let stem = name.trim_start_matches('.');
+    let is_exact = |it: &&&str| is_example_of(name_of(it), name);
+    let is_near = |it: &&&str| is_example(name_of(it)) && name_of(it).contains(stem);
+    beside.iter().find(is_exact).or_else(|| beside.iter().find(is_near)).copied()
 }
 
 #[cfg(test)]
@@ -170,7 +162,11 @@ mod tests {
 
     #[test]
     fn an_example_lowers_the_severity() {
-        assert_eq!(project(".env", "# file: .env.example\nA=1\n")[0].0, "info");
+        for example in [".env.example", ".env-sample", "env.dist", "example.env"] {
+            let found = project(".env", &format!("# file: {example}\nA=1\n"));
+            assert_eq!(found[0].0, "info", "{example}");
+        }
+        assert_eq!(project(".env", "# file: web.env\nA=1\n")[0].0, "warning");
     }
 
     #[test]

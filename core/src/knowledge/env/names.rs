@@ -1,0 +1,83 @@
+//! Names of files that set environment variables, and of examples to be copied.
+
+/// Endings that make `.env.d.ts` or `env.py` a program, and `env.yaml` or `env.md` another kind of text.
+const OTHER_ENDINGS: &[&str] = &[
+    "ts", "js", "mjs", "cjs", "tsx", "jsx", "py", "sh", "rb", "go", "rs", "php", "java", "kt", "c",
+    "h", "css", "html", "md", "yaml", "yml", "json", "toml", "xml", "ini", "conf", "lock",
+];
+
+/// Words that mark a file as an example to be copied.
+const EXAMPLE_WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "default"];
+
+/// Whether a file of this name sets environment variables: `.env`, `.env.local`, `.env-sample`, `app.env`,
+/// `env.example`; not `.env.d.ts`.
+#[must_use]
+pub fn is_env_file(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if lower.rsplit_once('.').is_some_and(|(_, ending)| OTHER_ENDINGS.contains(&ending)) {
+        return false;
+    }
+    if lower.ends_with(".env") || lower.contains(".env.") || lower.starts_with("env.") {
+        return true;
+    }
+    let hidden = lower.starts_with(".env-") || lower.starts_with(".env_");
+    let plain = lower.starts_with("env-") || lower.starts_with("env_");
+    hidden || plain && is_example(&lower)
+}
+
+/// Whether a file of this name is an example to be copied: `.env.example`, `compose.override.yaml.sample`.
+#[must_use]
+pub fn is_example(name: &str) -> bool {
+    words(name).any(|word| EXAMPLE_WORDS.contains(&word.as_str()))
+}
+
+/// Whether a file is an example of another one in the same folder, by their names: `.env-sample` and
+/// `example.env` of `.env`, `web.env.dist` of `web.env`.
+#[must_use]
+pub fn is_example_of(example: &str, name: &str) -> bool {
+    let kept = |name| words(name).filter(|word| !EXAMPLE_WORDS.contains(&word.as_str()));
+    is_example(example) && kept(example).eq(kept(name))
+}
+
+/// Returns the words of a file's name in lower case.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let parts = name.split(['.', '-', '_']).filter(|it| !it.is_empty());
+    parts.map(str::to_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn env_files_have_many_names() {
+        for name in [
+            ".env",
+            ".env.example",
+            ".env.production",
+            ".env-sample",
+            ".env_sample",
+            "env.example",
+            "env-example",
+            "example.env",
+            "db.env",
+            "db.env.dist",
+        ] {
+            assert!(is_env_file(name), "{name}");
+        }
+        for name in [".env.d.ts", "env.py", "env.yaml", "env-setup", "environment", ".envrc", "env"]
+        {
+            assert!(!is_env_file(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_example_belongs_to_the_file_that_is_called_like_it() {
+        for name in [".env.example", "env.example", "example.env", ".env-sample", ".env.dist"] {
+            assert!(is_example_of(name, ".env"), "{name}");
+            assert!(!is_example_of(name, "web.env"), "{name}");
+        }
+        assert!(is_example_of("web.env.sample", "web.env"));
+        assert!(!is_example_of(".env", ".env") && !is_example_of("web.env", ".env"));
+    }
+}
