@@ -48,6 +48,7 @@
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
+//! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
@@ -71,6 +72,7 @@ mod data_home;
 mod delivery;
 mod disjoint;
 mod dockerfile;
+mod examples;
 mod healthchecks;
 mod hosts;
 mod image_start;
@@ -128,6 +130,7 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
+pub use examples::{DocumentedVariable, DocumentedVariables};
 pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;

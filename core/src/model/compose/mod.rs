@@ -31,6 +31,11 @@ pub use service::*;
 use crate::syntax::Tree;
 use crate::text::FileId;
 
+/// Returns the variables of an env file, the values with the variables that stand before them filled in.
+pub fn parse_env_file(id: FileId, text: &str) -> Vec<DotEnvVar> {
+    load::dotenv::parse(id, text, &|_| None).variables
+}
+
 /// A file for the Compose reader. The reader needs all files of a project: it looks among them for
 /// `.env` files, Dockerfiles and the files that `include` and `extends` name.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,11 @@
-use crate::facts::{Facts, MANY, nearest};
-use crate::model::compose::{Problem, ProblemKind, Project};
-use crate::report::{Findings, Fix, Severity};
+use crate::facts::{Facts, MANY, Service, nearest};
+use crate::model::Str;
+use crate::model::compose::{Dependency, Problem, ProblemKind, Project};
+use crate::report::phrases::first_named;
+use crate::report::{Edit, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::FileId;
+use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use std::cell::LazyCell;
 
@@ -11,12 +14,14 @@ rule! {
     ///
     /// ## Why it hurts
     /// `docker compose` refuses the whole project, including the services that are right. A service
-    /// whose profile is not enabled counts as not defined.
+    /// whose profile is not enabled counts as not defined: for `depends_on`, and just so for `links`,
+    /// `volumes_from`, `network_mode`, `pid` and `ipc`.
     ///
     /// ## What helps
     /// Define the name at the top level, correct it, or mark it `external: true` if it exists
     /// elsewhere. If services without a profile need one that has a profile, drop that profile, or
-    /// set `required: false` where they only wait for it.
+    /// set `required: false` where they only wait for it. Where an example such as
+    /// `compose.override.yaml.example` defines the name, copy it.
     ///
     /// ## How to troubleshoot
     /// `docker compose config -q` reports the first of them.
@@ -51,6 +56,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     let definitions = LazyCell::new(|| Definitions::new(facts));
     for (at, project) in facts.projects().iter().enumerate() {
         hidden_by_profiles(facts, at, out);
+        // Services that lack the same thing have one cause.
+        let mut found: IndexMap<(Kind, Option<&str>), Vec<Undefined<'_>>> = IndexMap::new();
         for problem in &project.problems {
             let Some((kind, what)) = meant(problem) else { continue };
             let name = problem.name.as_str();
@@ -60,25 +67,79 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let names = kind.names(project);
             let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
-            let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-            let finding =
-                out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
-            finding.check(facts.compose_of(project, "config -q"));
-            let written = facts.written(&problem.span);
-            // Only the name is replaced, because it may be part of a longer value.
-            if let Some(near) = near
-                && written.matches(name).count() == 1
-                && let Some(at) = written.find(name)
-            {
-                let span = problem.span.inner(at..at + name.len());
-                let edit = facts.replace(&span, near);
-                finding.fix(Fix::r#unsafe(format!("Use the {what} `{near}`"), [edit]));
+            let undefined = Undefined { problem, kind, what, near };
+            if facts.is_accepted(problem.span, &|selector| RULE.is(selector)) {
+                report(facts, project, &[undefined], out);
+                continue;
             }
+            // A misspelt name and a missing service are mended one by one.
+            let alone = near.is_some() || kind == Kind::Service;
+            found.entry((kind, alone.then_some(name))).or_default().push(undefined);
         }
+        found.values().for_each(|all| report(facts, project, all, out));
     }
 }
 
-/// Reports services that wait for a service left out by the enabled profiles.
+/// A name that is not defined.
+struct Undefined<'p> {
+    problem: &'p Problem,
+    kind: Kind,
+    what: &'static str,
+    /// A defined name that is nearly the same.
+    near: Option<&'p str>,
+}
+
+/// Reports names of one kind that a project does not define.
+fn report(facts: &Facts, project: &Project, all: &[Undefined<'_>], out: &mut Findings) {
+    let Some(first) = all.first() else { return };
+    let mut names: Vec<&str> = Vec::new();
+    for name in all.iter().map(|it| it.problem.name.as_str()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let (the, are) = match names.len() {
+        1 => (first.what.to_owned(), "is"),
+        _ => (format!("{}s", first.what), "are"),
+    };
+    let listed = first_named(&names, 5);
+    let example = first.kind.section().and_then(|it| facts.example_defining(project, it, &names));
+    let copied = example.and_then(|it| Some((it, it.rsplit_once('.')?.0)));
+    let message = match (copied, first.near) {
+        (Some((example, copy)), _) => {
+            format!(
+                "the {the} {listed} {are} not defined until somebody copies `{example}` to `{copy}`"
+            )
+        }
+        (None, Some(near)) => {
+            format!("the {the} {listed} {are} not defined; did you mean `{near}`?")
+        }
+        (None, None) => format!("the {the} {listed} {are} not defined"),
+    };
+    let finding = out.at(&first.problem.span, message);
+    for other in &all[1..] {
+        let problem = other.problem;
+        finding.also(&problem.span, format!("`{}` is used here", problem.name));
+    }
+    finding.check(facts.compose_of(project, "config -q"));
+    if let Some((example, copy)) = copied {
+        finding.severity(Severity::Info).help(format!("Copy `{example}` to `{copy}`."));
+    }
+    let Some(near) = first.near else { return };
+    let edits: Option<Vec<Edit>> = all.iter().map(|it| renamed(facts, it.problem, near)).collect();
+    finding
+        .maybe_fix(edits.map(|it| Fix::r#unsafe(format!("Use the {} `{near}`", first.what), it)));
+}
+
+/// Returns the edit that puts another name in the place of an undefined one, which may be part of a longer
+/// value.
+fn renamed(facts: &Facts, problem: &Problem, near: &str) -> Option<Edit> {
+    let (name, written) = (problem.name.as_str(), facts.written(&problem.span));
+    let at = written.find(name).filter(|_| written.matches(name).count() == 1)?;
+    Some(facts.replace(&problem.span.inner(at..at + name.len()), near))
+}
+
+/// Reports services that need a service left out by the enabled profiles.
 fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
     let project = &facts.projects()[index];
     let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
@@ -93,7 +154,7 @@ fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
             [] => vec![None],
             all => all.iter().map(|it| Some(it.as_str())).collect(),
         };
-        for dependency in service.model.depends_on.iter().filter(|it| it.required) {
+        for dependency in service.model.dependencies().filter(|it| it.required) {
             let Some(on) = facts.sibling(service, &dependency.service) else { continue };
             let on = on.model;
             let Some(first) = on.profiles.first() else { continue };
@@ -105,12 +166,13 @@ fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
             };
             let Some(with) = starts_with.iter().find(|it| !enabled(**it)) else { continue };
             let (name, needed) = (service.name, &on.name);
+            let why = need(service, dependency);
             let message = match with {
                 Some(with) => format!(
-                    "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, which it waits for, is not defined"
+                    "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, {why}, is not defined"
                 ),
                 None => format!(
-                    "`{name}` starts without a profile, but `{needed}`, which it waits for, is defined only with profile `{first}`"
+                    "`{name}` starts without a profile, but `{needed}`, {why}, is defined only with profile `{first}`"
                 ),
             };
             let finding = out.at(&dependency.service.span, message);
@@ -121,6 +183,27 @@ fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
                 finding.severity(Severity::Warning);
             }
         }
+    }
+}
+
+/// Returns what a service needs another one for, as a clause about the other one.
+fn need(service: &Service<'_>, on: &Dependency) -> &'static str {
+    let model = service.model;
+    let name = on.service.as_str();
+    let is_named = |mode: &Option<Str>| {
+        mode.as_ref().is_some_and(|it| it.strip_prefix("service:") == Some(name))
+    };
+    let is_first = |it: &Str| it.split(':').next() == Some(name);
+    if model.depends_on(name).is_some() {
+        "which it waits for"
+    } else if model.links.iter().any(is_first) {
+        "to which it links"
+    } else if is_named(&model.network_mode) {
+        "whose network it uses"
+    } else if model.volumes_from.iter().any(is_first) {
+        "whose volumes it mounts"
+    } else {
+        "which it needs"
     }
 }
 
@@ -152,6 +235,17 @@ enum Kind {
 impl Kind {
     const ALL: [Kind; 6] =
         [Kind::Service, Kind::Network, Kind::Volume, Kind::Secret, Kind::Config, Kind::Model];
+
+    /// Returns the top-level section that defines names of this kind, where an example may do so.
+    fn section(self) -> Option<&'static str> {
+        match self {
+            Kind::Network => Some("networks"),
+            Kind::Volume => Some("volumes"),
+            Kind::Secret => Some("secrets"),
+            Kind::Config => Some("configs"),
+            Kind::Service | Kind::Model => None,
+        }
+    }
 
     /// Returns the names of this kind that a project defines.
     fn names(self, project: &Project) -> Vec<&str> {
@@ -231,6 +325,69 @@ mod tests {
         assert_eq!(count(&web("q"), "profiles: [p]", ""), ["warning"]);
         assert_eq!(count(&web("p"), "profiles: [p, q]", ""), [""; 0]);
         assert_eq!(count(&web("p, q"), "profiles: [p]", ""), ["warning"]);
+    }
+
+    #[test]
+    fn every_way_to_need_a_hidden_service_is_refused() {
+        for (needs, why) in [
+            ("links: [db]", "to which it links"),
+            ("links: ['db:store']", "to which it links"),
+            ("volumes_from: ['db:ro']", "whose volumes it mounts"),
+            ("network_mode: 'service:db'", "whose network it uses"),
+            ("pid: 'service:db'", "which it needs"),
+            ("ipc: 'service:db'", "which it needs"),
+        ] {
+            let project = |profiles: &str| {
+                let text = format!(
+                    "services: {{web: {{image: x:1, {needs}}}, db: {{image: x:1{profiles}}}}}"
+                );
+                messages(&RULE, &text)
+            };
+            let expected = format!(
+                "`web` starts without a profile, but `db`, {why}, is defined only with profile `p`"
+            );
+            assert_eq!(project(", profiles: [p]"), [expected], "{needs}");
+            assert!(project("").is_empty(), "{needs}");
+        }
+        let container = "services: {web: {image: x:1, volumes_from: ['container:db']}, db: {image: x:1, profiles: [p]}}";
+        assert!(messages(&RULE, container).is_empty());
+    }
+
+    const SECRETS: &str = "# file: compose.yaml\nservices:\n  web: {image: x:1, secrets: [key, token]}\n  db: {image: x:1, secrets: [key]}\n";
+
+    #[test]
+    fn the_undefined_names_of_one_kind_are_one_finding() {
+        let found = findings(&RULE, SECRETS);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "error"));
+        assert_eq!(found[0].message, "the secrets `key`, `token` are not defined");
+        assert_eq!(found[0].related.len(), 2);
+        let near = "services:\n  a: {image: x:1, volumes: ['dta:/d', 'none:/n']}\n  b: {image: x:1, volumes: ['dta:/d']}\nvolumes: {data: }\n";
+        let found = findings(&RULE, near);
+        let said: Vec<_> = found.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            said,
+            [
+                "the volume `dta` is not defined; did you mean `data`?",
+                "the volume `none` is not defined"
+            ]
+        );
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+    }
+
+    #[test]
+    fn what_an_example_defines_is_to_be_copied() {
+        let example = |secrets: &str| {
+            let text =
+                format!("{SECRETS}# file: compose.override.yaml.example\nsecrets: {{{secrets}}}\n");
+            findings(&RULE, &text)
+        };
+        let found = example("key: {environment: KEY}, token: {environment: TOKEN}");
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
+        assert_eq!(
+            found[0].message,
+            "the secrets `key`, `token` are not defined until somebody copies `compose.override.yaml.example` to `compose.override.yaml`"
+        );
+        assert_eq!(example("key: {environment: KEY}")[0].severity.name(), "error");
     }
 
     #[test]

@@ -1,19 +1,21 @@
-use crate::facts::Facts;
+use crate::facts::{DocumentedVariable, DocumentedVariables, Facts};
 use crate::knowledge::env::is_shell_variable;
-use crate::model::compose::{Project, VariableForm, VariableUse};
+use crate::model::compose::{Project, VariableForm, VariableUse, is_default_name};
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, folder_of};
+use crate::text::{FileId, Span, folder_of, join_path};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
     ///
     /// ## Why it hurts
     /// Compose warns once and inserts an empty string. With an empty password, tag or host name the
-    /// program behaves differently, and the warning is long gone when somebody looks.
+    /// program behaves differently, and the warning is long gone when somebody looks. Where an example
+    /// (`.env.example`) sets the variable, and no other use of it has a default, the finding is a note:
+    /// somebody has to copy the example.
     ///
     /// ## What helps
     /// `${NAME:?}` if the variable must be set, `${NAME:-default}` if it need not be, and a line in
@@ -55,87 +57,158 @@ rule! {
 const MAX_RELATED: usize = 8;
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut reported: FxHashSet<(FileId, &str)> = FxHashSet::default();
     let env_files = EnvFiles::new(facts);
+    let mut seen: FxHashSet<(Span, &str)> = FxHashSet::default();
+    let mut found: IndexMap<(usize, &str), Vec<Unset<'_>>> = IndexMap::new();
     for project in facts.projects() {
         let part = facts.part_of(facts.base_of(project));
-        let mut by_file: IndexMap<FileId, Vec<&VariableUse>, FxBuildHasher> = IndexMap::default();
-        let mut unset = unset_variables(project, part, &env_files);
-        facts.sort_by_names(&mut unset);
-        for variable in unset {
-            by_file.entry(variable.span.file).or_default().push(variable);
-        }
-        for (file, mut unset) in by_file {
-            unset.retain(|it| !reported.contains(&(file, it.name.as_str())));
-            reported.extend(unset.iter().map(|it| (file, it.name.as_str())));
+        // Where some uses have a default, the project is meant to start without the example.
+        let has_default = |it: &&VariableUse| {
+            matches!(it.form, VariableForm::Default { .. }) && !it.word.is_empty()
+        };
+        let optional: FxHashSet<&str> =
+            project.variables.iter().filter(has_default).map(|it| it.name.as_str()).collect();
+        for used in unset_variables(project, part, &env_files) {
+            let name = used.name.as_str();
+            if !seen.insert((used.span, name)) {
+                continue;
+            }
+            let unset = Unset {
+                project,
+                used,
+                has_env_file: env_files.folders.contains(project.folder.as_str()),
+                is_development: facts.role_of(used.span.file) == Some(Role::Development),
+                documented: match optional.contains(name) {
+                    true => None,
+                    false => env_files.documented.get(part, name),
+                },
+            };
             // What a comment accepts gets a finding of its own for the comment to suppress.
-            let (accepted, open): (Vec<_>, Vec<_>) = unset
-                .into_iter()
-                .partition(|it| facts.is_accepted(it.span, &|selector| RULE.is(selector)));
-            for unset in accepted.chunks(1).chain([open.as_slice()]) {
-                report(facts, project, &env_files, unset, out);
+            match facts.is_accepted(used.span, &|selector| RULE.is(selector)) {
+                true => report(facts, &[unset], out),
+                false => found.entry((part, name)).or_default().push(unset),
             }
         }
     }
+    // One finding for each application and for each thing to do about it.
+    let mut groups: IndexMap<(usize, bool, Option<FileId>), Vec<Unset<'_>>> = IndexMap::new();
+    for ((part, _), uses) in found {
+        let is_noted = uses.iter().all(Unset::is_noted);
+        let example = uses.iter().find_map(|it| it.documented).map(|it| it.file);
+        let group = (part, is_noted, example);
+        groups.entry(group).or_default().extend(uses);
+    }
+    for mut uses in groups.into_values() {
+        let rank = |it: &Unset<'_>| {
+            let file = it.used.span.file;
+            (it.is_noted(), !is_default_name(facts.file(file).path()))
+        };
+        uses.sort_by_cached_key(|it| {
+            let used = it.used;
+            (rank(it), used.name.clone(), facts.subject_at(used.span), used.span)
+        });
+        report(facts, &uses, out);
+    }
 }
 
-/// Reports all unset variables of one file.
-fn report(
-    facts: &Facts,
-    project: &Project,
-    env_files: &EnvFiles<'_>,
-    unset: &[&VariableUse],
-    out: &mut Findings,
-) {
-    let Some((first, others)) = unset.split_first() else { return };
-    let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
+/// A use of a variable that nothing sets.
+struct Unset<'a> {
+    project: &'a Project,
+    used: &'a VariableUse,
+    /// Whether the folder of the project holds an env file. Without one, the values come from somewhere that
+    /// the files do not show.
+    has_env_file: bool,
+    is_development: bool,
+    documented: Option<DocumentedVariable>,
+}
+
+impl Unset<'_> {
+    /// Whether the use is only worth a note.
+    fn is_noted(&self) -> bool {
+        !self.has_env_file || self.is_development || self.documented.is_some()
+    }
+}
+
+/// Reports uses of variables that ask for one remedy.
+fn report(facts: &Facts, uses: &[Unset<'_>], out: &mut Findings) {
+    let Some(first) = uses.first() else { return };
+    let mut names: Vec<&str> = uses.iter().map(|it| it.used.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let (are, have, become_empty) = match names.len() {
-        1 => ("is", "has", "it becomes empty"),
-        _ => ("are", "have", "they become empty"),
-    };
-    let listed = first_named(&names, 5);
-    let message = match project.dot_env_file {
-        Some(file) => {
-            let path = facts.file(file).path();
-            format!("{listed} {are} not set in `{path}` and {have} no default, so {become_empty}")
-        }
-        None => format!(
-            "{listed} {have} no default, and there is no `.env` file beside this project: without a value in the shell, {become_empty}"
-        ),
-    };
-    let finding = out.at(&first.span, message);
-    for other in others.iter().filter(|it| it.span != first.span).take(MAX_RELATED) {
+    let finding = out.at(&first.used.span, message(facts, first, &names));
+    let mut named: FxHashSet<&str> = FxHashSet::default();
+    let (leading, further): (Vec<_>, Vec<_>) =
+        uses.iter().map(|it| it.used).partition(|it| named.insert(it.name.as_str()));
+    let others = leading.iter().chain(&further).filter(|it| it.span != first.used.span);
+    for other in others.take(MAX_RELATED) {
         finding.also(&other.span, format!("`{}` is used here", other.name));
     }
-    finding.confidence(Confidence::Likely).check(facts.compose_of(project, "config --variables"));
-    // Without any file for its variables, the values come from somewhere that the files do not show.
-    let has_env_file = env_files.folders.contains(project.folder.as_str());
-    let role = facts.role_of(first.span.file);
-    if !has_env_file {
-        finding.confidence(Confidence::Possible);
-    }
-    if !has_env_file || role == Some(Role::Development) {
+    finding.check(facts.compose_of(first.project, "config --variables"));
+    finding.confidence(match first.has_env_file && first.documented.is_none() {
+        true => Confidence::Likely,
+        false => Confidence::Possible,
+    });
+    if first.is_noted() {
         finding.severity(Severity::Info);
     }
-    if has_env_file {
-        finding.maybe_fix(require(facts, &project.variables, &names, first.span.file));
+    if let Some(documented) = first.documented {
+        let example = facts.file(documented.file).path();
+        let env = join_path(folder_of(example), ".env");
+        finding.help(format!(
+            "Copy `{example}` to `{env}`, or start Compose with `--env-file {example}`."
+        ));
+    }
+    if first.has_env_file {
+        finding.maybe_fix(require(facts, uses));
     }
 }
 
-/// Returns the uses of variables that have no default and that no `.env` file sets.
+/// Returns the message about variables, the first use of which leads.
+fn message(facts: &Facts, first: &Unset<'_>, names: &[&str]) -> String {
+    let (are, have, become_empty, them) = match names.len() {
+        1 => ("is", "has", "it becomes empty", "it"),
+        _ => ("are", "have", "they become empty", "them"),
+    };
+    let listed = first_named(names, 5);
+    let dot_env = first.project.dot_env_file.map(|file| facts.file(file).path());
+    let example = first.documented.map(|it| facts.file(it.file).path());
+    match (dot_env, example) {
+        (Some(path), Some(example)) => format!(
+            "{listed} {are} not set in `{path}` and {have} no default, so {become_empty}; `{example}` sets {them}"
+        ),
+        (Some(path), None) => {
+            format!("{listed} {are} not set in `{path}` and {have} no default, so {become_empty}")
+        }
+        (None, Some(example)) => {
+            let env = join_path(folder_of(example), ".env");
+            format!(
+                "{listed} {have} no default, and {become_empty} until somebody copies `{example}` to `{env}`"
+            )
+        }
+        (None, None) => format!(
+            "{listed} {have} no default, and there is no `.env` file beside this project: without a value in the shell, {become_empty}"
+        ),
+    }
+}
+
+/// Returns the uses of variables that have no default, that no `.env` file sets, and without which Compose
+/// starts all the same.
 fn unset_variables<'a>(
     project: &'a Project,
     part: usize,
     env_files: &EnvFiles<'_>,
 ) -> Vec<&'a VariableUse> {
+    let is_required = |it: &&VariableUse| matches!(it.form, VariableForm::Required { .. });
+    let required: FxHashSet<&str> =
+        project.variables.iter().filter(is_required).map(|it| it.name.as_str()).collect();
     project
         .variables
         .iter()
         .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none())
         .filter(|it| {
-            !is_shell_variable(&it.name) && !env_files.variables.contains(&(part, it.name.as_str()))
+            !is_shell_variable(&it.name)
+                && !env_files.variables.contains(&(part, it.name.as_str()))
+                && !required.contains(it.name.as_str())
         })
         .collect()
 }
@@ -147,6 +220,7 @@ struct EnvFiles<'a> {
     /// The variables that the `.env` of any project of one application sets, with the number of its
     /// part: an override file uses the `.env` of its base file, which may be another project here.
     variables: FxHashSet<(usize, &'a str)>,
+    documented: DocumentedVariables,
 }
 
 impl<'a> EnvFiles<'a> {
@@ -158,29 +232,29 @@ impl<'a> EnvFiles<'a> {
             project.dot_env.iter().map(move |it| (part, it.name.value.as_str()))
         };
         let variables = facts.projects().iter().flat_map(variables_of).collect();
-        EnvFiles { folders, variables }
+        EnvFiles { folders, variables, documented: DocumentedVariables::new(facts) }
     }
 }
 
-/// Rewrites the uses of variables in a file as `${NAME:?}`. Unsafe, because a project that starts today would
-/// then refuse to.
-fn require(facts: &Facts, all: &[VariableUse], names: &[&str], file: FileId) -> Option<Fix> {
+/// Rewrites uses of variables as `${NAME:?}`, but for those that an example leaves empty on purpose. Unsafe,
+/// because a project that starts today would then refuse to.
+fn require(facts: &Facts, uses: &[Unset<'_>]) -> Option<Fix> {
     let mut edits: Vec<Edit> = Vec::new();
-    for it in all.iter().filter(|it| it.form == VariableForm::Plain && it.span.file == file) {
-        if !names.contains(&it.name.as_str()) {
-            continue;
-        }
-        let written = facts.written(&it.span);
+    let mut names: Vec<&str> = Vec::new();
+    for Unset { used, .. } in
+        uses.iter().filter(|it| it.documented.is_none_or(|documented| !documented.is_empty))
+    {
+        let written = facts.written(&used.span);
         // Without the exact place of every use, as in a folded scalar, there is no fix.
-        if written != format!("${{{}}}", it.name) && written != format!("${}", it.name) {
+        if written != format!("${{{}}}", used.name) && written != format!("${}", used.name) {
             return None;
         }
-        let edit = facts.replace(&it.span, &format!("${{{}:?}}", it.name));
-        if !edits.contains(&edit) {
-            edits.push(edit);
-        }
+        names.push(&used.name);
+        edits.push(facts.replace(&used.span, &format!("${{{}:?}}", used.name)));
     }
-    Some(Fix::r#unsafe(format!("Refuse to start without {}", first_named(names, 5)), edits))
+    names.sort_unstable();
+    names.dedup();
+    Some(Fix::r#unsafe(format!("Refuse to start without {}", first_named(&names, 5)), edits))
 }
 
 #[cfg(test)]
@@ -196,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_env_file_there_is_one_finding_per_file() {
+    fn without_an_env_file_there_is_one_finding() {
         let all = findings(&RULE, "services: {a: {image: 'x:${TAG}', hostname: '${H}'}}");
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].severity.name(), "info");
@@ -222,5 +296,71 @@ mod tests {
         assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
         let beside = text.replace("api/.env", ".env.example");
         assert_eq!(findings(&RULE, &beside)[0].severity.name(), "warning");
+    }
+
+    const APP: &str =
+        "# file: compose.yaml\nservices: {a: {image: 'x:${TAG}', hostname: '${H}'}}\n";
+
+    #[test]
+    fn what_an_example_sets_is_a_note_to_copy_it() {
+        for example in [".env.example", "env.example", "example.env", ".env-sample", ".env.dist"] {
+            let found = findings(&RULE, &format!("{APP}# file: {example}\nTAG=1\nH=h\n"));
+            assert_eq!((found.len(), found[0].severity.name()), (1, "info"), "{example}");
+            assert_eq!(
+                found[0].message,
+                format!(
+                    "`H`, `TAG` have no default, and they become empty until somebody copies `{example}` to `.env`"
+                )
+            );
+        }
+        let stale = format!("{APP}# file: .env.example\nTAG=1\nH=h\n# file: .env\nTAG=1\n");
+        let found = findings(&RULE, &stale);
+        assert!(found[0].message.ends_with("`.env.example` sets it"), "{}", found[0].message);
+    }
+
+    #[test]
+    fn what_no_example_sets_leads_by_itself() {
+        let found = findings(&RULE, &format!("{APP}# file: .env.example\nTAG=1\n"));
+        let said: Vec<_> =
+            found.iter().map(|it| (it.severity.name(), it.message.split(' ').next())).collect();
+        assert_eq!(said, [("info", Some("`TAG`")), ("warning", Some("`H`"))]);
+    }
+
+    #[test]
+    fn a_default_that_only_some_uses_have_is_no_matter_of_the_example() {
+        let text = "# file: compose.yaml\nservices: {a: {image: 'x:1', hostname: '${H:-h}', domainname: '${H}'}}\n# file: .env.example\nH=h\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+        assert_eq!(findings(&RULE, &text.replace(":-h", ":-"))[0].severity.name(), "info");
+    }
+
+    #[test]
+    fn the_file_of_a_service_is_no_example() {
+        let text = "# file: compose.yaml\nservices: {a: {image: 'x:${TAG}', env_file: web.env}}\n# file: web.env\nTAG=1\n# file: web.env.example\nTAG=1\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_variable_that_an_example_leaves_empty_is_not_required() {
+        let found = findings(&RULE, &format!("{APP}# file: .env.example\nTAG=1\nH=\n"));
+        assert_eq!(found[0].fixes[0].title, "Refuse to start without `TAG`");
+        let found = findings(&RULE, &format!("{APP}# file: .env.example\nTAG=\nH=\n"));
+        assert!(found[0].fixes.is_empty());
+    }
+
+    #[test]
+    fn what_is_required_elsewhere_never_becomes_empty() {
+        let text = "# file: compose.yaml\nservices: {a: {image: 'x:1', hostname: '${H}', domainname: '${H:?set it}'}}\n# file: .env\nOTHER=1\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn the_files_of_one_application_are_one_finding() {
+        let file = |name: &str| {
+            format!("# file: {name}\nservices: {{a: {{image: x:1, hostname: '${{H}}'}}}}\n")
+        };
+        let both = [file("docker-compose.yml"), file("docker-compose.tls.yml")].concat();
+        let found = findings(&RULE, &format!("{both}# file: .env\nOTHER=1\n"));
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
     }
 }

@@ -1,0 +1,103 @@
+//! Examples that a project asks to be copied: of its `.env`, and of a Compose file.
+
+use super::Facts;
+use crate::knowledge::env::{is_example, is_example_of};
+use crate::model::compose::{Project, parse_env_file};
+use crate::report::Kind;
+use crate::syntax;
+use crate::text::{FileId, folder_of, name_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+/// A variable that an env file sets which Compose does not read by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentedVariable {
+    pub file: FileId,
+    pub is_empty: bool,
+}
+
+/// The variables that the env files beside Compose projects set, without those of `.env` and without what
+/// only the containers read.
+#[derive(Debug, Default)]
+pub struct DocumentedVariables {
+    /// By the number of the application and the name of the variable.
+    by_name: FxHashMap<(usize, SmolStr), DocumentedVariable>,
+}
+
+impl DocumentedVariables {
+    pub fn new(facts: &Facts<'_>) -> DocumentedVariables {
+        let mut folders: FxHashMap<&str, FxHashSet<usize>> = FxHashMap::default();
+        for project in facts.projects() {
+            let part = facts.part_of(facts.base_of(project));
+            folders.entry(&project.folder).or_default().insert(part);
+        }
+        // What `env_file` names reaches a container, and no variable in the Compose file.
+        let read_by_services: FxHashSet<&str> = facts
+            .services()
+            .iter()
+            .flat_map(|it| &it.model.env_files)
+            .map(|it| name_of(&it.path))
+            .filter(|name| *name != ".env")
+            .collect();
+        let is_for_services = |name: &str| {
+            let reads = |read: &&str| *read == name || is_example_of(name, read);
+            read_by_services.iter().any(reads) && !is_example_of(name, ".env")
+        };
+        let is_candidate = |name: &str| name != ".env" && !is_for_services(name);
+        let mut files: Vec<_> = facts
+            .files()
+            .iter()
+            .filter(|it| it.kind == Kind::EnvFile && is_candidate(name_of(it.path())))
+            .collect();
+        files.sort_by_key(|it| {
+            let name = name_of(it.path());
+            (!is_example_of(name, ".env"), !is_example(name), it.path())
+        });
+        let mut documented = DocumentedVariables::default();
+        for file in files {
+            let Some(parts) = folders.get(folder_of(file.path())) else { continue };
+            for variable in parse_env_file(file.id, file.text()) {
+                let is_empty = variable.value.is_none_or(|it| it.value.is_empty());
+                let entry = DocumentedVariable { file: file.id, is_empty };
+                for part in parts {
+                    let key = (*part, variable.name.value.clone());
+                    documented.by_name.entry(key).or_insert(entry);
+                }
+            }
+        }
+        documented
+    }
+
+    /// Returns the file that sets a variable in an application; an example of `.env` comes first.
+    pub fn get(&self, part: usize, name: &str) -> Option<DocumentedVariable> {
+        self.by_name.get(&(part, SmolStr::new(name))).copied()
+    }
+}
+
+impl Facts<'_> {
+    /// Returns the path of an example of a Compose file, in the folder of a project, that defines all of some
+    /// names in a section such as `secrets`.
+    pub fn example_defining(
+        &self,
+        project: &Project,
+        section: &str,
+        names: &[&str],
+    ) -> Option<&str> {
+        let beside = self.files().iter().filter(|it| folder_of(it.path()) == project.folder);
+        let mut examples = beside.filter(|it| {
+            let copied = name_of(it.path()).rsplit_once('.');
+            copied.is_some_and(|(copied, ending)| is_yaml(copied) && is_example(ending))
+        });
+        let defines_all = |text| {
+            let (tree, _) = syntax::parse(FileId(0), text, None);
+            let sections = tree.roots().filter_map(|root| root.get(section));
+            let entries: Vec<_> = sections.flat_map(syntax::Node::merged_entries).collect();
+            names.iter().all(|name| entries.iter().any(|it| it.key.as_str() == Some(*name)))
+        };
+        examples.find(|it| defines_all(&it.file.text)).map(|it| it.path())
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
