@@ -1,7 +1,8 @@
-use crate::facts::{Facts, Mention, Service};
-use crate::report::{Confidence, Findings};
+use crate::facts::{Facts, Mention, Service, VarSource};
+use crate::report::phrases::first_named;
+use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 
 rule! {
@@ -9,7 +10,8 @@ rule! {
     ///
     /// ## Why it hurts
     /// Compose resolves a service's name only on the networks that the service is on. On all others
-    /// the name does not exist, although both containers run.
+    /// the name does not exist, although both containers run. Where an env file that other services read
+    /// too sets the name, the finding is a note: the file may be written for them.
     ///
     /// ## What helps
     /// Put both services on one network. A service that lists `networks` is no longer on the
@@ -56,12 +58,18 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // Many services that name one on another network do so for one reason.
     let mut by_host: IndexMap<Span, Vec<Apart<'_, '_>>> = IndexMap::new();
+    let mut by_file: IndexMap<(usize, FileId), Vec<Apart<'_, '_>>> = IndexMap::new();
     for service in facts.services().iter().filter(|it| it.model.network_mode.is_none()) {
         for mention in facts.peers(&service.unit) {
             let Some(on) = unreachable(facts, service, mention) else { continue };
             let apart = Apart { service, mention, on };
             if facts.is_accepted(mention.span, &|selector| RULE.is(selector)) {
                 report(facts, &[apart], out);
+                continue;
+            }
+            if is_for_others(facts, &apart) {
+                let key = (service.project_index, mention.span.file);
+                by_file.entry(key).or_default().push(apart);
                 continue;
             }
             let all = by_host.entry(on.span()).or_default();
@@ -72,6 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     by_host.values().for_each(|all| report(facts, all, out));
+    by_file.values().for_each(|all| report_shared_file(facts, all, out));
 }
 
 /// A service that names another one with which it shares no network.
@@ -79,6 +88,55 @@ struct Apart<'f, 'a> {
     service: &'f Service<'a>,
     mention: &'f Mention<'a>,
     on: &'f Service<'a>,
+}
+
+/// Whether a host is set in an env file that other services read too, and one of those reaches the host: the
+/// file may be written for them.
+fn is_for_others(facts: &Facts, apart: &Apart<'_, '_>) -> bool {
+    let file = apart.mention.span.file;
+    let reads = |it: &&Service<'_>| it.model.env_files.iter().any(|it| it.file == Some(file));
+    apart.mention.source == Some(VarSource::EnvFile)
+        && facts.siblings(apart.service).iter().filter(reads).any(|reader| {
+            reader.index != apart.service.index
+                && (reader.index == apart.on.index
+                    || reader.model.shares_network_with(apart.on.model))
+        })
+}
+
+/// Reports services that read an env file of others, with hosts that they do not reach.
+fn report_shared_file(facts: &Facts, all: &[Apart<'_, '_>], out: &mut Findings) {
+    let Some(Apart { service, mention, on }) = all.first() else { return };
+    let mut services: Vec<&str> = all.iter().map(|it| it.service.name).collect();
+    let mut hosts: Vec<&str> = all.iter().map(|it| it.mention.host).collect();
+    for names in [&mut services, &mut hosts] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    let (read, share) = match services.len() {
+        1 => ("reads", "shares"),
+        _ => ("read", "share"),
+    };
+    let path = facts.file(mention.span.file).path();
+    let finding = out.at(
+        &mention.span,
+        format!(
+            "{} {read} `{path}` together with other services, but {share} no network with {}, which it names",
+            first_named(&services, 4),
+            first_named(&hosts, 4)
+        ),
+    );
+    for Apart { mention, .. } in &all[1..] {
+        finding.also(&mention.span, format!("{} names `{}`", mention.place(), mention.host));
+    }
+    for side in [service, on] {
+        let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
+        finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
+    }
+    finding
+        .severity(Severity::Info)
+        .confidence(Confidence::Possible)
+        .why("The file may be written for the other services. If this one connects to a host from it, the name does not exist on its networks.")
+        .check(facts.resolve(&service.unit, mention.host));
 }
 
 /// Returns the service that a mention means, if no network leads to it.
@@ -142,7 +200,7 @@ fn networks(service: &Service<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn two(web: &str, db: &str) -> usize {
         let text = format!(
@@ -177,5 +235,26 @@ mod tests {
         );
         let found = messages(&RULE, &text);
         assert!(found.len() == 1 && found[0].ends_with("(and 1 more like it)"), "{found:?}");
+    }
+
+    #[test]
+    fn an_env_file_of_others_is_one_note() {
+        let found = |web: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices:\n  web: {{image: a/web:1{web}, networks: [main]}}\n  tools: {{image: a/tools:1, env_file: .env}}\n  db: {{image: 'postgres:17', networks: [main]}}\n  cache: {{image: 'redis:8', networks: [main]}}\nnetworks: {{main: {{}}}}\n# file: .env\nPOSTGRES_HOST=db\nREDIS_HOST=cache\n"
+            );
+            let all = findings(&RULE, &text).into_iter();
+            all.map(|it| (it.severity.name(), it.message)).collect::<Vec<_>>()
+        };
+        let all = found(", env_file: .env");
+        assert_eq!(
+            all,
+            [(
+                "info",
+                "`tools` reads `.env` together with other services, but shares no network with `cache`, `db`, which it names".to_owned()
+            )]
+        );
+        let alone = found("");
+        assert_eq!((alone.len(), alone[0].0), (2, "error"));
     }
 }
