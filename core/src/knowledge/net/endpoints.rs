@@ -4,7 +4,7 @@
 //! Microsoft ("SqlConnection.ConnectionString"), MongoDB and Kafka. Only forms that can hardly mean
 //! anything else are read: no host is found in `12:30`, `C:\data`, `postgres:16` or `acme/app:8080`.
 
-use super::{default_port, ipv4, is_host, is_host_key};
+use super::{default_port, ipv4, is_host, is_host_key, is_loopback, is_mail_host_key};
 use crate::knowledge::data::words;
 use crate::knowledge::ip::is_ipv6;
 use rustc_hash::FxHashSet;
@@ -110,7 +110,13 @@ fn oracle_thin(value: &str, start: usize) -> Option<Endpoint<'_>> {
 #[must_use]
 pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
     let mut out = endpoints(value);
-    if out.is_empty() && is_host_key(key) {
+    if out.is_empty() && is_mail_host_key(key) {
+        let bare = host_and_port(value, 0, value.len(), None);
+        let is_peer = |it: &Endpoint<'_>| {
+            !it.host.contains('.') && !is_loopback(it.host) && !is_switch_word(it.host)
+        };
+        out.extend(bare.filter(is_peer));
+    } else if out.is_empty() && is_host_key(key) {
         let mut at = 0;
         for part in value.split(',') {
             let lead = part.len() - part.trim_start().len();

@@ -101,6 +101,19 @@ pub fn is_host_key(key: &str) -> bool {
         && !words.any(|it| NOT_PEER_WORDS.contains(&it))
 }
 
+/// Whether a key names a mail server, and not an address or a name for mail. Most of them lie outside of a
+/// project, so that only a name without dots is a peer.
+#[must_use]
+pub fn is_mail_host_key(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    let mut words: Vec<&str> = key.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
+    let is_mail = |it: &&str| matches!(*it, "MAIL" | "EMAIL");
+    let last = words.pop();
+    matches!(last, Some("HOST" | "SERVER"))
+        && words.iter().any(is_mail)
+        && words.iter().all(|it| is_mail(it) || !NOT_PEER_WORDS.contains(it))
+}
+
 /// Words in the labels of ingress controllers and gateways.
 const CONTROLLER_WORDS: &[&str] = &[
     "ingress",

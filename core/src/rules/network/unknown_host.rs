@@ -1,6 +1,7 @@
 use crate::facts::{
     Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
 };
+use crate::model::compose::Project;
 use crate::report::{Confidence, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -115,10 +116,25 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
     let elsewhere = || facts.is_service_name(service.model.name.span.file, host);
     facts.answers_to(service, host).next().is_none()
         && is_name(host)
+        && !is_machine(facts, service, host)
         && facts.shows_host(mention)
         && !linked()
         && !written()
         && !elsewhere()
+}
+
+/// Whether a host is a machine of a set-up whose profiles are called after machines: `db0`, with the profiles
+/// `db0` and `web0`, or one more of them, `db1`. Names that a project lacks are looked up outside of it.
+fn is_machine(facts: &Facts, service: &Service<'_>, host: &str) -> bool {
+    let without_number = |name: &str| name.trim_end_matches(|it: char| it.is_ascii_digit()).len();
+    let is_alike = |profile: &str| {
+        let (own, other) = (without_number(host), without_number(profile));
+        host == profile
+            || own < host.len() && other < profile.len() && host[..own] == profile[..other]
+    };
+    let part = |project: &Project| facts.part_of(facts.base_of(project));
+    let near = facts.projects().iter().filter(|it| part(it) == part(service.project));
+    near.flat_map(|it| &it.profiles).any(|profile| is_alike(profile))
 }
 
 fn unknown_in_cluster(
@@ -219,7 +235,7 @@ fn report(
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(facts.compose(service, "config --services"));
+        finding.check(facts.resolve(&service.unit, host));
     }
     if let Some(workload) = facts.workload_of(unit) {
         let mut parts = host.split('.');
@@ -273,6 +289,48 @@ mod tests {
         assert_eq!(web("cache", ", extra_hosts: ['cache:10.1.1.1']}"), 0);
         assert_eq!(web("cache", ", external_links: ['x:cache']}"), 0);
         assert_eq!(web("cache", ", networks: [n]}\nnetworks: {n: {external: true}}\nx-a:"), 0);
+    }
+
+    #[test]
+    fn a_machine_of_its_own_is_silent() {
+        let web = |host: &str| {
+            web(host, ", profiles: [web0]}\n  solr: {image: 'solr:9', profiles: [db0, store]}")
+        };
+        for host in ["db0", "db1", "store"] {
+            assert_eq!(web(host), 0, "{host}");
+        }
+        for host in ["db", "stores", "cache0"] {
+            assert_eq!(web(host), 1, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_without_a_domain_is_a_service() {
+        let found = |variable: &str| {
+            let text = format!(
+                "services:\n  web: {{image: acme/web:1, environment: ['{variable}']}}\n  redis: {{image: redis:8}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        for bad in ["MAIL_HOST=mail", "EMAIL_HOST=postfix", "MAIL_SERVER=mailhog"] {
+            assert_eq!(found(bad).len(), 1, "{bad}");
+        }
+        for fine in [
+            "MAIL_HOST=redis",
+            "MAIL_HOST=smtp.acme.com",
+            "EMAIL_HOST=localhost",
+            "MAIL_ADDRESS=admin",
+            "MAIL_FROM_HOST=acme",
+            "MAIL_HOSTNAME=mail",
+        ] {
+            assert!(found(fine).is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn the_command_asks_for_the_name_where_it_is_used() {
+        let text = "services:\n  web: {image: acme/web:1, environment: {CACHE_HOST: cache}}\n";
+        assert_eq!(findings(&RULE, text)[0].check, ["docker compose exec web getent hosts cache"]);
     }
 
     #[test]
