@@ -4,6 +4,7 @@ use crate::model::kubernetes::{self, Container};
 use crate::report::{Findings, Role, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{FileId, Span};
+use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
@@ -12,7 +13,8 @@ rule! {
     /// ## Why it hurts
     /// Only one of the values counts, and whoever changes the other one sees no effect. In Compose,
     /// `environment` wins over `env_file`; in a list, the last entry wins. Kubernetes keeps the last one
-    /// too, but a later `kubectl apply` may drop either, because it merges the list by name.
+    /// too, but a later `kubectl apply` may drop either, because it merges the list by name. Where
+    /// `environment` makes an exception to an `env_file`, the finding is a note.
     ///
     /// ## What helps
     /// Keep one of the entries.
@@ -69,15 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     let mut seen: FxHashSet<Span> = FxHashSet::default();
-    for service in facts.services() {
-        // Services that share their environment through an anchor have one cause.
-        let overridden: Vec<&EnvVar> =
-            service.model.overridden.iter().filter(|it| is_literal(service, it)).collect();
-        let first = overridden.first().and_then(|it| service.model.env(&it.name));
-        if let Some(first) = first.filter(|it| seen.insert(it.name.span)) {
-            report_override(facts, service, first, &overridden, out);
-        }
-    }
+    overridden(facts, out);
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
             in_list(facts, workload, (unit, container), &mut seen, out);
@@ -91,16 +85,42 @@ fn is_literal(service: &Service<'_>, variable: &EnvVar) -> bool {
     own.is_some_and(|it| !it.interpolated && it.value.is_some())
 }
 
-/// Reports the variables of env files that a service's `environment` sets to other values.
-fn report_override<'a>(
-    facts: &Facts<'a>,
-    service: &Service<'a>,
-    first: &EnvVar,
-    overridden: &[&EnvVar],
-    out: &mut Findings,
-) {
-    let names: Vec<&str> = overridden.iter().map(|it| it.name.as_str()).collect();
-    let Some(there) = overridden.first() else { return };
+/// The services that set a variable of an env file to another value, and the variables for which they are
+/// the same services.
+struct Override<'f, 'a> {
+    services: Vec<&'f Service<'a>>,
+    variables: Vec<&'a EnvVar>,
+}
+
+/// Reports the variables of env files that `environment` sets to other values, which is the way that Compose
+/// offers for exceptions.
+fn overridden(facts: &Facts, out: &mut Findings) {
+    // Many services may read one file and need the same exception.
+    let mut by_variable: IndexMap<(&str, Span), Override<'_, '_>> = IndexMap::new();
+    for service in facts.services() {
+        for variable in service.model.overridden.iter().filter(|it| is_literal(service, it)) {
+            let key = (variable.name.as_str(), variable.span);
+            let new = || Override { services: Vec::new(), variables: vec![variable] };
+            let services = &mut by_variable.entry(key).or_insert_with(new).services;
+            if services.iter().all(|it| it.name != service.name) {
+                services.push(service);
+            }
+        }
+    }
+    let mut by_services: IndexMap<Vec<usize>, Override<'_, '_>> = IndexMap::new();
+    for it in by_variable.into_values() {
+        let services = it.services.iter().map(|it| it.index).collect();
+        let known = by_services.entry(services);
+        let new = || Override { services: it.services, variables: Vec::new() };
+        known.or_insert_with(new).variables.extend(it.variables);
+    }
+    by_services.values().for_each(|it| report_override(facts, it, out));
+}
+
+fn report_override(facts: &Facts, it: &Override<'_, '_>, out: &mut Findings) {
+    let (Some(service), Some(there)) = (it.services.first(), it.variables.first()) else { return };
+    let Some(here) = service.model.env(&there.name) else { return };
+    let names: Vec<&str> = it.variables.iter().map(|it| it.name.as_str()).collect();
     let path = match there.from {
         EnvSource::EnvFile(file) => facts.file(file).path(),
         EnvSource::Environment => "its `env_file`",
@@ -109,21 +129,28 @@ fn report_override<'a>(
         1 => "another value here, which wins",
         _ => "other values here, which win",
     };
+    let services: Vec<&str> = it.services.iter().map(|it| it.name).collect();
+    let listed = phrases::first_named(&services, 3);
+    let (noun, take, set) = match services.len() {
+        1 => ("service", "takes", "sets"),
+        _ => ("services", "take", "set"),
+    };
     let finding = out.at(
-        &first.name.span,
+        &here.name.span,
         format!(
-            "service `{}` takes {} from `{path}` and sets {values}",
-            service.name,
+            "{noun} {listed} {take} {} from `{path}` and {set} {values}",
             phrases::first_named(&names, 4)
         ),
     );
-    for variable in overridden {
+    for variable in &it.variables {
         finding.also(&variable.span, format!("`{}` has no effect here", variable.name));
     }
-    finding.check(facts.show_variable(&service.unit, &first.name));
-    if service.role == Role::Development {
-        finding.severity(Severity::Info);
+    for other in &it.services[1..] {
+        if let Some(here) = other.model.env(&there.name) {
+            finding.also(&here.name.span, format!("service `{}` sets it too", other.name));
+        }
     }
+    finding.severity(Severity::Info).check(facts.show_variable(&service.unit, &there.name));
 }
 
 /// Reports the variables that the `env` of a container lists twice.
@@ -164,7 +191,7 @@ fn in_list<'a>(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn compose(environment: &str, env: &str) -> usize {
         let text = format!(
@@ -184,10 +211,29 @@ mod tests {
     #[test]
     fn environment_and_env_file_disagree() {
         assert_eq!(compose("{A: '1'}", "A=2"), 1);
-        assert_eq!(compose("[A=1, B=1]", "A=2\nB=2"), 1, "one finding for each service");
+        assert_eq!(compose("[A=1, B=1]", "A=2\nB=2"), 1, "one finding for the service");
         assert_eq!(compose("{A: '1'}", "A=1"), 0, "same value");
         assert_eq!(compose("{A: '${A}'}", "A=2"), 0, "the shell decides");
         assert_eq!(compose("{A: }", "A=2"), 0);
+    }
+
+    #[test]
+    fn the_same_exception_in_many_services_is_one_note() {
+        let service = |name: &str, environment: &str| {
+            format!("  {name}: {{image: 'x:1', env_file: .env, environment: [{environment}]}}\n")
+        };
+        let text = format!(
+            "# file: compose.yaml\nservices:\n{}{}{}# file: .env\nA=1\nB=1\n",
+            service("rails", "A=2, B=2"),
+            service("sidekiq", "A=2, B=2"),
+            service("web", "B=1")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
+        assert_eq!(
+            found[0].message,
+            "services `rails`, `sidekiq` take `A`, `B` from `.env` and set other values here, which win"
+        );
     }
 
     #[test]
