@@ -222,6 +222,17 @@ pub struct Target<'a> {
 /// loop.
 #[must_use]
 pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
+    let connected: Vec<Target<'_>> = command.connections.iter().filter_map(connection).collect();
+    let is_loop = match command.place {
+        Place::UntilCondition => true,
+        Place::WhileCondition => command.negated,
+        Place::LoopBody | Place::Plain => false,
+    };
+    // In `while ! (echo > /dev/tcp/db/5432)`, the `!` stands before the parentheses.
+    let is_condition = matches!(command.place, Place::UntilCondition | Place::WhileCondition);
+    if is_condition && !connected.is_empty() {
+        return Some(Wait { tool: "/dev/tcp", targets: connected });
+    }
     let program = command.program();
     let first = program.first()?;
     let tool = base_name(&first.text);
@@ -232,15 +243,19 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
         || (tool == "wait" && first.text.contains('/'))
         || (tool == "kubectl" && arguments.first().is_some_and(|it| it.text == "wait"))
         || arguments.iter().any(|it| it.text == "wait_for_db" || it.text == "wait_for_database");
-    let looped = match command.place {
-        Place::UntilCondition => true,
-        Place::WhileCondition => command.negated && is_check(tool),
-        Place::LoopBody | Place::Plain => false,
-    };
+    let looped = is_loop && (command.place == Place::UntilCondition || is_check(tool));
     if !helper && !looped {
         return None;
     }
     Some(Wait { tool, targets: targets(tool, arguments) })
+}
+
+/// Returns the host of a redirection to `/dev/tcp/HOST/PORT`, with which Bash connects.
+///
+/// Source: Bash reference manual, "Redirections".
+fn connection(word: &Word) -> Option<Target<'_>> {
+    let (host, port) = word.text.strip_prefix("/dev/tcp/")?.split_once('/')?;
+    net::is_host(host).then(|| Target { host, port: port.parse().ok(), word })
 }
 
 /// Clients that take the host after `-h` or `--host`.
@@ -467,11 +482,22 @@ mod tests {
             Some(vec![("db".to_owned(), None)])
         );
         assert_eq!(wait("until curl -sf http://db:5432/x; do sleep 2; done"), db);
+        for loops in [
+            "while !</dev/tcp/db/5432; do sleep 1; done; uwsgi x",
+            "while ! </dev/tcp/db/5432; do sleep 1; done",
+            "while ! (echo > /dev/tcp/db/5432) 2>/dev/null; do sleep 1; done",
+            "until : < /dev/tcp/db/5432; do sleep 1; done",
+            "bash -c 'while !</dev/tcp/db/5432; do sleep 1; done; uwsgi x'",
+        ] {
+            assert_eq!(wait(loops), db, "{loops}");
+        }
         assert_eq!(wait("until mysqladmin ping -hdb -P5432; do sleep 2; done"), db);
         assert_eq!(wait("python manage.py wait_for_db && gunicorn x"), Some(vec![]));
         for text in [
             "while true; do work; done",
             "nc -z db 5432",
+            "echo < /dev/tcp/db/5432",
+            "while ! test -f x; do cat < y; done",
             "wait",
             "sleep 5",
             "while read x; do y; done",

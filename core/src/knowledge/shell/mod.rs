@@ -57,6 +57,8 @@ pub struct Command {
     pub words: Vec<Word>,
     /// Assignments before the program, such as `NODE_ENV=production`.
     pub assignments: Vec<Word>,
+    /// Redirections that connect to a host: `/dev/tcp/db/5432`.
+    pub connections: Vec<Word>,
     pub place: Place,
     /// Whether a `!` precedes the command.
     pub negated: bool,
@@ -68,6 +70,7 @@ impl Command {
         Command {
             words: Vec::new(),
             assignments: Vec::new(),
+            connections: Vec::new(),
             place,
             negated: false,
             joint: Joint::End,
@@ -169,7 +172,8 @@ fn commands_of_script(script: &Word) -> Vec<Command> {
     let mut commands = split(&script.text, script.arg, start);
     if extra > 2 {
         for command in &mut commands {
-            for word in command.words.iter_mut().chain(&mut command.assignments) {
+            let named = command.words.iter_mut().chain(&mut command.assignments);
+            for word in named.chain(&mut command.connections) {
                 (word.start, word.end) = (script.start, script.end);
             }
         }
@@ -309,6 +313,7 @@ fn split(text: &str, arg: usize, offset: usize) -> Vec<Command> {
         match token {
             Token::Joint(joint) => builder.finish(joint),
             Token::Word { word, quoted } => builder.word(word, quoted),
+            Token::Connection(word) => builder.connection(word),
         }
     }
     builder.finish(Joint::End);
@@ -350,9 +355,17 @@ impl Builder {
         self.current.get_or_insert_with(empty).words.push(word);
     }
 
+    fn connection(&mut self, word: Word) {
+        let place = self.place;
+        self.current.get_or_insert_with(|| Command::empty(place)).connections.push(word);
+    }
+
     fn finish(&mut self, joint: Joint) {
         let Some(mut command) = self.current.take() else { return };
-        if !command.words.is_empty() || !command.assignments.is_empty() {
+        // A redirection without a program only says something as the condition of a loop.
+        let is_condition = matches!(command.place, Place::UntilCondition | Place::WhileCondition);
+        let connects = is_condition && !command.connections.is_empty();
+        if connects || !command.words.is_empty() || !command.assignments.is_empty() {
             command.joint = joint;
             self.out.push(command);
         }

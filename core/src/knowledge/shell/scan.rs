@@ -4,7 +4,12 @@ use super::{Joint, Word};
 
 /// A word or an operator.
 pub enum Token {
-    Word { word: Word, quoted: bool },
+    Word {
+        word: Word,
+        quoted: bool,
+    },
+    /// The target of a redirection that connects: `/dev/tcp/db/5432`.
+    Connection(Word),
     Joint(Joint),
 }
 
@@ -43,7 +48,7 @@ pub fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
                 joint(&mut tokens, Joint::And);
                 at += 2;
             }
-            b'&' if next == Some(b'>') => at = redirection(text, at + 1, &mut heredocs),
+            b'&' if next == Some(b'>') => at = redirection(text, at + 1, &mut heredocs).end,
             b'&' => {
                 joint(&mut tokens, Joint::Background);
                 at += 1;
@@ -60,7 +65,15 @@ pub fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
                 joint(&mut tokens, Joint::Then);
                 at += 1;
             }
-            b'<' | b'>' => at = redirection(text, at, &mut heredocs),
+            b'<' | b'>' => {
+                let target = redirection(text, at, &mut heredocs);
+                at = target.end;
+                let (start, end) = (offset + target.start, offset + target.end);
+                if target.word.starts_with("/dev/tcp/") {
+                    let word = Word { text: target.word.into(), arg, start, end };
+                    tokens.push(Token::Connection(word));
+                }
+            }
             _ => {
                 let (word, end, quoted) = read_word(text, at);
                 // The number before a redirection is a file descriptor, not an argument.
@@ -78,9 +91,15 @@ pub fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
     tokens
 }
 
-/// Reads a redirection with its target and returns the offset after it. The end marker of a
-/// here-document is added to `heredocs`.
-fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> usize {
+/// The target of a redirection, with its offsets in the text.
+struct Target {
+    word: String,
+    start: usize,
+    end: usize,
+}
+
+/// Reads a redirection and returns its target. The end marker of a here-document is added to `heredocs`.
+fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> Target {
     let bytes = text.as_bytes();
     let mut at = start;
     while matches!(bytes.get(at), Some(b'<' | b'>' | b'&' | b'|')) {
@@ -98,13 +117,13 @@ fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> usize {
         .get(at)
         .is_none_or(|b| matches!(b, b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>'))
     {
-        return at;
+        return Target { word: String::new(), start: at, end: at };
     }
     let (word, end, _) = read_word(text, at);
     if heredoc {
-        heredocs.push(word);
+        heredocs.push(word.clone());
     }
-    end
+    Target { word, start: at, end }
 }
 
 /// Returns the start of the line after the one that ends a here-document.
