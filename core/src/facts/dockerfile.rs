@@ -118,6 +118,10 @@ fn stage_of(
             let stage = start(&rest, &stages, &arguments);
             stages.push(Stage { from: range.clone(), ..stage });
         }
+        let from_stage = match is("COPY") {
+            true => copied_from_stage(&rest, &stages),
+            false => Vec::new(),
+        };
         let Some(stage) = stages.last_mut() else { continue };
         if is("ENV") {
             stage.variables.extend(assigned(&rest));
@@ -127,6 +131,9 @@ fn stage_of(
             if let Some(target) = target_of_copy(&rest, &stage.directory) {
                 let sources = copied(&rest).into_iter();
                 stage.copied.extend(sources.map(|source| (source, target.clone())));
+                for (source, below) in from_stage {
+                    stage.copied.push((source, normalise_path(&format!("{target}/{below}"))));
+                }
                 stage.filled.push(target);
             }
         } else if is("HEALTHCHECK") {
@@ -208,6 +215,44 @@ fn copied(rest: &str) -> Vec<String> {
     let Some((_, sources)) = words.split_last() else { return Vec::new() };
     let is_local = |it: &&String| !it.contains("://") && !it.starts_with("<<");
     sources.iter().filter(is_local).map(|it| normalise_path(it.trim_start_matches('/'))).collect()
+}
+
+/// Returns what the arguments of a `COPY --from` take from an earlier stage that has it from the build context:
+/// its path in the context, and its path below what is copied. Only what is copied as a whole counts, because
+/// a folder within it may hold what the stage builds.
+fn copied_from_stage(rest: &str, stages: &[Stage]) -> Vec<(String, String)> {
+    let options = rest.split_whitespace().take_while(|it| it.starts_with("--"));
+    let Some(from) = options.filter_map(|it| it.strip_prefix("--from=")).next() else {
+        return Vec::new();
+    };
+    let is_meant = |at: usize, stage: &Stage| {
+        let by_name = stage.name.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(from));
+        by_name || from.parse() == Ok(at)
+    };
+    let Some(stage) = stages.iter().enumerate().find_map(|(at, it)| is_meant(at, it).then_some(it))
+    else {
+        return Vec::new();
+    };
+    let mut words: Vec<&str> = rest
+        .split_whitespace()
+        .skip_while(|it| it.starts_with("--"))
+        .map(|it| it.trim_matches(['[', ']', '"', ',', '\'']))
+        .filter(|it| !it.is_empty())
+        .collect();
+    words.pop();
+    let mut found = Vec::new();
+    for source in words.into_iter().map(|it| in_directory("", it)) {
+        for (copied, to) in &stage.copied {
+            let below = match *to == source {
+                true => Some(""),
+                false => to
+                    .strip_prefix(source.trim_end_matches('/'))
+                    .and_then(|below| below.strip_prefix('/')),
+            };
+            found.extend(below.map(|below| (copied.clone(), below.to_owned())));
+        }
+    }
+    found
 }
 
 /// Returns a path in an image, which is relative to the working directory unless it is absolute.

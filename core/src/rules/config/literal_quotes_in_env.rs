@@ -160,6 +160,13 @@ fn without_quotes(facts: &Facts, variable: &Var<'_>) -> Option<Edit> {
         let is_plain = is_plain && is_safe;
         return is_plain.then(|| facts.replace(&variable.value_span, inner));
     }
+    // The default of a variable: `${NAME:-"x"}`.
+    let default = format!("-{value}}}");
+    if let [(at, _)] = written.match_indices(&default).collect::<Vec<_>>()[..] {
+        let is_plain = !inner.contains(['#', '$', '\n', '}', ':', ',', '[', ']', '{', ' ']);
+        let place = variable.value_span.inner(at + 1..at + 1 + value.len());
+        return is_plain.then(|| facts.replace(&place, inner));
+    }
     let outer = written.chars().next().filter(|it| matches!(it, '"' | '\''))?;
     let is_whole = written.len() == value.len() + 2 && written.ends_with(outer);
     let stays_in_quotes = !inner.contains(['"', '\'', '\\']);
@@ -258,6 +265,22 @@ mod tests {
             &*after[0].text,
             "services:\n  web:\n    image: web:1\n    environment:\n      - X=a b # a comment\n      - Y=c\n"
         );
+    }
+
+    #[test]
+    fn a_fix_takes_the_quotes_off_a_default() {
+        for (written, fixed) in [
+            ("X=${X:-\"\"}", "X=${X:-}"),
+            ("X=${X-'a'}", "X=${X-a}"),
+            ("X=${X:-\"a\"}", "X=${X:-a}"),
+        ] {
+            let text = |item: &str| {
+                format!("services:\n  web:\n    image: web:1\n    environment:\n      - {item}\n")
+            };
+            let before = files(&text(written));
+            let after = apply_fixes(&before, &run(&RULE, &before));
+            assert_eq!(&*after[0].text, text(fixed));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use crate::edit::quote_scalar;
 use crate::facts::{Facts, Service, Unit, in_shell};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Object};
-use crate::report::{Findings, Fix, Kind, TargetKind};
+use crate::report::{Findings, Fix, Kind, Severity, TargetKind};
 use crate::rules::rule;
 use crate::syntax::{Scalar, Style};
 use crate::text::Span;
@@ -15,7 +15,8 @@ rule! {
     /// `no` and `on` are booleans in YAML 1.1 and words in YAML 1.2, `0755` is an octal number, `22:22`
     /// counts in sixties, and `1.10` is the number 1.1. The container gets another text than the file
     /// shows, or the platform refuses the object; and which of them happens depends on the program that
-    /// reads the file.
+    /// reads the file. In a list of variables, `"NAME:value"` is one long name. What Compose reads as it is
+    /// written is a hint, unless manifests stand beside the Compose file.
     ///
     /// ## What helps
     /// Put the value in quotes. Where Compose has passed on the number so far, look first at what the
@@ -115,6 +116,9 @@ fn compose(facts: &Facts, service: &Service<'_>, seen: &mut FxHashSet<Span>, out
             other_readers(facts, service, value.span, message, seen, out);
         }
     }
+    for variable in model.environment.iter().filter(|it| it.list_form && it.value.is_none()) {
+        name_with_colon(facts, service, &variable.name, seen, out);
+    }
     let arguments = model.build.iter().flat_map(|it| &it.args);
     for entry in model.labels.iter().chain(arguments) {
         // An argument without a value takes that of a variable.
@@ -164,7 +168,34 @@ fn changed(
         .fix(Fix::r#unsafe("Put the value in quotes", [edit]));
 }
 
-/// Reports a value that Compose reads as it is written, and older readers do not.
+/// Reports an item `NAME:value` of a list, all of which is the name of a variable.
+fn name_with_colon(
+    facts: &Facts,
+    service: &Service<'_>,
+    name: &Str,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    let written = facts.written(&name.span);
+    let Some(colon) = written.find(':').filter(|at| !written[..*at].contains('$')) else { return };
+    if !seen.insert(name.span) {
+        return;
+    }
+    let edit = facts.replace(&name.span.inner(colon..colon + 1), "=");
+    let item = written.trim_matches(['"', '\'']);
+    out.at(
+        &name.span,
+        format!(
+            "Compose takes all of `{item}` for the name of a variable without a value; in a list, `=` ends the name"
+        ),
+    )
+    .check(facts.show_environment(&service.unit))
+    .fix(Fix::r#unsafe("Write `=` after the name", [edit]))
+    .cause(format!("colon in {item}"));
+}
+
+/// Reports a value that Compose reads as it is written, and older readers do not. Without a cluster side,
+/// Compose is the only reader.
 fn other_readers(
     facts: &Facts,
     service: &Service<'_>,
@@ -177,9 +208,13 @@ fn other_readers(
         return;
     }
     let edit = facts.replace(&span, &in_quotes(facts.written(&span)));
-    out.at(&span, message)
+    let finding = out.at(&span, message);
+    finding
         .check(facts.compose(service, &format!("config {}", service.name)))
         .fix(Fix::safe("Put the value in quotes", [edit]));
+    if !facts.has_cluster_side() {
+        finding.severity(Severity::Hint);
+    }
 }
 
 /// Reports a value that Kubernetes does not take for the string that it must be.
@@ -395,6 +430,31 @@ mod tests {
         assert_eq!(service("restart: \"no\"").len(), 0);
         assert_eq!(service("restart: always").len(), 0);
         assert_eq!(service("labels: {version: 1.10}").len(), 1);
+    }
+
+    #[test]
+    fn a_word_that_only_compose_reads_is_a_hint() {
+        let compose = "# file: compose.yaml\nservices: {a: {image: a:1, environment: {X: yes}}}\n";
+        let beside = "# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n";
+        let severity = |text: &str| findings(&RULE, text)[0].severity.name();
+        assert_eq!(severity(compose), "hint");
+        assert_eq!(severity(&format!("{compose}{beside}")), "warning");
+        assert_eq!(severity(&compose.replace("yes", "1.10")), "warning");
+    }
+
+    #[test]
+    fn a_colon_in_a_list_does_not_end_the_name() {
+        let list = |item: &str| {
+            found(&format!("services: {{a: {{image: 'a:1', environment: [{item}]}}}}\n"))
+        };
+        let all = list("'TZ:${TZ:-UTC}'");
+        assert_eq!(
+            all[0].0,
+            "Compose takes all of `TZ:${TZ:-UTC}` for the name of a variable without a value; in a list, `=` ends the name"
+        );
+        for fine in ["TZ=UTC", "TZ", "'URL=http://a'"] {
+            assert!(list(fine).is_empty(), "{fine}");
+        }
     }
 
     #[test]

@@ -119,7 +119,11 @@ mod tests {
     fn what_compose_refuses_is_reported_with_the_reason() {
         for (text, words) in [
             ("services: {a: {image: x:1, mem_limit: 12q}}", "is not a size"),
-            ("services: {a: {image: 'x:${Y'}}", "write `$$` for a literal dollar sign"),
+            ("services: {a: {image: 'x:${Y!}'}}", "write `$$` for a literal dollar sign"),
+            (
+                "services: {a: {image: 'x:${Y:-web'}}",
+                "the closing brace of this variable is missing",
+            ),
             ("services: {a: {}}", "neither `image` nor `build`"),
             (
                 "services: {a: {image: x:1, links: [b]}, b: {image: x:1, links: [a]}}",

@@ -56,6 +56,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let model = service.model;
+        // What only other files extend does not run.
+        if model.image.is_none() && model.build.is_none() {
+            continue;
+        }
         let unit = &service.unit;
         let before = out.count();
         let ps = facts.compose(service, &format!("ps -q {}", service.name));
@@ -84,7 +88,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         for option in &model.security_opt {
             let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
             if value == "unconfined" {
-                let what = format!("runs with its {name} profile disabled");
+                let what = match name {
+                    "systempaths" => "sees the paths of `/proc` and `/sys` that Docker hides from containers, and may write to them".to_owned(),
+                    _ => format!("runs with its {name} profile disabled"),
+                };
                 add(option.span, &what, "SecurityOpt");
             }
         }
@@ -299,6 +306,28 @@ mod tests {
         }
         assert_eq!(pod("Deployment", "shop", "hostPID: true,", ""), 1);
         assert_eq!(pod("Deployment", "shop", "securityContext: { runAsUser: 0 },", ""), 1);
+    }
+
+    #[test]
+    fn unmasked_paths_are_no_profile() {
+        let text = "services: { a: { image: 'a:1', security_opt: ['systempaths=unconfined'] } }\n";
+        assert_eq!(
+            messages(&RULE, text),
+            [
+                "service `a` sees the paths of `/proc` and `/sys` that Docker hides from containers, and may write to them"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fragment_to_be_extended_runs_nothing() {
+        let text =
+            "# file: hwaccel.yml\nservices: { gpu: { security_opt: ['seccomp:unconfined'] } }\n";
+        assert!(messages(&RULE, text).is_empty());
+        let used = format!(
+            "# file: compose.yaml\nservices: {{ a: {{ image: 'a:1', extends: {{ file: hwaccel.yml, service: gpu }} }} }}\n{text}"
+        );
+        assert_eq!(messages(&RULE, &used).len(), 1);
     }
 
     #[test]

@@ -8,7 +8,8 @@ rule! {
     /// ## Why it hurts
     /// What runs is the host's working copy, not what was built and tested. The image may lack
     /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server. Where the
-    /// Dockerfile copies the same files to the same path, the finding is a note.
+    /// Dockerfile copies the same files to the same path, also by way of an earlier stage, the finding is a
+    /// note.
     ///
     /// ## What helps
     /// Copy the sources into the image in the Dockerfile, and keep the mount in
@@ -129,7 +130,7 @@ mod tests {
     fn an_image_with_the_same_files_lacks_nothing() {
         let severity = |dockerfile: &str, mount: &str| {
             let text = format!(
-                "# file: compose.yaml\nservices: {{web: {{build: ., volumes: ['{mount}']}}}}\n# file: Dockerfile\nFROM node:22\n{dockerfile}"
+                "# file: compose.yaml\nservices: {{web: {{build: ., volumes: ['{mount}']}}}}\n# file: Dockerfile\nFROM node:22 AS first\n{dockerfile}"
             );
             findings(&RULE, &text)[0].severity.name()
         };
@@ -139,6 +140,14 @@ mod tests {
         assert_eq!(severity("COPY src /app\n", ".:/app"), "warning");
         assert_eq!(severity("COPY . /srv\n", ".:/app"), "warning");
         assert_eq!(severity("WORKDIR /app\nCOPY --from=other . .\n", ".:/app"), "warning");
+        let staged = |copy: &str| {
+            severity(&format!("WORKDIR /app\nCOPY . .\nRUN make\nFROM nginx\n{copy}"), ".:/app")
+        };
+        assert_eq!(staged("COPY --from=first /app /app\n"), "info");
+        assert_eq!(staged("COPY --chown=1 --from=0 /app/ /app/\n"), "info");
+        assert_eq!(staged("COPY --from=first / /\n"), "info");
+        assert_eq!(staged("COPY --from=first /app/dist /app\n"), "warning");
+        assert_eq!(staged("COPY --from=first /app /srv\n"), "warning");
     }
 
     #[test]

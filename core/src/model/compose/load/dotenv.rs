@@ -257,7 +257,7 @@ impl<'t> Parser<'t> {
                 }
             },
             Err(Failure::TooDeep(_)) => Err((ProblemKind::Limit, span, TOO_DEEP.to_owned())),
-            Err(Failure::Invalid(_)) => Err((
+            Err(Failure::Invalid(_) | Failure::Unclosed(_)) => Err((
                 ProblemKind::EnvFileInvalid,
                 span,
                 "Compose cannot read the variable in this value".to_owned(),

@@ -37,6 +37,8 @@ pub(crate) enum Event {
 pub(crate) enum Failure {
     /// A `${` that does not start a valid expression.
     Invalid(Range<usize>),
+    /// A `${` without the brace that closes it.
+    Unclosed(Range<usize>),
     /// Defaults nested too deeply, or a value that grows too large.
     TooDeep(Range<usize>),
 }
@@ -80,7 +82,7 @@ fn expand(
             at = dollar + 2;
         } else if let Some(inside) = rest.strip_prefix('{') {
             let Some(length) = closing(inside) else {
-                return Err(Failure::Invalid(place(dollar..text.len())));
+                return Err(Failure::Unclosed(place(dollar..text.len())));
             };
             let end = dollar + 2 + length + 1;
             let range = place(dollar..end);
@@ -235,8 +237,11 @@ mod tests {
 
     #[test]
     fn malformed_expressions_are_refused() {
-        for text in ["${A", "${}", "${1}", "${A!x}", "${A:}"] {
+        for text in ["${}", "${1}", "${A!x}", "${A:}"] {
             assert!(matches!(run(text), Err(Failure::Invalid(_))), "{text}");
+        }
+        for text in ["${A", "${A:-${B}", "a${A:-web"] {
+            assert!(matches!(run(text), Err(Failure::Unclosed(_))), "{text}");
         }
     }
 

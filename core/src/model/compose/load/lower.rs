@@ -322,6 +322,11 @@ impl Walk<'_> {
                     "Compose cannot read this variable; write `$$` for a literal dollar sign";
                 self.out.problem(ProblemKind::InvalidInterpolation, span, "", message);
             }
+            Failure::Unclosed(range) => {
+                let span = inside(span, range, offset);
+                let message = "the closing brace of this variable is missing";
+                self.out.problem(ProblemKind::InvalidInterpolation, span, "", message);
+            }
             Failure::TooDeep(range) => {
                 let span = inside(span, range, offset);
                 self.out.problem(ProblemKind::Limit, span, "", TOO_DEEP);
