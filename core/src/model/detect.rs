@@ -1,6 +1,7 @@
 //! Detects the kind of a file, from its content first and from its name second.
 
 use super::read::Reader;
+use crate::knowledge::env::is_env_file;
 use crate::report::Kind;
 use crate::syntax::{Node, Tree};
 use crate::text::{folder_of, name_of};
@@ -57,21 +58,7 @@ pub fn by_name(path: &str) -> Kind {
     if dockerfile && !lower.ends_with(".dockerignore") {
         return Kind::Dockerfile;
     }
-    let env = lower == ".env"
-        || lower.ends_with(".env")
-        || lower.starts_with(".env.")
-        || lower.starts_with(".env-")
-        || lower.contains(".env.")
-        || matches!(
-            lower.as_str(),
-            "env.example"
-                | "env.sample"
-                | "env.template"
-                | "env.dist"
-                | "env.local"
-                | "example.env"
-        );
-    if env { Kind::EnvFile } else { Kind::Unknown }
+    if is_env_file(name) { Kind::EnvFile } else { Kind::Unknown }
 }
 
 /// Whether a file of this name is read as YAML (or as JSON, which is YAML). Scripts, licences and the like
@@ -153,6 +140,9 @@ pub fn of_document(root: Node<'_>) -> Kind {
         _ => {}
     }
     let compose = match services {
+        None if !include && !foreign && version.is_none() && kind.is_none() => {
+            is_override_of_objects(root)
+        }
         Some(services) if services.is_mapping() => {
             let runs = |service: Node<'_>| {
                 service.get("image").is_some() || service.get("build").is_some()
@@ -163,6 +153,37 @@ pub fn of_document(root: Node<'_>) -> Kind {
         None => include && !foreign,
     };
     if compose { Kind::Compose } else { Kind::Unknown }
+}
+
+/// Whether a document without services defines networks and volumes in the way of Compose, and nothing else: it
+/// is laid over a file that has the services.
+fn is_override_of_objects(root: Node<'_>) -> bool {
+    const KEYS: &[&str] = &[
+        "external",
+        "name",
+        "driver",
+        "driver_opts",
+        "labels",
+        "ipam",
+        "internal",
+        "attachable",
+        "enable_ipv6",
+    ];
+    let sections = ["networks", "volumes"].into_iter().filter_map(|section| root.get(section));
+    let mut objects = 0;
+    for section in sections {
+        if !section.is_mapping() {
+            return false;
+        }
+        for object in section.entries().map(|entry| entry.value) {
+            let mut keys = object.entries().map(|entry| entry.key.as_str());
+            if !keys.all(|key| key.is_some_and(|it| KEYS.contains(&it))) {
+                return false;
+            }
+            objects += usize::from(object.is_mapping());
+        }
+    }
+    objects > 0
 }
 
 /// Returns the kind of a broken file, which has no tree, by the words at the start of its lines.

@@ -292,6 +292,19 @@ fn files_form_projects_as_docker_compose_would_be_called() {
 }
 
 #[test]
+fn a_file_without_services_is_laid_over_those_that_have_them() {
+    let volumes = "volumes: {data: {external: true}}\n";
+    let all = given(&[
+        ("compose.yaml", "services: {db: {image: x, volumes: ['data:/d']}}\nvolumes: {data: }\n"),
+        ("docker/prod.yml", volumes),
+    ]);
+    let found: Vec<_> = all.projects.iter().map(|it| all.files_of(it).join(" ")).collect();
+    assert_eq!(found, ["compose.yaml", "compose.yaml docker/prod.yml"]);
+    assert!(all.projects[1].volume("data").unwrap().external);
+    assert!(given(&[("docker/prod.yml", volumes)]).projects.is_empty());
+}
+
+#[test]
 fn an_included_file_is_not_a_project_of_its_own() {
     let given = given(&[
         (

@@ -3,8 +3,9 @@
 //! * The default file of a folder and its override file form one project, as `docker compose up`
 //!   reads them without `-f`. `COMPOSE_FILE` in the `.env` file beside them names other files.
 //! * A Compose file that is incomplete by itself (a service has nothing to run, a network is defined
-//!   nowhere) is merged over the default file of its folder, or of a folder around it, if that file
-//!   defines everything that it lacks, as with `-f compose.yaml -f compose.prod.yaml`.
+//!   nowhere, there are no services at all) is merged over the default file of its folder, or of a
+//!   folder around it, if that file defines everything that it lacks, as with
+//!   `-f compose.yaml -f compose.prod.yaml`.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
 use crate::model::Str;
@@ -74,8 +75,12 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
             let lacks = lacks(files, *index);
             let base = base.filter(|base| {
                 let defined = defined.entry(*base).or_insert_with(|| defines(files, *base));
-                !lacks.is_empty() && lacks.is_subset(defined)
+                let is_override = !lacks.is_empty() || has_only_objects(files, *index);
+                is_override && lacks.is_subset(defined)
             });
+            if base.is_none() && has_only_objects(files, *index) {
+                continue;
+            }
             let list: Vec<usize> = base.into_iter().chain([*index]).collect();
             found.add(project(files, &list));
         }
@@ -209,6 +214,14 @@ fn lacks<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
         }
     }
     lacks
+}
+
+/// Whether a file has no services and defines networks, volumes and the like for those of another file.
+fn has_only_objects(files: &Files<'_>, index: usize) -> bool {
+    let mut roots = roots(files, index).into_iter();
+    let own = ["services", "include"];
+    roots.all(|root| own.iter().all(|key| root.get(key).is_none()))
+        && !defines(files, index).is_empty()
 }
 
 /// Returns the name of the volume in the short form of a mount; `None` for a bind mount or a mount
