@@ -287,7 +287,7 @@ mod tests {
         };
         assert_eq!(
             asks(&TRUST.replace('}', ", POSTGRES_USER: shop}")),
-            "psql -h 127.0.0.1 -U shop -d postgres -c '\\du'"
+            r#"sh -c 'psql -h "$(hostname -i)" -U shop -d postgres -c \\du'"#
         );
         let empty = "environment: {MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: 'yes'}";
         assert!(asks(&format!("image: 'mariadb:11.4', {empty}")).starts_with("mariadb "));
