@@ -155,7 +155,7 @@ pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use sources::{Brought, Shadowed};
-pub use storage::{Backing, Mounted, NodeFolder, is_below, is_docker_socket, is_engine_socket};
+pub use storage::{Backing, Mounted, StoredVolume, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use upkeep::Tls;
