@@ -38,7 +38,7 @@ fn texts() -> Vec<(String, String)> {
 
 fn parses(text: &str) -> bool {
     let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-    !tree.documents.iter().any(|it| it.broken || it.repaired)
+    !tree.documents.iter().any(|it| it.broken || it.is_repaired())
 }
 
 /// The start, end and value of each scalar.

@@ -130,7 +130,7 @@ fn no_text_panics_and_every_span_is_valid() {
         let syntax = problems.len();
         match &tree.documents {
             it if it.iter().any(|it| it.broken) => broken += 1,
-            it if it.iter().any(|it| it.repaired) => repaired += 1,
+            it if it.iter().any(|it| it.is_repaired()) => repaired += 1,
             _ => whole += 1,
         }
         assert!(tree.documents.iter().all(|it| !it.broken) || syntax > 0);

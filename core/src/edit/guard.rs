@@ -43,7 +43,7 @@ fn is_read_as_written(model: &FileModel, edit: &Edit) -> bool {
     let documents = &model.tree.documents;
     let after = documents.partition_point(|it| it.span.start <= edit.span.start);
     let document = after.checked_sub(1).or(Some(0)).and_then(|at| documents.get(at));
-    document.is_none_or(|it| !it.repaired && !it.broken)
+    document.is_none_or(|it| !it.is_repaired() && !it.broken)
 }
 
 fn keeps_anchors(model: &FileModel, edit: &Edit) -> bool {

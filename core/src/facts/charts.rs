@@ -134,6 +134,9 @@ impl<'a> Facts<'a> {
             else {
                 return false;
             };
+            if condition.is_alternative {
+                return false;
+            }
             let default = value_at(&own.values, &condition.path);
             let is_default =
                 default.is_some_and(|it| unquoted(self.written(&it.span)) == wanted.as_str());

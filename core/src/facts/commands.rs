@@ -62,7 +62,7 @@ impl<'a> Facts<'a> {
             }
             Site::Container(at, _) => {
                 // What was pulled; the workload itself only repeats what the file says.
-                self.workloads[at].pods("get pods", "-o jsonpath='{..imageID}'")
+                self.workloads[at].image_ids()
             }
         }
     }

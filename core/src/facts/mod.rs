@@ -9,7 +9,7 @@
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
 //! | the program in a container | `programs`, `dockerfile` | `runs` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `keys` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `generated_apart`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
@@ -18,15 +18,15 @@
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
-//! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
+//! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `label_of_nobody`, `allows_dns` |
 //! | start order | `order`, `cycles`, `reach` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
-//! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | storage | `storage` | `mounted`, `backing`, `claim`, `volume_behind`, `stored` |
 //! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
 //! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
-//! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
+//! | replicas | `replicas` | `replica_range`, `autoscalers`, `node`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
@@ -47,7 +47,7 @@
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
-//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
@@ -158,7 +158,7 @@ pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use sources::{Brought, Shadowed};
-pub use storage::{Backing, Mounted, NodeFolder, is_below, is_docker_socket, is_engine_socket};
+pub use storage::{Backing, Mounted, StoredVolume, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use upkeep::Tls;

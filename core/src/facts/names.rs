@@ -1,8 +1,8 @@
 //! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
-use super::Facts;
 use super::contract::ConfigKeys;
 use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
+use super::{Facts, Workload};
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Object};
 use crate::text::{FileId, nearest};
@@ -262,6 +262,30 @@ impl<'a> Facts<'a> {
         here.sort_by_key(|it| (self.file(it.file).path(), it.span.start));
         here.retain(|it| self.together(home, it.file));
         nearest(name, here.into_iter().flat_map(given_names))
+    }
+
+    /// Returns the object that a generator of Kustomize makes for a name that a workload of another namespace uses:
+    /// its hash is not added to the reference.
+    pub fn generated_apart(
+        &self,
+        kind: Named,
+        workload: &Workload<'a>,
+        name: &str,
+    ) -> Option<&'a Object> {
+        const HASH: usize = 10;
+        let home = workload.object.file;
+        if !self.is_built(home) {
+            return None;
+        }
+        let namespace = |object: &'a Object| object.meta.namespace.as_ref().map(|it| it.as_str());
+        let is_generated = |object: &&Object| {
+            let own = object.name().and_then(|it| it.rsplit_once('-'));
+            own.is_some_and(|(before, hash)| hash.len() == HASH && before.ends_with(name))
+                && self.written(&object.name_span()).trim_matches(['"', '\'']) == name
+        };
+        let all = self.of_kind(kind, home)?.values().flatten().copied();
+        let apart = all.filter(|it| namespace(it) != namespace(workload.object));
+        apart.filter(is_generated).min_by_key(|it| (self.file(it.file).path(), it.span.start))
     }
 
     /// Returns the keys of a ConfigMap (or, with `secret`, a Secret) that a file names.

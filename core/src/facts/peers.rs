@@ -164,7 +164,10 @@ pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
             const LISTS: &[&str] = &["NO_PROXY", "QUORUM_VOTERS", "INITIAL_CLUSTER"];
             let upper = key.to_ascii_uppercase();
             let is_list = LISTS.iter().any(|it| upper.contains(it));
-            !is_own_address_key(key) && !is_browser_facing(key) && !is_list
+            // PostgreSQL's own image reads no host: the variable comes with a list that clients share.
+            let is_for_clients =
+                upper == "POSTGRES_HOST" && unit.stored().is_some_and(|it| it.id == "postgres");
+            !is_own_address_key(key) && !is_browser_facing(key) && !is_list && !is_for_clients
         }
         None => !flag_before(unit, mention).is_some_and(|it| is_listen_flag(&it)),
     }
@@ -312,5 +315,24 @@ fn names_in<'t>(text: &'t str, shell: bool, span: Span, found: &mut Vec<(&'t str
         if !name.is_empty() {
             found.push((name, span));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::files;
+    use crate::{Options, analyze};
+
+    #[test]
+    fn a_postgres_server_dials_no_host_of_its_own_list() {
+        let count = |image: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, labels: {{app: db}}}}\nspec: {{containers: [{{name: c, image: '{image}', env: [{{name: POSTGRES_HOST, value: postgres-service}}]}}]}}\n"
+            );
+            let options = Options { select: vec!["PLM406".into()], ..Options::default() };
+            analyze(&files(&text), &options).findings.len()
+        };
+        assert_eq!(count("acme/web:1"), 1);
+        assert_eq!(count("postgres:17"), 0);
     }
 }

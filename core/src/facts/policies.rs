@@ -3,6 +3,7 @@
 use super::sets::World;
 use super::{Caller, Facts, PortTarget, Workload, is_below};
 use crate::knowledge::net;
+use crate::model::Str;
 use crate::model::kubernetes::{
     Body, NetworkPolicy, Object, Operator, PolicyPeer, PolicyRule, Selector, find,
 };
@@ -113,6 +114,22 @@ impl<'a> Facts<'a> {
             policies.all.push(Policy { object, model, selects });
         }
         policies
+    }
+
+    /// Returns the key and the value of the first label that a policy asks of those who connect, and that no Pod
+    /// around it has.
+    pub fn label_of_nobody(&self, policy: &Policy<'a>) -> Option<(&'a Str, &'a Str)> {
+        let peers = policy.rules(Direction::Ingress).iter().flat_map(|it| &it.peers);
+        let here = peers.filter(|it| it.namespace_selector.is_none());
+        let labels = here.filter_map(|it| it.pod_selector.as_ref()).flat_map(|it| &it.match_labels);
+        let is_known = |key: &str, value: &str| {
+            self.workloads_around(policy.object).any(|it| {
+                let own = it.model.template.meta.label(key);
+                own.is_some_and(|it| it.as_str() == value)
+            })
+        };
+        let mut unknown = labels.filter(|(key, value)| !is_known(key, value));
+        unknown.next().map(|(key, value)| (key, value))
     }
 
     /// Whether a workload is known to use host names: it names a host, or one of the policies lets it reach

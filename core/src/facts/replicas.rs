@@ -2,9 +2,9 @@
 
 use super::unit::{Site, Unit};
 use super::{Facts, Named, Service, Workload};
-use crate::model::FileModel;
 use crate::model::compose::{Deploy, Project};
 use crate::model::kubernetes::{self, Autoscaler, Body, Object, WorkloadKind};
+use crate::model::{FileModel, Str};
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
@@ -160,9 +160,14 @@ pub(super) fn is_patch(model: &kubernetes::Workload) -> bool {
 impl Workload<'_> {
     /// Whether all its Pods are bound to the same node.
     pub fn is_on_one_node(&self) -> bool {
+        self.node().is_some()
+    }
+
+    /// Returns the name of the node that all its Pods are bound to.
+    pub fn node(&self) -> Option<&Str> {
         let spec = &self.model.template.spec;
-        let by_name = spec.node_selector.iter().any(|it| it.0.value == "kubernetes.io/hostname");
-        spec.node_name.is_some() || by_name
+        let by_name = spec.node_selector.iter().find(|it| it.0.value == "kubernetes.io/hostname");
+        spec.node_name.as_ref().or(by_name.map(|it| &it.1))
     }
 
     /// Whether it is a patch of another manifest: it has neither a selector nor labels, without which no

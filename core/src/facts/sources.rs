@@ -6,7 +6,7 @@ use super::{Facts, Service, is_engine_socket};
 use crate::knowledge::env::is_env_file;
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
-use crate::text::{FileId, folder_of, join_path, name_of, normalise_path};
+use crate::text::{FileId, Span, folder_of, join_path, name_of, normalise_path};
 
 /// Names of folders in a build context that usually hold source code.
 const SOURCE_FOLDERS: &[&str] = &[
@@ -241,6 +241,13 @@ impl<'a> Facts<'a> {
                 let mut beside = self.files_below(folder).filter(|it| folder_of(it) == folder);
                 beside.any(|it| extension(it).is_some_and(|own| own == wanted))
             })
+    }
+
+    /// Whether what stands at a place is a guess of the repair of a document that does not parse: what is missing
+    /// or unknown there says nothing.
+    pub fn is_guessed(&self, place: Span) -> bool {
+        let file = self.file(place.file);
+        !file.problems.is_empty() && file.tree.is_guessed(place)
     }
 
     /// Whether a file was read as it is written: without a repair, an alias that has no anchor, or a

@@ -7,7 +7,9 @@ use crate::knowledge::shell::Command;
 use crate::knowledge::starts;
 use crate::model::Str;
 use crate::model::compose::MountKind;
-use crate::model::kubernetes::{self, Body, Claim, Object, PersistentVolume, VolumeSource};
+use crate::model::kubernetes::{
+    self, Body, Claim, Object, PersistentVolume, Resource, VolumeSource,
+};
 use crate::text::Span;
 
 /// What backs a mounted path.
@@ -78,13 +80,8 @@ impl Mounted<'_> {
     }
 }
 
-/// A PersistentVolume of the type `hostPath`, which no node is named for.
-#[derive(Debug, Clone, Copy)]
-pub struct NodeFolder<'a> {
-    object: &'a Object,
-    volume: &'a PersistentVolume,
-    pub path: &'a Str,
-}
+/// A PersistentVolume, with its object.
+pub type StoredVolume<'a> = (&'a Object, &'a PersistentVolume);
 
 /// Whether a path is that of the Docker engine's socket.
 pub fn is_docker_socket(path: &str) -> bool {
@@ -187,44 +184,60 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the PersistentVolumes that are a folder of whichever node a Pod runs on.
-    pub fn node_folders(&self) -> Vec<NodeFolder<'a>> {
-        let folder = |object: &'a Object| match &object.body {
-            Body::PersistentVolume(volume) if !volume.has_node_affinity => {
-                Some(NodeFolder { object, volume, path: volume.host_path.as_ref()? })
-            }
+    /// Returns the PersistentVolumes that the files define.
+    pub fn persistent_volumes(&self) -> Vec<StoredVolume<'a>> {
+        let volume = |object: &'a Object| match &object.body {
+            Body::PersistentVolume(volume) => Some((object, &**volume)),
             _ => None,
         };
-        self.objects().iter().copied().filter_map(folder).collect()
+        self.objects().iter().copied().filter_map(volume).collect()
     }
 
-    /// Returns the folder of a node that a claim of a workload is bound to: by the name of the volume, by the
-    /// volume's own reference to the claim, or by a class that both name.
-    pub fn node_folder_behind(
+    /// Returns the PersistentVolume that a claim of a workload is bound to: the one that it names, the one that is
+    /// kept for it, or, of those of a class that both name, the smallest that has what it asks for.
+    ///
+    /// Source: Kubernetes documentation, "Persistent Volumes: Binding".
+    pub fn volume_behind(
         &self,
-        folders: &[NodeFolder<'a>],
+        volumes: &[StoredVolume<'a>],
         workload: &Workload<'a>,
         name: &Str,
-    ) -> Option<&'a Str> {
-        if folders.is_empty() {
+    ) -> Option<&'a PersistentVolume> {
+        if volumes.is_empty() {
             return None;
         }
         let home = workload.object.file;
         let claim = self.claim(workload, name)?;
-        let binds = |it: &&NodeFolder<'a>| {
-            let is_reserved =
-                it.volume.claim.as_ref().is_some_and(|(of, _)| of.value == name.value);
-            let is_of_class = it.volume.storage_class.as_ref().is_some_and(|class| {
-                !class.is_empty()
-                    && claim.storage_class.as_ref().is_some_and(|it| it.as_str() == class.as_str())
-            });
-            let is_named = match &claim.volume_name {
-                Some(volume) => it.object.name().is_some_and(|own| own.value == volume.value),
-                None => is_reserved || is_of_class,
-            };
-            is_named && self.together(home, it.object.file)
+        let mut near = volumes.iter().filter(|(object, _)| self.together(home, object.file));
+        if let Some(wanted) = &claim.volume_name {
+            let is_named =
+                |it: &Object| it.name().is_some_and(|own| own.as_str() == wanted.as_str());
+            return near.find(|(object, _)| is_named(object)).map(|it| it.1);
+        }
+        let is_kept = |volume: &PersistentVolume| {
+            volume.claim.as_ref().is_some_and(|(of, namespace)| {
+                of.value == name.value
+                    && namespace.as_ref().is_none_or(|it| it.as_str() == workload.namespace)
+            })
         };
-        folders.iter().find(binds).map(|it| it.path)
+        let kept = near.clone().find(|(_, volume)| is_kept(volume));
+        let size = |it: &PersistentVolume| it.capacity.as_ref().and_then(|it| it.quantity);
+        let smallest = || {
+            let fitting = near.filter(|it| it.1.claim.is_none() && fits(it, claim));
+            fitting.min_by_key(|it| size(it.1))
+        };
+        kept.or_else(smallest).map(|it| it.1)
+    }
+
+    /// Returns the folder of whichever node a Pod runs on to which a claim of a workload is bound.
+    pub fn node_folder_behind(
+        &self,
+        volumes: &[StoredVolume<'a>],
+        workload: &Workload<'a>,
+        name: &Str,
+    ) -> Option<&'a Str> {
+        let volume = self.volume_behind(volumes, workload, name)?;
+        volume.host_path.as_ref().filter(|_| !volume.has_node_affinity)
     }
 
     /// Returns the claim that a workload means by a name.
@@ -235,6 +248,27 @@ impl<'a> Facts<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a volume has the class, the size, the access modes and the labels that a claim asks for, as far as the
+/// files say.
+fn fits((object, volume): &StoredVolume<'_>, claim: &Claim) -> bool {
+    let quantity = |it: &Option<Resource>| it.as_ref().and_then(|it| it.quantity);
+    let class = volume.storage_class.as_ref().filter(|it| !it.is_empty());
+    let is_of_class = class.is_some_and(|class| {
+        claim.storage_class.as_ref().is_some_and(|it| it.as_str() == class.as_str())
+    });
+    let has_room = match (quantity(&claim.storage), quantity(&volume.capacity)) {
+        (Some(wanted), Some(offered)) => wanted <= offered,
+        _ => true,
+    };
+    let modes = &volume.access_modes;
+    let offers = |mode: &Str| modes.iter().any(|it| it.as_str() == mode.as_str());
+    let has_labels = claim.selector.as_ref().is_none_or(|it| it.matches(&object.meta.labels));
+    is_of_class
+        && has_room
+        && has_labels
+        && (modes.is_empty() || claim.access_modes.iter().all(offers))
 }
 
 /// Programs in data store images that only talk to a server or copy its data.

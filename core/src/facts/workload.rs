@@ -123,7 +123,30 @@ impl<'a> Workload<'a> {
         let (flag, which) = (self.namespace_flag(), self.which_pods());
         let words = [which.as_str(), options].into_iter().filter(|it| !it.is_empty());
         let words: Vec<&str> = words.collect();
-        format!("kubectl {verb}{flag} {}", words.join(" ")).trim_end().to_owned()
+        let command = format!("kubectl {verb}{flag} {}", words.join(" ")).trim_end().to_owned();
+        // Where no label tells the Pods from others, their names do, in commands that print a line for each.
+        let prints_lines = matches!(verb, "get pods" | "top pod") && !options.contains("jsonpath");
+        match self.name_of_pods().filter(|_| which.is_empty() && prints_lines) {
+            Some(name) => format!("{command} | grep {}", super::in_shell(name)),
+            None => command,
+        }
+    }
+
+    /// Returns the command that shows which build of an image each Pod of the workload runs.
+    pub fn image_ids(&self) -> String {
+        match self.which_pods().is_empty() && self.name_of_pods().is_some() {
+            true => self.pods(
+                "get pods",
+                "-o custom-columns='POD:.metadata.name,ID:.status.containerStatuses[*].imageID'",
+            ),
+            false => self.pods("get pods", "-o jsonpath='{..imageID}'"),
+        }
+    }
+
+    /// Returns what the names of its Pods have in them, whatever the release is called; `None` for a fragment.
+    fn name_of_pods(&self) -> Option<&'a str> {
+        let name = self.name.rsplit(RELEASE).next().unwrap_or_default().trim_matches('-');
+        (!name.is_empty()).then_some(name)
     }
 
     /// Returns the words that name the Pods of the workload: their labels, or the name of a bare Pod.

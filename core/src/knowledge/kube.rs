@@ -51,6 +51,43 @@ pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
     OLD_APIS.get(&(api_version, kind)).copied()
 }
 
+/// The kinds that people write by hand, by the API version that serves them. A kind that has moved is in the old
+/// versions as well.
+const SERVED: &[(&str, &[&str])] = &[
+    (
+        "v1",
+        &[
+            "ConfigMap",
+            "Namespace",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "Pod",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+        ],
+    ),
+    ("apps/v1", &["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]),
+    ("batch/v1", &["CronJob", "Job"]),
+    ("autoscaling/v2", &["HorizontalPodAutoscaler"]),
+    ("policy/v1", &["PodDisruptionBudget"]),
+    ("networking.k8s.io/v1", &["Ingress", "IngressClass", "NetworkPolicy"]),
+    ("rbac.authorization.k8s.io/v1", &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]),
+    ("storage.k8s.io/v1", &["StorageClass"]),
+];
+
+/// Returns the API version that serves a kind, where another group of Kubernetes' own is written that has never
+/// had it: `v1` for a Deployment. Groups of others may have a kind of the same name.
+#[must_use]
+pub fn never_existed(api_version: &str, kind: &str) -> Option<&'static str> {
+    let group = |version: &str| version.rsplit_once('/').map_or("", |it| it.0).to_owned();
+    let own = group(api_version);
+    let is_built_in = own == "extensions" || SERVED.iter().any(|(it, _)| group(it) == own);
+    let (right, _) = SERVED.iter().find(|(_, kinds)| kinds.contains(&kind))?;
+    let was_there = old_api(api_version, kind).is_some() || group(right) == own;
+    (is_built_in && !was_there && !api_version.is_empty()).then_some(*right)
+}
+
 static CLUSTER_KINDS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("data/cluster_kinds.txt")));
 
@@ -198,6 +235,25 @@ mod tests {
             ("v1", "Service"),
         ] {
             assert_eq!(old_api(api, kind), None, "{api} {kind}");
+        }
+    }
+
+    #[test]
+    fn a_group_that_never_had_a_kind_is_told_from_one_that_did() {
+        assert_eq!(never_existed("v1", "Deployment"), Some("apps/v1"));
+        assert_eq!(never_existed("apps/v1", "Service"), Some("v1"));
+        assert_eq!(never_existed("apps/v1", "Ingress"), Some("networking.k8s.io/v1"));
+        for (version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("apps/v1beta1", "Deployment"),
+            ("extensions/v1beta1", "Ingress"),
+            ("autoscaling/v1", "HorizontalPodAutoscaler"),
+            ("serving.knative.dev/v1", "Service"),
+            ("batch.volcano.sh/v1alpha1", "Job"),
+            ("v1", "Widget"),
+            ("", "Deployment"),
+        ] {
+            assert_eq!(never_existed(version, kind), None, "{version} {kind}");
         }
     }
 

@@ -74,12 +74,25 @@ pub fn find_migration(command: &Command) -> Option<Hit> {
     Some(Hit { index: wrappers + hit.index, ..hit })
 }
 
+/// Commands that fail where a migration is not applied, and apply none: words that stand behind one another.
+///
+/// Sources: each tool's own command reference (Rails "Active Record Migrations", Alembic "Commands", Prisma "CLI
+/// reference").
+const ASKS: &[&[&str]] = &[
+    &["rails", "db:abort_if_pending_migrations"],
+    &["rake", "db:abort_if_pending_migrations"],
+    &["alembic", "current", "--check-heads"],
+    &["prisma", "migrate", "status"],
+];
+
 /// Whether a simple command asks whether every migration is applied, and applies none: `manage.py migrate --check`.
 ///
 /// Source: <https://docs.djangoproject.com/en/stable/ref/django-admin/#migrate>, `--check`.
 #[must_use]
 pub fn asks_for_migrations(command: &Command) -> bool {
-    by_tool(command.program()).is_some() && command.words.iter().any(|it| it.text == "--check")
+    let words: Vec<&str> = command.program().iter().map(|it| base_name(&it.text)).collect();
+    by_tool(command.program()).is_some() && words.contains(&"--check")
+        || ASKS.iter().any(|asked| words.windows(asked.len()).any(|it| it == *asked))
 }
 
 /// Finds a known tool with a subcommand that changes a schema.
@@ -161,7 +174,7 @@ const MIGRATES: &[&str] =
 /// Parts of a script's name that say that it only looks, or prepares a migration.
 const ONLY_LOOKS: &[&str] = &[
     "status", "info", "list", "show", "check", "test", "tests", "generate", "create", "make",
-    "new", "lint", "diff", "validate", "wait", "add", "plan", "dry",
+    "new", "lint", "diff", "validate", "wait", "add", "plan", "dry", "abort", "pending", "verify",
 ];
 
 /// Whether a script's name says that it migrates, without a word that says that it only looks.
@@ -263,6 +276,15 @@ mod tests {
     fn what_asks_for_migrations_applies_none() {
         let asks = |line: &str| commands(line).iter().any(asks_for_migrations);
         assert!(asks("while ! /app/manage.py migrate --check; do sleep 1; done"));
+        for line in [
+            "bundle exec rake db:abort_if_pending_migrations",
+            "bin/rails db:abort_if_pending_migrations",
+            "alembic current --check-heads",
+            "npx prisma migrate status",
+        ] {
+            assert!(asks(line), "{line}");
+        }
+        assert!(!asks("rake db:migrate"));
         assert!(!asks("python manage.py migrate"));
         assert!(!asks("python manage.py check"));
     }
@@ -290,6 +312,8 @@ mod tests {
             "npx prisma generate",
             "prisma migrate status",
             "php artisan migrate:status",
+            "bundle exec rake db:abort_if_pending_migrations",
+            "rails db:abort_if_pending_migrations",
             "goose status",
             "npm run migrate:status",
             "npm run start",

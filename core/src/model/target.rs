@@ -113,6 +113,11 @@ impl ReadTarget {
         self.target.reasons.is_empty()
     }
 
+    /// Whether the target was built with all its parts but for Secrets.
+    pub fn lacks_only_secrets(&self) -> bool {
+        self.target.reasons.iter().all(|it| it.cause == Cause::Secrets)
+    }
+
     /// Whether two targets are built from a common file, as the overlays of one base are: variants of
     /// one application, which are not deployed together.
     pub fn is_variant_of(&self, other: &ReadTarget) -> bool {

@@ -153,7 +153,7 @@ impl<'s> Events<'s> {
                 Event::DocumentEnd => {
                     let span = document.to(self.span(self.last_end, self.last_end));
                     let root = self.root.take();
-                    builder.document(Document { root, span, repaired: false, broken: false });
+                    builder.document(Document { root, span, repairs: Vec::new(), broken: false });
                     start = Checkpoint::new(builder, problems);
                     self.document_start = range.end.max(self.last_end);
                 }

@@ -12,7 +12,7 @@ impl Tree {
     /// value. Closing brackets and documents that were repaired are left out.
     pub fn under_indented(&self) -> Vec<Span> {
         let mut found = Vec::new();
-        let sound = self.documents.iter().filter(|document| !document.repaired);
+        let sound = self.documents.iter().filter(|document| !document.is_repaired());
         let mut open: Vec<Node<'_>> =
             sound.filter_map(|it| it.root).map(|it| self.node(it)).collect();
         while let Some(holder) = open.pop() {

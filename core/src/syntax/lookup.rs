@@ -21,6 +21,13 @@ impl<'t> Step<'t> {
     }
 }
 
+impl Document {
+    /// Whether the tree was made from repaired text, because the document itself does not parse.
+    pub fn is_repaired(&self) -> bool {
+        !self.repairs.is_empty()
+    }
+}
+
 impl Tree {
     /// Returns the entries and items around an offset of the text, the outermost first; empty if no node
     /// begins before the offset. White space after an entry still belongs to it, so that `key: ` without a
@@ -45,6 +52,30 @@ impl Tree {
                 .filter(|value| value.style() != Style::Flow || offset < value.span().end as usize);
         }
         path
+    }
+
+    /// Whether the structure around a place is a guess: it lies in the innermost collection around a repaired
+    /// line, and reaches to that line or below it.
+    pub fn is_guessed(&self, place: Span) -> bool {
+        let around = self.documents.iter().find(|it| it.is_repaired() && it.span.contains(place));
+        let Some(document) = around else { return false };
+        let text = self.text();
+        document.repairs.iter().any(|repair| {
+            let at = repair.end as usize;
+            let line = text[..at].rfind('\n').map_or(0, |it| it + 1);
+            // Where a line was moved, its place among those below is a guess too.
+            let is_moved = text[repair.range()].starts_with('\n');
+            let next = text[at..].find('\n').map_or(text.len(), |it| at + it + 1);
+            let least = if is_moved { next } else { line };
+            let inner = self.path_at(at).into_iter().map(Step::value);
+            let all = document.root.map(|it| self.node(it)).into_iter().chain(inner);
+            let mut around = all.filter(|node| {
+                let is_collection = matches!(node.kind(), NodeKind::Mapping | NodeKind::Sequence);
+                is_collection && node.span().end as usize >= least
+            });
+            let end = around.next_back().map_or(0, |it| it.span().end);
+            place.end as usize >= line && place.start < end
+        })
     }
 
     /// Returns the root of the document at an offset of the text.
@@ -87,6 +118,24 @@ mod tests {
         assert_eq!(found("d: 1\n    e: {}").as_deref(), Some("d"));
         assert_eq!(found(text.trim_end()).as_deref(), Some("a"));
         assert_eq!(found("d: 1"), None);
+    }
+
+    #[test]
+    fn what_follows_a_repaired_line_is_a_guess() {
+        let text = "list:\n  - name: a\n    ports:\n      - 1\n  mounts:\n  - name: b\n    path: /b\nother: {c: 1}\n";
+        let tree = read(text);
+        assert!(tree.documents[0].is_repaired());
+        let is_guessed = |piece: &str| {
+            let at = text.find(piece).unwrap();
+            tree.is_guessed(Span::new(FileId(0), at, at + piece.len()))
+        };
+        assert!(is_guessed("name: b\n    path: /b") && is_guessed("path"));
+        assert!(!is_guessed("name: a\n    ports:\n      - 1") && !is_guessed("{c: 1}"));
+        let moved = "list:\n  - name: a\n    size: 1\n  mounts:\n  - name: b\n";
+        let at = moved.find("name: b").unwrap();
+        assert!(read(moved).is_guessed(Span::new(FileId(0), at, at + "name: b".len())));
+        let sound = read("list:\n  - name: a\n");
+        assert!(!sound.is_guessed(Span::new(FileId(0), 8, 9)));
     }
 
     #[test]

@@ -191,7 +191,9 @@ impl Reader {
             return Err(repair::original(patches, segment.start + fault.at));
         }
         if broken {
-            self.builder.mark_repaired(mark);
+            let place = |it: &Patch| Span::new(self.file, it.remove.start, it.remove.end);
+            let repairs: Vec<Span> = patches.iter().map(place).collect();
+            self.builder.mark_repaired(mark, &repairs);
             problems.retain(|problem| repair::survives(problem, patches, &self.text));
         }
         let room = MAX_PROBLEMS.saturating_sub(self.problems.len());
@@ -201,7 +203,7 @@ impl Reader {
 
     fn leave_out(&mut self, segment: Range<usize>) {
         let span = Span::new(self.file, segment.start, segment.end);
-        self.builder.document(Document { root: None, span, repaired: false, broken: true });
+        self.builder.document(Document { root: None, span, repairs: Vec::new(), broken: true });
     }
 }
 

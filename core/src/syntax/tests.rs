@@ -38,7 +38,7 @@ fn a_broken_document_does_not_hide_others() {
     assert_eq!(&text[problems[0].span.range()], "[1");
     let roots: Vec<_> = tree.roots().map(|it| at(text, it).to_owned()).collect();
     assert_eq!(roots, ["a: 1", "b: [1", "c: 3"]);
-    assert!(tree.documents[1].repaired);
+    assert!(tree.documents[1].is_repaired());
 }
 
 #[test]

@@ -93,8 +93,8 @@ pub struct Document {
     /// `None` for a document without content.
     pub root: Option<NodeId>,
     pub span: Span,
-    /// Whether the tree was made from repaired text, because the document itself does not parse.
-    pub repaired: bool,
+    /// The places that were repaired, because the document itself does not parse.
+    pub repairs: Vec<Span>,
     /// Whether the document does not parse and could not be repaired, so that it has no root.
     pub broken: bool,
 }
@@ -471,10 +471,10 @@ impl TreeBuilder {
         tree.documents.truncate(mark.documents);
     }
 
-    /// Marks the documents after the mark as read from repaired text.
-    pub(super) fn mark_repaired(&mut self, mark: Mark) {
+    /// Marks the documents after the mark as read from text that was repaired at some places.
+    pub(super) fn mark_repaired(&mut self, mark: Mark, repairs: &[Span]) {
         for document in &mut self.tree.documents[mark.documents..] {
-            document.repaired = true;
+            document.repairs = repairs.to_vec();
         }
     }
 
@@ -490,7 +490,7 @@ impl TreeBuilder {
         self.tree.documents.push(Document {
             root: Some(root),
             span,
-            repaired: false,
+            repairs: Vec::new(),
             broken: false,
         });
         self.tree

@@ -126,7 +126,7 @@ pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
         assert!(comment.span.start >= last, "comments out of order in {text:?}");
         last = comment.span.end;
     }
-    let repaired = tree.documents.iter().any(|it| it.repaired);
+    let repaired = tree.documents.iter().any(|it| it.is_repaired());
     for node in tree.nodes() {
         valid(node.span(), "node");
         node.tag().into_iter().for_each(|it| valid(it.1, "tag"));
@@ -180,7 +180,7 @@ fn inside(text: &str, node: Node<'_>) {
     // A pair in a list has no braces of its own, but its key may have: `[{a: b}: c]`.
     let is_pair = node.entries().next().is_some_and(|it| it.key.span().start == node.span().start);
     if node.style() == Style::Flow && !is_pair && text[node.span().range()].starts_with('{') {
-        let repaired = node.tree().documents.iter().any(|it| it.repaired);
+        let repaired = node.tree().documents.iter().any(|it| it.is_repaired());
         assert!(repaired || text[node.span().range()].ends_with('}'), "{text:?}");
     }
 }

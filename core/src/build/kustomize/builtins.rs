@@ -9,7 +9,7 @@ use super::names::{self, Affix};
 use super::namespace::{self, Mode, Subjects};
 use super::sources::Found;
 use super::value::{Data, Value};
-use super::{images, metadata};
+use super::{ReasonKind, images, metadata};
 use std::rc::Rc;
 
 impl Builder<'_, '_> {
@@ -38,9 +38,13 @@ impl Builder<'_, '_> {
                     Some("ConfigMapGenerator") => Generator::ConfigMap,
                     Some("SecretGenerator") => Generator::Secret,
                     other => {
-                        let message =
-                            format!("the generator `{}` is not run", other.unwrap_or_default());
-                        all.not_built(entry.span, message);
+                        let kind = other.unwrap_or_default();
+                        let message = format!("the generator `{kind}` is not run");
+                        // KSOPS and its like turn encrypted files into Secrets, and do nothing else.
+                        match kind.to_ascii_lowercase().contains("sops") {
+                            true => all.reason(ReasonKind::Secrets, entry.span, message),
+                            false => all.not_built(entry.span, message),
+                        }
                         continue;
                     }
                 };

@@ -137,6 +137,8 @@ pub enum ReasonKind {
     Remote,
     /// Kustomize would build this with something else that is not at hand: a plugin, a chart.
     NotBuilt,
+    /// Kustomize would make Secrets here with a plugin that decrypts them.
+    Secrets,
     /// The project is larger than a build may be.
     Limit,
 }
@@ -205,7 +207,7 @@ pub fn tree(objects: &[BuiltObject]) -> Tree {
     for object in objects {
         let root = object.value.push(&mut builder);
         let span = object.value.span;
-        builder.document(Document { root: Some(root), span, repaired: false, broken: false });
+        builder.document(Document { root: Some(root), span, repairs: Vec::new(), broken: false });
     }
     builder.finish()
 }

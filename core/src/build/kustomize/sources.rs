@@ -155,7 +155,8 @@ impl<'s> Sources<'s> {
 }
 
 fn read(tree: &Tree, budget: &mut Budget) -> (Vec<Value>, bool) {
-    let mut whole = tree.documents.iter().all(|document| !document.broken && !document.repaired);
+    let mut whole =
+        tree.documents.iter().all(|document| !document.broken && !document.is_repaired());
     let mut documents = Vec::new();
     for root in tree.roots() {
         match Value::read(root, budget) {

@@ -12,7 +12,7 @@ use crate::build::helm::{
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
 use crate::report::{Environment, TargetKind};
-use crate::syntax::Tree;
+use crate::syntax::{ProblemKind, Tree};
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -388,16 +388,21 @@ fn placed_tree(template: RenderedTemplate, target: &mut Target, chart_span: Span
         .filter(|document| document.hooks.contains(&Hook::Test))
         .map(|document| document.range.start)
         .collect();
-    tree.documents.retain(|document| !tests.contains(&(document.span.start as usize)));
+    // What a repair makes of a document reaches no cluster.
+    tree.documents.retain(|document| {
+        !tests.contains(&(document.span.start as usize)) && !document.is_repaired()
+    });
     // Text that the renderer made itself belongs to the template that surrounds it.
     let fallback = text.pieces().first().map_or(chart_span, |piece| piece.from);
     let place = |span: Span| text.locate(span.range());
     for problem in problems {
         let span = place(problem.span).map_or(fallback, |place| place.span);
-        target.reasons.push(refused(
-            format!("what the template renders is not valid YAML: {}", problem.message),
-            span,
-        ));
+        let message = format!("what the template renders is not valid YAML: {}", problem.message);
+        let cause = match problem.kind {
+            ProblemKind::Syntax | ProblemKind::UnknownAnchor => Cause::InvalidYaml,
+            ProblemKind::DuplicateKey | ProblemKind::Limit | ProblemKind::Config => Cause::Other,
+        };
+        target.reasons.push(Reason { cause, ..refused(message, span) });
     }
     let behind = &mut target.behind;
     tree.map_spans(&mut |span| {

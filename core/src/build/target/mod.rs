@@ -109,6 +109,10 @@ pub enum Cause {
     Values,
     /// A project that is larger than a build may be, or a template that never ends.
     Limit,
+    /// A template that renders to something else than YAML: Helm refuses the whole chart.
+    InvalidYaml,
+    /// A plugin that would decrypt Secrets, such as KSOPS, and makes nothing else.
+    Secrets,
     /// A mistake that the real tool refuses too, or what only the real tool can do.
     #[default]
     Other,

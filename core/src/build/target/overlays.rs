@@ -78,6 +78,7 @@ fn target(
         cause: match reason.kind {
             kustomize::ReasonKind::Remote => Cause::Remote,
             kustomize::ReasonKind::Limit => Cause::Limit,
+            kustomize::ReasonKind::Secrets => Cause::Secrets,
             kustomize::ReasonKind::Refused
             | kustomize::ReasonKind::Restricted
             | kustomize::ReasonKind::NotBuilt => Cause::Other,

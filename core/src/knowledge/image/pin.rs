@@ -9,9 +9,9 @@ pub enum Pin {
     Digest,
     /// A version: the more numbers, the more exact.
     Version(Version),
-    /// A tag made for something else, such as a commit, a date or an environment.
+    /// A tag made for something else, such as a commit or a date.
     Named,
-    /// A tag that its owner moves on purpose: `latest`, `stable`, `lts`, `main`, `alpine`, …
+    /// A tag that its owner moves on purpose: `latest`, `stable`, `lts`, `main`, `alpine`, `production`, …
     Moving,
     /// No tag at all, which means `latest`.
     Absent,
@@ -28,7 +28,10 @@ impl Pin {
         let lower = tag.to_ascii_lowercase();
         // `main-4f2c1e0` is built once, whatever stands before the commit.
         let names_a_build = lower.split('-').any(is_build);
-        if !names_a_build && (lower.starts_with("latest-") || lower.ends_with("-latest")) {
+        let is_latest = ["-", "."].iter().any(|it| {
+            lower.starts_with(&format!("latest{it}")) || lower.ends_with(&format!("{it}latest"))
+        });
+        if !names_a_build && is_latest {
             return Pin::Moving;
         }
         let mut parts = lower.split('-');
@@ -76,9 +79,33 @@ impl Version {
 
 /// Tags that their owners regularly move to newer images.
 const MOVING_TAGS: &[&str] = &[
-    "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline",
-    "current", "beta", "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head",
-    "rolling", "release",
+    "latest",
+    "stable",
+    "lts",
+    "nightly",
+    "main",
+    "master",
+    "edge",
+    "develop",
+    "dev",
+    "mainline",
+    "current",
+    "beta",
+    "alpha",
+    "rc",
+    "canary",
+    "next",
+    "unstable",
+    "snapshot",
+    "trunk",
+    "head",
+    "rolling",
+    "release",
+    "prod",
+    "production",
+    "staging",
+    "stage",
+    "preprod",
 ];
 
 /// Variants of an image that say nothing about its version.
@@ -151,11 +178,15 @@ mod tests {
         {
             assert_eq!(pin(text), Pin::Moving, "{text}");
         }
+        for text in ["a/b:prod", "a/b:production", "a/b:staging", "a/b:production.latest"] {
+            assert_eq!(pin(text), Pin::Moving, "{text}");
+        }
         for text in [
             "a/b:4f2a9c1",
             "minio/minio:RELEASE.2024-05-10T01-41-38Z",
             "debian:bookworm",
-            "a/b:prod",
+            "a/b:production-4f2a9c1",
+            "a/b:production.41",
         ] {
             assert_eq!(pin(text), Pin::Named, "{text}");
         }

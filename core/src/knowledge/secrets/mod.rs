@@ -345,6 +345,10 @@ const PLACEHOLDER_PREFIXES: &[&str] = &[
     "addyour",
 ];
 
+/// Ends of placeholders, in small letters.
+const PLACEHOLDER_ENDS: &[&str] =
+    &["_here", "-here", " here", "keyhere", "passwordhere", "secrethere", "tokenhere"];
+
 /// Parts of placeholders, reduced to letters and digits.
 const PLACEHOLDER_PARTS: &[&str] = &[
     "changeme",
@@ -375,6 +379,7 @@ pub fn is_placeholder(text: &str) -> bool {
     PLACEHOLDERS.contains(&plain.as_str())
         || PLACEHOLDER_PREFIXES.iter().any(|it| plain.starts_with(it))
         || PLACEHOLDER_PARTS.iter().any(|it| plain.contains(it))
+        || PLACEHOLDER_ENDS.iter().any(|it| lower.ends_with(it))
         || text.contains("EXAMPLE")
         || lower.starts_with("example-")
         || lower.starts_with("example_")

@@ -2,7 +2,7 @@ use crate::facts::{Credential, Facts, in_shell};
 use crate::model::kubernetes::{Body, Object};
 use crate::report::{Confidence, Findings, Kind, Role, Severity, phrases};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{Span, name_of};
 
 rule! {
     /// A Secret is committed with its values: base64 is not encryption.
@@ -96,10 +96,11 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
              already (`existingSecret`). Everybody who installs the chart with its defaults has this password.",
         );
     }
-    if is_weak || is_example(object) || facts.object_role(object) == Role::Development {
+    let path = facts.file(first.span.file).path();
+    let is_example = is_example(object) || is_template(path);
+    if is_weak || is_example || facts.object_role(object) == Role::Development {
         finding.severity(Severity::Info);
     }
-    let path = facts.file(first.span.file).path();
     let key = key_before(facts, first.span).unwrap_or(first.key.as_str());
     finding.check(format!("git log --oneline -S {} -- {}", in_shell(key), in_shell(path)));
     // Examples beside each other often share one Secret.
@@ -111,6 +112,13 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
 fn is_example(object: &Object) -> bool {
     let name = object.name().map_or("", |it| it.as_str());
     ["demo", "example", "sample"].iter().any(|it| name.ends_with(it) || name.starts_with(it))
+}
+
+/// Whether a file says by its name that it is to be copied and filled in: `secret.template.yaml`,
+/// `secrets-example.yaml`.
+fn is_template(path: &str) -> bool {
+    let mut words = name_of(path).split(['.', '-', '_']);
+    words.any(|it| matches!(it, "template" | "example" | "sample" | "dist"))
 }
 
 /// Returns the key on the line of a place, as written: the key of a value of a chart is another one than that
@@ -156,6 +164,7 @@ mod tests {
         for fine in [
             "stringData: {password: changeme}",
             "stringData: {password: <your password>}",
+            "stringData: {OPENAI_API_KEY: openapi_key_here, token: put-the-token-here}",
             "data: {password: ''}",
             // changeme
             "data: {password: Y2hhbmdlbWU=}",
@@ -214,6 +223,20 @@ mod tests {
         assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
         let other = text.replacen("shopdemo", "shop", 2);
         assert_eq!(findings(&RULE, &other)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_file_to_be_filled_in_is_an_example() {
+        let severity = |path: &str| {
+            let text = format!(
+                "# file: k/{path}\napiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\nstringData: {{password: hV9kq2Zr7LmX}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        for path in ["secret.template.yaml", "secret.example.yaml", "secrets-sample.yml"] {
+            assert_eq!(severity(path), "info", "{path}");
+        }
+        assert_eq!(severity("secret.yaml"), "warning");
     }
 
     #[test]

@@ -61,7 +61,7 @@ rule! {
     ///               key: LOG_LEVEL
     /// ```
     PLM505 "missing-key" {
-        since: "0.1.0", on: Kubernetes, severity: Error, check: check, about: absence,
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
     }
 }
 
@@ -72,6 +72,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let home = workload.object.file;
             let Some(keys) = facts.keys(home, workload.namespace, name, secret) else { return };
             if !keys.complete || keys.has(key) {
+                return;
+            }
+            // A part that was not built may add the key.
+            let target = facts.built_target(home);
+            let is_known =
+                target.is_none_or(|it| it.is_whole() || !secret && it.lacks_only_secrets());
+            if !is_known {
                 return;
             }
             let kind = if secret { "Secret" } else { "ConfigMap" };
@@ -136,6 +143,22 @@ mod tests {
             messages(&RULE, &text("", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret"))
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_plugin_that_makes_secrets_adds_no_key_to_a_config_map() {
+        let found = |kind: &str, reference: &str, object: &str| {
+            let text = format!(
+                "# file: k/kustomization.yaml\nresources: [app.yaml]\ngenerators: [generator.yaml]\n# file: k/generator.yaml\napiVersion: viaduct.ai/v1\nkind: {kind}\nmetadata: {{name: g}}\nfiles: [secret.enc.yaml]\n# file: k/app.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{{name: X, valueFrom: {{{reference}: {{name: s, key: k}}}}}}]}}]}}\n---\napiVersion: v1\nkind: {object}\nmetadata: {{name: s}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            found("ksops", "configMapKeyRef", "ConfigMap"),
+            ["ConfigMap `s` has no key `k`"]
+        );
+        assert!(found("ksops", "secretKeyRef", "Secret").is_empty());
+        assert!(found("Other", "configMapKeyRef", "ConfigMap").is_empty());
     }
 
     #[test]

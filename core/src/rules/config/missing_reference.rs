@@ -1,6 +1,10 @@
-use crate::facts::{Facts, Named};
-use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::facts::{Facts, Named, Workload};
+use crate::model::Str;
+use crate::model::kubernetes::Object;
+use crate::report::phrases::first_named;
+use crate::report::{Confidence, Finding, Findings, Fix, Severity};
 use crate::rules::rule;
+use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
 
 rule! {
@@ -60,6 +64,8 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(Named, &str, &str)> = FxHashSet::default();
     for workload in facts.workloads() {
+        // What a workload expects from elsewhere is created in one go.
+        let mut expected: IndexMap<(Named, bool), Vec<&Str>> = IndexMap::new();
         for (kind, name) in workload.needs() {
             let (home, namespace) = (workload.object.file, workload.namespace);
             // What another application defines may be meant, or it may not.
@@ -68,17 +74,18 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // An object without a namespace lands wherever it is applied.
             let elsewhere = facts.named_anywhere(kind, home, name);
+            let generated = facts.generated_apart(kind, workload, name);
             let near = facts.near_name(kind, home, namespace, name);
             let unseen = !facts.has_named(kind, home);
-            let provable = elsewhere.is_some() || near.is_some();
+            let provable = elsewhere.is_some() || near.is_some() || generated.is_some();
             // An object that may be defined elsewhere is reported once, not for every reference.
             let first = reported.insert((kind, namespace, name.as_str()));
             if !first && !provable {
                 continue;
             }
             let what = format!("{} uses {} `{name}`", workload.label, kind.name());
-            let finding = match (elsewhere, near) {
-                (Some(other), _) => {
+            let finding = match (elsewhere, generated, near) {
+                (Some(other), ..) => {
                     let there = other.namespace();
                     let message = format!(
                         "{what} in namespace `{namespace}`, but it is defined in namespace `{there}`"
@@ -87,7 +94,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         .severity(Severity::Error)
                         .also(&other.name_span(), "defined here")
                 }
-                (None, Some(near)) => out
+                (None, Some(other), _) => generated_apart(&what, workload, name, other, out),
+                (None, None, Some(near)) => out
                     .at(&name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
                     .severity(Severity::Error)
                     .confidence(Confidence::Likely)
@@ -95,25 +103,97 @@ fn check(facts: &Facts, out: &mut Findings) {
                         format!("Use `{near}`"),
                         [facts.replace_scalar(&name.span, near)],
                     )),
-                (None, None) => {
-                    let finding = out.at(
-                        &name.span,
-                        format!("{what}, which is not defined in any of these files"),
-                    );
-                    finding.confidence(Confidence::Possible);
-                    if unseen { finding.severity(Severity::Info) } else { finding }
+                (None, None, None) => {
+                    if facts.is_accepted(name.span, &|it| RULE.is(it)) {
+                        undefined(workload, kind, unseen, &[name], out);
+                    } else {
+                        expected.entry((kind, unseen)).or_default().push(name);
+                    }
+                    continue;
                 }
             };
-            let resource = match kind {
-                Named::Claim => "pvc",
-                Named::ServiceAccount => "serviceaccount",
-                Named::PriorityClass => "priorityclass",
-                Named::Secret => "secret",
-                _ => "configmap",
-            };
-            finding.check(format!("kubectl get {resource} {name}{}", workload.namespace_flag()));
+            finding.check(command(workload, kind, name));
+        }
+        for ((kind, unseen), names) in expected {
+            undefined(workload, kind, unseen, &names, out);
         }
     }
+}
+
+/// Maximum number of objects that a message names.
+const MAX_NAMES: usize = 3;
+
+/// Maximum number of objects that a command and the related places name.
+const MAX_PLACES: usize = 10;
+
+/// Reports objects of one kind that no file defines.
+fn undefined(workload: &Workload<'_>, kind: Named, unseen: bool, all: &[&Str], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let names: Vec<&str> = all.iter().map(|it| it.as_str()).collect();
+    let named = first_named(&names, MAX_NAMES);
+    let (label, what) = (&workload.label, kind.name());
+    let message = match others {
+        [] => format!("{label} uses {what} {named}, which is not defined in any of these files"),
+        _ => format!("{label} uses {what}s {named}, which are not defined in any of these files"),
+    };
+    let finding = out.at(&first.span, message);
+    finding.confidence(Confidence::Possible);
+    if unseen {
+        finding.severity(Severity::Info);
+    }
+    for other in others.iter().take(MAX_PLACES) {
+        finding.also(&other.span, format!("`{other}` is used here"));
+    }
+    let shown = names[..names.len().min(MAX_PLACES)].join(" ");
+    finding.check(command(workload, kind, &shown));
+}
+
+/// Reports an object that a generator of Kustomize makes in another namespace, where its hash is not added to
+/// the reference.
+fn generated_apart<'o>(
+    what: &str,
+    workload: &Workload<'_>,
+    name: &Str,
+    other: &Object,
+    out: &'o mut Findings,
+) -> &'o mut Finding {
+    let kind = other.kind.as_str();
+    let own = workload.object.meta.namespace.as_ref();
+    let place = |namespace: Option<&Str>| match namespace {
+        Some(namespace) => format!("in namespace `{namespace}`"),
+        None => "without a namespace".to_owned(),
+    };
+    let there = place(other.meta.namespace.as_ref());
+    let message = format!(
+        "{what} {}, which is generated as `{name}-HASH` {there}: Kustomize connects the two only within one namespace",
+        place(own)
+    );
+    let finding = out.at(&name.span, message);
+    let help = match own {
+        Some(own) => format!(
+            "Set `namespace: {own}` in the kustomization that generates the {kind}, or on the generator. Where a kustomization above it or Flux sets the namespace for both, the finding can be ignored."
+        ),
+        None => format!(
+            "Give the workload the namespace of the {kind}, or set one for both in the kustomization."
+        ),
+    };
+    finding
+        .confidence(Confidence::Likely)
+        .also(&other.name_span(), format!("{kind} `{name}` is generated here"))
+        .why("The name of what is generated ends in a hash of its contents, and Kustomize writes it into references within the namespace alone. The Pod asks for the name without the hash, and stays in `ContainerCreating` or `CreateContainerConfigError`.")
+        .help(help)
+}
+
+/// Returns the command that shows objects which a workload names.
+fn command(workload: &Workload<'_>, kind: Named, names: &str) -> String {
+    let resource = match kind {
+        Named::Claim => "pvc",
+        Named::ServiceAccount => "serviceaccount",
+        Named::PriorityClass => "priorityclass",
+        Named::Secret => "secret",
+        _ => "configmap",
+    };
+    format!("kubectl get {resource} {names}{}", workload.namespace_flag())
 }
 
 /// Whether every cluster has this object from the start.
@@ -150,6 +230,43 @@ mod tests {
         let found = pod(secret, elsewhere);
         assert_eq!(found[0].0, "error");
         assert!(found[0].1.ends_with("but it is defined in namespace `data`"));
+    }
+
+    #[test]
+    fn what_one_workload_expects_is_one_finding() {
+        let found = pod(
+            "{secretRef: {name: a}}, {secretRef: {name: b}}, {secretRef: {name: c}}, {secretRef: {name: d}}",
+            "",
+        );
+        assert_eq!(
+            found,
+            [(
+                "info",
+                "Pod `a` uses Secrets `a`, `b`, `c` and 1 more, which are not defined in any of these files"
+                    .to_owned()
+            )]
+        );
+        assert_eq!(pod("{secretRef: {name: a}}, {configMapRef: {name: b}}", "").len(), 2);
+    }
+
+    #[test]
+    fn a_hash_reaches_references_of_one_namespace_only() {
+        let project = |own: &str, generator: &str| {
+            let text = format!(
+                "# file: k/kustomization.yaml\nresources: [pod.yaml]\nconfigMapGenerator:\n  - name: settings\n    {generator}literals: [A=b]\n# file: k/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web{own}}}\nspec: {{containers: [{{name: a, image: a, envFrom: [{{configMapRef: {{name: settings}}}}]}}]}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let found = project(", namespace: infra", "");
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "Pod `web` uses ConfigMap `settings` in namespace `infra`, which is generated as `settings-HASH` without a namespace: Kustomize connects the two only within one namespace"
+        );
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("`namespace: infra`")));
+        assert_eq!(found[0].related[0].message, "ConfigMap `settings` is generated here");
+        assert!(project("", "").is_empty());
+        assert!(project(", namespace: infra", "namespace: infra\n    ").is_empty());
     }
 
     #[test]

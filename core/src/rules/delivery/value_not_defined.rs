@@ -118,6 +118,12 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     } else if path != absent || is_rendered(facts, &value.span) {
         finding.why("Helm cannot go on from a value that is not there: rendering stops with an error, so that nothing can be installed or upgraded, as soon as this place is reached.");
     }
+    // What one switch brings is missing in one go.
+    let parent = absent.rsplit_once('.').map_or("", |it| it.0);
+    if finding.cause.is_none() && near.is_empty() && path == absent && !value.reached_by.is_empty()
+    {
+        finding.cause(format!("{} of {} behind {:?}", parent, chart.folder, value.reached_by));
+    }
     for other in value.others.iter().take(MAX_PLACES) {
         finding.also(other, "read here too");
     }
@@ -314,6 +320,11 @@ mod tests {
             command("cosi: {enabled: true, mode: s3}\n", template),
             "helm template c -s templates/a.yaml"
         );
+        let template = "{{ if or (eq .Values.env \"prod\") (eq .Values.env \"preprod\") }}a: {{ .Values.x }}{{ end }}";
+        assert_eq!(
+            command("env: dev\n", template),
+            "helm template c -s templates/a.yaml --set env=prod"
+        );
         let with = chart("a: 1\n", "b: {{ .Values.b }}").replace(
             "version: 1.0.0\n",
             "version: 1.0.0\ndependencies:\n  - {name: redis, version: 1.x.x, repository: 'https://charts.example'}\n",
@@ -325,11 +336,30 @@ mod tests {
     }
 
     #[test]
+    fn what_one_switch_brings_is_one_finding() {
+        let values = "analytics: {enabled: false}\n";
+        let reads = "a: {{ .Values.analytics.id }}\nb: {{ .Values.analytics.tag }}\n";
+        let template = format!("{{{{ if .Values.analytics.enabled }}}}\n{reads}{{{{ end }}}}");
+        let found = messages(&RULE, &chart(values, &template));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("(and 1 more like it)"), "{found:?}");
+        assert_eq!(messages(&RULE, &chart(values, reads)).len(), 2, "no switch");
+    }
+
+    #[test]
     fn a_value_that_goes_with_another_choice_is_silent() {
         let template = "{{ if eq .Values.logs.type \"existingClaim\" }}claim: {{ .Values.logs.claimName }}{{ end }}";
         assert_eq!(undefined("logs: {type: hostPath}\n", template), SILENT);
         assert_eq!(
             undefined("logs: {type: existingClaim}\n", template),
+            [".Values.logs.claimName"]
+        );
+        let either = template.replace(
+            "if eq .Values.logs.type \"existingClaim\"",
+            "if or (eq .Values.logs.type \"existingClaim\") .Values.always",
+        );
+        assert_eq!(
+            undefined("logs: {type: hostPath}\nalways: true\n", &either),
             [".Values.logs.claimName"]
         );
         let other = "{{ if eq .Values.mode \"x\" }}a: {{ .Values.logs.claimName }}{{ end }}";

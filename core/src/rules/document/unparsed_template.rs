@@ -60,7 +60,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
 fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Findings) {
     let Some((built, reason)) = reasons.first() else { return };
     let target = &built.target;
+    // Values that an Application gives may be known in part only.
+    let is_invalid = reason.cause == Cause::InvalidYaml && built.delivered_by.is_none();
     let what = match (target.kind, target.is_built) {
+        (TargetKind::Chart, _) if is_invalid => "Helm refuses this chart",
         (TargetKind::Chart, true) => "a part of this chart is not rendered",
         (TargetKind::Chart, false) => "this chart is not rendered",
         (TargetKind::Kustomization, _) if reason.is_refused => "Kustomize refuses to build this",
@@ -80,7 +83,7 @@ fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Find
     };
     let finding = out.at(span, format!("{what}: {}{others}", cut(&reason.message)));
     finding.subject(format!("{} {}", target.kind.name(), target.name));
-    if target.kind == TargetKind::Kustomization && reason.is_refused {
+    if is_invalid || target.kind == TargetKind::Kustomization && reason.is_refused {
         finding.severity(Severity::Error);
     }
     if let Some(help) = help(target, reason) {
@@ -140,6 +143,16 @@ fn help(target: &Target, reason: &Reason) -> Option<String> {
             "The build was stopped because it would cost too much. Build it with {tool} itself and \
              pass the result on: `… | plimsoll check -`."
         )),
+        Cause::Secrets => Some(format!(
+            "Plimsoll decrypts nothing. The Secrets that the plugin makes count as unknown; everything else of the \
+             overlay was checked. {tool} with the plugin shows them."
+        )),
+        Cause::InvalidYaml => Some(
+            "Helm stops at text that is not YAML, so that nothing of the chart is installed. Look at the white \
+             space around the action: `{{-` takes away the space and the line break before it, and `-}}` those \
+             behind it."
+                .to_owned(),
+        ),
         Cause::Other if reason.is_refused => Some(format!(
             "{tool} refuses this as well, so it cannot be deployed as it is: correct what the message \
              names."
@@ -218,7 +231,7 @@ fn chart_of(path: &str) -> &str {
 mod tests {
     use super::RULE;
     use crate::report::Severity;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{files, findings, messages};
 
     #[test]
     fn a_chart_is_reported_once_and_plain_manifests_are_not() {
@@ -305,6 +318,27 @@ mod tests {
         assert!(artifact[0].ends_with(": ExternalArtifact `apps` is not followed"), "{artifact:?}");
         let repository = messages(&RULE, &flux("GitRepository"));
         assert!(repository[0].contains("`./gone`"), "{repository:?}");
+    }
+
+    #[test]
+    fn a_chart_that_renders_no_yaml_is_refused_and_says_nothing_else() {
+        let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      image: acme/web:latest\n      env:\n        - name: URL\n          value: {{- if .Values.prod -}}\n            https://a.example\n          {{- else -}}\n            http://b.example\n          {{- end }}\n";
+        let text = |template: &str| {
+            format!(
+                "{CHART}# file: shop/values.yaml\nprod: false\n# file: shop/templates/a.yaml\n{template}"
+            )
+        };
+        let found = findings(&RULE, &text(template));
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Error), "{found:?}");
+        assert!(found[0].message.starts_with("Helm refuses this chart: what the template renders"));
+        let all = |text: &str| {
+            let report = crate::analyze(&files(text), &crate::Options::default());
+            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&text(template)), ["PLM005"]);
+        let mended = text(&template.replace("{{- if", "{{ if").replace("-}}\n            ", "}}"));
+        assert!(findings(&RULE, &mended).is_empty(), "{:?}", findings(&RULE, &mended));
+        assert!(all(&mended).contains(&"PLM801"));
     }
 
     #[test]

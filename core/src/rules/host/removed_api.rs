@@ -63,6 +63,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut together: IndexMap<(FileId, &str, &str), Vec<Outdated<'_>>> = IndexMap::new();
     for object in facts.objects() {
         let Some(version) = &object.api_version else { continue };
+        if let Some(right) = kube::never_existed(version, &object.kind) {
+            never_existed(facts, object, version, right, out);
+            continue;
+        }
         let Some(old) = kube::old_api(version, &object.kind) else { continue };
         let old = (*object, version, old);
         if facts.is_accepted(version.span, &|selector| RULE.is(selector)) {
@@ -126,6 +130,31 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
     edits.sort_by_key(|it| it.span);
     edits.dedup();
     finding.fix(Fix::safe(format!("Use `{}`", old.replacement), edits));
+}
+
+/// Reports an API version that has never had the kind.
+fn never_existed(
+    facts: &Facts<'_>,
+    object: &Object,
+    version: &Str,
+    right: &str,
+    out: &mut Findings,
+) {
+    let kind = &object.kind.value;
+    let finding = out.at(
+        &version.span,
+        format!("`{version}` has no {kind} in any release of Kubernetes; use `{right}`"),
+    );
+    finding
+        .cause(format!("{version} {kind}"))
+        .why("`kubectl apply` fails with \"no matches for kind\", on every cluster.")
+        .help(format!("Write `apiVersion: {right}`, which serves {kind}."))
+        .check(format!("kubectl api-resources | grep -iw {kind}"));
+    // Without a selector, which `apps/v1` requires, more than the version has to change.
+    if object.workload().is_none_or(|it| it.selector.is_some() || !it.kind.has_replicas()) {
+        let edit = facts.replace_scalar(&version.span, right);
+        finding.fix(Fix::safe(format!("Use `{right}`"), [edit]));
+    }
 }
 
 /// Whether a program keeps the lock of its leader in Endpoints, as Patroni can.
@@ -193,6 +222,25 @@ mod tests {
         assert_eq!(found[0].severity.name(), "info");
         assert!(found[0].why.as_ref().is_some_and(|it| it.contains("still served")));
         assert_eq!(found[0].check, ["kubectl apply --dry-run=server -f app.yaml"]);
+    }
+
+    #[test]
+    fn a_version_that_never_had_the_kind_is_refused_everywhere() {
+        let text = |version: &str, spec: &str| {
+            format!(
+                "apiVersion: {version}\nkind: Deployment\nmetadata: {{ name: a }}\nspec: {{ {spec} }}\n"
+            )
+        };
+        let selector = "selector: { matchLabels: { a: b } }";
+        let found = findings(&RULE, &text("v1", selector));
+        assert_eq!(
+            found[0].message,
+            "`v1` has no Deployment in any release of Kubernetes; use `apps/v1`"
+        );
+        assert_eq!(found[0].fixes[0].edits[0].text, "apps/v1");
+        assert_eq!(fixes("v1", "Deployment", "replicas: 1"), Some(0));
+        assert_eq!(fixes("v1", "Service", "ports: []"), None);
+        assert_eq!(fixes("serving.knative.dev/v1", "Service", "template: {}"), None);
     }
 
     #[test]

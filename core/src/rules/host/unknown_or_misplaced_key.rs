@@ -1,9 +1,10 @@
-use crate::facts::{Facts, nearest};
-use crate::knowledge::kube_keys;
+use crate::facts::{Facts, in_shell, nearest};
+use crate::knowledge::{kube, kube_keys};
 use crate::model::Str;
 use crate::model::compose::{Project, known_keys};
 use crate::model::kubernetes::Object;
-use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::model::read::UnknownKey;
+use crate::report::{Confidence, Findings, Fix, Severity, TargetKind};
 use crate::rules::rule;
 use crate::text::Span;
 
@@ -152,32 +153,61 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         if key.starts_with(['<', '{', '#', '_']) || key.starts_with("x-") {
             continue;
         }
-        let check = format!(
-            "kubectl apply --dry-run=server --validate=strict -f {}",
-            facts.file(key.span.file).path()
-        );
+        if facts.is_guessed(key.span) {
+            continue;
+        }
         let keys = kube_keys::known_keys(unknown.owner);
         let exact = kube_keys::belongs_to(key).filter(|owner| *owner != unknown.owner);
         let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
-        if let Some(meant) = meant.filter(|_| exact.is_none()) {
+        let not_known = format!("`{key}` is not a key of {words}");
+        let finding = if unknown.owner == "Container" && lists_mounts(facts, unknown) {
+            out.at(&key.span, format!("{not_known}; did you mean `volumeMounts`?"))
+        } else if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
             // What a server dropped until now takes effect: a probe, say, that has never passed.
-            out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
-                .check(check)
-                .fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]));
+            out.at(&key.span, format!("{not_known}; did you mean `{meant}`?"))
+                .fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]))
         } else if let Some(meant) = kube_keys::synonym(unknown.owner, key) {
-            out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
-                .check(check);
+            out.at(&key.span, format!("{not_known}; did you mean `{meant}`?"))
         } else if let Some(place) = exact.and_then(kube_keys::words_for) {
             let place = place.replace("Deployment", &object.kind);
             out.at(&key.span, format!("`{key}` has no effect in {words}: it belongs in {place}"))
-                .check(check);
         } else if !patch {
-            out.at(&key.span, format!("`{key}` is not a key of {words}"))
-                .confidence(Confidence::Likely)
-                .check(check);
+            out.at(&key.span, not_known).confidence(Confidence::Likely)
+        } else {
+            continue;
+        };
+        // Manifests that are copied from one another have the same slip.
+        finding.cause(format!("{key} in {}", unknown.owner));
+        if let Some(check) = command(facts, object, key.span) {
+            finding.check(check);
         }
     }
+}
+
+/// Whether the items below a key are those of `volumeMounts`: a volume itself has no `mountPath`.
+fn lists_mounts(facts: &Facts<'_>, unknown: &UnknownKey) -> bool {
+    unknown.key.as_str() == "volumes" && facts.written(&unknown.entry).contains("mountPath")
+}
+
+/// Returns the command by which the server names the key. A server that does not know the API version says only
+/// that, and a template is no manifest.
+fn command(facts: &Facts<'_>, object: &Object, place: Span) -> Option<String> {
+    let version = object.api_version.as_ref().map_or("", |it| it.as_str());
+    let is_gone = kube::old_api(version, &object.kind).is_some_and(|it| it.removed_in.is_some());
+    if is_gone || kube::never_existed(version, &object.kind).is_some() {
+        return None;
+    }
+    let apply = "kubectl apply --dry-run=server --validate=strict -f";
+    let target = facts.built_target(place.file).map(|it| &it.target);
+    let folder = |folder: &str| in_shell(if folder.is_empty() { "." } else { folder });
+    Some(match target.map(|it| (it.kind, it.folder.as_str())) {
+        Some((TargetKind::Chart, at)) => format!("helm template {} | {apply} -", folder(at)),
+        Some((TargetKind::Kustomization, at)) => {
+            format!("kubectl kustomize {} | {apply} -", folder(at))
+        }
+        _ => format!("{apply} {}", in_shell(facts.file(place.file).path())),
+    })
 }
 
 #[cfg(test)]
@@ -222,6 +252,65 @@ mod tests {
         let text = "# file: base.yaml\nservices: { a: { image: 'a:1', enviroment: {} } }\n\
                     # file: compose.yaml\ninclude: [base.yaml]\nservices: { b: { image: 'a:1' } }\n";
         assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn volumes_with_a_mount_path_are_mounts() {
+        let with = |volumes: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ containers: [{{ name: a, image: 'a:1', volumes: [{volumes}] }}] }}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            with("{ name: data, mountPath: /data }"),
+            ["`volumes` is not a key of a container; did you mean `volumeMounts`?"]
+        );
+        assert_eq!(
+            with("{ name: data, emptyDir: {} }"),
+            ["`volumes` has no effect in a container: it belongs in the Pod's `spec`"]
+        );
+    }
+
+    #[test]
+    fn one_slip_in_copied_manifests_is_one_finding() {
+        let pod = |name: &str| {
+            format!(
+                "# file: k/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\nspec: {{ containers: [{{ name: a, image: 'a:1', ttlSecondsAfterFinished: 5 }}] }}\n"
+            )
+        };
+        let found = messages(&RULE, &format!("{}{}", pod("a"), pod("b")));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("(the same in `k/b.yaml`)"), "{found:?}");
+    }
+
+    #[test]
+    fn what_a_repair_takes_for_a_key_is_silent() {
+        let text = |indent: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec:\n  containers:\n    - name: db\n      image: a/db:1\n    {indent}volumeMounts:\n    {indent}- name: data\n    {indent}  mountPaht: /data\n"
+            )
+        };
+        assert!(messages(&RULE, &text("")).is_empty());
+        assert_eq!(messages(&RULE, &text("  ")).len(), 1);
+    }
+
+    #[test]
+    fn the_command_asks_a_server_that_knows_the_object() {
+        let object = |version: &str| {
+            format!(
+                "apiVersion: {version}\nkind: Deployment\nmetadata: {{ name: a }}\nspec: {{ replcas: 2 }}\n"
+            )
+        };
+        let command = |text: &str| findings(&RULE, text)[0].check.clone();
+        let apply = "kubectl apply --dry-run=server --validate=strict -f";
+        assert_eq!(command(&object("apps/v1")), [format!("{apply} app.yaml")]);
+        for gone in ["extensions/v1beta1", "v1"] {
+            assert!(command(&object(gone)).is_empty(), "{gone}");
+        }
+        let chart = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/templates/a.yaml\n";
+        let template = format!("{chart}{}", object("apps/v1"));
+        assert_eq!(command(&template), [format!("helm template c | {apply} -")]);
     }
 
     #[test]

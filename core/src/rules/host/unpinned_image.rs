@@ -76,7 +76,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         // Data leads, then the first file; within a file the order of the keys says nothing.
         if let Some(file) = all.first().map(|(_, image)| image.span.file) {
             all.sort_by_cached_key(|(unit, image)| {
-                let is_worse = (is_in_swarm(facts, unit), !is_store(unit));
+                // The Pods of a Job are gone when somebody looks.
+                let is_job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
+                let is_worse = (is_in_swarm(facts, unit), !is_store(unit), is_job);
                 let place = (image.span.file != file, image.span.file);
                 (is_worse, place, unit.label.clone(), image.span)
             });

@@ -1,5 +1,5 @@
 use crate::facts::{Copies, Facts, Part};
-use crate::report::{Findings, Severity};
+use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -58,19 +58,30 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for unit in workload.units.iter().filter(|it| it.part == Part::Init) {
-            let Some(migration) = facts.migration_of(unit) else { continue };
             if workload.copies == Copies::One {
                 continue;
             }
-            let finding = out.at(
-                &migration.span,
-                format!(
-                    "init container `{}` of {} runs `{}` once per Pod",
-                    unit.name, workload.label, migration.tool
-                ),
-            );
-            if let Some(span) = workload.copies.many() {
-                finding.severity(Severity::Error).also(&span, "more than one replica may run");
+            let who = format!("init container `{}` of {}", unit.name, workload.label);
+            let many = workload.copies.many();
+            let finding = match facts.migration_of(unit) {
+                Some(migration) => {
+                    let tool = &migration.tool;
+                    let finding =
+                        out.at(&migration.span, format!("{who} runs `{tool}` once per Pod"));
+                    if many.is_some() {
+                        finding.severity(Severity::Error);
+                    }
+                    finding
+                }
+                // The image starts a migration by itself, as the name of the container says.
+                None if facts.only_migrates(unit) => {
+                    let message = format!("{who} migrates once per Pod, going by its name");
+                    out.at(&unit.name.span, message).confidence(Confidence::Likely)
+                }
+                None => continue,
+            };
+            if let Some(span) = many {
+                finding.also(&span, "more than one replica may run");
             }
             finding.check(workload.logs(unit, "--all-pods --timestamps"));
         }
@@ -89,6 +100,26 @@ mod tests {
              containers: [{{name: web, image: acme/web:1}}]\n"
         );
         findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn an_image_that_only_migrates_is_known_by_its_name() {
+        let found = |name: &str, command: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec:\n  replicas: 2\n  template:\n    spec:\n      \
+                 initContainers: [{{name: {name}, image: 'acme/api-{name}:1'{command}}}]\n      \
+                 containers: [{{name: api, image: 'acme/api:1'}}]\n"
+            );
+            let found = findings(&RULE, &text);
+            found.iter().map(|it| (it.severity.name(), it.message.clone())).collect::<Vec<_>>()
+        };
+        let name = "postgres-migration";
+        let message = "init container `postgres-migration` of Deployment `api` migrates once per Pod, going by its name";
+        assert_eq!(found(name, ""), [("warning", message.to_owned())]);
+        assert_eq!(found(name, ", command: [bin/wait-for-db]"), []);
+        assert_eq!(found("check-migrations", ""), []);
+        let asks = ", command: [bundle, exec, rake, 'db:abort_if_pending_migrations']";
+        assert_eq!(found("pending-migrations", asks), []);
     }
 
     #[test]

@@ -82,8 +82,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let wave = |it: &Workload<'_>| sync_wave(&it.object.meta).map_or(0, |(wave, _)| wave);
         let apps = facts.apps_on_schema_of(job);
-        let mut unordered =
-            apps.iter().filter(|it| wave(job) == wave(it) && !facts.awaits(it, job));
+        // An init container that fails while a migration is missing waits for this one too.
+        let waits = |it: &Workload<'_>| facts.awaits(it, job) || facts.waits_for_migrations(it);
+        let mut unordered = apps.iter().filter(|it| wave(job) == wave(it) && !waits(it));
         let Some(app) = unordered.next() else { continue };
         let finding = out.at(
             &name.span,
@@ -194,6 +195,8 @@ mod tests {
         assert_eq!(with("containers: [{name: web, image: 'acme/other:1'}]"), 0);
         let waits = "initContainers: [{name: w, image: 'bitnami/kubectl:1', command: [kubectl, wait, '--for=condition=complete', job/m]}]";
         assert_eq!(with(&format!("{WEB}, {waits}")), 0);
+        let asks = "initContainers: [{name: w, image: 'acme/web:1', command: [sh, -c, 'bundle exec rake db:abort_if_pending_migrations']}]";
+        assert_eq!(with(&format!("{WEB}, {asks}")), 0);
     }
 
     #[test]

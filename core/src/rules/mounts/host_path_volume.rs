@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload, is_engine_socket};
+use crate::facts::{Facts, Workload, is_below, is_engine_socket};
 use crate::knowledge::kube::is_node_agent;
 use crate::model::Str;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind, is_true};
@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 rule! {
-    /// An application mounts a path of the node that it happens to run on.
+    /// An application keeps its files in a path of a node.
     ///
     /// ## Why it hurts
     /// The files stay on one node. A Pod that is scheduled to another one finds an empty or a different
@@ -26,7 +26,7 @@ rule! {
     ///
     /// ## When to ignore
     /// On a cluster with a single node that will stay one, and for agents that are about the node
-    /// itself.
+    /// itself. For Pods that are bound to one node, the finding is for information only.
     ///
     /// ## Bad
     /// ```yaml
@@ -70,21 +70,29 @@ rule! {
     }
 }
 
-/// What is decided at once: where the workloads of an application keep their files. The index of its target
-/// tells the releases of a chart apart from the manifests beside it.
-type Decision = (usize, Option<usize>, bool);
+/// What is decided at once: where the workloads of an application keep their files.
+#[derive(PartialEq, Eq, Hash)]
+struct Decision {
+    /// The number of the application.
+    part: usize,
+    /// The index of its target, which tells the releases of a chart apart from the manifests beside it.
+    target: Option<usize>,
+    is_harmless: bool,
+    /// Whether the Pods are bound to a node.
+    is_bound: bool,
+}
 
 /// A workload, with the paths of the node that it mounts.
 type Bound<'f, 'a> = (&'f Workload<'a>, Vec<&'a Str>);
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut decisions: IndexMap<Decision, Vec<Bound<'_, '_>>, FxBuildHasher> = IndexMap::default();
-    let folders = facts.node_folders();
+    let volumes = facts.persistent_volumes();
     for workload in facts.workloads().iter().filter(|it| !is_about_the_node(it)) {
         let mut paths = host_paths(workload);
         paths.extend(
             claims(workload)
-                .filter_map(|claim| facts.node_folder_behind(&folders, workload, claim)),
+                .filter_map(|claim| facts.node_folder_behind(&volumes, workload, claim)),
         );
         let (accepted, open): (Vec<&Str>, Vec<&Str>) =
             paths.into_iter().partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
@@ -95,8 +103,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         open.sort_by_key(|path| is_for_logs(path));
         if let Some(first) = open.first() {
             let file = first.span.file;
-            let is_harmless = open.iter().all(|it| is_same_everywhere(it));
-            let decision = (facts.part_of(file), facts.target_of(file), is_harmless);
+            let decision = Decision {
+                part: facts.part_of(file),
+                target: facts.target_of(file),
+                is_harmless: open.iter().all(|it| is_same_everywhere(it)),
+                is_bound: workload.is_on_one_node(),
+            };
             decisions.entry(decision).or_default().push((workload, open));
         }
     }
@@ -162,7 +174,7 @@ fn host_paths<'a>(workload: &Workload<'a>) -> Vec<&'a Str> {
         let Some(name) = &volume.name else { continue };
         let mounts = workload.containers().flat_map(|(_, container)| &container.mounts);
         let mut mounts = mounts.filter(|it| it.is_of(&name.value)).peekable();
-        if mounts.peek().is_none() || is_engine_socket(path) {
+        if mounts.peek().is_none() || is_engine_socket(path) || is_device(path) {
             continue;
         }
         if is_same_everywhere(path) && mounts.all(|it| is_true(it.read_only)) {
@@ -201,6 +213,12 @@ const SAME_EVERYWHERE: &[&str] = &[
     "/sys",
 ];
 
+/// Whether a path is a device of the node, such as `/dev/net/tun`, which holds no files. What lies in `/dev/shm`
+/// does.
+fn is_device(path: &str) -> bool {
+    is_below(path, "/dev") && !is_below(path, "/dev/shm")
+}
+
 fn is_same_everywhere(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     SAME_EVERYWHERE.iter().any(|it| {
@@ -226,11 +244,17 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
     let Some((first, others)) = paths.split_first() else { return };
     let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
     let place = lead(facts, first);
-    let message = format!(
-        "{} mounts {} of whichever node its Pod runs on",
-        workload.label,
-        first_named(&names, 3)
-    );
+    let label = &workload.label;
+    let node = workload.node();
+    let what = first_named(&names, 3);
+    let message = match node {
+        Some(node) => {
+            format!(
+                "{label} keeps {what} on node `{node}`, which it is tied to: there is no copy elsewhere"
+            )
+        }
+        None => format!("{label} mounts {what} of whichever node its Pod runs on"),
+    };
     let subject = facts.subject_of(&message, first.span);
     let finding = out.at(&place, message).subject(subject);
     if place != first.span {
@@ -239,10 +263,10 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
     for other in others {
         finding.also(&other.span, format!("`{other}` is on the node too"));
     }
-    let folders = facts.node_folders();
+    let volumes = facts.persistent_volumes();
     for claim in claims(workload) {
         if facts
-            .node_folder_behind(&folders, workload, claim)
+            .node_folder_behind(&volumes, workload, claim)
             .is_some_and(|it| it.span == first.span)
         {
             finding.also(&claim.span, format!("claim `{claim}` is bound to it here"));
@@ -250,18 +274,26 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
     }
     let is_claimed = |path: &Str| {
         claims(workload).any(|claim| {
-            let behind = facts.node_folder_behind(&folders, workload, claim);
+            let behind = facts.node_folder_behind(&volumes, workload, claim);
             behind.is_some_and(|it| it.span == path.span)
         })
     };
     // What holds for a volume of the Pod itself does not hold for one that is claimed.
-    if paths.iter().all(|it| is_claimed(it)) {
+    if let Some(node) = node {
+        finding
+            .severity(Severity::Info)
+            .also(&node.span, "the Pods are tied to this node")
+            .why("While the node is down, the Pod cannot run anywhere else, and when its disk is lost, the files are lost with it.")
+            .help("Back the folder up to another machine, or keep the files in a PersistentVolumeClaim whose volume other nodes can attach.");
+    } else if paths.iter().all(|it| is_claimed(it)) {
         finding
             .why("A PersistentVolume with `hostPath` and without a `nodeAffinity` names a folder and no node: Kubernetes may place the Pod anywhere, and on another node it finds an empty folder instead of its data.")
             .help("Make it a `local` volume with a `nodeAffinity` for the node that has the folder, or let a StorageClass provide the volume.");
     }
     if paths.iter().all(|it| is_same_everywhere(it)) {
         finding.severity(Severity::Info).help("Set `readOnly: true` on the mount.");
+    } else if node.is_some() {
+        // The sentences above are about the node.
     } else if facts.workload_role(workload) == Role::Development || is_example(facts, first) {
         finding.severity(Severity::Info);
     } else if paths.iter().all(|it| is_for_logs(it)) {
@@ -411,6 +443,61 @@ mod tests {
         }
         let data = workload("Deployment", "a", &pod("/srv/a", ", readOnly: true"));
         assert_eq!(findings(&RULE, &data)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_pod_that_is_tied_to_a_node_finds_its_files_again() {
+        for (place, node) in [
+            ("nodeName: columbia", "columbia"),
+            ("nodeSelector: {kubernetes.io/hostname: c201.example}", "c201.example"),
+        ] {
+            let spec = format!("{place}, {}", pod("/srv/a", ""));
+            let found = findings(&RULE, &workload("Deployment", "a", &spec));
+            assert_eq!(
+                found[0].message,
+                format!(
+                    "Deployment `a` keeps `/srv/a` on node `{node}`, which it is tied to: there is no copy elsewhere"
+                )
+            );
+            assert_eq!(found[0].severity.name(), "info");
+        }
+        let by_zone = format!("nodeSelector: {{zone: a}}, {}", pod("/srv/a", ""));
+        let found = findings(&RULE, &workload("Deployment", "a", &by_zone));
+        assert!(found[0].message.ends_with("of whichever node its Pod runs on"), "{found:?}");
+        assert_eq!(found[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn devices_hold_no_files() {
+        for device in ["/dev/net/tun", "/dev/dri", "/dev"] {
+            assert!(messages(&RULE, &workload("Deployment", "a", &pod(device, ""))).is_empty());
+        }
+        for folder in ["/dev/shm", "/development"] {
+            assert_eq!(messages(&RULE, &workload("Deployment", "a", &pod(folder, ""))).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_claim_gets_the_smallest_volume_that_fits() {
+        let volume = |name: &str, size: &str, mode: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: {name}}}\nspec: {{storageClassName: own, capacity: {{storage: {size}}}, accessModes: [{mode}], hostPath: {{path: /srv/{name}}}}}\n"
+            )
+        };
+        let path = |size: &str, mode: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: 'a:1', volumeMounts: [{{name: d, mountPath: /d}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{storageClassName: own, accessModes: [{mode}], resources: {{requests: {{storage: {size}}}}}}}\n{}{}{}",
+                volume("large", "10Gi", "ReadWriteOnce"),
+                volume("small", "1Gi", "ReadWriteOnce"),
+                volume("shared", "20Gi", "ReadWriteMany"),
+            );
+            let found = messages(&RULE, &text);
+            found.first().and_then(|it| Some(it.split('`').nth(3)?.to_owned()))
+        };
+        assert_eq!(path("1Gi", "ReadWriteOnce").as_deref(), Some("/srv/small"));
+        assert_eq!(path("5Gi", "ReadWriteOnce").as_deref(), Some("/srv/large"));
+        assert_eq!(path("1Gi", "ReadWriteMany").as_deref(), Some("/srv/shared"));
+        assert_eq!(path("30Gi", "ReadWriteOnce"), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-use crate::facts::Facts;
-use crate::knowledge::env::injected_variable;
-use crate::report::{Findings, Severity};
+use crate::facts::{Facts, Unit};
+use crate::knowledge::env::{Injected, injected_variable};
+use crate::report::phrases::first_named;
+use crate::report::{Finding, Findings, Severity};
 use crate::rules::rule;
+use crate::text::Span;
 
 rule! {
     /// A container reads a variable that only Service links set.
@@ -49,48 +51,76 @@ rule! {
     }
 }
 
+/// A variable that a container reads, with the name of the Service in it and the place.
+type Read<'u> = (&'u str, Injected<'u>, Span);
+
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        let mut reported: Vec<&str> = Vec::new();
+        let mut all: Vec<Read<'_>> = Vec::new();
         for (name, span) in unit.read_variables() {
             let Some(injected) = injected_variable(name) else { continue };
-            let set = unit.var(name).is_some() || injected.service == "KUBERNETES";
-            if set || reported.contains(&name) {
-                continue;
+            let is_set = unit.var(name).is_some() || injected.service == "KUBERNETES";
+            if !is_set && all.iter().all(|it| it.0 != name) {
+                all.push((name, injected, span));
             }
-            reported.push(name);
-            let Some(workload) = facts.workload_of(unit) else {
-                out.at(
-                    &span,
-                    format!("{} reads `{name}`, which only Docker's legacy links set", unit.label),
-                );
-                continue;
-            };
-            let links = workload.model.template.spec.enable_service_links;
-            let finding = match links.filter(|it| !it.value) {
-                Some(off) => {
-                    let message = format!(
-                        "{} reads `{name}`, but `enableServiceLinks: false` keeps it from being set",
-                        unit.label
-                    );
-                    let finding = out.at(&span, message).severity(Severity::Error);
-                    finding.also(&off.span, "Service links are disabled here")
-                }
-                None => out.at(
-                    &span,
-                    format!(
-                        "{} reads `{name}`, which is set only if its Service is older than the Pod",
-                        unit.label
-                    ),
-                ),
-            };
-            let home = workload.object.file;
-            let service = facts.service_with_prefix(home, workload.namespace, injected.service);
-            if let Some(service) = service {
-                finding.also(&service.span(), format!("Service `{}`", service.name));
-            }
-            finding.check(facts.show_variable(unit, name));
         }
+        // What a comment accepts gets a finding of its own for the comment to suppress.
+        let (accepted, open): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|it| facts.is_accepted(it.2, &|it| RULE.is(it)));
+        for reads in accepted.chunks(1).chain([open.as_slice()]) {
+            report(facts, unit, reads, out);
+        }
+    }
+}
+
+/// Maximum number of variables that a message names.
+const MAX_NAMES: usize = 3;
+
+/// Maximum number of other places at which a finding points.
+const MAX_PLACES: usize = 10;
+
+/// Reports the variables that a container reads in one finding: they have one cause.
+fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, reads: &[Read<'_>], out: &mut Findings) {
+    let Some(((name, _, span), others)) = reads.split_first() else { return };
+    let names: Vec<&str> = reads.iter().map(|it| it.0).collect();
+    let what = format!("{} reads {}", unit.label, first_named(&names, MAX_NAMES));
+    let is_one = others.is_empty();
+    let Some(workload) = facts.workload_of(unit) else {
+        let finding = out.at(span, format!("{what}, which only Docker's legacy links set"));
+        also_read(others, finding);
+        return;
+    };
+    let links = workload.model.template.spec.enable_service_links;
+    let finding = match links.filter(|it| !it.value) {
+        Some(off) => {
+            let them = if is_one { "it" } else { "them" };
+            let message =
+                format!("{what}, but `enableServiceLinks: false` keeps {them} from being set");
+            let finding = out.at(span, message).severity(Severity::Error);
+            finding.also(&off.span, "Service links are disabled here")
+        }
+        None => {
+            let when = match is_one {
+                true => "which is set only if its Service is older than the Pod",
+                false => "which are set only if their Services are older than the Pod",
+            };
+            out.at(span, format!("{what}, {when}"))
+        }
+    };
+    also_read(others, finding);
+    let home = workload.object.file;
+    for (_, injected, _) in reads.iter().take(MAX_PLACES) {
+        let service = facts.service_with_prefix(home, workload.namespace, injected.service);
+        if let Some(service) = service {
+            finding.also(&service.span(), format!("Service `{}`", service.name));
+        }
+    }
+    finding.check(facts.show_variable(unit, name));
+}
+
+fn also_read(others: &[Read<'_>], finding: &mut Finding) {
+    for (name, _, span) in others.iter().take(MAX_PLACES) {
+        finding.also(span, format!("`{name}` is read here"));
     }
 }
 
@@ -117,6 +147,35 @@ mod tests {
         let own =
             "env: [{name: REDIS_SERVICE_HOST, value: redis}], args: ['$(REDIS_SERVICE_HOST)']";
         assert!(pod(own).is_empty());
+    }
+
+    #[test]
+    fn the_variables_of_a_container_are_one_finding() {
+        let urls = |count: usize| {
+            let var = |at: usize| {
+                format!(
+                    "{{name: U{at}, value: 'http://$(S{at}_SERVICE_HOST):$(S{at}_SERVICE_PORT)'}}"
+                )
+            };
+            format!("env: [{}]", (0..count).map(var).collect::<Vec<_>>().join(", "))
+        };
+        assert_eq!(
+            pod(&urls(15)),
+            [
+                "container `c` of Pod `p` reads `S0_SERVICE_HOST`, `S0_SERVICE_PORT`, `S1_SERVICE_HOST` and 27 more, which are set only if their Services are older than the Pod"
+            ]
+        );
+        let two = format!("{}, args: ['$(S0_SERVICE_HOST)']", urls(1));
+        assert_eq!(pod(&two).len(), 1, "each variable counts once");
+        assert!(pod("env: [{name: U, value: 'http://s0:80'}]").is_empty());
+    }
+
+    #[test]
+    fn what_a_comment_accepts_is_not_counted() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: c\n      image: a\n      env:\n        - name: A\n          # plimsoll: ignore PLM403 -- the Service is older\n          value: $(A_SERVICE_HOST)\n        - name: B\n          value: $(B_SERVICE_HOST)\n";
+        let found = messages(&RULE, text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("reads `B_SERVICE_HOST`, which is set only"), "{found:?}");
     }
 
     #[test]

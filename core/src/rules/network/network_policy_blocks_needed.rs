@@ -1,8 +1,9 @@
 use crate::facts::{
     Caller, Callers, Direction, Facts, KubeService, Limiting, Policies, Policy, PortTarget,
-    Workload, allows_dns, reached_ports,
+    Workload, allows_dns, kubectl, reached_ports,
 };
-use crate::report::{Confidence, Findings, Severity, phrases};
+use crate::model::Str;
+use crate::report::{Confidence, Findings, Severity, TargetKind, phrases};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -192,7 +193,7 @@ fn without_dns<'a>(
             "lets {label} send only to what it lists, and DNS (port 53) is not among it, so no host name resolves"
         )
     };
-    let describe = || describe(policy, workload);
+    let describe = || describe(policy);
     let blocked = all.entry(gathered_at(policy, span)).or_insert_with(|| Blocked {
         span,
         policy: name.clone(),
@@ -216,9 +217,29 @@ fn without_dns<'a>(
 }
 
 /// Returns the command that shows what a policy allows.
-fn describe(policy: &Policy<'_>, workload: &Workload<'_>) -> String {
-    let name = policy.object.name().map_or("", |it| it.as_str());
-    format!("kubectl describe networkpolicy{} {name}", workload.namespace_flag())
+fn describe(policy: &Policy<'_>) -> String {
+    kubectl("describe", policy.object, "").trim_end().to_owned()
+}
+
+/// Returns the advice for a label that no Pod has.
+fn label_help(facts: &Facts<'_>, (key, value): (&Str, &Str), from: &Workload<'_>) -> String {
+    let label = format!("`{key}: {value}`");
+    // Policies look at Pods, and not at the workloads that make them.
+    let is_on_workload = from.object.meta.label(key).is_some_and(|it| it.value == value.value);
+    let target = facts.built_target(from.object.file).map(|it| it.target.kind);
+    match (is_on_workload, target) {
+        (true, Some(TargetKind::Kustomization)) => format!(
+            "No Pod has the label {label}: {} has it, its Pods do not. `labels` of a kustomization reaches Pod templates only with `includeTemplates: true`.",
+            from.label
+        ),
+        (true, _) => format!(
+            "No Pod has the label {label}: {} has it, its Pods do not. Write it into `spec.template.metadata.labels` too.",
+            from.label
+        ),
+        (false, _) => {
+            format!("No Pod of these files has the label {label}: name one that the clients have.")
+        }
+    }
 }
 
 /// Returns the advice for a policy that only denies, which is right as it is: what is added to it would be
@@ -253,14 +274,26 @@ fn shut_out<'a>(
                 continue;
             };
             let (message, place) = words(source, service, workload, first.number);
+            let client = match source {
+                Caller::Client { from, .. } => Some(*from),
+                Caller::Route(..) | Caller::Outside(_) => None,
+            };
+            let unknown = client.and_then(|it| Some((it, facts.label_of_nobody(policy)?)));
+            let span = unknown.map_or(span, |(_, (key, value))| key.span.to(value.span));
             let blocked = all.entry(gathered_at(policy, span)).or_insert_with(|| Blocked {
                 span,
                 policy: policy.object.label(),
                 cases: Vec::new(),
                 related: Vec::new(),
                 severity: Severity::Warning,
-                check: describe(policy, workload),
-                help: policy.rules(Direction::Ingress).is_empty().then(|| own_policy(workload)),
+                check: describe(policy),
+                help: match unknown {
+                    Some((from, label)) => Some(label_help(facts, label, from)),
+                    None => {
+                        let only_denies = policy.rules(Direction::Ingress).is_empty();
+                        only_denies.then(|| own_policy(workload))
+                    }
+                },
             });
             if blocked.related.iter().any(|it| it.0 == place) {
                 continue;

@@ -1,5 +1,6 @@
 use crate::facts::{Facts, KubeService, MANY, Workload, nearest};
 use crate::model::Str;
+use crate::model::kubernetes::Selector;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -70,6 +71,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
             continue;
         };
+        if let Some(workload) = in_another_namespace(facts, service, selector) {
+            report_namespace(service, selector, workload, out);
+            continue;
+        }
         let mut here = facts.workloads_around(service.object);
         let is_alone = here.next().is_none();
         if service.model.is_external_name() || is_alone || is_split(facts, service) {
@@ -104,6 +109,50 @@ fn check(facts: &Facts, out: &mut Findings) {
             ));
         }
     }
+}
+
+/// Returns a workload whose Pods a Service would select if they were in its namespace. Both namespaces have to be
+/// written: an object without one may land in any.
+fn in_another_namespace<'f, 'a>(
+    facts: &'f Facts<'a>,
+    service: &KubeService<'a>,
+    selector: &Selector,
+) -> Option<&'f Workload<'a>> {
+    let own = service.object.meta.namespace.as_ref()?;
+    let is_there = |it: &&Workload<'a>| {
+        let there = it.object.meta.namespace.as_ref();
+        there.is_some_and(|there| there.value != own.value)
+            && facts.together(service.object.file, it.object.file)
+            && selector.matches(&it.model.template.meta.labels)
+    };
+    let known = facts.workloads().iter().take(MANY);
+    known.filter(|it| !it.kind().is_job()).find(is_there)
+}
+
+/// Reports a Service whose Pods are in another namespace.
+fn report_namespace(
+    service: &KubeService<'_>,
+    selector: &Selector,
+    workload: &Workload<'_>,
+    out: &mut Findings,
+) {
+    let (name, own, there) = (service.name, service.namespace, workload.namespace);
+    let message = format!(
+        "Service `{name}` in namespace `{own}` selects no Pods: {}, whose Pods have its labels, is in namespace `{there}`",
+        workload.label
+    );
+    let place = service.object.meta.namespace.as_ref().map_or(selector.place.span, |it| it.span);
+    let finding = out.at(&place, message);
+    if let Some(namespace) = &workload.object.meta.namespace {
+        finding.also(&namespace.span, format!("{} is in this namespace", workload.label));
+    }
+    finding
+        .confidence(Confidence::Likely)
+        .why("A selector looks in the namespace of its Service alone, so that the Service has no endpoints, and whoever connects to it is refused.")
+        .help(format!("Put both into one namespace. Whoever is in another one reaches the Service as `{name}.{there}` then."))
+        .check(format!(
+            "kubectl get endpointslices -n {own} -l kubernetes.io/service-name={name}"
+        ));
 }
 
 /// Reports a Service that one label keeps from the Pods of a workload.
@@ -274,6 +323,24 @@ mod tests {
         assert!(messages(&RULE, &text(shop, "", "x")).is_empty());
         assert!(messages(&RULE, &text("", "", "y"))[0].ends_with("no Pod has `app: x`"));
         assert!(messages(&RULE, &text(shop, shop, "y"))[0].contains("in namespace `shop`"));
+    }
+
+    #[test]
+    fn a_workload_in_another_namespace_is_not_selected() {
+        let text = |of_service: &str, of_pod: &str| {
+            format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: fs{of_service}}}\nspec: {{selector: {{app: fs}}, ports: [{{port: 80}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: fs{of_pod}, labels: {{app: fs}}}}\nspec: {{containers: [{{name: fs, image: x:1}}]}}\n"
+            )
+        };
+        assert_eq!(
+            messages(&RULE, &text(", namespace: fs-ns", ", namespace: fs")),
+            [
+                "Service `fs` in namespace `fs-ns` selects no Pods: Pod `fs`, whose Pods have its labels, is in namespace `fs`"
+            ]
+        );
+        assert!(messages(&RULE, &text(", namespace: fs", ", namespace: fs")).is_empty());
+        assert!(messages(&RULE, &text("", ", namespace: fs")).is_empty());
+        assert!(messages(&RULE, &text(", namespace: fs", "")).is_empty());
     }
 
     fn project(selector: &str, labels: &str) -> String {

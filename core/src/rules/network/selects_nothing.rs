@@ -1,8 +1,10 @@
 use crate::facts::{Facts, MANY, Workload};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
+use crate::text::{FileId, folder_of};
 
 rule! {
     /// A NetworkPolicy, disruption budget, monitor or object of Istio selects nothing.
@@ -83,6 +85,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Maximum number of namespaces that a message names.
+const MAX_NAMES: usize = 3;
+
 /// Returns the namespaces in which a selector looks: those that are named, else the object's own.
 fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
     match named {
@@ -110,7 +115,18 @@ fn pods(
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
     let namespaces = searched(object, named);
-    let here = || namespaces.iter().flat_map(|it| facts.workloads_in(object.file, it));
+    // A workload beside the object that names no namespace is applied to that of the object.
+    let folder = |file: FileId| folder_of(facts.file(file).path());
+    let beside = |it: &&Workload<'_>| {
+        it.object.meta.namespace.is_none() && folder(it.object.file) == folder(object.file)
+    };
+    let unset = facts.workloads_in(object.file, "default").filter(beside).count();
+    let within = || namespaces.iter().flat_map(|it| facts.workloads_in(object.file, it));
+    let is_unset = unset > 0 && !namespaces.contains(&"default");
+    let here = || {
+        let unset = facts.workloads_in(object.file, "default").filter(beside);
+        within().chain(unset.filter(|_| is_unset))
+    };
     let anywhere = || facts.workloads_around(object).any(|it| is_selected(selector, it));
     let selects = or_unknown(&namespaces)
         .any(|it| facts.workloads_matching(it, selector).next().is_some())
@@ -124,7 +140,8 @@ fn pods(
     }
     let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
     let near = near_miss(selector, labels());
-    report(facts, out, object, selector, "Pods", near);
+    let is_elsewhere = within().next().is_none();
+    report(facts, out, object, selector, ("Pods", is_elsewhere), near);
 }
 
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
@@ -146,14 +163,23 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let mut together = facts.services_matching(None, selector);
     let elsewhere = together.find(|it| facts.together(object.file, it.object.file));
     let elsewhere = elsewhere.and_then(|it| Some((it, explicit(it.object)?)));
-    if let (Some((service, there)), Some(home), true) =
-        (elsewhere, explicit(object), monitor.namespaces.is_empty())
-    {
+    let looked: Vec<Str> = match monitor.namespaces.as_slice() {
+        [] => explicit(object).into_iter().collect(),
+        named => named.to_vec(),
+    };
+    if let (Some((service, there)), Some(first)) = (elsewhere, looked.first()) {
+        let names: Vec<&str> = looked.iter().map(|it| it.as_str()).collect();
+        let (place, word) = match (monitor.namespaces.len(), names.len()) {
+            (0, _) => (selector.place.span, "namespace"),
+            (_, 1) => (first.span, "namespace"),
+            _ => (first.span, "namespaces"),
+        };
         out.at(
-            &selector.place.span,
+            &place,
             format!(
-                "{} looks only in namespace `{home}`, but Service `{}` is in `{there}`",
+                "{} looks only in {word} {}, but Service `{}` is in `{there}`",
                 object.label(),
+                first_named(&names, MAX_NAMES),
                 service.name
             ),
         )
@@ -166,7 +192,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     }
     let labels = || here().map(|it| (&it.object.meta.labels, format!("Service `{}`", it.name)));
     let near = near_miss(selector, labels());
-    report(facts, out, object, selector, "Services", near);
+    report(facts, out, object, selector, ("Services", false), near);
 }
 
 fn is_selected(selector: &Selector, workload: &Workload<'_>) -> bool {
@@ -223,7 +249,7 @@ fn report(
     out: &mut Findings,
     object: &Object,
     selector: &Selector,
-    what: &str,
+    (what, is_elsewhere): (&str, bool),
     near: Option<Near<'_>>,
 ) {
     let subject = object.label();
@@ -248,10 +274,10 @@ fn report(
             let finding = out.at(
                 &selector.place.span,
                 match &object.meta.namespace {
-                    Some(namespace) => {
+                    Some(namespace) if !is_elsewhere => {
                         format!("{subject} selects no {what} in namespace `{namespace}`")
                     }
-                    None => format!("{subject} selects none of the {what} in these files"),
+                    _ => format!("{subject} selects none of the {what} in these files"),
                 },
             );
             finding.confidence(Confidence::Likely);
@@ -338,7 +364,27 @@ mod tests {
     }
 
     #[test]
+    fn a_workload_beside_it_without_a_namespace_may_be_meant() {
+        let count = |folder: &str, label: &str| {
+            let pod = WEB.replace("namespace: shop, ", "");
+            messages(
+                &RULE,
+                &format!(
+                    "# file: k/policy.yaml\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: shop}}\nspec: {{podSelector: {{matchLabels: {{app: {label}}}}}}}\n# file: {folder}/pod.yaml\n{pod}"
+                ),
+            )
+        };
+        assert_eq!(
+            count("k", "api-production"),
+            ["NetworkPolicy `p` selects none of the Pods in these files"]
+        );
+        assert!(count("k", "web").is_empty());
+        assert!(count("k/other", "api-production").is_empty(), "it may be applied elsewhere");
+    }
+
+    #[test]
     fn a_service_monitor_looks_at_services_of_its_namespace() {
+        // Somebody may also have named another namespace.
         let monitor = |namespace: &str, selector: &str| {
             messages(
                 &RULE,
@@ -351,5 +397,12 @@ mod tests {
         assert!(monitor("monitoring", "")[0].contains("looks only in namespace `monitoring`"));
         assert!(monitor("monitoring", ", namespaceSelector: {any: true}").is_empty());
         assert!(monitor("monitoring", ", namespaceSelector: {matchNames: [shop]}").is_empty());
+        let other = monitor("shop", ", namespaceSelector: {matchNames: [shop-production]}");
+        assert_eq!(
+            other,
+            [
+                "ServiceMonitor `m` looks only in namespace `shop-production`, but Service `web` is in `shop`"
+            ]
+        );
     }
 }

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, KubeService, Workload};
-use crate::model::IntOrStr;
 use crate::model::kubernetes::ServicePort;
+use crate::model::{IntOrStr, Str};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::Spanned;
@@ -165,6 +165,14 @@ fn report<'a>(
     let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) else {
         return;
     };
+    // A port for metrics beside that of the program is another one.
+    if is_for_metrics(port.name.as_ref()) && !is_for_metrics(only.name.as_ref()) {
+        finding.help(format!(
+            "If a program in the Pod serves its metrics on {0}, list the port: `containerPort: {0}` under `ports` of its container. Otherwise remove the port from the Service.",
+            target.value
+        ));
+        return;
+    }
     if only.container_port.is_some_and(|it| !speaks_like(port, it.value)) {
         return;
     }
@@ -178,6 +186,11 @@ fn report<'a>(
         (None, None) => return,
     };
     finding.fix(Fix::r#unsafe(format!("Send traffic to `{value}`"), [edit]));
+}
+
+/// Whether a port says by its name that it is for metrics.
+fn is_for_metrics(name: Option<&Str>) -> bool {
+    name.is_some_and(|it| ["metric", "prom", "monitor"].iter().any(|word| it.contains(word)))
 }
 
 /// Whether a container port may be what a Service port is for: one of the two is not about TLS and the other
@@ -285,6 +298,20 @@ mod tests {
         assert!(messages(&RULE, &text).is_empty());
         let text = format!("{service}{}{}", pod("a", 8080), pod("b", 8080));
         assert!(crate::rules::testing::findings(&RULE, &text).iter().all(|it| it.fixes.is_empty()));
+    }
+
+    #[test]
+    fn a_port_for_metrics_is_not_sent_to_that_of_the_program() {
+        let found = |name: &str| {
+            let text = service_and_pod("9394", "[{ containerPort: 3000 }]");
+            let text = text.replace("port: 80,", &format!("name: {name}, port: 9394,"));
+            crate::rules::testing::findings(&RULE, &text).remove(0)
+        };
+        let metrics = found("metrics");
+        assert!(metrics.fixes.is_empty());
+        assert!(metrics.help.is_some_and(|it| it.contains("`containerPort: 9394`")));
+        let web = found("web");
+        assert!(web.help.is_none() && web.fixes.len() == 1);
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn target(scaler: &Autoscaler) -> Option<(WorkloadKind, &Str)> {
     Some((kind, target.name.as_ref()?))
 }
 
-fn report(facts: &Facts, out: &mut Findings, object: &Object, kind: WorkloadKind, name: &Str) {
+fn report(facts: &Facts, out: &mut Findings, object: &Object, scaled: WorkloadKind, name: &Str) {
     let in_reach = |it: &&Workload<'_>| {
         facts.together(it.object.file, object.file)
             && facts.may_share_namespace(it.namespace, object.namespace())
@@ -95,16 +95,32 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, kind: WorkloadKind
     if here.is_empty() {
         return;
     }
-    let what = format!("{} scales {} `{name}`", object.label(), kind.name());
-    let of_kind = here.iter().filter(|it| it.kind() == kind);
+    let what = format!("{} scales {} `{name}`", object.label(), scaled.name());
+    let of_kind = here.iter().filter(|it| it.kind() == scaled);
     let other_kind = here.iter().find(|it| it.name == name.as_str());
+    // Kustomize changes the names that it knows of, and not those in custom resources.
+    let is_renamed = |it: &&&Workload<'_>| {
+        it.name != name.as_str() && facts.written(&it.span()) == name.as_str()
+    };
+    let renamed = of_kind.clone().find(is_renamed).filter(|_| facts.is_built(object.file));
     let near = if here.len() > MANY { None } else { nearest(name, of_kind.map(|it| it.name)) };
-    let finding = match (other_kind, near) {
-        (Some(other), _) => {
+    let finding = match (renamed, other_kind, near) {
+        (Some(renamed), ..) => {
+            let (now, kind) = (renamed.name, object.kind.as_str());
+            let message = format!(
+                "{what}, which is called `{now}` here: `namePrefix` and `nameSuffix` do not reach a {kind}"
+            );
+            out.at(&name.span, message)
+                .severity(Severity::Error)
+                .also(&renamed.span(), format!("{} gets its name from here", renamed.label))
+                .why("Kustomize changes a name in the fields that it knows, and it knows none of custom resources. The controller finds nothing to scale, and the number of replicas stays what it is.")
+                .help(format!("Name `{now}` in a patch of the overlay, or tell Kustomize of the field: a file under `configurations:` with a `nameReference` from {} to `spec/scaleTargetRef/name` of {kind}.", scaled.name()))
+        }
+        (None, Some(other), _) => {
             let message = format!("{what}, but `{name}` is a {}", other.kind().name());
             out.at(&name.span, message).severity(Severity::Error).also(&other.span(), "this one")
         }
-        (None, Some(near)) => out
+        (None, None, Some(near)) => out
             .at(&name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
             .severity(Severity::Error)
             .confidence(Confidence::Likely)
@@ -112,7 +128,7 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, kind: WorkloadKind
                 format!("Scale `{near}`"),
                 [facts.replace_scalar(&name.span, near)],
             )),
-        (None, None) => out
+        (None, None, None) => out
             .at(&name.span, format!("{what}, which none of these files defines"))
             .confidence(Confidence::Possible),
     };
@@ -121,7 +137,12 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, kind: WorkloadKind
         namespace => format!(" -n {namespace}"),
     };
     let own = object.name().map_or("NAME", |it| it.as_str());
-    finding.check(format!("kubectl describe hpa{namespace} {own}"));
+    // KEDA makes an autoscaler of its own only once it has found the target.
+    let resource = match object.kind.as_str() {
+        "HorizontalPodAutoscaler" => "hpa".to_owned(),
+        kind => kind.to_ascii_lowercase(),
+    };
+    finding.check(format!("kubectl describe {resource}{namespace} {own}"));
 }
 
 #[cfg(test)]
@@ -150,6 +171,25 @@ mod tests {
         assert!(severities("kind: Deployment, name: web", WEB).is_empty());
         assert!(severities("kind: Rollout, name: payments", WEB).is_empty());
         assert!(severities("kind: Deployment, name: web", "").is_empty());
+    }
+
+    #[test]
+    fn a_prefix_does_not_reach_a_custom_resource() {
+        let project = |api: &str, kind: &str, more: &str| {
+            let text = format!(
+                "# file: k/kustomization.yaml\nnamePrefix: prod-\nresources: [app.yaml, scale.yaml]\n# file: k/app.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: worker}}\nspec: {{template: {{spec: {{containers: [{{name: a, image: a}}]}}}}}}\n# file: k/scale.yaml\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: scaler}}\nspec: {{scaleTargetRef: {{{more}name: worker}}}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let found = project("keda.sh/v1alpha1", "ScaledObject", "");
+        assert_eq!(
+            found[0].message,
+            "ScaledObject `prod-scaler` scales Deployment `worker`, which is called `prod-worker` here: `namePrefix` and `nameSuffix` do not reach a ScaledObject"
+        );
+        assert_eq!(found[0].severity.name(), "error");
+        assert_eq!(found[0].check, ["kubectl describe scaledobject prod-scaler"]);
+        let kind = "apiVersion: apps/v1, kind: Deployment, ";
+        assert!(project("autoscaling/v2", "HorizontalPodAutoscaler", kind).is_empty());
     }
 
     #[test]

@@ -55,7 +55,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
-            if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
+            let is_limited =
+                container.resources.as_ref().is_some_and(|it| it.limit("memory").is_some());
+            if !is_limited && !facts.is_guessed(container.place.span) {
                 let unlimited = Unlimited { workload, unit, container };
                 if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
                     report(facts, &[unlimited], out);
@@ -97,6 +99,12 @@ fn report(facts: &Facts, all: &[Unlimited<'_, '_>], out: &mut Findings) {
 mod tests {
     use super::RULE;
     use crate::rules::testing::messages;
+
+    #[test]
+    fn what_a_repair_takes_for_a_container_is_silent() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec:\n  containers:\n    - name: db\n      image: a/db:1\n    volumeMounts:\n    - name: data\n      mountPath: /data\n";
+        assert_eq!(messages(&RULE, text), ["container `db` of Pod `db` has no memory limit"]);
+    }
 
     #[test]
     fn a_default_of_the_namespace_is_a_limit() {

@@ -60,6 +60,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut together: IndexMap<(Together<'_>, &str, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
+            if facts.is_guessed(container.place.span) {
+                continue;
+            }
             let given = |name: &str| facts.has_request(workload, container, name);
             let what = match (given("memory"), given("cpu")) {
                 (true, true) => continue,
@@ -268,6 +271,15 @@ mod tests {
             [
                 "container `web` of Deployment `shop` requests no memory and no CPU (and 1 more like it)"
             ]
+        );
+    }
+
+    #[test]
+    fn what_a_repair_takes_for_a_container_is_silent() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {app: db}}\n  template:\n    metadata: {labels: {app: db}}\n    spec:\n      containers:\n      - name: db\n        image: a/db:1\n      volumeMounts:\n      - name: data\n        mountPath: /data\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["container `db` of Deployment `db` requests no memory and no CPU"]
         );
     }
 

@@ -82,7 +82,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut together: IndexMap<Together<'_>, Vec<Unprobed<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (at, (unit, container)) in workload.containers().enumerate() {
-            if unit.part == Part::Init || container.readiness.is_some() {
+            if unit.part == Part::Init
+                || container.readiness.is_some()
+                || facts.is_guessed(container.place.span)
+            {
                 continue;
             }
             let Some((service, port)) = facts.routed_port(workload, container) else { continue };
@@ -225,6 +228,9 @@ fn probe_for(
         let page = Yaml::map([("path", Yaml::str(path)), ("port", port)]);
         return Some(Yaml::map([("httpGet", page)]));
     }
+    if !is_known_to_listen(facts, workload, unit, service, &target) {
+        return None;
+    }
     let socket = Yaml::map([("port", port_value(&target))]);
     Some(Yaml::map([("tcpSocket", socket)]))
 }
@@ -257,6 +263,24 @@ fn listens_elsewhere(service: &Service<'_>, workload: &Workload<'_>, port: &IntO
             && ports.iter().all(|port| i64::from(port.value) != number)
             && !workload.passes_port(&number.to_string())
     })
+}
+
+/// Whether anything but the Service says that a program listens on a port: its container lists it, its image or
+/// its settings are known for it, or Compose names it.
+fn is_known_to_listen<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    unit: usize,
+    service: Option<&Service<'a>>,
+    port: &IntOrStr,
+) -> bool {
+    if workload.container(unit).ports.iter().any(|it| it.is(port)) {
+        return true;
+    }
+    let Some(number) = port.as_int().and_then(|it| u16::try_from(it).ok()) else { return false };
+    facts.own_ports(&workload.units[unit]).contains(&number)
+        || workload.passes_port(&number.to_string())
+        || service.is_some_and(|it| it.container_ports().iter().any(|it| it.value == number))
 }
 
 fn port_value(port: &IntOrStr) -> Yaml<'static> {
@@ -313,7 +337,10 @@ mod tests {
     fn the_fix_uses_the_best_check_available() {
         let ports = "ports: [{port: 80, targetPort: 8080}]";
         let fix = |text: &str| findings(&RULE, text)[0].fixes[0].edits[0].text.clone();
-        assert!(fix(&sides(ports, "Deployment", "")).contains("tcpSocket:"));
+        let listed = "          ports: [{containerPort: 8080}]\n";
+        assert!(fix(&sides(ports, "Deployment", listed)).contains("tcpSocket:"));
+        let unlisted = findings(&RULE, &sides(ports, "Deployment", ""));
+        assert!(unlisted[0].fixes.is_empty(), "whether it listens there is not known");
         let live = "          livenessProbe: {httpGet: {path: /live, port: 8080}}\n";
         let text = fix(&sides(ports, "Deployment", live));
         assert!(text.contains("path: /live") && text.contains("periodSeconds: 5"), "{text}");
@@ -365,7 +392,8 @@ mod tests {
     fn an_exporter_whose_version_is_open_is_not_probed_on_its_port() {
         let ports = "ports: [{port: 80, targetPort: 9090}]";
         let fixes = |image: &str| {
-            let text = sides(ports, "Deployment", "").replace("a/b:1", image);
+            let listed = "          ports: [{containerPort: 9090}]\n";
+            let text = sides(ports, "Deployment", listed).replace("a/b:1", image);
             findings(&RULE, &text)[0].fixes.len()
         };
         assert_eq!(fixes("acme/rabbitmq-exporter"), 0);
@@ -401,9 +429,19 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_that_only_sets_a_limit_is_not_the_place() {
+        let app = sides("ports: [{port: 80}]", "Deployment", "");
+        let text = format!(
+            "# file: k/app.yaml\n{app}\n# file: k/kustomization.yaml\nresources: [app.yaml]\npatches: [{{path: patch.yaml}}]\n# file: k/patch.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: web, resources: {{limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].span.file.index()), (1, 0));
+    }
+
+    #[test]
     fn one_oversight_is_one_finding() {
         let ports = "ports: [{port: 80, targetPort: 8080}]";
-        let one = sides(ports, "Deployment", "");
+        let one = sides(ports, "Deployment", "          ports: [{containerPort: 8080}]\n");
         let two = format!("{one}\n---\n{}", one.replace("web", "api"));
         let found = findings(&RULE, &two);
         assert_eq!(found.len(), 1);

@@ -68,7 +68,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "{} sleeps for {seconds} {unit_of_time} {before_what}, instead of waiting for what it needs",
                     unit.label
                 ),
-            );
+            )
+            // Workloads that are copied from one another sleep alike.
+            .cause(format!("sleep {seconds}"));
             break;
         }
     }
@@ -106,6 +108,19 @@ mod tests {
         assert_eq!(web("[sh, -c, 'until nc -z db 5432; do sleep 1; done; serve']"), 0);
         assert_eq!(web("[sh, -c, 'migrate || sleep 5; serve']"), 0);
         assert_eq!(web("[sh, -c, 'serve & sleep 5; init']"), 0);
+    }
+
+    #[test]
+    fn the_same_sleep_in_several_workloads_is_one_finding() {
+        let pod = |name: &str, seconds: u8| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  initContainers: [{{name: i, image: b, command: [sh, -c, sleep {seconds}]}}]\n  containers: [{{name: c, image: a}}]\n"
+            )
+        };
+        let found = messages(&RULE, &format!("{}{}", pod("a", 5), pod("b", 5)));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].ends_with("(and 1 more like it)"), "{found:?}");
+        assert_eq!(messages(&RULE, &format!("{}{}", pod("a", 5), pod("b", 9))).len(), 2);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::edit::Yaml;
-use crate::facts::{Copies, Facts, Workload};
+use crate::facts::{Backing, Copies, Facts, Mounted, Workload};
+use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -81,10 +82,15 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let volumes = facts.persistent_volumes();
     for workload in facts.workloads() {
         let scaled_to_zero = workload.model.replicas.is_some_and(|it| it.value == 0);
         let deployment = workload.kind() == WorkloadKind::Deployment;
-        if !deployment || scaled_to_zero || workload.copies != Copies::Overlapping {
+        if !deployment
+            || scaled_to_zero
+            || workload.copies != Copies::Overlapping
+            || stops_the_old_pod_first(workload)
+        {
             continue;
         }
         let held = workload.model.template.spec.volumes.iter().find_map(|volume| {
@@ -99,7 +105,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         });
         let Some((name, claim)) = held else { continue };
         let once = claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce");
-        if once && workload.is_on_one_node() {
+        // Folders are not attached to a node, so nothing waits for their release.
+        let volume = facts.volume_behind(&volumes, workload, name);
+        let is_folder = volume.is_some_and(|it| {
+            it.source.as_ref().is_some_and(|it| matches!(it.as_str(), "hostPath" | "local"))
+        });
+        if once && workload.is_on_one_node() || is_folder || is_of_store(facts, workload, name) {
             continue;
         }
         let finding = out.at(
@@ -127,6 +138,35 @@ fn check(facts: &Facts, out: &mut Findings) {
             ))
             .maybe_fix(recreate(facts, workload));
     }
+}
+
+/// Whether an update may stop the only Pod before the new one is ready. A share of the replicas is rounded down,
+/// so that only the whole of one Pod is one.
+///
+/// Source: Kubernetes documentation, "Deployments: Max Unavailable".
+fn stops_the_old_pod_first(workload: &Workload<'_>) -> bool {
+    let strategy = workload.model.strategy.as_ref();
+    let unavailable = strategy.and_then(|it| it.max_unavailable.as_ref());
+    unavailable.is_some_and(|it| match &it.value {
+        IntOrStr::Int(count) => *count >= 1,
+        IntOrStr::Str(share) => {
+            let percent = share.trim().strip_suffix('%').and_then(|it| it.parse::<i64>().ok());
+            percent.is_some_and(|it| it >= 100)
+        }
+    })
+}
+
+/// Whether a claim holds the data of a data store: PLM706 says of it what an update does.
+fn is_of_store<'a>(facts: &Facts<'a>, workload: &Workload<'a>, claim: &str) -> bool {
+    let mut stores =
+        workload.units.iter().filter(|it| !workload.is_patch() && it.stored().is_some());
+    stores.any(|unit| {
+        let is_this = |it: &Mounted<'_>| match it.backing {
+            Backing::Claim(name, _) => name.as_str() == claim,
+            _ => false,
+        };
+        facts.mounted(unit).iter().any(is_this)
+    })
 }
 
 /// Builds a fix that sets the update strategy to `Recreate`.
@@ -158,6 +198,7 @@ mod tests {
     use super::RULE;
     use crate::edit::apply::apply;
     use crate::rules::testing::{files, messages, run};
+    use crate::{Options, analyze};
 
     fn project(kind: &str, spec: &str, mode: &str) -> String {
         format!(
@@ -180,6 +221,43 @@ mod tests {
         silent("Deployment", "  replicas: 0\n", "ReadWriteOnce");
         silent("Deployment", "  replicas: 2\n", "ReadWriteOnce");
         silent("StatefulSet", "", "ReadWriteOnce");
+        // The old Pod may go before the new one is ready.
+        for unavailable in ["1", "100%"] {
+            let strategy = format!(
+                "  replicas: 1\n  strategy: {{ rollingUpdate: {{ maxSurge: 1, maxUnavailable: {unavailable} }} }}\n"
+            );
+            silent("Deployment", &strategy, "ReadWriteOnce");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_not_attached() {
+        let count = |source: &str| {
+            let claim = project("Deployment", "", "ReadWriteOnce")
+                .replace("accessModes:", "volumeName: v, accessModes:");
+            let volume = format!(
+                "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{ name: v }}\nspec: {{ {source} }}\n"
+            );
+            messages(&RULE, &format!("{claim}{volume}")).len()
+        };
+        assert_eq!(count("hostPath: { path: /srv }"), 0);
+        assert_eq!(count("local: { path: /srv }, nodeAffinity: { required: {} }"), 0);
+        assert_eq!(count("csi: { driver: ebs.csi.aws.com }"), 1);
+    }
+
+    /// PLM706 reports the update of a database.
+    #[test]
+    fn the_update_of_a_database_is_told_once() {
+        let codes = |image: &str| {
+            let spec = "  selector: { matchLabels: { app: web } }\n";
+            let text = project("Deployment", spec, "ReadWriteOnce").replace("a:1", image);
+            let options =
+                Options { select: vec!["PLM702".into(), "PLM706".into()], ..Options::default() };
+            let report = analyze(&files(&text), &options);
+            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("postgres:17"), ["PLM706"]);
+        assert_eq!(codes("acme/wiki:3"), ["PLM702"]);
     }
 
     #[test]
@@ -188,7 +266,7 @@ mod tests {
             "",
             "  strategy: { type: RollingUpdate }\n",
             "  strategy:\n    type: RollingUpdate\n    rollingUpdate:\n      maxSurge: 1\n      maxUnavailable: 0\n",
-            "  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n",
+            "  strategy:\n    rollingUpdate:\n      maxUnavailable: 50%\n",
         ] {
             let before = files(&project("Deployment", spec, "ReadWriteOnce"));
             let report = run(&RULE, &before);

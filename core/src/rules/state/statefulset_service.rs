@@ -130,7 +130,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             None => {
                 let is_operated = operated.contains(&facts.part_of(workload.object.file));
-                let severity = if is_operated { Severity::Info } else { Severity::Warning };
+                // Nobody asks for the only Pod by its name.
+                let is_idle = !workload.copies.is_many() && !named_pods.asks_for(workload);
+                let severity =
+                    if is_operated || is_idle { Severity::Info } else { Severity::Warning };
                 out.at(&name.span, format!("{message} in these files"))
                     .severity(severity)
                     .confidence(Confidence::Likely)
@@ -222,6 +225,11 @@ mod tests {
     fn one_replica_is_only_an_info() {
         let found = project(&service("db", "ports: [{ port: 1 }]"), "  serviceName: db\n");
         assert_eq!(found[0].1, "info");
+        let other = service("web", "ports: [{ port: 1 }]");
+        assert_eq!(project(&other, "  serviceName: db\n")[0].1, "info");
+        let peer = "apiVersion: v1\nkind: Pod\nmetadata: { name: p }\n\
+                    spec: { containers: [{ name: p, image: 'a:1', args: [db-0.db] }] }\n---\n";
+        assert_eq!(project(&format!("{other}{peer}"), "  serviceName: db\n")[0].1, "warning");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Condition {
     /// The keys below `.Values`.
     pub path: Vec<SmolStr>,
     pub wanted: Wanted,
+    /// Whether something else would do as well: the first part of an `or`.
+    pub is_alternative: bool,
 }
 
 /// What a value has to be.

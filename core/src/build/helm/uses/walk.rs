@@ -175,34 +175,28 @@ impl<'w> Walker<'w> {
         };
         match (&first.kind, rest) {
             (ExpressionKind::Field(_) | ExpressionKind::Variable(..), []) => {
-                if let Shape::Value { path, .. } = self.expression(first, scope) {
-                    self.conditions
-                        .push(Condition { path: path.to_vec(), wanted: Wanted::Something });
-                }
+                let shape = self.expression(first, scope);
+                self.add_condition(&shape, Wanted::Something);
             }
             (ExpressionKind::Chain(inner, names), []) if names.is_empty() => {
                 self.add_conditions(inner, scope, depth + 1);
             }
             (ExpressionKind::Function(name), all) if &**name == "and" => {
                 for word in all {
-                    match &word.kind {
-                        ExpressionKind::Chain(inner, names) if names.is_empty() => {
-                            self.add_conditions(inner, scope, depth + 1);
-                        }
-                        ExpressionKind::Field(_) | ExpressionKind::Variable(..) => {
-                            if let Shape::Value { path, .. } = self.expression(word, scope) {
-                                self.conditions.push(Condition {
-                                    path: path.to_vec(),
-                                    wanted: Wanted::Something,
-                                });
-                            }
-                        }
-                        ExpressionKind::Chain(..)
-                        | ExpressionKind::Dot
-                        | ExpressionKind::Nil
-                        | ExpressionKind::Literal(_)
-                        | ExpressionKind::Function(_) => {}
+                    self.add_conditions_of(word, scope, depth);
+                }
+            }
+            // One of them is enough.
+            (ExpressionKind::Function(name), all) if &**name == "or" => {
+                let known = self.conditions.len();
+                for word in all {
+                    self.add_conditions_of(word, scope, depth);
+                    if self.conditions.len() > known {
+                        break;
                     }
+                }
+                for condition in &mut self.conditions[known..] {
+                    condition.is_alternative = true;
                 }
             }
             (ExpressionKind::Function(name), [a, b]) if matches!(&**name, "eq" | "contains") => {
@@ -213,17 +207,42 @@ impl<'w> Walker<'w> {
                     return;
                 }
                 let sides = (self.expression(a, scope), self.expression(b, scope));
-                if let (Shape::Value { path, .. }, Shape::Text(text))
-                | (Shape::Text(text), Shape::Value { path, .. }) = sides
+                if let (value @ Shape::Value { .. }, Shape::Text(text))
+                | (Shape::Text(text), value @ Shape::Value { .. }) = sides
                 {
                     let wanted = match &**name {
                         "eq" => Wanted::Equal(text),
                         _ => Wanted::Containing(text),
                     };
-                    self.conditions.push(Condition { path: path.to_vec(), wanted });
+                    self.add_condition(&value, wanted);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Adds what a part of `and` or `or` asks of values.
+    fn add_conditions_of(&mut self, word: &Expression, scope: &mut Scope, depth: usize) {
+        match &word.kind {
+            ExpressionKind::Chain(inner, names) if names.is_empty() => {
+                self.add_conditions(inner, scope, depth + 1);
+            }
+            ExpressionKind::Field(_) | ExpressionKind::Variable(..) => {
+                let shape = self.expression(word, scope);
+                self.add_condition(&shape, Wanted::Something);
+            }
+            ExpressionKind::Chain(..)
+            | ExpressionKind::Dot
+            | ExpressionKind::Nil
+            | ExpressionKind::Literal(_)
+            | ExpressionKind::Function(_) => {}
+        }
+    }
+
+    fn add_condition(&mut self, shape: &Shape, wanted: Wanted) {
+        if let Shape::Value { path, .. } = shape {
+            let condition = Condition { path: path.to_vec(), wanted, is_alternative: false };
+            self.conditions.push(condition);
         }
     }
 

@@ -116,6 +116,22 @@ impl Merger<'_> {
         self.merge_by_identity(old, patch, &used, of)
     }
 
+    /// Merges an item of a patch into the one that it means. The keys by which it was found change nothing, so that
+    /// they stay where the object has them.
+    fn item(&mut self, old: &mut Value, patch: &Value, keys: &[SmolStr], of: Option<Type<'_>>) {
+        let own: Vec<(&SmolStr, Value)> = keys
+            .iter()
+            .filter_map(|key| Some((key, old.get(key)?.clone())))
+            .filter(|(key, value)| patch.get(key).and_then(Value::as_str) == value.as_str())
+            .collect();
+        self.maps(old, patch, of);
+        for (key, value) in own {
+            if let Some(field) = old.as_map_mut().and_then(|it| it.get_mut(key)) {
+                field.value = value;
+            }
+        }
+    }
+
     fn merge_by_identity(
         &mut self,
         old: Vec<Value>,
@@ -148,9 +164,7 @@ impl Merger<'_> {
                 // Kustomize leaves an item as it was that is to be replaced.
                 Directive::Replace => {}
                 Directive::Merge if place.twice => {}
-                Directive::Merge => {
-                    self.maps(&mut found, &item, of);
-                }
+                Directive::Merge => self.item(&mut found, &item, keys, of),
             }
             match keys.len() {
                 1 => first.push(found),
@@ -221,7 +235,7 @@ impl Loose<'_> {
                         continue;
                     }
                     if directive(&change) == Directive::Merge {
-                        merger.maps(&mut self.old[old], &change, self.of);
+                        merger.item(&mut self.old[old], &change, self.keys, self.of);
                     }
                     Item::Old(old)
                 }

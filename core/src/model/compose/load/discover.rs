@@ -335,7 +335,7 @@ fn relevant(
     let damaged = project.files.iter().chain(&project.included).any(|id| {
         let tree = files.get(*id).and_then(|input| input.tree);
         let mut documents = tree.into_iter().flat_map(|tree| &tree.documents);
-        documents.any(|document| document.broken || document.repaired)
+        documents.any(|document| document.broken || document.is_repaired())
     });
     if damaged || incomplete {
         // A file that was not handed over, a broken document or the part of one that a repair removed

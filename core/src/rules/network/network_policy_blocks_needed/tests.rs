@@ -142,6 +142,31 @@ fn a_client_that_names_the_service_must_get_through() {
 }
 
 #[test]
+fn a_label_that_no_pod_has_is_pointed_at() {
+    let app = |name: &str, env: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{selector: {{matchLabels: {{service: {name}}}}}, template: {{metadata: {{labels: {{service: {name}}}}}, spec: {{containers: [{{name: c, image: a{env}}}]}}}}}}\n"
+        )
+    };
+    let db = "---\napiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: shop}\nspec: {selector: {service: db}, ports: [{port: 5432}]}\n";
+    let own = policy(
+        "podSelector: {matchLabels: {service: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: shop}}}]}]",
+    );
+    let text = format!(
+        "# file: k/kustomization.yaml\nlabels: [{{pairs: {{app: shop}}}}]\nresources: [all.yaml]\n# file: k/all.yaml\n{}{}{db}{own}",
+        app("db", ""),
+        app("web", ", env: [{name: DB, value: 'postgres://db:5432'}]"),
+    );
+    let found = findings(&RULE, &text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let length = (found[0].span.end - found[0].span.start) as usize;
+    assert_eq!(length, "app: shop".len());
+    assert!(found[0].help.as_ref().is_some_and(|it| it.contains("`includeTemplates: true`")));
+    // The policy says nothing of a namespace.
+    assert_eq!(found[0].check, ["kubectl describe networkpolicy p"]);
+}
+
+#[test]
 fn one_policy_is_one_finding() {
     let own =
         policy("podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: x}}}]}]");
