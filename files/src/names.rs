@@ -71,11 +71,12 @@ fn is_dockerfile(name: &str) -> bool {
     })
 }
 
-/// Whether a file of this name sets environment variables: `.env`, `.env.example`, `app.env`, `env.example`;
-/// not `.env.d.ts`.
+/// Whether a file of this name sets environment variables: `.env`, `.env.example`, `.env_web`, `app.env`,
+/// `env.example`; not `.env.d.ts`.
 pub fn is_env(name: &str) -> bool {
     let named_env = name == ".env"
         || name.starts_with(".env.")
+        || name.starts_with(".env_")
         || name.starts_with("env.")
         || name.ends_with(".env");
     named_env && !PROGRAMS.iter().any(|extension| name.ends_with(extension))
@@ -136,6 +137,7 @@ mod tests {
             "Containerfile",
             ".env",
             ".env.example",
+            ".env_web",
             "app.env",
             ".plimsoll.yaml",
             ".plimsoll.yml",

@@ -61,6 +61,7 @@ pub fn by_name(path: &str) -> Kind {
         || lower.ends_with(".env")
         || lower.starts_with(".env.")
         || lower.starts_with(".env-")
+        || lower.starts_with(".env_")
         || lower.contains(".env.")
         || matches!(
             lower.as_str(),

@@ -53,6 +53,7 @@ fn names_of_files_that_are_not_yaml() {
         (".env", Kind::EnvFile),
         ("a/.env.production", Kind::EnvFile),
         ("db.env", Kind::EnvFile),
+        ("docker/.env_db", Kind::EnvFile),
         ("env.example", Kind::EnvFile),
         ("Dockerfile", Kind::Dockerfile),
         ("Dockerfile.prod", Kind::Dockerfile),

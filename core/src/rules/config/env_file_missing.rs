@@ -87,6 +87,7 @@ fn missing_path(
 /// Whether a file of this name is among those that are always handed over.
 fn is_env_name(name: &str) -> bool {
     name.starts_with(".env.")
+        || name.starts_with(".env_")
         || name.starts_with("env.")
         || std::path::Path::new(name).extension().is_some_and(|it| it == "env")
         || name == ".env"
@@ -121,7 +122,7 @@ fn report(
 }
 
 /// Returns the example of an env file among those beside it: `.env.example` for `.env`.
-fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
+pub(in crate::rules) fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
     let stem = name_of(path).trim_start_matches('.');
     let is_example = |path: &&&str| {
         let name = name_of(path);
@@ -169,8 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_an_underscore_is_one_of_an_env_file() {
+        assert_eq!(project(".env_db", "")[0].0, "warning");
+        assert!(project(".env_db", "# file: .env_db\nA=1\n").is_empty());
+    }
+
+    #[test]
     fn an_example_lowers_the_severity() {
         assert_eq!(project(".env", "# file: .env.example\nA=1\n")[0].0, "info");
+        assert_eq!(project(".env", "# file: .env_sample\nA=1\n")[0].0, "info");
     }
 
     #[test]
