@@ -163,6 +163,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
             let edit = facts.replace_scalar(&key.span, meant);
             // What a server dropped until now takes effect: a probe, say, that has never passed.
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
+                .cause(format!("{} {key}", unknown.owner))
                 .check(check)
                 .fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]));
         } else if let Some(meant) = kube_keys::synonym(unknown.owner, key) {
@@ -222,6 +223,18 @@ mod tests {
         let text = "# file: base.yaml\nservices: { a: { image: 'a:1', enviroment: {} } }\n\
                     # file: compose.yaml\ninclude: [base.yaml]\nservices: { b: { image: 'a:1' } }\n";
         assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn one_slip_in_two_containers_is_one_finding() {
+        let pod = |second: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - {{name: a, image: a, ports: [{{containerPort: 80, hostport: 80}}]}}\n    - {{name: b, image: b, ports: [{{containerPort: 81, {second}: 81}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(pod("hostport"), 1);
+        assert_eq!(pod("hostip"), 2);
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "{} sleeps for {seconds} {unit_of_time} {before_what}, instead of waiting for what it needs",
                     unit.label
                 ),
-            );
+            )
+            .cause(format!("sleeps {seconds} {before_what}"));
             break;
         }
     }
@@ -106,6 +107,18 @@ mod tests {
         assert_eq!(web("[sh, -c, 'until nc -z db 5432; do sleep 1; done; serve']"), 0);
         assert_eq!(web("[sh, -c, 'migrate || sleep 5; serve']"), 0);
         assert_eq!(web("[sh, -c, 'serve & sleep 5; init']"), 0);
+    }
+
+    #[test]
+    fn twins_that_sleep_alike_are_one_finding() {
+        let two = |second: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', command: [sh, -c, 'sleep 5; serve web']}}\n  worker: {{image: 'a/b:1', command: [sh, -c, 'sleep 5; {second}']}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(two("serve worker"), 1);
+        assert_eq!(two("work"), 2);
     }
 
     #[test]
