@@ -238,7 +238,7 @@ impl<'a> Facts<'a> {
     /// says nothing about where a project keeps its other ones.
     pub fn has_named(&self, kind: Named, home: FileId) -> bool {
         let is_of_kind = |object: &&Object| object.kind.as_str() != "Certificate";
-        self.of_kind(kind, home).is_some_and(|it| it.values().flatten().any(|it| is_of_kind(&it)))
+        self.of_kind(kind, home).is_some_and(|it| it.values().flatten().any(is_of_kind))
     }
 
     /// Whether a namespace holds any object of a kind that may be applied together with a file.

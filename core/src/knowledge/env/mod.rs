@@ -4,6 +4,7 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 mod debug;
+mod example;
 mod file_database;
 mod purpose;
 mod state;
@@ -11,6 +12,7 @@ mod state;
 use crate::knowledge::data::{entries, words};
 use crate::knowledge::net;
 pub use debug::{is_debug_switch, is_environment_switch, switch};
+pub use example::example_of;
 pub use file_database::{FileDatabase, file_database};
 pub use purpose::{Purpose, is_place, purpose};
 use rustc_hash::FxHashSet;

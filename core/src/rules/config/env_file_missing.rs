@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Service};
+use crate::knowledge::env::example_of;
 use crate::model::Str;
 use crate::model::compose::EnvFile;
 use crate::report::{Confidence, Findings, Severity, phrases};
@@ -119,17 +120,6 @@ fn report(
         finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
     }
     finding.check(facts.compose_of(first.project, "config -q"));
-}
-
-/// Returns the example of an env file among those beside it: `.env.example` for `.env`.
-pub(in crate::rules) fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
-    let stem = name_of(path).trim_start_matches('.');
-    let is_example = |path: &&&str| {
-        let name = name_of(path);
-        let words = ["example", "sample", "template", "dist"];
-        words.iter().any(|it| name.contains(it)) && name.contains(stem)
-    };
-    beside.iter().find(is_example).copied()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod config_path_drift;
 mod debug_in_production;
 mod duplicate_env;
 mod env_drift;
-pub(super) mod env_file_missing;
+mod env_file_missing;
 mod env_not_a_string;
 mod file_of_the_project_missing;
 mod literal_quotes_in_env;

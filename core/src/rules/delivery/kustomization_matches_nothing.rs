@@ -1,7 +1,7 @@
 use crate::facts::Facts;
+use crate::knowledge::env::example_of;
 use crate::model::UnmatchedKind;
 use crate::report::{Findings, Fix, Severity};
-use crate::rules::config::env_file_missing::example_of;
 use crate::rules::rule;
 use crate::text::{Span, folder_of, join_path};
 
