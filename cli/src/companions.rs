@@ -5,7 +5,7 @@ use plimsoll_core::model::detect::detect;
 use plimsoll_core::report::FileKind;
 use plimsoll_core::syntax::{Node, Tree, parse};
 use plimsoll_core::text::{FileId, folder_of, join_path};
-use plimsoll_files::{Loaded, load};
+use plimsoll_files::{Loaded, env_file_paths, load};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,7 @@ fn named_by(file: &File) -> Vec<String> {
 }
 
 fn paths_in(tree: &Tree) -> Vec<String> {
-    let mut paths = Vec::new();
+    let mut paths = env_file_paths(tree);
     for root in tree.roots() {
         for item in root.get("include").into_iter().flat_map(Node::items) {
             texts(Some(item), &mut paths);
@@ -65,10 +65,6 @@ fn paths_in(tree: &Tree) -> Vec<String> {
         for service in values(root.get("services")) {
             texts(service.at(&["extends", "file"]), &mut paths);
             texts(service.get("label_file"), &mut paths);
-            texts(service.get("env_file"), &mut paths);
-            for item in service.get("env_file").into_iter().flat_map(Node::items) {
-                texts(item.get("path"), &mut paths);
-            }
             paths.extend(service.get("build").and_then(dockerfile));
         }
         for section in ["configs", "secrets"] {

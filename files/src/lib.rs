@@ -2,12 +2,14 @@
 //! decoding. The command and the language server share this crate, so that both see the same
 //! project; the core itself never opens a file.
 
+mod env_files;
 mod ignored;
 mod left_out;
 mod names;
 mod read;
 mod walk;
 
+pub use env_files::env_file_paths;
 pub use ignored::Ignored;
 pub use left_out::{LeftOut, Why};
 pub use names::{

@@ -137,6 +137,7 @@ mod tests {
             ".env",
             ".env.example",
             ".env-sample",
+            ".env_web",
             "app.env",
             "compose.override.yaml.example",
             ".plimsoll.yaml",

@@ -2,10 +2,11 @@
 //!
 //! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
-//! that is set would be reported as unset. Below a chart or a kustomization every file is read,
+//! that is set would be reported as unset. So are the files that `env_file` names, whatever they are called. Below a chart or a kustomization every file is read,
 //! because templates and generators may read it. A symbolic link to a file is read where it is the only
 //! name of the file; links to folders are not followed. JSON is read where it looks like Kubernetes objects.
 
+use crate::env_files;
 use crate::left_out::{LeftOut, left_out};
 use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_yaml};
 use ignore::{DirEntry, WalkBuilder};
@@ -121,8 +122,11 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     files.extend(in_built);
     files.extend(only_names(others, &files));
     for folder in folders_with_yaml(&files) {
-        files.extend(env_files(&folder));
+        files.extend(env_files_in(&folder));
     }
+    let named: Vec<PathBuf> =
+        files.iter().flat_map(|path| env_files::named_by(path, root)).collect();
+    files.extend(named);
     unreadable.sort();
     Walk { files: files.into_iter().collect(), unreadable, entered }
 }
@@ -211,7 +215,7 @@ fn folders_with_yaml(files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
 
 /// The environment files of one folder, whether git ignores them or not. A folder that cannot be
 /// listed has been reported by the walk already.
-fn env_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+fn env_files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let env = entries.filter(|entry| {
         entry.file_type().is_ok_and(|kind| kind.is_file())
@@ -259,6 +263,16 @@ mod tests {
         let root = tree(&["compose.yaml", ".env", "old/compose.yaml", "notes/.env"]);
         fs::write(root.path().join(".gitignore"), "old/\n.env\n").unwrap();
         assert_eq!(names(root.path()), [".env", "compose.yaml"]);
+    }
+
+    #[test]
+    fn env_files_that_compose_names_are_read_whatever_their_names() {
+        let root = tree(&["conf/web.conf", "conf/other.conf", "app/db", "app/.hidden/mail", "far"]);
+        let compose = "services:\n  web: {image: a, env_file: ../conf/web.conf}\n  db: {image: b, env_file: [./db, {path: .hidden/mail}, missing]}\n  far: {image: c, env_file: [../../far, '${X}.conf', /etc/hosts]}\n";
+        fs::write(root.path().join("app/compose.yaml"), compose).unwrap();
+        let expected = ["app/.hidden/mail", "app/compose.yaml", "app/db", "conf/web.conf"];
+        assert_eq!(names(root.path()), expected);
+        assert_eq!(names(&root.path().join("app")), [".hidden/mail", "compose.yaml", "db"]);
     }
 
     #[test]

@@ -92,22 +92,40 @@ pub(super) fn without_names(finding: &Finding) -> String {
 }
 
 /// Rules that say at a place what another rule says there as well, each with that other rule.
-const ECHOES: [(&str, &str); 3] = [
+const ECHOES: [(&str, &str); 2] = [
     // A folder that is not there, and what is therefore not known.
     ("PLM005", "PLM910"),
     // The tag of an image that is the same in every environment, and moves.
     ("PLM907", "PLM801"),
-    // A version that differs from the other side's, and is not maintained any more: both sides have to move.
-    ("PLM313", "PLM812"),
 ];
 
-/// Drops the findings that only repeat another one at the same place, which gets their related places.
+/// Rules that say of an object what another rule says of it too, at another place of it, each with that other
+/// rule.
+const OBJECT_ECHOES: [(&str, &str); 1] = [
+    // A second server beside the first, and the claim that both would hold: one strategy mends both.
+    ("PLM706", "PLM702"),
+];
+
+/// Returns the object that a finding is about, in the targets that have it.
+fn object_of(finding: &Finding) -> (&str, &[String]) {
+    (finding.subject.split(',').next().unwrap_or_default(), &finding.targets)
+}
+
+/// Drops the findings that only repeat another one at the same place or of the same object, which gets their
+/// related places.
 pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
     let places: FxHashMap<(&str, Span), usize> =
         findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
+    let objects: FxHashMap<(&str, (&str, &[String])), usize> =
+        findings.iter().enumerate().map(|(at, it)| ((it.code, object_of(it)), at)).collect();
     let louder = |finding: &Finding| {
-        let mut codes = ECHOES.iter().filter(|(echo, _)| *echo == finding.code);
-        let at = codes.find_map(|(_, code)| places.get(&(*code, finding.span)).copied())?;
+        let of = |echoes: &'static [(&str, &str)]| {
+            echoes.iter().filter(|(echo, _)| *echo == finding.code).map(|it| it.1)
+        };
+        let at_place = of(&ECHOES).find_map(|code| places.get(&(code, finding.span)).copied());
+        let at = at_place.or_else(|| {
+            of(&OBJECT_ECHOES).find_map(|code| objects.get(&(code, object_of(finding))).copied())
+        })?;
         (findings[at].severity <= finding.severity).then_some(at)
     };
     let echoes: Vec<(usize, usize)> =
@@ -258,7 +276,26 @@ mod tests {
     }
 
     #[test]
-    fn an_old_version_that_differs_is_one_finding() {
+    fn a_second_server_on_one_claim_is_one_finding() {
+        let project = |mode: &str| {
+            let mut workspace = Workspace::default();
+            workspace.set(
+                "k8s/db.yaml",
+                format!(
+                    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: d}}\nspec: {{accessModes: [{mode}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: db}}\nspec:\n  selector: {{matchLabels: {{app: db}}}}\n  template:\n    spec:\n      containers: [{{name: db, image: 'postgres:17', volumeMounts: [{{name: d, mountPath: /var/lib/postgresql/data}}]}}]\n      volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}]\n"
+                ),
+            );
+            let select = ["PLM702", "PLM706"].map(str::to_owned).to_vec();
+            let options = Options { select, ..Options::default() };
+            let report = workspace.analysis(&Config::default()).report(&options);
+            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        assert_eq!(project("ReadWriteOnce"), ["PLM702"]);
+        assert_eq!(project("ReadWriteMany"), ["PLM706"]);
+    }
+
+    #[test]
+    fn an_old_version_that_differs_is_said_beside_its_end_of_life() {
         let mut workspace = Workspace::default();
         workspace.set(
             "compose.yaml",
@@ -272,9 +309,8 @@ mod tests {
         let options = Options { select, ..Options::default() };
         let report = workspace.analysis(&Config::default()).report(&options);
         let codes: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
-        assert_eq!(codes, ["PLM812"]);
-        let related: Vec<&str> =
-            report.findings[0].related.iter().map(|it| it.message.as_str()).collect();
-        assert_eq!(related, ["the counterpart, matched by image and name"]);
+        // The end of life says nothing of the version on the other side.
+        assert_eq!(codes, ["PLM313", "PLM812"]);
+        assert!(report.findings[0].message.contains("mongo:8.0"));
     }
 }

@@ -9,12 +9,13 @@ use rustc_hash::FxHashMap;
 /// The family of rules about a server in production, which have nothing to say about development and tests.
 const PRODUCTION_SERVER: &str = "PLM8";
 
-/// Codes of rules whose errors mean that Compose, Kubernetes, Helm or Kustomize refuse a file, which is as
-/// bad in an example as anywhere. The family of documents (PLM0) belongs to them too.
+/// Codes of rules whose errors mean that Compose, Kubernetes, Helm or Kustomize refuse a file, or that what it
+/// deploys cannot start or reach what it needs: that is as bad in an example as anywhere. The family of
+/// documents (PLM0) belongs to them too.
 const REFUSED: &[&str] = &[
-    "PLM102", "PLM111", "PLM414", "PLM420", "PLM423", "PLM510", "PLM515", "PLM520", "PLM608",
-    "PLM611", "PLM617", "PLM716", "PLM802", "PLM808", "PLM809", "PLM811", "PLM816", "PLM908",
-    "PLM916",
+    "PLM102", "PLM111", "PLM401", "PLM408", "PLM414", "PLM420", "PLM423", "PLM505", "PLM510",
+    "PLM515", "PLM520", "PLM608", "PLM611", "PLM617", "PLM716", "PLM802", "PLM808", "PLM809",
+    "PLM811", "PLM816", "PLM908", "PLM916",
 ];
 
 /// Lowers what the findings of a rule weigh to what their files are for, and drops those that say nothing
@@ -115,6 +116,27 @@ mod tests {
             "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: web}\nspec: {}\n";
         assert_eq!(severities("PLM809", "examples/ingress.yaml", old), [Severity::Error]);
         assert_eq!(severities("PLM809", "test/testdata/ingress.yaml", old), []);
+    }
+
+    #[test]
+    fn an_example_that_cannot_start_is_an_error() {
+        let secret = |key: &str| {
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: cache}}\nstringData: {{PASSWORD: x}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: cache}}\nspec: {{containers: [{{name: cache, image: 'redis:8', env: [{{name: P, valueFrom: {{secretKeyRef: {{name: cache, key: {key}}}}}}}]}}]}}\n"
+            )
+        };
+        let path = "examples/kubernetes/redis.yaml";
+        assert_eq!(severities("PLM505", path, &secret("REDIS_PASSWORD")), [Severity::Error]);
+        assert_eq!(severities("PLM505", path, &secret("PASSWORD")), []);
+    }
+
+    #[test]
+    fn what_only_documentation_deploys_weighs_as_much_as_anything() {
+        let mut workspace = Workspace::default();
+        workspace.set("docs/install/docker/compose.yaml", WEB);
+        let options = Options { select: vec!["PLM101".to_owned()], ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        assert_eq!(report.findings[0].severity, Severity::Warning);
     }
 
     #[test]

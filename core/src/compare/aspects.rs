@@ -2,7 +2,7 @@
 
 use super::question::Question;
 use crate::facts::{Backing, Pair, Why, is_engine_socket, probe_words};
-use crate::knowledge::image::ImageRef;
+use crate::knowledge::image::{ImageRef, has_variable};
 use crate::model::IntOrStr;
 use crate::model::compose::{self, FileReference, MountKind};
 use crate::model::kubernetes::{Probe, Quantity, Resource, WorkloadKind};
@@ -54,8 +54,10 @@ fn image(pair: &Pair<'_, '_>) -> Option<Compared> {
                 (None, None) => Some("latest".to_owned()),
                 (tag, _) => tag.map(str::to_owned),
             };
-            let same =
-                a.repository() == b.repository() && tag(&a) == tag(&b) && a.digest == b.digest;
+            // A tag that is filled in later may be any.
+            let is_open = [&a, &b].iter().any(|it| it.tag.is_some_and(has_variable));
+            let same = a.repository() == b.repository()
+                && (is_open || tag(&a) == tag(&b) && a.digest == b.digest);
             (if same { Drift::Same } else { Drift::Drifted }, format!("`{}`", other.value))
         }
     };
@@ -107,7 +109,9 @@ pub fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
         let Some(name) = &from.name else { return false };
         let secret = from.source == EnvSource::Secret;
         let keys = pair.facts.keys(home, pair.workload.namespace, name, secret);
-        keys.is_some_and(|it| it.complete) && from.prefix.is_none()
+        // An object without a key is filled in by something else.
+        let is_shown = keys.is_some_and(|it| it.complete && !it.entries.is_empty());
+        is_shown && from.prefix.is_none()
     })
 }
 

@@ -60,6 +60,8 @@ fn an_image_without_a_tag_is_the_latest() {
     };
     assert_eq!(all("acme/api").services[0].compared[0].drift, Drift::Same);
     assert_eq!(all("acme/api:1.4").services[0].compared[0].drift, Drift::Drifted);
+    assert_eq!(all("'acme/api:${TAG}'").services[0].compared[0].drift, Drift::Same);
+    assert_eq!(all("'acme/web:${TAG}'").services[0].compared[0].drift, Drift::Drifted);
 }
 
 #[test]
@@ -89,6 +91,21 @@ fn variables_are_named_and_their_values_are_not() {
     let hidden = drift(Aspect::Environment, keys, "envFrom: [{secretRef: {name: elsewhere}}]");
     assert_eq!(hidden.0, Drift::Drifted);
     assert!(hidden.1.contains("may come from `envFrom`"), "{}", hidden.1);
+}
+
+#[test]
+fn a_config_map_without_data_is_filled_in_elsewhere() {
+    let compose = "services: {api: {image: 'acme/api:1.4', environment: {MODE: prod}}}\n";
+    let drift = |data: &str| {
+        let map = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: api}}\n{data}---\n");
+        let manifests = cluster("image: acme/api:1.4\nenvFrom: [{configMapRef: {name: api}}]");
+        let all = compared(&[("compose.yaml", compose), ("k8s/api.yaml", &(map + &manifests))]);
+        let mut found = all.services[0].compared.iter();
+        found.find(|it| it.aspect == Aspect::Environment).expect("variables are compared").drift
+    };
+    assert_eq!(drift(""), Drift::Drifted);
+    assert_eq!(drift("data: {OTHER: a}\n"), Drift::Lost);
+    assert_eq!(drift("data: {MODE: prod}\n"), Drift::Same);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use crate::edit::Yaml;
 use crate::knowledge::families::{Certainty, Family, Known, Tool, family_of, for_compose};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::{net, shell};
-use crate::model::IntOrStr;
 use crate::model::compose::{HealthTest, Healthcheck};
 use crate::model::kubernetes::Container;
+use crate::model::{IntOrStr, Str};
 use crate::report::Edit;
 use crate::text::Span;
 use std::borrow::Cow;
@@ -109,7 +109,7 @@ impl Service<'_> {
             return None;
         }
         let has_variable = |name: &str| self.unit.var(name).is_some();
-        runs.family.ready_shell(&runs.repository, runs.major, &has_variable)
+        runs.family.ready_shell(&runs.repository, runs.version, &has_variable)
     }
 }
 
@@ -146,13 +146,19 @@ const PROBE_FAILURES: i64 = 3;
 
 /// Returns the healthcheck of a service as a readiness probe: as `httpGet` where it makes an HTTP request, or
 /// else with the same command. There is none where the check asks the service by its name, which in a cluster
-/// answers only once the Pod is ready, and none where it asks a port that the container does not list.
+/// answers only once the Pod is ready, and none where it asks a port that the container does not list, takes
+/// a variable that the container does not set, or has the values of this machine's `.env` in it.
 pub fn probe_of_healthcheck(
     service: &Service<'_>,
     health: &Healthcheck,
     container: &Container,
+    sets: &dyn Fn(&str) -> bool,
 ) -> Option<Yaml<'static>> {
     let test = health.test.as_ref()?;
+    let is_filled_in = |it: &Str| service.project.is_interpolated(it.span);
+    if test.arguments().iter().any(is_filled_in) {
+        return None;
+    }
     let asked = http_port(test);
     let lists_other = !container.ports.is_empty()
         && asked.is_some_and(|port| {
@@ -165,6 +171,9 @@ pub fn probe_of_healthcheck(
     }
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
     if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
+        return None;
+    }
+    if test.is_shell() && !variables_in(&text).all(sets) {
         return None;
     }
     let handler = http_question(&arguments, test.is_shell()).unwrap_or_else(|| {
@@ -187,6 +196,18 @@ pub fn probe_of_healthcheck(
         fields.push(("failureThreshold", Yaml::int(it.value.min(PROBE_FAILURES))));
     }
     Some(Yaml::map(fields))
+}
+
+/// Returns the variables that a shell command reads without a default for them.
+fn variables_in(command: &str) -> impl Iterator<Item = &str> {
+    command.split('$').skip(1).filter_map(|rest| {
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let is_letter = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        let end = name.find(|it| !is_letter(it)).unwrap_or(name.len());
+        let has_default = name[end..].starts_with(":-");
+        let is_name = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+        (is_name && !has_default).then(|| &name[..end])
+    })
 }
 
 /// Whether a command names a host: in a URL, with a port or before one, or behind the option of a client.
@@ -241,6 +262,13 @@ pub fn local_request(arguments: &[&str], is_shell: bool) -> Option<(u16, String)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_variables_of_a_command_are_found() {
+        let found = |text| variables_in(text).collect::<Vec<_>>();
+        let command = "pg_isready -U $DB_USER -d ${DB_NAME} -p ${PORT:-5432} && test $? = $(id -u)";
+        assert_eq!(found(command), ["DB_USER", "DB_NAME"]);
+    }
 
     #[test]
     fn a_dockerfile_says_what_its_stage_has() {

@@ -4,6 +4,7 @@ use super::{Facts, Part, Service, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{
     asks_for_migrations, find_migration, is_migration_name, is_migration_switch,
+    migrates_before_server,
 };
 use crate::knowledge::shell::Command;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
@@ -76,12 +77,17 @@ pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
 fn started(unit: &Unit<'_>) -> Option<Migration> {
     let commands = &unit.start.commands;
     for (at, command) in commands.iter().enumerate() {
-        let Some(hit) = find_migration(command) else { continue };
+        let (tool, index) = match find_migration(command) {
+            Some(hit) => (hit.tool.to_owned(), hit.index),
+            None => match migrates_before_server(commands, at) {
+                Some(index) => (format!("{} migrate", command.name()), index),
+                None => continue,
+            },
+        };
         let others = commands.iter().enumerate().filter(|it| it.0 != at);
         let then_serves = others.into_iter().any(|it| does_something(it.1));
-        let span =
-            command.words.get(hit.index).map_or_else(Span::default, |it| unit.start.span_of(it));
-        return Some(Migration { tool: hit.tool.to_owned(), span, then_serves, by_switch: false });
+        let span = command.words.get(index).map_or_else(Span::default, |it| unit.start.span_of(it));
+        return Some(Migration { tool, span, then_serves, by_switch: false });
     }
     None
 }

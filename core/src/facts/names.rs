@@ -234,9 +234,11 @@ impl<'a> Facts<'a> {
         self.named.by_kind.get(&kind)?.by_world.get(&self.sets.world(home))
     }
 
-    /// Whether any object of a kind may be applied together with a file.
+    /// Whether any object of a kind may be applied together with a file. A Certificate makes a Secret, but
+    /// says nothing about where a project keeps its other ones.
     pub fn has_named(&self, kind: Named, home: FileId) -> bool {
-        self.of_kind(kind, home).is_some()
+        let is_of_kind = |object: &&Object| object.kind.as_str() != "Certificate";
+        self.of_kind(kind, home).is_some_and(|it| it.values().flatten().any(is_of_kind))
     }
 
     /// Whether a namespace holds any object of a kind that may be applied together with a file.

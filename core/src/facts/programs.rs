@@ -7,7 +7,7 @@ use super::service::listed_ports;
 use super::storage::{SERVERS, is_below};
 use super::{Facts, Service, Unit, Workload};
 use crate::knowledge::families::{self, Certainty, Class, Family};
-use crate::knowledge::image::ImageRef;
+use crate::knowledge::image::{ImageRef, Version};
 use crate::knowledge::shell::base_name;
 use crate::knowledge::stores::set_up_by;
 use crate::model::FileModel;
@@ -22,6 +22,8 @@ pub struct Program {
     pub repository: SmolStr,
     /// The major version of the program, where it is known.
     pub major: Option<u64>,
+    /// The whole version of the program, as far as the tag says it.
+    pub version: Option<Version>,
 }
 
 impl Program {
@@ -32,6 +34,7 @@ impl Program {
             certainty: image.certainty,
             repository: image.repository.clone(),
             major: image.major,
+            version: image.tag.and_then(|it| image.family?.version(it)),
         })
     }
 
@@ -50,6 +53,7 @@ impl Program {
             family,
             certainty,
             major: tag.and_then(|it| family.major(it)),
+            version: tag.and_then(|it| family.version(it)),
             repository,
         })
     }
@@ -81,11 +85,12 @@ impl Shape<'_> {
     fn program(&self, image: Option<&Image<'_>>) -> Option<Program> {
         let repository = image.map_or(SmolStr::default(), |it| it.repository.clone());
         let major = image.and_then(|it| it.major);
-        let likely = |family| Program {
+        let likely = |family: &'static Family| Program {
             family,
             certainty: Certainty::Likely,
             repository: repository.clone(),
             major,
+            version: image.and_then(|it| family.version(it.tag?)),
         };
         if let Some(family) = image.and_then(|it| it.suggests) {
             return self.confirms(family, &repository).then(|| likely(family));
@@ -125,6 +130,7 @@ impl Unit<'_> {
             repository: image.repository.clone(),
             // The tag of an image of somebody's own says nothing about the store in it.
             major: None,
+            version: None,
         })
     }
 }

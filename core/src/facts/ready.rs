@@ -192,11 +192,9 @@ impl Service<'_> {
             is_data || is_below(target, "/docker-entrypoint-initdb.d") || target == "/etc/localtime"
         };
         // Without a version, an older image without the client may be what is there, and an image that is
-        // emulated takes longer than the check allows for. MongoDB 5.0 got `mongosh` in the middle of its
-        // series.
-        let is_pinned = image.major.is_some_and(|it| image.repository != "mongo" || it != 5);
+        // emulated takes longer than the check allows for.
         image.certainty == Certainty::Certain
-            && is_pinned
+            && image.major.is_some()
             && model.platform.is_none()
             && model.build.is_none()
             && model.entrypoint.is_none()
@@ -252,7 +250,6 @@ mod tests {
             "image: 'postgres:17', build: ./db",
             "image: 'postgres'",
             "image: 'mongo:latest'",
-            "image: 'mongo:5.0.2'",
             "image: 'mysql:8.4', platform: linux/amd64",
         ] {
             assert_eq!(check(service), Unread, "{service}");

@@ -210,16 +210,11 @@ impl<'a> Facts<'a> {
         let target = format!("{target}/");
         let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
         let is_below = |wanted| paths.iter().any(|path| lies_below(path, wanted));
-        let is_documentation =
-            |path: &&str| folder_of(path).split('/').any(|it| it.eq_ignore_ascii_case("docs"));
         if is_below(FolderUse::Test) {
             Purpose::Test
         } else if is_below(FolderUse::Development) {
             Purpose::Development
-        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration)
-            // Documentation is deployed nowhere, even where there is nothing else.
-            || paths.iter().any(is_documentation)
-        {
+        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration) {
             Purpose::Demonstration
         } else if self.are_samples
             || self.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))

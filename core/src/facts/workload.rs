@@ -381,6 +381,13 @@ fn environment<'a>(
             source,
             literal: true,
         };
+        // An optional key of a ConfigMap that is not there sets nothing.
+        if let EnvValue::ConfigMapKey(reference) = &it.value
+            && kubernetes::is_true(reference.optional)
+            && reference.name.as_ref().is_some_and(|name| keys(name, false).is_none())
+        {
+            continue;
+        }
         put(match &it.value {
             EnvValue::Literal(value) | EnvValue::NotAString(value, _) => {
                 at(Some(value), VarSource::Inline)

@@ -7,7 +7,8 @@
 //! are not migrations.
 
 use super::data::entries;
-use super::shell::{Command, Word, base_name, is_shell};
+use super::shell::{Command, Joint, Word, base_name, is_shell};
+use super::starts::is_server_start;
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -84,6 +85,18 @@ const ASKS: &[&[&str]] = &[
     &["alembic", "current", "--check-heads"],
     &["prisma", "migrate", "status"],
 ];
+
+/// Returns the index of the word that starts a program which migrates by a subcommand of its own before a server
+/// starts: `shop migrate && gunicorn shop.wsgi`. `at` is the index of the command.
+#[must_use]
+pub fn migrates_before_server(commands: &[Command], at: usize) -> Option<usize> {
+    let command = commands.get(at)?;
+    let program = command.program();
+    let [_, subcommand] = program else { return None };
+    let is_before = command.joint == Joint::And && subcommand.text == "migrate";
+    let serves = is_before && commands[at + 1..].iter().any(is_server_start);
+    serves.then(|| command.words.len() - program.len())
+}
 
 /// Whether a simple command asks whether every migration is applied, and applies none: `manage.py migrate --check`.
 ///

@@ -78,7 +78,9 @@ impl Builder<'_, '_> {
             return;
         };
         all.check_strings(entry, &["name", "namespace", "type", "behavior"]);
+        let missing = all.unmatched.len();
         let pairs = self.pairs(kustomization, entry, all);
+        let lacks_keys = all.unmatched.len() > missing;
         let own = entry.get("options");
         let mut value = skeleton(generator, name, entry);
         fill(&mut value, generator, &pairs, entry.span);
@@ -88,6 +90,7 @@ impl Builder<'_, '_> {
             options.and_then(|it| it.get("disableNameSuffixHash")).is_some_and(Value::is_true)
         };
         object.generated = true;
+        object.lacks_keys = lacks_keys;
         object.hashed = !disabled(shared) && !disabled(own);
         object.behavior = match entry.str_at(&["behavior"]) {
             Some("merge") => Behavior::Merge,

@@ -53,6 +53,8 @@ pub(super) struct Object {
     pub file: FileId,
     /// Whether a generator made the object.
     pub generated: bool,
+    /// Whether a file that the generator reads is not there, so that keys are missing.
+    pub lacks_keys: bool,
     /// Whether a chart made the object: Helm has set its namespace, and Kustomize leaves the object there.
     pub from_chart: bool,
 }
@@ -96,6 +98,7 @@ impl Object {
             vars: Vec::new(),
             file,
             generated: false,
+            lacks_keys: false,
             from_chart: false,
         }
     }

@@ -94,6 +94,13 @@ impl Builder<'_, '_> {
         // A source may be as large as everything that was copied into it before.
         let is_affordable = found.is_none_or(|value| self.budget.take(value.size()));
         let found = found.filter(|_| is_affordable).cloned();
+        // What the missing file says is not known, and stays a variable.
+        if let (Some(object), None, false) = (first, &found, more)
+            && object.lacks_keys
+        {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            return Some(Value::string(format!("${{{key}}}"), source.span));
+        }
         let label = first.map(|object| object.id(&schema).label());
         let Some(label) = label.filter(|_| !more) else {
             if more {

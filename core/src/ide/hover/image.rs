@@ -46,7 +46,7 @@ fn of_unit(unit: &Unit<'_>) -> Option<String> {
         Some(home) => vec![code(home.path())],
         None => Vec::new(),
     };
-    let ready = runs.family.ready_shell(&runs.repository, runs.major, &has_variable);
+    let ready = runs.family.ready_shell(&runs.repository, runs.version, &has_variable);
     let program = Program { family: runs.family, certainty: runs.certainty, major: runs.major };
     Some(text(image.text, &program, &data, ready))
 }
@@ -60,7 +60,8 @@ fn of_image(image: &str) -> Option<String> {
     let major = reference.tag.and_then(|tag| family.major(tag));
     let data: Vec<String> =
         family.data_dirs(&repository, major).iter().map(|it| code(it)).collect();
-    let ready = family.ready_shell(&repository, major, &|_| false);
+    let version = reference.tag.and_then(|tag| family.version(tag));
+    let ready = family.ready_shell(&repository, version, &|_| false);
     Some(text(image, &Program { family, certainty, major }, &data, ready))
 }
 

@@ -28,7 +28,8 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
     let driver = FILE_DRIVERS.iter().find(|it| it.0 == lower);
     if let Some((_, engine)) = driver
         && about_database
-        && (key == "DB" || DRIVER_KEY_SUFFIXES.iter().any(|it| key.ends_with(it)))
+        && (matches!(key.as_str(), "DB" | "DATABASE")
+            || DRIVER_KEY_SUFFIXES.iter().any(|it| key.ends_with(it)))
     {
         return Some(FileDatabase { engine, path: None });
     }

@@ -39,6 +39,21 @@ pub fn is_example_of(example: &str, name: &str) -> bool {
     is_example(example) && kept(example).eq(kept(name))
 }
 
+/// Returns the example of an env file among the paths beside it: `.env.example` for `.env`, or else one that has
+/// the whole name in its own.
+#[must_use]
+pub fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
+    let name = file_name(path);
+    let stem = name.trim_start_matches('.');
+    let is_exact = |it: &&&str| is_example_of(file_name(it), name);
+    let is_near = |it: &&&str| is_example(file_name(it)) && file_name(it).contains(stem);
+    beside.iter().find(is_exact).or_else(|| beside.iter().find(is_near)).copied()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// Returns the words of a file's name in lower case.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let parts = name.split(['.', '-', '_']).filter(|it| !it.is_empty());
@@ -79,5 +94,13 @@ mod tests {
         }
         assert!(is_example_of("web.env.sample", "web.env"));
         assert!(!is_example_of(".env", ".env") && !is_example_of("web.env", ".env"));
+    }
+
+    #[test]
+    fn an_example_is_found_among_the_files_beside() {
+        let beside = ["k/.env_sample", "k/web.yaml", "k/.secrets.example"];
+        assert_eq!(example_of("k/.env", &beside), Some("k/.env_sample"));
+        assert_eq!(example_of("k/.secrets", &beside), Some("k/.secrets.example"));
+        assert_eq!(example_of("k/mail.env", &beside), None);
     }
 }

@@ -4,11 +4,29 @@ use super::{Class, Family, Known, Repository};
 use crate::knowledge::data::Block;
 use std::ops::Range;
 
+/// A major and a minor version.
+pub(super) type Release = (u64, u64);
+
+/// After every release.
+const NEWEST: Release = (u64::MAX, u64::MAX);
+
+/// Returns a release of which only the major version is known: the newest of its series, as a tag is that
+/// names no more.
+pub(super) fn newest_of(major: u64) -> Release {
+    (major, u64::MAX)
+}
+
+/// Reads `3` or `3.8`.
+fn release(text: &str) -> Option<Release> {
+    let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 /// A fact about a family's images, with the conditions under which it holds.
 #[derive(Debug)]
 pub(super) struct Setting {
     pub value: &'static str,
-    pub majors: Range<u64>,
+    pub releases: Range<Release>,
     /// The repositories that the setting is for, or parts of their paths that end in a slash; empty
     /// when it is for all.
     pub repositories: Vec<&'static str>,
@@ -71,17 +89,16 @@ impl Setting {
         let value = value.trim_start();
         let mut setting = Setting {
             value,
-            majors: 0..u64::MAX,
+            releases: (0, 0)..NEWEST,
             repositories: Vec::new(),
             variant: None,
             variable: None,
         };
         for condition in conditions.split_ascii_whitespace() {
             if let Some((from, below)) = condition.split_once("..") {
-                let bound = |text: &str, open| {
-                    if text.is_empty() { Some(open) } else { text.parse().ok() }
-                };
-                setting.majors = bound(from, 0)?..bound(below, u64::MAX)?;
+                let bound =
+                    |text: &str, open| if text.is_empty() { Some(open) } else { release(text) };
+                setting.releases = bound(from, (0, 0))?..bound(below, NEWEST)?;
             } else if let Some(variable) = condition.strip_prefix('$') {
                 setting.variable = Some(variable);
             } else if let Some(variant) = condition.strip_prefix(':') {
@@ -95,9 +112,14 @@ impl Setting {
 
     /// Whether it is for this major version. An unknown version is taken for the newest.
     pub(super) fn fits(&self, major: Option<u64>) -> bool {
-        match major {
-            Some(major) => self.majors.contains(&major),
-            None => self.majors.end == u64::MAX,
+        self.fits_release(major.map(newest_of))
+    }
+
+    /// Whether it is for this release. An unknown one is taken for the newest.
+    pub(super) fn fits_release(&self, release: Option<Release>) -> bool {
+        match release {
+            Some(release) => self.releases.contains(&release),
+            None => self.releases.end == NEWEST,
         }
     }
 
@@ -160,6 +182,7 @@ mod tests {
             "a cache = A\n  port http",
             "a cache = A\n  data /a",
             "a cache = A\n  data 1..x = /a",
+            "a cache = A\n  data 1.x.. = /a",
         ] {
             assert!(read(text).is_none(), "{text}");
         }

@@ -70,7 +70,7 @@ pub fn judge(key: &str, value: &str) -> Judgement {
         other => other,
     };
     // A short value of a key that ends in `TOKEN` or `KEY` may be a mode or a name.
-    let short = kind == KeyKind::Token && text.len() < 12;
+    let short = kind == KeyKind::Token && text.len() < 12 && !looks_made_up(text);
     let verdict = if grade == Verdict::Literal && short { Verdict::No } else { grade };
     Judgement { verdict, ..no }
 }
@@ -103,6 +103,26 @@ fn looks_random(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_digit())
         && value.bytes().any(|b| b.is_ascii_alphabetic())
         && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_".contains(&b))
+}
+
+/// Whether a short value mixes letters of both cases, digits and signs, as people make up passwords: `Unkn0wn!`.
+fn looks_made_up(value: &str) -> bool {
+    let has = |is_such: fn(&u8) -> bool| value.bytes().any(|b| is_such(&b));
+    value.len() >= 8
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && value.contains(['!', '$', '%', '&', '?', '*', '#', '@', '+'])
+}
+
+/// Words that say what a credential is. A value of nothing else is one that somebody guesses.
+const CREDENTIAL_WORDS: &[&str] = &["password", "passwd", "secret", "key", "token"];
+
+/// Whether a value only says what it is: `password_secret`.
+fn is_only_words(text: &str) -> bool {
+    let words = || text.split(['_', '-', '.', ' ']);
+    words().count() > 1
+        && words().all(|it| CREDENTIAL_WORDS.iter().any(|own| it.eq_ignore_ascii_case(own)))
 }
 
 /// Returns the verdict on a value that only repeats its key: `DB_PASSWORD=db_password` is a weak
@@ -302,7 +322,7 @@ fn grade(text: &str) -> Verdict {
     let text = text.trim();
     if is_placeholder(text) {
         Verdict::Placeholder
-    } else if COMMON_PASSWORDS.contains(text.to_ascii_lowercase().as_str()) {
+    } else if COMMON_PASSWORDS.contains(text.to_ascii_lowercase().as_str()) || is_only_words(text) {
         Verdict::WeakDefault
     } else {
         Verdict::Literal
@@ -330,6 +350,9 @@ const PLACEHOLDER_PREFIXES: &[&str] = &[
     "changeme",
     "changethis",
     "changeit",
+    "changepassword",
+    "changesecret",
+    "changekey",
     "replaceme",
     "fake",
     "replacewith",
@@ -383,6 +406,8 @@ pub fn is_placeholder(text: &str) -> bool {
         || text.contains("EXAMPLE")
         || lower.starts_with("example-")
         || lower.starts_with("example_")
+        || lower.starts_with("replace_")
+        || lower.starts_with("replace-")
         || lower.contains("xxxxx")
 }
 

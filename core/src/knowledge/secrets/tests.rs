@@ -67,6 +67,7 @@ fn literal_credentials() {
         ("dbPassword", "hunter2!x"),
         ("SMTP_PASS", "kdf93k"),
         ("JWT_SECRET", "9f86d081884c7d659a2feaa0c55ad015"),
+        ("MASTER_KEY", "Unkn0wn!"),
         ("SECRET_KEY_BASE", "9f86d081884c7d659a2f"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIK7MDENGbPxRfiCY"),
         ("DATABASE_URL", "postgres://app:s3cr3tZ@db:5432/x"),
@@ -96,6 +97,7 @@ fn values_that_are_not_credentials() {
         ("PWD", "/app"),
         ("CACHE_KEY", "abcdefghijklmnopqrst"),
         ("AUTH_TOKEN", "header"),
+        ("MASTER_KEY", "Rsa-2048"),
         ("API_URL", "http://user@host/x"),
         ("X", "postgres://db:5432/app"),
         ("NEXT_PUBLIC_API_KEY", "pk_abcdefghijklmnop"),
@@ -122,6 +124,9 @@ fn placeholders_and_weak_defaults() {
         "example",
         "{{ .Values.pw }}",
         "please-change-me",
+        "changePassword",
+        "REPLACE_MASTER_KEY",
+        "SuperSecretKeyChangeThis",
     ] {
         assert_eq!(verdict("DB_PASSWORD", value), Verdict::Placeholder, "{value}");
     }
@@ -129,6 +134,8 @@ fn placeholders_and_weak_defaults() {
         assert_eq!(verdict("DB_PASSWORD", value), Verdict::WeakDefault, "{value}");
     }
     assert_eq!(verdict("POSTGRES_PASSWORD", "postgres_password"), Verdict::WeakDefault);
+    assert_eq!(verdict("SQL_PASSWORD", "password_secret"), Verdict::WeakDefault);
+    assert_eq!(verdict("MASTER_KEY", "REPLACE_MASTER_KEY"), Verdict::Placeholder);
     assert_eq!(verdict("GOOGLE_API_KEY", "GOOGLE_API_KEY_VALUE"), Verdict::Placeholder);
     assert_eq!(verdict("U", "postgres://app:${PW}@db/x"), Verdict::Placeholder);
     assert_eq!(verdict("U", "postgres://postgres:postgres@db/x"), Verdict::WeakDefault);

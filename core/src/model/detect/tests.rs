@@ -62,6 +62,7 @@ fn names_of_files_that_are_not_yaml() {
         (".env", Kind::EnvFile),
         ("a/.env.production", Kind::EnvFile),
         ("db.env", Kind::EnvFile),
+        ("docker/.env_db", Kind::EnvFile),
         ("env.example", Kind::EnvFile),
         (".env-sample", Kind::EnvFile),
         ("env.ac", Kind::EnvFile),

@@ -101,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             // The side that is told nothing has the file where the program looks by itself.
             let is_told = is_told(&service.unit, file) || is_told(unit, other);
             let moved = !there.iter().any(|it| it.path == file.path);
-            if is_alone && moved && !is_told {
+            if is_alone && moved && !is_told && !are_both_read(&file.path, &other.path) {
                 report(pair, service, (workload, unit), (file, other), out);
             }
         }
@@ -149,6 +149,13 @@ impl ConfigFile {
     fn is_called_like(&self, other: &ConfigFile) -> bool {
         self.names.iter().any(|it| other.names.contains(it))
     }
+}
+
+/// Whether two files lie in one folder whose files are all read, whatever they are called: `conf.d`,
+/// `docker-entrypoint-initdb.d`.
+fn are_both_read(one: &str, other: &str) -> bool {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |it| it.0.to_owned());
+    folder(one) == folder(other) && folder(one).ends_with(".d")
 }
 
 /// Whether the command or a variable of a container names the path of a file: the program need not
@@ -265,6 +272,20 @@ mod tests {
         ] {
             assert!(sides(BIND, container, "").is_empty(), "{container}");
         }
+    }
+
+    #[test]
+    fn a_folder_whose_files_are_all_read_knows_no_names() {
+        let at = |folder: &str| {
+            let compose = format!("volumes: ['./app.toml:{folder}/app.toml']");
+            let mount = format!(
+                "volumeMounts: [{{name: v, mountPath: {folder}/web.toml, subPath: web.toml}}]"
+            );
+            sides(&compose, &mount, ", items: [{key: app.toml, path: web.toml}]").len()
+        };
+        assert_eq!(at("/docker-entrypoint-initdb.d"), 0);
+        assert_eq!(at("/etc/web/conf.d"), 0);
+        assert_eq!(at("/etc/web"), 1);
     }
 
     #[test]

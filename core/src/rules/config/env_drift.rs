@@ -159,8 +159,13 @@ fn drift_of<'f, 'a>(
         // A bare name that nothing sets is not passed to the container.
         here.retain(|it| it.value.is_some() && !others.sets_in_cluster(facts, pair, it.name));
     }
+    // What a Job takes from the ConfigMap of all is mostly for the others.
+    let is_for_others = |it: &Var<'_>| {
+        workload.kind().is_job() && matches!(it.source, VarSource::ConfigMap | VarSource::Secret)
+    };
     if service.model.env_files.iter().all(|it| it.file.is_some()) {
         there = missing(unit, &service.unit);
+        there.retain(|it| !is_for_others(it));
         there
             .retain(|it| !unit.refers_to(it.name) && !others.sets_in_compose(facts, pair, it.name));
     }
@@ -362,7 +367,9 @@ fn report<'f>(
         let form = format!("another form of {}, which is not compared", workload.label);
         finding.also(&other.image_or_name(), form);
     }
-    for unit in [&service.unit, unit] {
+    // Nobody can look into a Job that has ended.
+    let cluster = Some(unit).filter(|_| !workload.kind().is_job());
+    for unit in [Some(&service.unit), cluster].into_iter().flatten() {
         finding.check(match (here.as_slice(), there.as_slice()) {
             ([only], []) | ([], [only]) => facts.show_variable(unit, only.name),
             _ => facts.show_environment(unit),

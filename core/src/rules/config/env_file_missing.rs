@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Service};
-use crate::knowledge::env::{is_env_file, is_example, is_example_of};
+use crate::knowledge::env::{example_of, is_env_file};
 use crate::model::Str;
 use crate::model::compose::EnvFile;
 use crate::report::{Confidence, Findings, Severity, phrases};
@@ -113,16 +113,6 @@ fn report(
     finding.check(facts.compose_of(first.project, "config -q"));
 }
 
-/// Returns the example of an env file among those beside it: `.env.example` for `.env`, or one that has the
-/// whole name in its own.
-fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
-    let name = name_of(path);
-    let stem = name.trim_start_matches('.');
-    let is_exact = |it: &&&str| is_example_of(name_of(it), name);
-    let is_near = |it: &&&str| is_example(name_of(it)) && name_of(it).contains(stem);
-    beside.iter().find(is_exact).or_else(|| beside.iter().find(is_near)).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -161,8 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_an_underscore_is_one_of_an_env_file() {
+        assert_eq!(project(".env_db", "")[0].0, "warning");
+        assert!(project(".env_db", "# file: .env_db\nA=1\n").is_empty());
+    }
+
+    #[test]
     fn an_example_lowers_the_severity() {
-        for example in [".env.example", ".env-sample", "env.dist", "example.env"] {
+        for example in [".env.example", ".env-sample", "env.dist", "example.env", ".env_sample"] {
             let found = project(".env", &format!("# file: {example}\nA=1\n"));
             assert_eq!(found[0].0, "info", "{example}");
         }

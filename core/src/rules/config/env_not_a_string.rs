@@ -51,6 +51,9 @@ rule! {
     }
 }
 
+/// What happens to a number; the page of the rule says it of a boolean.
+const NOT_A_NUMBER: &str = "The API server refuses the whole object: \"cannot unmarshal number into Go struct field EnvVar.value of type string\". Compose silently accepts the same value.";
+
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (_, container) in workload.containers() {
@@ -72,19 +75,23 @@ fn check(facts: &Facts, out: &mut Findings) {
                     quoted = format!("\"{written}\"");
                 }
                 let edit = facts.replace(&value.span, &quoted);
-                out.at(
+                let finding = out.at(
                     &value.span,
                     format!(
                         "the value of `{}` is {}, but Kubernetes accepts only strings",
                         var.name,
                         kind.name()
                     ),
-                )
-                .check(format!(
-                    "kubectl apply --dry-run=client -f {}",
-                    facts.file(value.span.file).path()
-                ))
-                .fix(Fix::safe("Put the value in quotes", [edit]));
+                );
+                finding
+                    .check(format!(
+                        "kubectl apply --dry-run=client -f {}",
+                        facts.file(value.span.file).path()
+                    ))
+                    .fix(Fix::safe("Put the value in quotes", [edit]));
+                if *kind == ScalarType::Number {
+                    finding.why(NOT_A_NUMBER);
+                }
             }
         }
     }
@@ -93,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[test]
     fn strings_are_silent_whatever_they_look_like() {
@@ -106,6 +113,18 @@ mod tests {
         for fine in ["\"true\"", "'1'", "web", "1.2.3", "22:22", "|\n            1", ""] {
             assert_eq!(value(fine), 0, "{fine}");
         }
+    }
+
+    #[test]
+    fn the_reason_quotes_what_the_server_says_of_the_type() {
+        let why = |value: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{{name: X, value: {value}}}]}}]}}\n"
+            );
+            findings(&RULE, &text)[0].why.clone().unwrap_or_default()
+        };
+        assert!(why("3000").contains("cannot unmarshal number"));
+        assert_eq!(why("true"), "");
     }
 
     #[test]

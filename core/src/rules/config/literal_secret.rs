@@ -1,6 +1,7 @@
 use crate::facts::{Facts, PlainCredential, Site, Unit, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
 use rustc_hash::FxHashSet;
 
 rule! {
@@ -109,8 +110,20 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     } else {
         "is in plain text in the file"
     };
-    let path = in_shell(facts.file(span.file).path());
-    let finding = out.at(span, format!("{what} of {owner} {how}"));
+    // What a template prints is written among the values.
+    let set_at = match facts.values_printed_at(*span)[..] {
+        [only] => Some(only),
+        _ => None,
+    };
+    let place = set_at.unwrap_or(*span);
+    let path = in_shell(facts.file(place.file).path());
+    let key = set_at.and_then(|it| key_on_line(facts.file(it.file).text(), it));
+    let name = key.unwrap_or(name);
+    let finding = out.at(&place, format!("{what} of {owner} {how}"));
+    if set_at.is_some() {
+        finding.subject(facts.subject_at(*span));
+        finding.also(span, "the template prints it here");
+    }
     finding
         .confidence(Confidence::Likely)
         .check(format!("git log --oneline -G {} -- {path}", in_shell(name)))
@@ -143,6 +156,14 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
              change the credential, which is already known."
         ));
     }
+}
+
+/// Returns the key before a value on its line.
+fn key_on_line(text: &str, value: Span) -> Option<&str> {
+    let before = text.get(..value.start as usize)?;
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let key = line.trim_end().strip_suffix(':')?.trim_start_matches([' ', '-']);
+    (!key.is_empty()).then_some(key)
 }
 
 /// Returns what helps on the side that a container is on. An argument takes a Secret through a variable.
@@ -376,6 +397,15 @@ mod tests {
         let accepted =
             text.replace("  db:", "  # plimsoll: ignore PLM502 - a test database\n  db:");
         assert_eq!(findings(&RULE, &accepted).len(), 1);
+    }
+
+    #[test]
+    fn what_a_template_prints_is_said_at_its_value() {
+        let text = "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\nmaps_api_key: 9f86d081884c7d659a2feaa0c55ad015\n# file: web/templates/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n      env:\n        - name: MAPS_API_KEY\n          value: \"{{ .Values.maps_api_key }}\"\n";
+        let found = findings(&RULE, text);
+        let [finding] = &found[..] else { panic!("{found:?}") };
+        assert!(finding.check[0].ends_with("-G maps_api_key -- web/values.yaml"), "{finding:?}");
+        assert_eq!(finding.subject, "Pod web, container web");
     }
 
     #[test]

@@ -222,6 +222,8 @@ mod tests {
     fn what_is_known_decides_the_severity() {
         let secret = "{secretRef: {name: db}}";
         assert_eq!(pod(secret, "")[0].0, "info", "no Secret at all is handed over");
+        let certificate = "---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: web, namespace: shop}\nspec: {secretName: web-tls}\n";
+        assert_eq!(pod(secret, certificate)[0].0, "info", "a Certificate is no Secret");
         let other =
             "---\napiVersion: v1\nkind: Secret\nmetadata: {name: mail-account, namespace: shop}\n";
         assert_eq!(pod(secret, other)[0].0, "warning");

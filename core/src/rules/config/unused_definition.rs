@@ -146,6 +146,10 @@ fn kubernetes(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(FileId, u32)> = FxHashSet::default();
     for object in candidates {
         let Some(name) = object.name().filter(|it| !usage.names(it)) else { continue };
+        // Who fills in the name fills in those that refer to it.
+        if name.contains(['$', '{', '<', '%']) {
+            continue;
+        }
         if is_read_through_api(facts, &readable, object) || workloads.claim(facts, object) {
             continue;
         }
@@ -342,6 +346,18 @@ mod tests {
         }
         let route = "apiVersion: v1\nkind: Secret\nmetadata: {name: auth}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, annotations: {nginx.ingress.kubernetes.io/auth-secret: auth}}";
         assert_eq!(cluster(route, ""), 0);
+    }
+
+    #[test]
+    fn a_name_that_is_filled_in_is_not_looked_up() {
+        let found = |name: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: '{name}'}}\ndata: {{a: b}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: a, image: 'a:1'}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("web-config"), 1);
+        assert_eq!(found("web-${STAGE}-config"), 0);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use crate::facts::Facts;
+use crate::knowledge::env::example_of;
 use crate::model::UnmatchedKind;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{Span, folder_of, join_path};
 
 rule! {
     /// An entry of a kustomization names a file, an object or an image that is not there.
@@ -111,11 +112,18 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let suggestion = near.as_ref().map(|near| format!("; did you mean `{near}`?"));
         let finding = out.at(&unmatched.span, message + &suggestion.unwrap_or_default());
-        let folder = crate::text::folder_of(facts.file(unmatched.span.file).path());
+        let folder = folder_of(facts.file(unmatched.span.file).path());
         finding.subject(format!("kustomization {}", shown(folder)));
         finding.check(format!("kubectl kustomize {}", shown(folder)));
         if unmatched.what.is_refused() {
             finding.severity(Severity::Error);
+        }
+        if unmatched.what == UnmatchedKind::File
+            && let Some(example) = example(facts, folder, name)
+        {
+            // Somebody has thought of the file: it is written by hand from the example.
+            finding.severity(Severity::Info).cause("a file that is written by hand");
+            finding.help(format!("Copy `{example}` to `{}`.", join_path(folder, name)));
         }
         let is_path = matches!(unmatched.what, UnmatchedKind::Resource | UnmatchedKind::File);
         if let Some(near) = near.filter(|_| is_path && is_written(facts, unmatched.span, name)) {
@@ -123,6 +131,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.fix(Fix::safe(format!("Write `{near}`"), [edit]));
         }
     }
+}
+
+/// Returns the example of an env file that a generator reads, where one lies beside it.
+fn example<'f>(facts: &'f Facts<'_>, folder: &str, name: &str) -> Option<&'f str> {
+    let path = join_path(folder, name);
+    let folder = folder_of(&path);
+    let paths = facts.files().iter().map(|it| it.path());
+    let beside: Vec<&str> = paths.filter(|it| folder_of(it) == folder).collect();
+    example_of(&path, &beside)
 }
 
 /// Whether a place holds the name alone.
@@ -167,6 +184,26 @@ mod tests {
         expect("replicas: [{name: wep, count: 2}]\n", Severity::Error, "did you mean `web`?");
         let source = "replacements:\n  - source: {kind: Service, name: web}\n    targets: [{select: {name: web}}]\n";
         expect(source, Severity::Error, "`Service web`");
+    }
+
+    #[test]
+    fn a_file_with_an_example_is_written_by_hand() {
+        let generator = "configMapGenerator: [{name: web, envs: [.env]}]\nsecretGenerator: [{name: keys, envs: [.secrets]}]\n";
+        let found = |files: &str| {
+            let text = format!(
+                "# file: k/kustomization.yaml\nresources: [app.yaml]\n{generator}# file: k/app.yaml\n{APP}{files}"
+            );
+            let all = findings(&RULE, &text);
+            all.into_iter().map(|it| (it.severity, it.help.unwrap_or_default())).collect::<Vec<_>>()
+        };
+        let samples = "# file: k/.env_sample\nA=1\n# file: k/.secrets_sample\nB=1\n";
+        let [(severity, help)] = &found(samples)[..] else { panic!("one finding") };
+        assert_eq!(
+            (*severity, help.as_str()),
+            (Severity::Info, "Copy `k/.env_sample` to `k/.env`.")
+        );
+        let without: Vec<Severity> = found("").into_iter().map(|it| it.0).collect();
+        assert_eq!(without, [Severity::Error, Severity::Error]);
     }
 
     #[test]

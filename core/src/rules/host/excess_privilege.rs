@@ -63,11 +63,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let unit = &service.unit;
         let before = out.count();
         let ps = facts.compose(service, &format!("ps -q {}", service.name));
-        let mut add = |span: Span, what: &str, setting: &str| {
+        let mut add = |span: Span, what: &str, setting: &str, soft: bool| {
             let command =
                 format!("docker inspect --format '{{{{.HostConfig.{setting}}}}}' $({ps})");
             // The files of several variants give the same power to one service.
-            report(unit, span, what, is_agent(unit), out)
+            report(unit, span, what, soft || is_agent(unit), out)
                 .check(command)
                 .cause(format!("{} {what}", service.name));
         };
@@ -77,13 +77,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             .find(|it| it.source.as_ref().is_some_and(|source| is_docker_socket(source)));
         // With the socket as well, PLM308 reports both.
         if let Some(it) = model.privileged.filter(|it| it.value && socket.is_none()) {
-            add(it.span, "is privileged, which means root on the host", "Privileged");
+            add(it.span, "is privileged, which means root on the host", "Privileged", false);
         }
         for capability in model.cap_add.iter().filter(|it| is_root_like(it)) {
-            add(capability.span, &capability_words(capability), "CapAdd");
+            // A VPN loads its kernel module.
+            let is_vpn = is_called(capability, "SYS_MODULE")
+                && model.cap_add.iter().any(|it| is_called(it, "NET_ADMIN"));
+            add(capability.span, &capability_words(capability), "CapAdd", is_vpn);
         }
         if let Some(pid) = model.pid.as_ref().filter(|it| it.value == "host") {
-            add(pid.span, "can see and kill the host's processes", "PidMode");
+            add(pid.span, "can see and kill the host's processes", "PidMode", false);
         }
         for option in &model.security_opt {
             let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
@@ -92,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "systempaths" => "sees the paths of `/proc` and `/sys` that Docker hides from containers, and may write to them".to_owned(),
                     _ => format!("runs with its {name} profile disabled"),
                 };
-                add(option.span, &what, "SecurityOpt");
+                add(option.span, &what, "SecurityOpt", false);
             }
         }
         if let Some(socket) = socket {
@@ -151,31 +154,35 @@ fn security(
     out: &mut Findings,
 ) {
     // An init container that sets a kernel parameter ends at once.
-    let mut add = |span: Span, what: &str| {
+    let add = |span: Span, what: &str, out: &mut Findings| {
         let agent = is_agent(unit) || unit.part == Part::Init;
         if !spared() {
             report(unit, span, what, agent, out);
         }
     };
     if let Some(it) = context.privileged.filter(|it| it.value) {
-        add(it.span, "is privileged, which means root on the node");
+        add(it.span, "is privileged, which means root on the node", out);
         return;
     }
     for capability in context.capabilities_add.iter().filter(|it| is_root_like(it)) {
-        add(capability.span, &capability_words(capability));
+        add(capability.span, &capability_words(capability), out);
     }
     if is_true(context.allow_privilege_escalation)
         && let Some(it) = context.allow_privilege_escalation
+        && !spared()
     {
-        add(it.span, "may gain more privileges than it starts with");
+        // Kubernetes assumes it where nothing is said.
+        let finding =
+            report(unit, it.span, "may gain more privileges than it starts with", true, out);
+        finding.cause("allowPrivilegeEscalation").why(ESCALATION);
     }
     if let Some(it) = context.run_as_user.filter(|it| it.value == 0)
         && unit.part != Part::Init
     {
-        add(it.span, "is configured to run as root");
+        add(it.span, "is configured to run as root", out);
     }
     if let Some(it) = context.seccomp.as_ref().filter(|it| it.value == "Unconfined") {
-        add(it.span, "runs without a seccomp profile");
+        add(it.span, "runs without a seccomp profile", out);
     }
 }
 
@@ -193,9 +200,16 @@ fn report<'f>(
     finding
 }
 
+/// Why the permission to escalate matters, which is less than what privileges on the node are.
+const ESCALATION: &str = "A program in the container that is set to run as root, such as `sudo`, makes root of whoever starts it. That is root inside of the container alone, and what Kubernetes assumes where nothing is said; `allowPrivilegeEscalation: false` closes the way, and most servers need none of it.";
+
 fn is_root_like(capability: &str) -> bool {
     let name = capability.strip_prefix("CAP_").unwrap_or(capability);
     matches!(name, "ALL" | "SYS_ADMIN" | "SYS_MODULE" | "SYS_RAWIO" | "DAC_READ_SEARCH")
+}
+
+fn is_called(capability: &str, name: &str) -> bool {
+    capability.strip_prefix("CAP_").unwrap_or(capability) == name
 }
 
 fn capability_words(capability: &str) -> String {
@@ -341,6 +355,29 @@ mod tests {
             pod("Deployment", "shop", "securityContext: { runAsUser: 0 },", "runAsUser: 1000"),
             0
         );
+    }
+
+    #[test]
+    fn what_is_assumed_anyway_and_what_a_vpn_needs_are_informations() {
+        let pod = |setting: &str| {
+            let container = |name: &str| {
+                format!("{{name: {name}, image: 'acme/web:1', securityContext: {{{setting}}}}}")
+            };
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{}, {}]}}\n",
+                container("a"),
+                container("b")
+            );
+            findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(pod("allowPrivilegeEscalation: true"), ["info"]);
+        assert_eq!(pod("privileged: true"), ["warning", "warning"]);
+        let service = |capabilities: &str| {
+            let text = format!("services: {{a: {{image: 'a:1', cap_add: [{capabilities}]}}}}\n");
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(service("NET_ADMIN, SYS_MODULE"), "info");
+        assert_eq!(service("SYS_MODULE"), "warning");
     }
 
     #[test]

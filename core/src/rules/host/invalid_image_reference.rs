@@ -42,6 +42,25 @@ fn check(facts: &Facts, out: &mut Findings) {
         if is_filled_in_later(facts, unit) {
             continue;
         }
+        if let (Some(service), Some(at)) = (facts.service_of(unit), lost_dollar(image.text)) {
+            let (before, braces) = image.text.split_at(at);
+            let better = format!("{before}${braces}");
+            let end = braces.find('}').map_or(image.text.len(), |it| at + it + 1);
+            let edit = facts.replace_scalar(&image.span, &better);
+            out.at(
+                &facts.inside(image.span, image.text, (at, end)),
+                format!(
+                    "`{}` in the image of {} lacks the `$` before it, so Compose does not replace it",
+                    &image.text[at..end],
+                    unit.label
+                ),
+            )
+            // Whoever forgets it once forgets it in every image of the file.
+            .cause("no dollar sign")
+            .check(facts.compose(service, "config --images"))
+            .fix(Fix::safe("Write the `$`", [edit]));
+            continue;
+        }
         let message = match problem.flaw {
             Flaw::Empty => format!("the image of {} is empty", unit.label),
             flaw => format!("`{}` {}", image.text, flaw.says()),
@@ -60,6 +79,18 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Returns the place of a variable in braces without the dollar sign that makes it one: `web:{TAG:-1.0}`.
+fn lost_dollar(text: &str) -> Option<usize> {
+    let mut opened =
+        text.match_indices('{').map(|it| it.0).filter(|at| !text[..*at].ends_with(['$', '{']));
+    opened.find(|at| {
+        let rest = &text[at + 1..];
+        let name = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        name.is_some_and(|end| end > 0 && rest[end..].starts_with(['}', ':', '-', '?']))
+            && rest.contains('}')
+    })
+}
+
 /// Whether the reference has variables, or placeholders that a script replaces.
 fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(image) = &unit.image else { return true };
@@ -75,7 +106,8 @@ fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::edit::apply::apply;
+    use crate::rules::testing::{files, messages, run};
 
     fn pod(image: &str) -> usize {
         let text = format!(
@@ -98,6 +130,20 @@ mod tests {
         ] {
             assert_eq!(pod(image), 1, "{image}");
         }
+    }
+
+    #[test]
+    fn a_variable_without_its_dollar_sign_gets_one() {
+        let text =
+            "services:\n  web: {image: 'acme/web:{WEB:-1.2}'}\n  db: {image: 'acme/db:{DB}'}\n";
+        let before = files(text);
+        let report = run(&RULE, &before);
+        let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
+        assert!(finding.message.contains("lacks the `$`"), "{}", finding.message);
+        assert_eq!(finding.related.len(), 1);
+        let (after, _) = apply(&before, &report, false);
+        assert!(after[0].text.contains("'acme/web:${WEB:-1.2}'"), "{}", after[0].text);
+        assert!(after[0].text.contains("'acme/db:${DB}'"), "{}", after[0].text);
     }
 
     #[test]

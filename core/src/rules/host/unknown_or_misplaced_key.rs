@@ -314,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn one_slip_in_two_containers_is_one_finding() {
+        let pod = |second: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - {{name: a, image: a, ports: [{{containerPort: 80, hostport: 80}}]}}\n    - {{name: b, image: b, ports: [{{containerPort: 81, {second}: 81}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(pod("hostport"), 1);
+        assert_eq!(pod("hostip"), 2);
+    }
+
+    #[test]
     fn real_fields_custom_kinds_and_pod_level_resources_are_silent() {
         let pod = |spec: &str| {
             format!(

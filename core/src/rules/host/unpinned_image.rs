@@ -301,11 +301,19 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>, built: &FxHashSet<(usize, Option
         let built = built.contains(&(service.project_index, image));
         return service.is_built() || never || built || is_scratch(unit);
     }
-    let policy = facts.workload_of(unit).and_then(|workload| {
-        let at = workload.units.iter().position(|it| it.site == unit.site)?;
-        workload.container(at).image_pull_policy.as_ref()
-    });
-    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit)
+    pull_policy(facts, unit).is_some_and(|it| it == "Never") || is_scratch(unit)
+}
+
+/// Whether a container is told to pull its image whatever is on the node, so that what Compose builds does not
+/// matter to it.
+fn is_always_pulled(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    pull_policy(facts, unit).is_some_and(|it| it == "Always")
+}
+
+fn pull_policy<'f>(facts: &'f Facts<'_>, unit: &Unit<'_>) -> Option<&'f str> {
+    let workload = facts.workload_of(unit)?;
+    let at = workload.units.iter().position(|it| it.site == unit.site)?;
+    workload.container(at).image_pull_policy.as_ref().map(|it| it.as_str())
 }
 
 /// Whether an image is `scratch`, which has no tags, or a placeholder to be filled in.
@@ -343,7 +351,7 @@ impl<'a> Elsewhere<'a> {
             && (image.pin == Pin::Absent && self.built.contains(&(part, image.text))
                 || self.in_comments.contains(&(image.span.file, name))
                 || is_built_beside(facts, image)
-                || self.composed.contains(&(part, name)))
+                || self.composed.contains(&(part, name)) && !is_always_pulled(facts, unit))
     }
 
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {

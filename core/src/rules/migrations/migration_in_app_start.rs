@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn a_program_may_migrate_by_a_subcommand_of_its_own() {
+        let found = |line: &str| deployment("replicas: 2", &format!("command: [sh, -c, '{line}']"));
+        assert_eq!(found("cabot migrate && gunicorn cabot.wsgi:application"), ["error"]);
+        for line in ["cabot migrate", "cabot migrate && echo done", "gunicorn migrate:app"] {
+            assert_eq!(found(line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
     fn a_switch_counts_and_a_pure_migration_does_not() {
         assert_eq!(
             deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'true'}]"),

@@ -173,17 +173,38 @@ type Written = Option<(String, Span)>;
 impl Difference {
     /// Returns the difference between two values of a setting.
     fn new(what: &str, here: Written, there: Written) -> Difference {
-        let value = |side: &Written| match side {
-            Some((text, _)) => format!("`{}`", shortened(text)),
-            None => "the image's own".to_owned(),
+        let own = || "the image's own".to_owned();
+        let (there_says, here_says) = match (&there, &here) {
+            (Some((there, _)), Some((here, _))) => {
+                let (there, here) = both_shown(there, here);
+                (format!("`{there}`"), format!("`{here}`"))
+            }
+            (Some((there, _)), None) => (format!("`{}`", shortened(there)), own()),
+            (None, Some((here, _))) => (own(), format!("`{}`", shortened(here))),
+            (None, None) => (own(), own()),
         };
-        let says = format!("the {what} is {} instead of {}", value(&there), value(&here));
+        let says = format!("the {what} is {there_says} instead of {here_says}");
         Difference { says, here: here.map(|it| it.1), there: there.map(|it| it.1) }
     }
 }
 
 /// Maximum number of characters of a command in a message.
 const MAX_SHOWN: usize = 60;
+
+/// Returns two texts, cut where they are long, but not so that they look the same: they then begin at the word
+/// in which they differ.
+fn both_shown(one: &str, other: &str) -> (String, String) {
+    let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (one, other) = (on_one_line(one), on_one_line(other));
+    let shown = (shortened(&one), shortened(&other));
+    if shown.0 != shown.1 || one == other {
+        return shown;
+    }
+    let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let word = one[..one.floor_char_boundary(same)].rfind(' ').map_or(0, |at| at + 1);
+    let rest = |text: &str| format!("… {}", shortened(&text[word..]));
+    (rest(&one), rest(&other))
+}
 
 fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -248,6 +269,13 @@ fn prepares(start: &Start<'_>) -> bool {
 
 /// Removes the program from a command if what follows begins like the arguments on the other side.
 fn drop_entrypoint(own: &mut [Vec<String>], arguments: &[Vec<String>]) {
+    if let ([own], [arguments]) = (&mut *own, arguments)
+        && !arguments.is_empty()
+        && own.ends_with(arguments)
+    {
+        own.drain(..own.len() - arguments.len());
+        return;
+    }
     if let ([own], [arguments]) = (own, arguments)
         && let (Some(second), Some(first)) = (own.get(1), arguments.first())
         && (second == first || is_option(second) && is_option(first))
@@ -389,6 +417,28 @@ mod tests {
         ] {
             assert_eq!(drift(compose, container), [says]);
         }
+    }
+
+    #[test]
+    fn long_commands_are_shown_where_they_differ() {
+        let line = |last: &str| {
+            format!(
+                "[sh, -c, 'shop prepare --everything --that --is --needed --before && shop serve -b {last}']"
+            )
+        };
+        let found = drift(
+            &format!("command: {}", line("0.0.0.0:5000")),
+            &format!("args: {}", line("0.0.0.0:8000")),
+        );
+        assert_eq!(found, ["the command is `… 0.0.0.0:8000` instead of `… 0.0.0.0:5000`"]);
+    }
+
+    #[test]
+    fn arguments_at_the_end_of_a_command_are_the_same() {
+        let alone = "command: [--no-sandbox, --port=9222]";
+        let whole = "command: [chromium, --headless, --no-sandbox, --port=9222]";
+        assert!(drift(alone, whole).is_empty());
+        assert_eq!(drift(alone, "command: [chromium, --headless, --port=9222]").len(), 1);
     }
 
     #[test]

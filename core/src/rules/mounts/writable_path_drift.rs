@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Service, Unit, is_below};
+use crate::knowledge::env::file_database;
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -83,6 +84,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
+            if holds_unused_database(service, unit, [target, volume]) {
+                continue;
+            }
             let finding = out.at(
                 &mount.span,
                 format!(
@@ -112,6 +116,19 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// FrankenPHP, has the last configuration that was loaded.
 fn is_written_anew(service: &Service<'_>, path: &str) -> bool {
     path.trim_end_matches('/') == "/config" && runs_caddy(service)
+}
+
+/// Whether a volume that is called like a database holds the one that a variable chooses in Compose alone: the
+/// cluster then has another one.
+fn holds_unused_database(service: &Service<'_>, unit: &Unit<'_>, names: [&str; 2]) -> bool {
+    let is_database = |name: &str| ["data", "db", "sql"].iter().any(|word| name.contains(word));
+    let chosen = service.unit.env.iter().any(|it| {
+        let is_file = |value: Option<&str>| {
+            value.is_some_and(|value| file_database(it.name, value).is_some())
+        };
+        is_file(it.value) && !is_file(unit.value(it.name))
+    });
+    chosen && names.iter().any(|it| is_database(it))
 }
 
 /// Whether the image or the volumes of a service name Caddy, or FrankenPHP, which has it inside.
@@ -156,6 +173,22 @@ mod tests {
     fn the_volumes_of_one_container_are_one_finding() {
         assert_eq!(drifts("'pages:/pages'"), [1]);
         assert_eq!(drifts("'pages:/pages', 'files:/files'"), [2]);
+    }
+
+    #[test]
+    fn the_file_of_a_database_that_only_compose_uses_is_not_lost() {
+        let found = |compose: &str, cluster: &str, volume: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{wiki: {{image: 'acme/wiki:3', environment: {{{compose}}}, volumes: ['{volume}']}}}}\n# file: k8s/wiki.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: wiki}}\nspec: {{containers: [{{name: wiki, image: 'acme/wiki:3', env: [{cluster}]}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        let sqlite = "DATABASE: sqlite";
+        assert_eq!(found(sqlite, "", "sqldata:/root/data"), 0);
+        assert_eq!(found(sqlite, "{name: DATABASE, value: postgres}", "sqldata:/root/data"), 0);
+        assert_eq!(found(sqlite, "{name: DATABASE, value: sqlite}", "sqldata:/root/data"), 1);
+        assert_eq!(found(sqlite, "", "pages:/pages"), 1);
+        assert_eq!(found("", "", "sqldata:/root/data"), 1);
     }
 
     #[test]

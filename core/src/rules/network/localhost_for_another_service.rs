@@ -115,6 +115,8 @@ fn report(
         ),
     );
     finding.also(&other.span, format!("`{}` is defined here", other.name));
+    // Several variables of one container mean the same server.
+    finding.cause(format!("{} instead of {} {port}", unit.label, other.name));
     let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
     if web && other.published {
         // The program may hand this URL to a browser, where it is correct.
@@ -276,6 +278,18 @@ mod tests {
             "services:\n  web: {image: acme/web:1, environment: {R: 'redis://localhost'}}\n",
         );
         assert_eq!(found[0].severity, Severity::Info);
+    }
+
+    #[test]
+    fn several_variables_for_one_server_are_one_finding() {
+        let web = |second: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'acme/web:1', environment: {{REDIS_URL: 'redis://localhost:6379/0', {second}}}}}\n  redis: {{image: 'redis:8'}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(web("CACHE_URL: 'redis://localhost:6379/1'"), 1);
+        assert_eq!(web("DB_URL: 'postgres://localhost:5432/web'"), 2);
     }
 
     #[test]

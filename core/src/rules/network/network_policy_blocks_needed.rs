@@ -154,6 +154,13 @@ fn report(out: &mut Findings, blocked: &Blocked) {
     for (span, message) in &blocked.related {
         finding.also(span, message.clone());
     }
+    // Who is shut out by several policies for the same reason mostly lacks a label.
+    if blocked.cases.iter().all(|it| it.direction == Direction::Ingress) {
+        let mut names: Vec<&str> = blocked.cases.iter().map(|it| it.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        finding.cause(format!("shuts out {}", names.join(" ")));
+    }
     if let Some(help) = &blocked.help {
         finding.help(help.clone());
     }

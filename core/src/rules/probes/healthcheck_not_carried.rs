@@ -102,7 +102,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if health.is_none() {
             finding.why("Kubernetes does not read the HEALTHCHECK of an image. Without a readiness probe, a Pod gets traffic from the moment its process exists, even while it starts or hangs.");
         }
-        let probe = health.and_then(|it| probe_of_healthcheck(service, it, container));
+        let sets = |name: &str| unit.var(name).is_some();
+        let probe = health.and_then(|it| probe_of_healthcheck(service, it, container, &sets));
         if let Some(probe) = probe {
             let place = &container.place;
             let edit = facts.insert_entry(place, "readinessProbe", &probe);

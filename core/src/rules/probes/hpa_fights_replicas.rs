@@ -85,9 +85,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             workload.namespace_flag(),
             workload.reference()
         ));
-        if facts.workload_role(workload) == Role::Development {
+        let is_note = facts.workload_role(workload) == Role::Development;
+        if is_note {
             finding.severity(Severity::Info);
         }
+        finding.cause(format!("replicas beside an autoscaler, a note: {is_note}"));
     }
 }
 
@@ -100,6 +102,17 @@ mod tests {
         messages(&RULE, &format!(
             "{scaler}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{{replicas}template: {{spec: {{containers: [{{name: a, image: a}}]}}}}}}\n"
         )).len()
+    }
+
+    #[test]
+    fn one_habit_is_one_finding() {
+        let app = |name: &str| {
+            format!(
+                "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {name}}}\nspec: {{scaleTargetRef: {{kind: Deployment, name: {name}}}, maxReplicas: 3}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: 2, template: {{spec: {{containers: [{{name: a, image: a}}]}}}}}}\n---\n"
+            )
+        };
+        let found = messages(&RULE, &[app("web"), app("worker")].concat());
+        assert!(found.len() == 1 && found[0].contains("and 1 more"), "{found:?}");
     }
 
     #[test]

@@ -204,7 +204,8 @@ fn probe_for(
     let service = counterpart.map(|pair| facts.pair(pair).0);
     let health = service.and_then(|service| {
         let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
-        probe_of_healthcheck(service, check, container)
+        let sets = |name: &str| workload.units[unit].var(name).is_some();
+        probe_of_healthcheck(service, check, container, &sets)
     });
     if health.is_some() {
         return health;
@@ -347,6 +348,25 @@ mod tests {
         let compose = "# file: compose.yaml\nservices: {web: {image: 'a/b:1', healthcheck: {test: 'curl -f http://localhost:8080/up'}}}\n# file: k.yaml\n";
         let text = fix(&format!("{compose}{}", sides(ports, "Deployment", "")));
         assert!(text.contains("path: /up"), "{text}");
+    }
+
+    #[test]
+    fn a_check_that_means_nothing_in_the_cluster_is_not_taken_over() {
+        let fix = |test: &str, env: &str| {
+            let compose = format!(
+                "# file: .env\nOWNER=shop\n# file: compose.yaml\nservices: {{web: {{image: 'a/b:1', healthcheck: {{test: '{test}'}}}}}}\n# file: k.yaml\n"
+            );
+            let ports = "ports: [{port: 80, targetPort: 8080}]";
+            let text = format!("{compose}{}", sides(ports, "Deployment", env));
+            findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+        };
+        let set = "          env: [{name: OWNER, value: web}]\n";
+        assert!(fix("ready -U web", "").contains("ready -U web"));
+        assert!(fix("ready -U $$OWNER", set).contains("$OWNER"));
+        for (test, env) in [("ready -U ${OWNER}", set), ("ready -U $$OWNER", "")] {
+            let fix = fix(test, env);
+            assert!(fix.contains("tcpSocket") && !fix.contains("ready -U"), "{fix}");
+        }
     }
 
     #[test]

@@ -69,8 +69,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     unit.label
                 ),
             )
-            // Workloads that are copied from one another sleep alike.
-            .cause(format!("sleep {seconds}"));
+            .cause(format!("sleeps {seconds} {before_what}"));
             break;
         }
     }
@@ -121,6 +120,18 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].ends_with("(and 1 more like it)"), "{found:?}");
         assert_eq!(messages(&RULE, &format!("{}{}", pod("a", 5), pod("b", 9))).len(), 2);
+    }
+
+    #[test]
+    fn twins_that_sleep_alike_are_one_finding() {
+        let two = |second: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', command: [sh, -c, 'sleep 5; serve web']}}\n  worker: {{image: 'a/b:1', command: [sh, -c, 'sleep 5; {second}']}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(two("serve worker"), 1);
+        assert_eq!(two("work"), 2);
     }
 
     #[test]

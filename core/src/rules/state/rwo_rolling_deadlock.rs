@@ -1,7 +1,7 @@
 use crate::edit::Yaml;
 use crate::facts::{Backing, Copies, Facts, Mounted, Workload};
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
+use crate::model::kubernetes::{self, Claim, VolumeSource, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
@@ -104,6 +104,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             (used && !kubernetes::is_true(*read_only)).then_some((name, claim))
         });
         let Some((name, claim)) = held else { continue };
+        // Where the replicas of another workload hold the claim too, no strategy helps, and PLM701 says so.
+        if facts.workloads().iter().any(|it| it.copies.is_many() && holds(facts, it, claim)) {
+            continue;
+        }
         let once = claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce");
         // Folders are not attached to a node, so nothing waits for their release.
         let volume = facts.volume_behind(&volumes, workload, name);
@@ -166,6 +170,15 @@ fn is_of_store<'a>(facts: &Facts<'a>, workload: &Workload<'a>, claim: &str) -> b
             _ => false,
         };
         facts.mounted(unit).iter().any(is_this)
+    })
+}
+
+/// Whether the Pods of a workload mount a claim.
+fn holds(facts: &Facts<'_>, workload: &Workload<'_>, claim: &Claim) -> bool {
+    let mut volumes = workload.model.template.spec.volumes.iter();
+    volumes.any(|volume| {
+        let VolumeSource::Claim { name: Some(name), .. } = &volume.source else { return false };
+        facts.claim(workload, name).is_some_and(|it| std::ptr::eq(it, claim))
     })
 }
 
@@ -258,6 +271,18 @@ mod tests {
         };
         assert_eq!(codes("postgres:17"), ["PLM706"]);
         assert_eq!(codes("acme/wiki:3"), ["PLM702"]);
+    }
+
+    #[test]
+    fn a_claim_that_replicas_hold_too_is_left_to_its_own_rule() {
+        let worker = |replicas: u8| {
+            format!(
+                "{}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: worker }}\nspec:\n  replicas: {replicas}\n  strategy: {{ type: Recreate }}\n  template:\n    spec:\n      containers: [{{ name: w, image: 'a:1', volumeMounts: [{{ name: d, mountPath: /d }}] }}]\n      volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n",
+                project("Deployment", "", "ReadWriteOnce")
+            )
+        };
+        assert_eq!(messages(&RULE, &worker(1)).len(), 1);
+        assert_eq!(messages(&RULE, &worker(3)).len(), 0);
     }
 
     #[test]

@@ -136,7 +136,9 @@ const RETRIES: i64 = 3;
 /// Returns the check of a probe. An HTTP request to the service by its own name becomes one to the Pod
 /// itself.
 fn handler(context: &Context<'_, '_>, check: &Healthcheck) -> Option<Entry> {
-    if let Some(probe) = probe_of_healthcheck(context.service, check, &Container::default()) {
+    let sets = |name: &str| context.service.unit.var(name).is_some();
+    if let Some(probe) = probe_of_healthcheck(context.service, check, &Container::default(), &sets)
+    {
         let Yaml::Map(fields) = probe else { return None };
         return fields.into_iter().next();
     }

@@ -209,3 +209,27 @@ fn names_of_one_platform_alone_are_a_hint() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity.name(), "hint");
 }
+
+#[test]
+fn an_optional_key_of_an_absent_config_map_sets_nothing() {
+    let key = |optional: &str| {
+        format!(
+            "env: [{{name: GROUPS, valueFrom: {{configMapKeyRef: {{name: gone, key: g{optional}}}}}}}]"
+        )
+    };
+    assert!(sides("{}", &key(", optional: true"), "").is_empty());
+    assert_eq!(sides("{}", &key(""), "").len(), 1);
+}
+
+#[test]
+fn what_a_job_takes_from_a_shared_config_map_is_silent() {
+    let job = |env: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{migrate: {{image: acme/web:1, command: migrate}}}}\n# file: k.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: all}}\ndata: {{BATCH_SIZE: '5'}}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: migrate}}\nspec: {{template: {{spec: {{containers: [{{name: migrate, image: acme/web:1, args: [migrate], {env}}}]}}}}}}\n"
+        );
+        findings(&RULE, &text)
+    };
+    assert!(job("envFrom: [{configMapRef: {name: all}}]").is_empty());
+    let own = job("env: [{name: BATCH_SIZE, value: '5'}]");
+    assert!(own.len() == 1 && own[0].check.iter().all(|it| !it.contains("kubectl exec")));
+}

@@ -59,6 +59,8 @@ fn an_image_that_compose_builds_is_silent_in_the_cluster() {
         messages(&RULE, &text).len()
     };
     assert_eq!(with("build: ., image: acme/web"), 0);
+    let text = "# file: compose.yaml\nservices: { web: { build: ., image: acme/web } }\n# file: k8s/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: a, image: 'acme/web:latest', imagePullPolicy: Always }] }\n";
+    assert_eq!(messages(&RULE, text).len(), 1, "the cluster pulls it");
     assert_eq!(with("image: 'acme/web:1'"), 1);
 }
 
