@@ -99,33 +99,13 @@ const ECHOES: [(&str, &str); 2] = [
     ("PLM907", "PLM801"),
 ];
 
-/// Rules that say of an object what another rule says of it too, at another place of it, each with that other
-/// rule.
-const OBJECT_ECHOES: [(&str, &str); 1] = [
-    // A second server beside the first, and the claim that both would hold: one strategy mends both.
-    ("PLM706", "PLM702"),
-];
-
-/// Returns the object that a finding is about, in the targets that have it.
-fn object_of(finding: &Finding) -> (&str, &[String]) {
-    (finding.subject.split(',').next().unwrap_or_default(), &finding.targets)
-}
-
-/// Drops the findings that only repeat another one at the same place or of the same object, which gets their
-/// related places.
+/// Drops the findings that only repeat another one at the same place, which gets their related places.
 pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
     let places: FxHashMap<(&str, Span), usize> =
         findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
-    let objects: FxHashMap<(&str, (&str, &[String])), usize> =
-        findings.iter().enumerate().map(|(at, it)| ((it.code, object_of(it)), at)).collect();
     let louder = |finding: &Finding| {
-        let of = |echoes: &'static [(&str, &str)]| {
-            echoes.iter().filter(|(echo, _)| *echo == finding.code).map(|it| it.1)
-        };
-        let at_place = of(&ECHOES).find_map(|code| places.get(&(code, finding.span)).copied());
-        let at = at_place.or_else(|| {
-            of(&OBJECT_ECHOES).find_map(|code| objects.get(&(code, object_of(finding))).copied())
-        })?;
+        let code = ECHOES.iter().find(|(echo, _)| *echo == finding.code)?.1;
+        let at = *places.get(&(code, finding.span))?;
         (findings[at].severity <= finding.severity).then_some(at)
     };
     let echoes: Vec<(usize, usize)> =
@@ -273,25 +253,6 @@ mod tests {
         findings.push(Finding { code: "PLM005", ..findings[0].clone() });
         drop_echoes(&mut findings);
         assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM801", "PLM005"]);
-    }
-
-    #[test]
-    fn a_second_server_on_one_claim_is_one_finding() {
-        let project = |mode: &str| {
-            let mut workspace = Workspace::default();
-            workspace.set(
-                "k8s/db.yaml",
-                format!(
-                    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: d}}\nspec: {{accessModes: [{mode}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: db}}\nspec:\n  selector: {{matchLabels: {{app: db}}}}\n  template:\n    spec:\n      containers: [{{name: db, image: 'postgres:17', volumeMounts: [{{name: d, mountPath: /var/lib/postgresql/data}}]}}]\n      volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}]\n"
-                ),
-            );
-            let select = ["PLM702", "PLM706"].map(str::to_owned).to_vec();
-            let options = Options { select, ..Options::default() };
-            let report = workspace.analysis(&Config::default()).report(&options);
-            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
-        };
-        assert_eq!(project("ReadWriteOnce"), ["PLM702"]);
-        assert_eq!(project("ReadWriteMany"), ["PLM706"]);
     }
 
     #[test]

@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn what_a_repair_takes_for_a_container_is_silent() {
-        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec:\n  containers:\n    - name: db\n      image: a/db:1\n    volumeMounts:\n    - name: data\n      mountPath: /data\n";
-        assert_eq!(messages(&RULE, text), ["container `db` of Pod `db` has no memory limit"]);
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec:\n  containers:\n    - name: web\n      image: a/web:1\n    - name: db\n      image: a/db:1\n    volumeMounts:\n    - name: data\n      mountPath: /data\n";
+        assert_eq!(messages(&RULE, text), ["container `web` of Pod `db` has no memory limit"]);
     }
 
     #[test]

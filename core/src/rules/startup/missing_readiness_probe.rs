@@ -358,13 +358,16 @@ mod tests {
             );
             let ports = "ports: [{port: 80, targetPort: 8080}]";
             let text = format!("{compose}{}", sides(ports, "Deployment", env));
-            findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+            let fixes = &findings(&RULE, &text)[0].fixes;
+            fixes.first().map_or_else(String::new, |it| it.edits[0].text.clone())
         };
         let set = "          env: [{name: OWNER, value: web}]\n";
         assert!(fix("ready -U web", "").contains("ready -U web"));
         assert!(fix("ready -U $$OWNER", set).contains("$OWNER"));
         for (test, env) in [("ready -U ${OWNER}", set), ("ready -U $$OWNER", "")] {
-            let fix = fix(test, env);
+            assert_eq!(fix(test, env), "", "{test}");
+            let listed = format!("{env}          ports: [{{containerPort: 8080}}]\n");
+            let fix = fix(test, &listed);
             assert!(fix.contains("tcpSocket") && !fix.contains("ready -U"), "{fix}");
         }
     }
