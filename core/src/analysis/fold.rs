@@ -92,14 +92,17 @@ pub(super) fn without_names(finding: &Finding) -> String {
 }
 
 /// Rules that say at a place what another rule says there as well, each with that other rule.
-const ECHOES: [(&str, &str); 2] = [
+const ECHOES: [(&str, &str); 3] = [
     // A folder that is not there, and what is therefore not known.
     ("PLM005", "PLM910"),
     // The tag of an image that is the same in every environment, and moves.
     ("PLM907", "PLM801"),
+    // A version that differs from the other side's, and is not maintained any more: both sides have to move.
+    ("PLM313", "PLM812"),
 ];
 
-/// Drops the findings that only repeat another one at the same place, which gets their related places.
+/// Drops the findings that only repeat another one at the same place, which gets their related places. The first of
+/// them carries the sentence of the finding that was dropped.
 pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
     let places: FxHashMap<(&str, Span), usize> =
         findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
@@ -111,7 +114,11 @@ pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
     let echoes: Vec<(usize, usize)> =
         findings.iter().enumerate().filter_map(|(at, it)| Some((at, louder(it)?))).collect();
     for (echo, louder) in &echoes {
-        for related in findings[*echo].related.clone() {
+        let Finding { message, mut related, .. } = findings[*echo].clone();
+        if let Some(first) = related.first_mut() {
+            first.message = message;
+        }
+        for related in related {
             findings[*louder].also(&related.span, related.message);
         }
     }
@@ -256,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_version_that_differs_is_said_beside_its_end_of_life() {
+    fn an_old_version_that_differs_is_one_finding() {
         let mut workspace = Workspace::default();
         workspace.set(
             "compose.yaml",
@@ -270,8 +277,9 @@ mod tests {
         let options = Options { select, ..Options::default() };
         let report = workspace.analysis(&Config::default()).report(&options);
         let codes: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["PLM812"]);
         // The end of life says nothing of the version on the other side.
-        assert_eq!(codes, ["PLM313", "PLM812"]);
-        assert!(report.findings[0].message.contains("mongo:8.0"));
+        let related = &report.findings[0].related;
+        assert!(related[0].message.contains("runs `mongo:8.0`"), "{related:?}");
     }
 }

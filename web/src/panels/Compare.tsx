@@ -11,6 +11,7 @@ import { Targets } from "./Targets";
 const VIEWS: [CompareView, string][] = [["services", "Service by service"], ["targets", "What each target gets"]];
 const ASPECTS: Record<Aspect, string> = {
   image: "Image", command: "Command", env: "Environment", ports: "Ports", volumes: "Volumes", health: "Health", resources: "Resources",
+  replicas: "Replicas",
 };
 const DRIFTS: Record<Drift, string> = { same: "✓", drifted: "≠", lost: "✗" };
 const WORST_FIRST: Drift[] = ["lost", "drifted", "same"];
