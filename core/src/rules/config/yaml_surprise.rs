@@ -189,6 +189,8 @@ fn name_with_colon(
             "Compose takes all of `{item}` for the name of a variable without a value; in a list, `=` ends the name"
         ),
     )
+    .why("A list is `NAME=value`, one string an item, so the colon belongs to the name: the container gets a variable of that long name without a value, and the program reads its default.")
+    .help("Write `=` after the name, or make the list a map, in which a colon ends the name.")
     .check(facts.show_environment(&service.unit))
     .fix(Fix::r#unsafe("Write `=` after the name", [edit]))
     .cause(format!("colon in {item}"));

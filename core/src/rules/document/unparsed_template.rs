@@ -34,6 +34,15 @@ fn check(facts: &Facts, out: &mut Findings) {
     check_loose_templates(facts, out);
 }
 
+/// Whether a chart renders to YAML with some other values than those of a target.
+fn renders_otherwise(facts: &Facts, target: &Target) -> bool {
+    facts.all_targets().iter().map(|it| &it.target).any(|it| {
+        it.kind == target.kind
+            && it.folder == target.folder
+            && it.reasons.iter().all(|it| it.cause != Cause::InvalidYaml)
+    })
+}
+
 /// Reports what keeps a chart or an overlay from being built in full, once for each place: the overlays of
 /// one base share its reasons, and so do the values files of a chart.
 fn check_targets(facts: &Facts, out: &mut Findings) {
@@ -53,15 +62,23 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
         }
     }
     for (span, reasons) in &places {
-        report_place(span, reasons, out);
+        report_place(facts, span, reasons, out);
     }
 }
 
-fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Findings) {
+fn report_place(
+    facts: &Facts,
+    span: &Span,
+    reasons: &[(&BuiltTarget, &Reason)],
+    out: &mut Findings,
+) {
     let Some((built, reason)) = reasons.first() else { return };
     let target = &built.target;
-    // Values that an Application gives may be known in part only.
-    let is_invalid = reason.cause == Cause::InvalidYaml && built.delivered_by.is_none();
+    // Values that an Application gives may be known in part only, and a chart that renders with another values
+    // file is meant to be installed with it.
+    let is_invalid = reason.cause == Cause::InvalidYaml
+        && built.delivered_by.is_none()
+        && !renders_otherwise(facts, target);
     let what = match (target.kind, target.is_built) {
         (TargetKind::Chart, _) if is_invalid => "Helm refuses this chart",
         (TargetKind::Chart, true) => "a part of this chart is not rendered",
@@ -339,6 +356,19 @@ mod tests {
         let mended = text(&template.replace("{{- if", "{{ if").replace("-}}\n            ", "}}"));
         assert!(findings(&RULE, &mended).is_empty(), "{:?}", findings(&RULE, &mended));
         assert!(all(&mended).contains(&"PLM801"));
+    }
+
+    #[test]
+    fn a_chart_that_needs_another_values_file_is_not_refused() {
+        let severity = |further: &str| {
+            let text = format!(
+                "{CHART}# file: shop/values.yaml\nsize: '1: ['\n{further}# file: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  size: {{{{ .Values.size }}}}\n"
+            );
+            findings(&RULE, &text).iter().map(|it| it.severity).collect::<Vec<_>>()
+        };
+        assert_eq!(severity(""), [Severity::Error]);
+        assert_eq!(severity("# file: shop/values-prod.yaml\nsize: '2: ['\n"), [Severity::Error]);
+        assert_eq!(severity("# file: shop/values-prod.yaml\nsize: big\n"), [Severity::Info]);
     }
 
     #[test]

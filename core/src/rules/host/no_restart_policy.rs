@@ -287,7 +287,7 @@ fn is_template(service: &Service<'_>, all: &[Service<'_>]) -> bool {
 }
 
 /// Whether the files of another project lay a restart policy over this service, as an override for production
-/// does.
+/// does, or keep it from being started at all.
 fn is_restarted_by_overlay<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     let file = service.span().file;
     facts.services().iter().any(|it| {
@@ -295,7 +295,7 @@ fn is_restarted_by_overlay<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool
             && it.role != Role::Development
             && it.project.files.len() > service.project.files.len()
             && it.project.files.contains(&file)
-            && has_policy(it)
+            && (has_policy(it) || it.has_profile())
     })
 }
 

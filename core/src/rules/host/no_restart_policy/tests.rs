@@ -186,6 +186,7 @@ fn what_an_override_for_production_restarts_is_not_forgotten() {
         messages(&RULE, &text)
     };
     assert!(said("web: { restart: always }, db: { restart: always }").is_empty());
+    assert!(said("web: { restart: always }, db: { profiles: [never] }").is_empty());
     let found = said("web: { restart: always }");
     assert!(!found.is_empty() && found.iter().all(|it| it.contains("`db`")), "{found:?}");
     assert!(found.iter().all(|it| !it.contains("`web` have")), "{found:?}");
