@@ -22,6 +22,8 @@ pub struct DocumentedVariable {
 pub struct DocumentedVariables {
     /// By the number of the application and the name of the variable.
     by_name: FxHashMap<(usize, SmolStr), DocumentedVariable>,
+    /// The variables that an example has in a comment only, `# REGION=`, by the number of the application.
+    optional: FxHashSet<(usize, SmolStr)>,
 }
 
 impl DocumentedVariables {
@@ -56,6 +58,11 @@ impl DocumentedVariables {
         let mut documented = DocumentedVariables::default();
         for file in files {
             let Some(parts) = folders.get(folder_of(file.path())) else { continue };
+            if is_example(name_of(file.path())) {
+                let names = file.text().lines().filter_map(commented_variable);
+                let of_parts = names.flat_map(|name| parts.iter().map(move |it| (*it, name)));
+                documented.optional.extend(of_parts.map(|(part, name)| (part, SmolStr::new(name))));
+            }
             for variable in parse_env_file(file.id, file.text()) {
                 let is_empty = variable.value.is_none_or(|it| it.value.is_empty());
                 let entry = DocumentedVariable { file: file.id, is_empty };
@@ -72,6 +79,19 @@ impl DocumentedVariables {
     pub fn get(&self, part: usize, name: &str) -> Option<DocumentedVariable> {
         self.by_name.get(&(part, SmolStr::new(name))).copied()
     }
+
+    /// Whether an example has a variable in a comment only, and so says that it may be left out.
+    pub fn is_optional(&self, part: usize, name: &str) -> bool {
+        self.get(part, name).is_none() && self.optional.contains(&(part, SmolStr::new(name)))
+    }
+}
+
+/// Returns the name of the variable that a comment would set: `REGION` in `# REGION=eu-west-1`.
+fn commented_variable(line: &str) -> Option<&str> {
+    let (name, _) = line.trim_start().strip_prefix('#')?.trim_start().split_once('=')?;
+    let is_name = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
+        && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    is_name.then_some(name)
 }
 
 impl Facts<'_> {

@@ -15,7 +15,7 @@ rule! {
     /// Compose warns once and inserts an empty string. With an empty password, tag or host name the
     /// program behaves differently, and the warning is long gone when somebody looks. Where an example
     /// (`.env.example`) sets the variable, and no other use of it has a default, the finding is a note:
-    /// somebody has to copy the example.
+    /// somebody has to copy the example. What the example has in a comment only may be left out.
     ///
     /// ## What helps
     /// `${NAME:?}` if the variable must be set, `${NAME:-default}` if it need not be, and a line in
@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             project.variables.iter().filter(has_default).map(|it| it.name.as_str()).collect();
         for used in unset_variables(project, part, &env_files) {
             let name = used.name.as_str();
-            if !seen.insert((used.span, name)) {
+            if env_files.documented.is_optional(part, name) || !seen.insert((used.span, name)) {
                 continue;
             }
             let unset = Unset {
@@ -267,6 +267,18 @@ mod tests {
         let text = "# file: compose.yaml\nservices: {a: {image: 'x:${TAG}', user: '${USER}', hostname: '${H:-h}', working_dir: '${W:?}'}}\n# file: .env\nTAG=1\n";
         assert!(messages(&RULE, text).is_empty());
         assert!(messages(&RULE, "services: {a: {image: x:1, command: 'echo $$HOME'}}").is_empty());
+    }
+
+    #[test]
+    fn what_an_example_has_in_a_comment_may_be_left_out() {
+        let named = |example: &str| {
+            let text = "# file: compose.yaml\nservices: {a: {image: x:1, hostname: '${H}', domainname: '${D}'}}\n";
+            let found = messages(&RULE, &format!("{text}# file: .env.example\n{example}"));
+            (found.iter().any(|it| it.contains("`H`")), found.iter().any(|it| it.contains("`D`")))
+        };
+        assert_eq!(named("# H=web\n#D=\n"), (false, false));
+        assert_eq!(named("# H=web\n# ask for D=1\n"), (false, true));
+        assert_eq!(named("# H=web\nH=web\nA=1\n"), (true, true));
     }
 
     #[test]
