@@ -22,7 +22,7 @@
 //! | start order | `order`, `cycles`, `reach` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
-//! | storage | `storage` | `mounted`, `backing`, `claim`, `volume_behind`, `stored` |
+//! | storage | `storage`, `bindings` | `mounted`, `backing`, `claim`, `bindings`, `stored` |
 //! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
 //! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
@@ -58,6 +58,7 @@
 mod accepted;
 mod asking;
 mod authentication;
+mod bindings;
 mod brokers;
 mod build;
 mod callers;
@@ -117,6 +118,7 @@ mod written;
 
 pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
+pub use bindings::Bindings;
 pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
@@ -158,7 +160,7 @@ pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use sources::{Brought, Shadowed};
-pub use storage::{Backing, Mounted, StoredVolume, is_below, is_docker_socket, is_engine_socket};
+pub use storage::{Backing, Mounted, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use upkeep::Tls;

@@ -7,9 +7,7 @@ use crate::knowledge::shell::Command;
 use crate::knowledge::starts;
 use crate::model::Str;
 use crate::model::compose::MountKind;
-use crate::model::kubernetes::{
-    self, Body, Claim, Object, PersistentVolume, Resource, VolumeSource,
-};
+use crate::model::kubernetes::{self, Body, Claim, Object, VolumeSource};
 use crate::text::Span;
 
 /// What backs a mounted path.
@@ -79,9 +77,6 @@ impl Mounted<'_> {
         is_below(path, &self.path.value)
     }
 }
-
-/// A PersistentVolume, with its object.
-pub type StoredVolume<'a> = (&'a Object, &'a PersistentVolume);
 
 /// Whether a path is that of the Docker engine's socket.
 pub fn is_docker_socket(path: &str) -> bool {
@@ -184,91 +179,18 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the PersistentVolumes that the files define.
-    pub fn persistent_volumes(&self) -> Vec<StoredVolume<'a>> {
-        let volume = |object: &'a Object| match &object.body {
-            Body::PersistentVolume(volume) => Some((object, &**volume)),
-            _ => None,
-        };
-        self.objects().iter().copied().filter_map(volume).collect()
-    }
-
-    /// Returns the PersistentVolume that a claim of a workload is bound to: the one that it names, the one that is
-    /// kept for it, or, of those of a class that both name, the smallest that has what it asks for.
-    ///
-    /// Source: Kubernetes documentation, "Persistent Volumes: Binding".
-    pub fn volume_behind(
-        &self,
-        volumes: &[StoredVolume<'a>],
-        workload: &Workload<'a>,
-        name: &Str,
-    ) -> Option<&'a PersistentVolume> {
-        if volumes.is_empty() {
-            return None;
-        }
-        let home = workload.object.file;
-        let claim = self.claim(workload, name)?;
-        let mut near = volumes.iter().filter(|(object, _)| self.together(home, object.file));
-        if let Some(wanted) = &claim.volume_name {
-            let is_named =
-                |it: &Object| it.name().is_some_and(|own| own.as_str() == wanted.as_str());
-            return near.find(|(object, _)| is_named(object)).map(|it| it.1);
-        }
-        let is_kept = |volume: &PersistentVolume| {
-            volume.claim.as_ref().is_some_and(|(of, namespace)| {
-                of.value == name.value
-                    && namespace.as_ref().is_none_or(|it| it.as_str() == workload.namespace)
-            })
-        };
-        let kept = near.clone().find(|(_, volume)| is_kept(volume));
-        let size = |it: &PersistentVolume| it.capacity.as_ref().and_then(|it| it.quantity);
-        let smallest = || {
-            let fitting = near.filter(|it| it.1.claim.is_none() && fits(it, claim));
-            fitting.min_by_key(|it| size(it.1))
-        };
-        kept.or_else(smallest).map(|it| it.1)
-    }
-
-    /// Returns the folder of whichever node a Pod runs on to which a claim of a workload is bound.
-    pub fn node_folder_behind(
-        &self,
-        volumes: &[StoredVolume<'a>],
-        workload: &Workload<'a>,
-        name: &Str,
-    ) -> Option<&'a Str> {
-        let volume = self.volume_behind(volumes, workload, name)?;
-        volume.host_path.as_ref().filter(|_| !volume.has_node_affinity)
-    }
-
     /// Returns the claim that a workload means by a name.
     pub fn claim(&self, workload: &Workload<'a>, name: &str) -> Option<&'a Claim> {
-        let home = workload.object.file;
-        match &self.named(Named::Claim, home, workload.namespace, name)?.body {
+        match &self.claim_object(workload, name)?.body {
             Body::Claim(it) => Some(it),
             _ => None,
         }
     }
-}
 
-/// Whether a volume has the class, the size, the access modes and the labels that a claim asks for, as far as the
-/// files say.
-fn fits((object, volume): &StoredVolume<'_>, claim: &Claim) -> bool {
-    let quantity = |it: &Option<Resource>| it.as_ref().and_then(|it| it.quantity);
-    let class = volume.storage_class.as_ref().filter(|it| !it.is_empty());
-    let is_of_class = class.is_some_and(|class| {
-        claim.storage_class.as_ref().is_some_and(|it| it.as_str() == class.as_str())
-    });
-    let has_room = match (quantity(&claim.storage), quantity(&volume.capacity)) {
-        (Some(wanted), Some(offered)) => wanted <= offered,
-        _ => true,
-    };
-    let modes = &volume.access_modes;
-    let offers = |mode: &Str| modes.iter().any(|it| it.as_str() == mode.as_str());
-    let has_labels = claim.selector.as_ref().is_none_or(|it| it.matches(&object.meta.labels));
-    is_of_class
-        && has_room
-        && has_labels
-        && (modes.is_empty() || claim.access_modes.iter().all(offers))
+    /// Returns the object of the claim that a workload means by a name.
+    pub fn claim_object(&self, workload: &Workload<'a>, name: &str) -> Option<&'a Object> {
+        self.named(Named::Claim, workload.object.file, workload.namespace, name)
+    }
 }
 
 /// Programs in data store images that only talk to a server or copy its data.

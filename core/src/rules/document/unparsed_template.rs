@@ -34,13 +34,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     check_loose_templates(facts, out);
 }
 
-/// Whether a chart renders to YAML with some other values than those of a target.
-fn renders_otherwise(facts: &Facts, target: &Target) -> bool {
-    facts.all_targets().iter().map(|it| &it.target).any(|it| {
-        it.kind == target.kind
-            && it.folder == target.folder
-            && it.reasons.iter().all(|it| it.cause != Cause::InvalidYaml)
-    })
+/// Returns the folders of the charts that render to YAML with some of their values files.
+fn rendered_charts<'a>(facts: &Facts<'a>) -> FxHashSet<&'a str> {
+    let targets = facts.all_targets().iter().map(|it| &it.target);
+    let rendered = targets.filter(|it| {
+        it.kind == TargetKind::Chart && it.reasons.iter().all(|it| it.cause != Cause::InvalidYaml)
+    });
+    rendered.map(|it| it.folder.as_str()).collect()
 }
 
 /// Reports what keeps a chart or an overlay from being built in full, once for each place: the overlays of
@@ -61,13 +61,14 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+    let rendered = rendered_charts(facts);
     for (span, reasons) in &places {
-        report_place(facts, span, reasons, out);
+        report_place(&rendered, span, reasons, out);
     }
 }
 
 fn report_place(
-    facts: &Facts,
+    rendered: &FxHashSet<&str>,
     span: &Span,
     reasons: &[(&BuiltTarget, &Reason)],
     out: &mut Findings,
@@ -78,7 +79,7 @@ fn report_place(
     // file is meant to be installed with it.
     let is_invalid = reason.cause == Cause::InvalidYaml
         && built.delivered_by.is_none()
-        && !renders_otherwise(facts, target);
+        && !rendered.contains(target.folder.as_str());
     let what = match (target.kind, target.is_built) {
         (TargetKind::Chart, _) if is_invalid => "Helm refuses this chart",
         (TargetKind::Chart, true) => "a part of this chart is not rendered",

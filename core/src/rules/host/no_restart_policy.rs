@@ -6,8 +6,8 @@ use crate::model::compose::{Condition, is_default_name};
 use crate::report::phrases::{first_named, named};
 use crate::report::{Finding, Findings, Fix, Precedence, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, folder_of};
-use rustc_hash::FxHashSet;
+use crate::text::{FileId, Span, folder_of};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// A service that should keep running has no restart policy, or an unknown one.
@@ -60,16 +60,21 @@ rule! {
 const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let overlaid = Overlaid::new(facts);
     for at in 0..facts.projects().len() {
         let services = facts.services_of(at);
         let habit = Habit::of(facts, at);
         let images: FxHashSet<&str> =
             services.iter().filter(|it| keeps_running(it)).filter_map(image).collect();
+        let mut images_written: FxHashMap<Span, usize> = FxHashMap::default();
+        for image in services.iter().filter_map(|it| it.model.image.as_ref()) {
+            *images_written.entry(image.span).or_default() += 1;
+        }
         let mut bare: Vec<&Service<'_>> = Vec::new();
         for service in services {
             unknown_policy(facts, service, out);
             let is_written_for_others =
-                is_template(service, services) || is_restarted_by_overlay(facts, service);
+                is_template(service, &images_written) || overlaid.settles(service);
             if is_written_for_others || !is_bare(facts, service, &images) {
                 continue;
             }
@@ -274,29 +279,43 @@ fn is_like_server(service: &Service<'_>, images: &FxHashSet<&str>) -> bool {
     service.unit.start.is_empty() && image(service).is_some_and(|it| images.contains(it))
 }
 
-/// Whether a service is there for others to take its image from by an anchor: it does nothing of its own.
-fn is_template(service: &Service<'_>, all: &[Service<'_>]) -> bool {
+/// Whether a service is there for others to take its image from by an anchor: it does nothing of its own. `images`
+/// has the number of services of the project by the place of their image.
+fn is_template(service: &Service<'_>, images: &FxHashMap<Span, usize>) -> bool {
     let Some(image) = service.model.image.as_ref().map(|it| it.span) else { return false };
-    let model = service.model;
-    let is_empty = service.unit.start.is_empty() && model.ports.is_empty();
+    let is_empty = service.unit.start.is_empty() && service.model.ports.is_empty();
     let is_own = image.file == service.span().file && image.start > service.span().start;
-    let is_taken = |it: &Service<'_>| {
-        it.name != service.name && it.model.image.as_ref().is_some_and(|it| it.span == image)
-    };
-    is_empty && is_own && all.iter().any(is_taken)
+    is_empty && is_own && images.get(&image).is_some_and(|count| *count > 1)
 }
 
-/// Whether the files of another project lay a restart policy over this service, as an override for production
-/// does, or keep it from being started at all.
-fn is_restarted_by_overlay<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
-    let file = service.span().file;
-    facts.services().iter().any(|it| {
-        it.name == service.name
-            && it.role != Role::Development
-            && it.project.files.len() > service.project.files.len()
-            && it.project.files.contains(&file)
-            && (has_policy(it) || it.has_profile())
-    })
+/// The services over which the files of some project lay a restart policy, as an override for production does, or
+/// a profile that keeps them from being started.
+struct Overlaid<'a> {
+    /// The largest number of files of such a project, by a file of it and the name of the service.
+    projects: FxHashMap<(FileId, &'a str), usize>,
+}
+
+impl<'a> Overlaid<'a> {
+    fn new(facts: &Facts<'a>) -> Overlaid<'a> {
+        let mut projects: FxHashMap<(FileId, &'a str), usize> = FxHashMap::default();
+        let is_settled = |it: &&Service<'a>| {
+            it.role != Role::Development && (has_policy(it) || it.has_profile())
+        };
+        for service in facts.services().iter().filter(is_settled) {
+            let files = &service.project.files;
+            for file in files {
+                let most = projects.entry((*file, service.name)).or_default();
+                *most = files.len().max(*most);
+            }
+        }
+        Overlaid { projects }
+    }
+
+    /// Whether a project with more files than that of a service settles whether it is restarted.
+    fn settles(&self, service: &Service<'a>) -> bool {
+        let most = self.projects.get(&(service.span().file, service.name));
+        most.is_some_and(|most| *most > service.project.files.len())
+    }
 }
 
 /// Endings of names of programs that run for ever without serving anything.

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload, is_below, is_engine_socket};
+use crate::facts::{Bindings, Facts, Workload, is_below, is_engine_socket};
 use crate::knowledge::kube::is_node_agent;
 use crate::model::Str;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind, is_true};
@@ -87,17 +87,16 @@ type Bound<'f, 'a> = (&'f Workload<'a>, Vec<&'a Str>);
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut decisions: IndexMap<Decision, Vec<Bound<'_, '_>>, FxBuildHasher> = IndexMap::default();
-    let volumes = facts.persistent_volumes();
+    let bindings = facts.bindings();
     for workload in facts.workloads().iter().filter(|it| !is_about_the_node(it)) {
         let mut paths = host_paths(workload);
         paths.extend(
-            claims(workload)
-                .filter_map(|claim| facts.node_folder_behind(&volumes, workload, claim)),
+            claims(workload).filter_map(|claim| bindings.node_folder(facts, workload, claim)),
         );
         let (accepted, open): (Vec<&Str>, Vec<&Str>) =
             paths.into_iter().partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
         for path in accepted {
-            report(facts, &(workload, vec![path]), &[], out);
+            report(facts, &bindings, &(workload, vec![path]), &[], out);
         }
         let mut open = open;
         open.sort_by_key(|path| is_for_logs(path));
@@ -116,7 +115,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // Data that is lost is worse than logs that are.
         all.sort_by_key(|(workload, paths)| weight(workload, paths));
         if let Some((first, others)) = all.split_first() {
-            report(facts, first, others, out);
+            report(facts, &bindings, first, others, out);
         }
     }
 }
@@ -239,7 +238,13 @@ fn lead(facts: &Facts<'_>, path: &Str) -> Span {
 }
 
 /// Reports a workload, which stands for others that mount paths of their nodes too.
-fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out: &mut Findings) {
+fn report<'a>(
+    facts: &Facts<'a>,
+    bindings: &Bindings<'a>,
+    bound: &Bound<'_, 'a>,
+    more: &[Bound<'_, 'a>],
+    out: &mut Findings,
+) {
     let (workload, paths) = bound;
     let Some((first, others)) = paths.split_first() else { return };
     let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
@@ -263,18 +268,14 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
     for other in others {
         finding.also(&other.span, format!("`{other}` is on the node too"));
     }
-    let volumes = facts.persistent_volumes();
     for claim in claims(workload) {
-        if facts
-            .node_folder_behind(&volumes, workload, claim)
-            .is_some_and(|it| it.span == first.span)
-        {
+        if bindings.node_folder(facts, workload, claim).is_some_and(|it| it.span == first.span) {
             finding.also(&claim.span, format!("claim `{claim}` is bound to it here"));
         }
     }
     let is_claimed = |path: &Str| {
         claims(workload).any(|claim| {
-            let behind = facts.node_folder_behind(&volumes, workload, claim);
+            let behind = bindings.node_folder(facts, workload, claim);
             behind.is_some_and(|it| it.span == path.span)
         })
     };
@@ -498,6 +499,28 @@ mod tests {
         assert_eq!(path("5Gi", "ReadWriteOnce").as_deref(), Some("/srv/large"));
         assert_eq!(path("1Gi", "ReadWriteMany").as_deref(), Some("/srv/shared"));
         assert_eq!(path("30Gi", "ReadWriteOnce"), None);
+    }
+
+    #[test]
+    fn two_claims_share_no_volume() {
+        let volume = |name: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: {name}}}\nspec: {{storageClassName: own, capacity: {{storage: 1Gi}}, accessModes: [ReadWriteOnce], hostPath: {{path: /srv/{name}}}}}\n"
+            )
+        };
+        let pod = |name: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: 'a:1', volumeMounts: [{{name: d, mountPath: /d}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: {name}}}}}]}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\nspec: {{storageClassName: own, accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}\n"
+            )
+        };
+        let said = |volumes: &str| {
+            let text = format!("{}{}{volumes}", pod("web"), pod("db"));
+            messages(&RULE, &text)
+        };
+        let mounts = "Pod `web` mounts `/srv/one` of whichever node its Pod runs on";
+        assert_eq!(said(&volume("one")), [mounts]);
+        let both = volume("one") + &volume("two");
+        assert_eq!(said(&both), [format!("{mounts} (and 1 more like it)")]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let volumes = facts.persistent_volumes();
+    let bindings = facts.bindings();
     let deployments = [WorkloadKind::Deployment, WorkloadKind::ReplicaSet, WorkloadKind::Rollout];
     for workload in
         facts.workloads().iter().filter(|it| deployments.contains(&it.kind()) && !it.is_patch())
@@ -110,7 +110,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let is_on_node = mounted.iter().all(|it| match it.backing {
                     Backing::Host(_) => true,
                     Backing::Claim(name, _) => {
-                        facts.node_folder_behind(&volumes, workload, name).is_some()
+                        bindings.node_folder(facts, workload, name).is_some()
                     }
                     Backing::Network => false,
                     Backing::Volume(_)

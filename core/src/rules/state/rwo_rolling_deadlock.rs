@@ -1,9 +1,11 @@
 use crate::edit::Yaml;
 use crate::facts::{Backing, Copies, Facts, Mounted, Workload};
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{self, Claim, VolumeSource, WorkloadKind};
+use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
+use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A rolling update starts the new Pod while the old one still holds the volume.
@@ -82,7 +84,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let volumes = facts.persistent_volumes();
+    let bindings = facts.bindings();
+    let shared = held_by_replicas(facts);
     for workload in facts.workloads() {
         let scaled_to_zero = workload.model.replicas.is_some_and(|it| it.value == 0);
         let deployment = workload.kind() == WorkloadKind::Deployment;
@@ -105,12 +108,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         });
         let Some((name, claim)) = held else { continue };
         // Where the replicas of another workload hold the claim too, no strategy helps, and PLM701 says so.
-        if facts.workloads().iter().any(|it| it.copies.is_many() && holds(facts, it, claim)) {
+        let object = facts.claim_object(workload, name);
+        if object.is_some_and(|it| shared.contains(&it.name_span())) {
             continue;
         }
         let once = claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce");
         // Folders are not attached to a node, so nothing waits for their release.
-        let volume = facts.volume_behind(&volumes, workload, name);
+        let volume = bindings.volume(facts, workload, name);
         let is_folder = volume.is_some_and(|it| {
             it.source.as_ref().is_some_and(|it| matches!(it.as_str(), "hostPath" | "local"))
         });
@@ -173,13 +177,17 @@ fn is_of_store<'a>(facts: &Facts<'a>, workload: &Workload<'a>, claim: &str) -> b
     })
 }
 
-/// Whether the Pods of a workload mount a claim.
-fn holds(facts: &Facts<'_>, workload: &Workload<'_>, claim: &Claim) -> bool {
-    let mut volumes = workload.model.template.spec.volumes.iter();
-    volumes.any(|volume| {
-        let VolumeSource::Claim { name: Some(name), .. } = &volume.source else { return false };
-        facts.claim(workload, name).is_some_and(|it| std::ptr::eq(it, claim))
-    })
+/// Returns the claims that workloads with several replicas mount, by the places of their names.
+fn held_by_replicas(facts: &Facts<'_>) -> FxHashSet<Span> {
+    let many = facts.workloads().iter().filter(|it| it.copies.is_many());
+    let held = many.flat_map(|workload| {
+        let volumes = workload.model.template.spec.volumes.iter();
+        volumes.filter_map(|volume| {
+            let VolumeSource::Claim { name: Some(name), .. } = &volume.source else { return None };
+            Some(facts.claim_object(workload, name)?.name_span())
+        })
+    });
+    held.collect()
 }
 
 /// Builds a fix that sets the update strategy to `Recreate`.
