@@ -1,4 +1,4 @@
-//! `cargo xtask TASK`: the one door to every task.
+//! `cargo xtask TASK`: the single entry point for every task.
 //!
 //! No dependencies, so that the first call answers within seconds; what needs libraries lives in
 //! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.

@@ -94,6 +94,21 @@ const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
         "names the object of a List where a shared value is written",
     ),
     ("PLM801", ONE_FILE, "speaks once in a file about an image"),
+    (
+        "PLM801",
+        &["equal parts as aliases"],
+        "counts places to change, and an image that services share is written in one place",
+    ),
+    (
+        "PLM101",
+        &["equal parts as aliases"],
+        "counts places to change, and a list that dependents share is written in one place",
+    ),
+    (
+        "PLM103",
+        &["Compose: depends_on as a map"],
+        "leaves files for Swarm alone, which takes dependencies as a list only",
+    ),
     ("PLM809", ONE_FILE, "speaks once in a file about an API version"),
     ("PLM614", &["services and objects renamed"], "proposes the nearest name"),
     (

@@ -9,7 +9,7 @@
 //!
 //! What the real tool refuses becomes a [`Problem`], and the rest of the project is still read.
 //!
-//! The rooms: `load/` reads files and merges them, `schema/` checks keys and types, `read/` turns the
+//! The modules: `load/` reads files and merges them, `schema/` checks keys and types, `read/` turns the
 //! merged tree into the structs here, and `check.rs` looks for contradictions between values.
 
 mod check;

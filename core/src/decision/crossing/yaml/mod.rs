@@ -38,21 +38,21 @@ pub struct Context<'c, 'f> {
 /// Returns what to write for a key of a service, as text; empty where there is nothing to write or the
 /// files do not show the values.
 pub fn fragment(context: &Context<'_, '_>, key: Key, case: Case) -> String {
-    let Some(room) = room(key, case) else { return String::new() };
-    let draft = match room {
-        Room::Container => container::draft(context, key, case),
-        Room::Network => network::draft(context, key, case),
-        Room::Security => security::draft(context, key),
-        Room::Storage => storage::draft(context, key, case),
-        Room::Rollout => rollout::draft(context, key, case),
-        Room::Placement => placement::draft(context, key),
+    let Some(writer) = writer_of(key, case) else { return String::new() };
+    let draft = match writer {
+        Writer::Container => container::draft(context, key, case),
+        Writer::Network => network::draft(context, key, case),
+        Writer::Security => security::draft(context, key),
+        Writer::Storage => storage::draft(context, key, case),
+        Writer::Rollout => rollout::draft(context, key, case),
+        Writer::Placement => placement::draft(context, key),
     };
     draft.map(|draft| draft.render(&context.names, context.kind)).unwrap_or_default()
 }
 
-/// The rooms that write fragments.
+/// The modules that write fragments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
+enum Writer {
     Container,
     Network,
     Security,
@@ -61,9 +61,9 @@ enum Room {
     Placement,
 }
 
-/// Returns the room that writes what takes the place of a key in a case of its values; `None` for a key
+/// Returns the module that writes what takes the place of a key in a case of its values; `None` for a key
 /// without a place in Kubernetes.
-fn room(key: Key, case: Case) -> Option<Room> {
+fn writer_of(key: Key, case: Case) -> Option<Writer> {
     Some(match key {
         Key::Image
         | Key::Command
@@ -87,7 +87,7 @@ fn room(key: Key, case: Case) -> Option<Room> {
         | Key::DeployLimitsMemory
         | Key::DeployReservationsCpus
         | Key::DeployReservationsMemory
-        | Key::DeployReservationsDevices => Room::Container,
+        | Key::DeployReservationsDevices => Writer::Container,
         Key::Ports
         | Key::Expose
         | Key::NetworkMode
@@ -98,7 +98,7 @@ fn room(key: Key, case: Case) -> Option<Room> {
         | Key::ExtraHosts
         | Key::Dns
         | Key::DnsSearch
-        | Key::DeployEndpointMode => Room::Network,
+        | Key::DeployEndpointMode => Writer::Network,
         Key::User
         | Key::GroupAdd
         | Key::Privileged
@@ -107,9 +107,9 @@ fn room(key: Key, case: Case) -> Option<Room> {
         | Key::CapDrop
         | Key::SecurityOpt
         | Key::Sysctls
-        | Key::Runtime => Room::Security,
+        | Key::Runtime => Writer::Security,
         Key::Volumes | Key::Secrets | Key::Configs | Key::Tmpfs | Key::ShmSize | Key::Devices => {
-            Room::Storage
+            Writer::Storage
         }
         Key::Scale
         | Key::StopGracePeriod
@@ -121,16 +121,16 @@ fn room(key: Key, case: Case) -> Option<Room> {
         | Key::DeployUpdateOrder
         | Key::DeployUpdateParallelism
         | Key::DeployUpdateDelay
-        | Key::DeployUpdateMonitor => Room::Rollout,
+        | Key::DeployUpdateMonitor => Writer::Rollout,
         Key::Platform
         | Key::DeployPlacementConstraints
         | Key::DeployPlacementPreferences
-        | Key::DeployPlacementMaxReplicasPerNode => Room::Placement,
+        | Key::DeployPlacementMaxReplicasPerNode => Writer::Placement,
         // Routes of a proxy have fragments of their own.
-        Key::Environment | Key::Labels if case == Case::Proxy => Room::Network,
-        Key::DeployLabels if case == Case::Proxy => Room::Network,
-        Key::Environment | Key::Labels => Room::Container,
-        Key::DeployLabels => Room::Rollout,
+        Key::Environment | Key::Labels if case == Case::Proxy => Writer::Network,
+        Key::DeployLabels if case == Case::Proxy => Writer::Network,
+        Key::Environment | Key::Labels => Writer::Container,
+        Key::DeployLabels => Writer::Rollout,
         Key::Build
         | Key::ContainerName
         | Key::Networks
