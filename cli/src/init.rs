@@ -80,6 +80,7 @@ fn configuration(report: &Report, folder: &Path) -> String {
     ];
     section("Settings for some of the files.", "overrides", overrides);
     out.push_str("\n# The lowest severity that makes a check fail: error, warning, info or never.\n#fail-on: warning\n");
+    out.push_str("\n# The release of Kubernetes that the cluster runs; without one, the newest.\n#kubernetes: 1.33\n");
     out.push_str("\n# The server that `plimsoll decide` measures against, and your answers to its questions.\n#server: { cpus: 16, memory: 64GiB }\n#answers: { downtime: minutes, teams: 1, audit: no }\n");
     out
 }

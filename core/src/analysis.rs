@@ -150,7 +150,8 @@ impl Analysis {
         cache: &mut Cache,
     ) -> Analysis {
         let projects = compose_projects(&files);
-        let targets = targets(&files, &config.targets.requests, &mut cache.targets);
+        let kubernetes = config.kubernetes.as_ref().map(|it| it.as_str());
+        let targets = targets(&files, &config.targets.requests, kubernetes, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let charts = charts(&files, &mut cache.charts);
@@ -303,7 +304,9 @@ impl Analysis {
 
     /// Whether a rule takes part in this run in any file.
     fn wants(&self, options: &Options, rule: &Rule) -> bool {
-        options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
+        let config = self.config();
+        let is_ready = !rule.is_preview || config.preview == Some(true);
+        is_ready && options.wants(rule) && !config.is_off(|selector| rule.is(selector))
     }
 
     /// Sets the key path of each finding, and of the findings that it stands for.
@@ -451,6 +454,36 @@ mod tests {
         let report = workspace.analysis(&Config::default()).report(&options);
         let messages: Vec<&str> = report.findings.iter().map(|it| it.message.as_str()).collect();
         assert_eq!(messages, ["container `web` of Deployment `web` requests no memory and no CPU"]);
+    }
+
+    #[test]
+    fn charts_are_rendered_for_the_release_that_the_cluster_runs() {
+        let mut workspace = Workspace::default();
+        workspace.set("chart/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n");
+        let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {minor: 'on {{ .Capabilities.KubeVersion.Minor }}'}\n";
+        workspace.set("chart/templates/a.yaml", template);
+        let mut minor = |settings: &str| {
+            workspace.set("plimsoll.yaml", settings);
+            let analysis = workspace.analysis(&Config::default());
+            analysis.targets()[0].target.manifests()[0].text.clone()
+        };
+        assert!(minor("kubernetes: 1.30").contains("on 30"));
+        assert!(minor("kubernetes: v1.24.1").contains("on 24"), "an edit is seen");
+        assert!(minor("role: production").contains("on 36"), "what Helm assumes");
+    }
+
+    #[test]
+    fn a_rule_in_preview_runs_where_the_configuration_asks_for_it() {
+        let rule = rules::find("PLM101").expect("a rule");
+        let preview = Rule { is_preview: true, ..*rule };
+        let wants = |settings: &str, rule: &Rule| {
+            let mut workspace = Workspace::default();
+            workspace.set("plimsoll.yaml", settings);
+            workspace.analysis(&Config::default()).wants(&Options::default(), rule)
+        };
+        assert!(wants("preview: true", &preview) && wants("preview: true", rule));
+        assert!(!wants("preview: false", &preview) && wants("preview: false", rule));
+        assert!(!wants("role: production", &preview));
     }
 
     #[test]

@@ -9,9 +9,11 @@ use std::sync::Arc;
 mod paths;
 mod read;
 mod targets;
+mod version;
 
 pub use paths::{Override, Pattern, Patterns};
 pub use targets::{ComposeTarget, Targets};
+pub use version::KubernetesVersion;
 
 vocabulary! {
     /// The downtime that a person considers tolerable.
@@ -119,6 +121,10 @@ pub struct Config {
     pub rules: Vec<(String, Level)>,
     pub answers: Answers,
     pub server: Option<Server>,
+    /// The release that the cluster runs; without one, the newest.
+    pub kubernetes: Option<KubernetesVersion>,
+    /// Whether rules in preview run.
+    pub preview: Option<bool>,
     /// What is deployed; without any, what is found among the files.
     pub targets: Targets,
     /// Files that are not read.
@@ -146,6 +152,8 @@ impl Config {
     fn with_in(mut self, other: &Config, files: Patterns) -> Config {
         self.role = other.role.or(self.role);
         self.server = other.server.or(self.server);
+        self.kubernetes = other.kubernetes.clone().or(self.kubernetes);
+        self.preview = other.preview.or(self.preview);
         self.fail_on = other.fail_on.or(self.fail_on);
         self.roles.extend(other.roles.iter().cloned());
         self.answers = self.answers.with(&other.answers);
@@ -208,6 +216,8 @@ impl Config {
                 // These are about the project as a whole.
                 project.answers = config.answers.clone();
                 (project.server, project.fail_on) = (config.server, config.fail_on);
+                project.kubernetes.clone_from(&config.kubernetes);
+                project.preview = config.preview;
             }
             match is_first && is_around(&folder, &own.base.absolute("")) {
                 true => project = Config { base: own.base.clone(), ..config },

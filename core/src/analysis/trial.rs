@@ -216,7 +216,8 @@ fn outcomes(
     let asked =
         asked.filter(|request| own.iter().any(|file| file.path().starts_with(&request.folder)));
     let requests: Vec<_> = asked.cloned().collect();
-    let built = targets(&own, &requests, &mut TargetCache::default());
+    let kubernetes = sources.config.kubernetes.as_ref().map(|it| it.as_str());
+    let built = targets(&own, &requests, kubernetes, &mut TargetCache::default());
     let built_files: FxHashSet<FileId> = group.iter().copied().collect();
     let outcome = |at: usize| {
         let facts = Facts::new(Scope {

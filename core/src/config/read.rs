@@ -1,22 +1,24 @@
 //! Reading a configuration, and what makes no sense in it.
 
-use super::{Config, Server, WrongAnswer};
+use super::{Config, KubernetesVersion, Server, WrongAnswer};
 use crate::report::{FailOn, Level, Role};
 use crate::syntax::{Entry, Node, Problem, ProblemKind, Tree};
 use crate::text::{Span, did_you_mean, near};
 
 /// The settings of a configuration file, as they are written.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 14] = [
     "role",
     "roles",
     "rules",
     "ignore",
     "answers",
     "server",
+    "kubernetes",
     "targets",
     "exclude",
     "overrides",
     "fail-on",
+    "preview",
     "extends",
     "$schema",
 ];
@@ -81,6 +83,13 @@ impl Reader<'_> {
             "ignore" => self.ignore(value),
             "answers" => self.answers(value),
             "server" => self.server(value),
+            "kubernetes" => {
+                self.config.kubernetes = KubernetesVersion::parse(text(value));
+                if self.config.kubernetes.is_none() {
+                    let known = "`kubernetes` must be a release, such as `1.33` or `v1.33.2`";
+                    self.problem(value.span(), known);
+                }
+            }
             "targets" => self.targets(value),
             "exclude" => self.config.exclude = self.patterns("exclude", value),
             "overrides" => self.overrides(value),
@@ -91,6 +100,11 @@ impl Reader<'_> {
                     self.problem(value.span(), known);
                 }
             }
+            "preview" => match text(value) {
+                "true" => self.config.preview = Some(true),
+                "false" => self.config.preview = Some(false),
+                _ => self.problem(value.span(), "`preview` must be `true` or `false`"),
+            },
             "extends" => self.extends(value),
             // For editors.
             "$schema" => {}
@@ -255,6 +269,8 @@ mod tests {
             ("overrides: [{files: '../a', role: prod}]", "leads out of the folder"),
             ("extends: {a: b}", "names configuration files"),
             ("fail-on: hint", "must be `error`"),
+            ("kubernetes: newest", "must be a release"),
+            ("preview: some", "must be `true`"),
             ("server: {cpu: 1}", "did you mean `cpus`?"),
             ("role: production\n---\nrole: production", "only the first document"),
         ] {

@@ -229,10 +229,12 @@ impl AsRef<Target> for ReadTarget {
 pub type TargetCache = build::Cache<ReadTarget>;
 
 /// Builds and reads the targets of a project: those that are found, those that are asked for, and those
-/// that Argo CD and Flux deploy.
+/// that Argo CD and Flux deploy. `kubernetes` is the release that charts are rendered for, where nobody names
+/// another one.
 pub fn targets(
     files: &[Arc<FileModel>],
     requests: &[Request],
+    kubernetes: Option<&str>,
     cache: &mut TargetCache,
 ) -> Vec<Arc<BuiltTarget>> {
     if requests.is_empty() && !files.iter().any(|file| asks_for_target(file)) {
@@ -252,8 +254,9 @@ pub fn targets(
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
     cache.start(&sources);
-    let mut build =
-        |requests: &[Request]| build::build_with(&sources, requests, cache, &ReadTarget::new);
+    let mut build = |requests: &[Request]| {
+        build::build_with(&sources, requests, kubernetes, cache, &ReadTarget::new)
+    };
     let mut built = build(requests);
     let project = Project::new(files);
     let mut asks: Vec<Ask> = Vec::new();

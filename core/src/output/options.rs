@@ -51,6 +51,10 @@ pub struct Options {
     /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerSize>,
+    /// The release that the cluster runs, such as `1.33`; without one, the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Plain>"))]
+    pub kubernetes: Option<String>,
     /// What is deployed: the only targets of the folders that they name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<DescribedTarget>>,
@@ -63,6 +67,9 @@ pub struct Options {
     /// The lowest severity that makes `plimsoll check` fail.
     #[serde(rename = "fail-on", skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<FailOn>,
+    /// Whether rules in preview run. In this version no rule is in preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<bool>,
     /// Paths of configuration files that this one is laid over; later ones win.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extends: Option<OneOrMany>,
@@ -217,6 +224,7 @@ mod tests {
             ignore: Some(vec!["PLM8".to_owned()]),
             answers: one("downtime", "minutes".to_owned()),
             server: Some(ServerSize { cpus: Some(8.0), memory: Some("32GiB".to_owned()) }),
+            kubernetes: Some("1.33".to_owned()),
             targets: Some(vec![chart, compose]),
             exclude: Some(OneOrMany::Many(vec!["old/**".to_owned()])),
             overrides: Some(vec![FileOverride {
@@ -225,6 +233,7 @@ mod tests {
                 role: Some(Role::Development),
             }]),
             fail_on: Some(FailOn::Warning),
+            preview: Some(true),
             extends: Some(OneOrMany::One("../plimsoll.yaml".to_owned())),
             select: None,
             min_severity: None,
@@ -237,6 +246,8 @@ mod tests {
         assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server.map(|it| it.cpus), Some(8.0));
         assert!(config.role.is_some() && config.fail_on.is_some());
+        assert_eq!(config.preview, Some(true));
+        assert!(config.kubernetes.as_ref().is_some_and(|it| it.is_at_least("1.33")));
         assert!(config.excludes("old/compose.yaml"));
         assert_eq!(config.overridden_role("a.dev.yaml"), Some(Role::Development));
         assert_eq!((config.targets.requests.len(), config.targets.compose.len()), (1, 1));

@@ -84,6 +84,8 @@ pub struct Rule {
     /// Whether the rule is about the files that charts and overlays are built from, and not about the
     /// objects that they become.
     pub is_about_sources: bool,
+    /// Whether the rule runs only where the configuration says `preview: true`.
+    pub is_preview: bool,
 }
 
 impl Rule {
@@ -143,13 +145,14 @@ pub fn is_known(selector: &str) -> bool {
 }
 
 /// Declares `RULE` from a doc comment, a code, a name and a few fields. `about: absence` marks a rule that
-/// says that something is missing among the objects; `about: sources`, a rule about the sources of targets.
+/// says that something is missing among the objects; `about: sources`, a rule about the sources of targets;
+/// `stage: preview`, a rule whose findings have not been judged on enough real files yet.
 macro_rules! rule {
     (
         $(#[doc = $doc:expr])*
         $code:ident $name:literal {
             since: $since:literal, on: $on:ident, severity: $severity:ident, check: $check:ident
-            $(, about: $about:ident)? $(,)?
+            $(, about: $about:ident)? $(, stage: $stage:ident)? $(,)?
         }
     ) => {
         pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
@@ -162,6 +165,7 @@ macro_rules! rule {
             check: rule!(@check $check),
             is_about_absence: matches!(stringify!($($about)?).as_bytes(), b"absence"),
             is_about_sources: matches!(stringify!($($about)?).as_bytes(), b"sources"),
+            is_preview: matches!(stringify!($($stage)?).as_bytes(), b"preview"),
         };
     };
     (@check engine) => { $crate::rules::Check::Engine };

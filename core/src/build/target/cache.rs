@@ -39,6 +39,8 @@ pub(super) enum Variant {
 #[derive(Debug, Clone)]
 pub(super) struct Inputs {
     pub request: Option<Request>,
+    /// The release of Kubernetes that a chart is rendered for.
+    pub kubernetes: Option<String>,
     pub files: Vec<(FileId, Arc<str>)>,
 }
 
@@ -63,15 +65,17 @@ impl<T> Default for Cache<T> {
 impl Inputs {
     pub(super) fn new<'f, 's: 'f>(
         request: Option<&Request>,
+        kubernetes: Option<&str>,
         files: impl IntoIterator<Item = &'f SourceFile<'s>>,
     ) -> Inputs {
         let files = files.into_iter().map(|file| (file.id, Arc::clone(file.text))).collect();
-        Inputs { request: request.cloned(), files }
+        Inputs { request: request.cloned(), kubernetes: kubernetes.map(str::to_owned), files }
     }
 
     fn is_same(&self, other: &Inputs) -> bool {
         let mut pairs = self.files.iter().zip(&other.files);
         self.request == other.request
+            && self.kubernetes == other.kubernetes
             && self.files.len() == other.files.len()
             && pairs.all(|((one, a), (two, b))| one == two && Arc::ptr_eq(a, b))
     }

@@ -50,6 +50,7 @@ pub(super) fn targets<T>(
     files: &[SourceFile<'_>],
     folders: &[&str],
     requests: &[Request],
+    kubernetes: Option<&str>,
     cache: &mut Cache<T>,
     read: &dyn Fn(Target) -> T,
 ) -> Vec<Arc<T>> {
@@ -62,7 +63,7 @@ pub(super) fn targets<T>(
     }
     let mut targets = Vec::new();
     for (folder, is_found) in folders {
-        let source = Source::new(files, folder, cache.take_templates(folder));
+        let source = Source::new(files, folder, kubernetes, cache.take_templates(folder));
         let key = |variant| Key { kind: TargetKind::Chart, folder: folder.to_owned(), variant };
         let found = if is_found { source.found() } else { Vec::new() };
         for found in found {
@@ -71,7 +72,7 @@ pub(super) fn targets<T>(
                 continue;
             }
             let variant = path.map_or(Variant::Found, |path| Variant::WithValues(path.to_owned()));
-            let inputs = Inputs::new(None, source.own.iter().copied());
+            let inputs = Inputs::new(None, kubernetes, source.own.iter().copied());
             targets
                 .extend(cache.get(key(variant), inputs, || source.render_found(&found).map(read)));
         }
@@ -82,7 +83,8 @@ pub(super) fn targets<T>(
             }
             let named = release.values_files.iter();
             let named = named.filter_map(|path| files.iter().find(|it| it.path == path.value));
-            let inputs = Inputs::new(Some(request), source.own.iter().copied().chain(named));
+            let inputs =
+                Inputs::new(Some(request), kubernetes, source.own.iter().copied().chain(named));
             let build = || match source.has_chart_file() {
                 true => source.requested(request, release),
                 false => request.nothing_there("chart"),
@@ -99,6 +101,8 @@ pub(super) fn targets<T>(
 struct Source<'f, 's> {
     files: &'f [SourceFile<'s>],
     folder: &'f str,
+    /// The release of Kubernetes that the chart is rendered for, where nobody names another one.
+    kubernetes: Option<&'f str>,
     /// The files below the chart's folder.
     own: Vec<&'f SourceFile<'s>>,
     /// The chart, loaded once something is rendered.
@@ -120,12 +124,13 @@ impl<'f, 's> Source<'f, 's> {
     fn new(
         files: &'f [SourceFile<'s>],
         folder: &'f str,
+        kubernetes: Option<&'f str>,
         templates: KnownTemplates,
     ) -> Source<'f, 's> {
         let own: Vec<_> = files.iter().filter(|file| is_inside(file.path, folder)).collect();
         let chart_yaml = own.iter().find(|file| file.path == join_path(folder, "Chart.yaml"));
         let span = Span::new(chart_yaml.map_or(FileId(0), |file| file.id), 0, 0);
-        Source { files, folder, own, chart: OnceCell::new(), templates, span }
+        Source { files, folder, kubernetes, own, chart: OnceCell::new(), templates, span }
     }
 
     fn chart(&self) -> &helm::failure::Result<Chart> {
@@ -187,14 +192,19 @@ impl<'f, 's> Source<'f, 's> {
             let span = Span::new(first.id, 0, 0);
             target.reasons.push(Reason { message, span, is_refused: false, cause: Cause::Other });
         }
-        self.render(target, &ReleaseOptions { values, ..ReleaseOptions::default() }, false)
+        let kube_version = self.kubernetes.map(str::to_owned);
+        self.render(
+            target,
+            &ReleaseOptions { values, kube_version, ..ReleaseOptions::default() },
+            false,
+        )
     }
 
     /// Renders the chart as somebody asks for it.
     fn requested(&self, request: &Request, release: &Release) -> Option<Target> {
         let mut target = self.blank();
         let mut options = ReleaseOptions {
-            kube_version: release.kube_version.clone(),
+            kube_version: release.kube_version.clone().or(self.kubernetes.map(str::to_owned)),
             api_versions: release.api_versions.clone(),
             ..ReleaseOptions::default()
         };

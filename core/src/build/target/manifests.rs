@@ -25,7 +25,7 @@ pub(super) fn targets<T>(
             named => named.iter().any(|name| name == file.path),
         };
         let wanted: Vec<&SourceFile<'_>> = files.iter().filter(is_wanted).collect();
-        let inputs = Inputs::new(Some(request), wanted.iter().copied());
+        let inputs = Inputs::new(Some(request), None, wanted.iter().copied());
         let build = || Some(read(target(&wanted, request, named).described_by(request)));
         targets.extend(cache.get(key, inputs, build));
     }

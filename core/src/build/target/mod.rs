@@ -198,15 +198,17 @@ impl Target {
 /// name. A request for what is found anyway stands in its place. Without the feature `targets` they are found
 /// and named as not built; nothing then refers to the builders, and the linker leaves them out.
 pub fn build(files: &[SourceFile<'_>], requests: &[Request]) -> Vec<Arc<Target>> {
-    build_with(files, requests, &mut Cache::default(), &|target| target)
+    build_with(files, requests, None, &mut Cache::default(), &|target| target)
 }
 
-/// Builds the targets of a project, but for those that were built from the same inputs before. `read` is
-/// what the caller makes of a target. Without the feature `targets` they are found and named as not built;
+/// Builds the targets of a project, but for those that were built from the same inputs before. `kubernetes` is
+/// the release that charts are rendered for, where nobody names another one; `read` is what the caller makes
+/// of a target. Without the feature `targets` they are found and named as not built;
 /// nothing then refers to the builders, and the linker leaves them out.
 pub fn build_with<T: AsRef<Target>>(
     files: &[SourceFile<'_>],
     requests: &[Request],
+    kubernetes: Option<&str>,
     cache: &mut Cache<T>,
     read: &dyn Fn(Target) -> T,
 ) -> Vec<Arc<T>> {
@@ -222,7 +224,7 @@ pub fn build_with<T: AsRef<Target>>(
     let of_overlays = files.iter().filter(|file| in_overlays.contains(&file.id));
     let of_overlays: FxHashSet<&str> = of_overlays.map(|file| file.path).collect();
     folders.retain(|folder| !of_overlays.contains(join_path(folder, "Chart.yaml").as_str()));
-    targets.extend(charts::targets(files, &folders, requests, cache, read));
+    targets.extend(charts::targets(files, &folders, requests, kubernetes, cache, read));
     targets.extend(manifests::targets(files, requests, cache, read));
     targets.sort_by(|a, b| a.as_ref().as_ref().name.cmp(&b.as_ref().as_ref().name));
     targets

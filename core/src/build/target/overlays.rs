@@ -57,7 +57,7 @@ where
         };
         if let Some(built) = built {
             let inputs = built.sources.iter().filter_map(|id| sources.by_id(*id));
-            let inputs = Inputs::new(request, inputs);
+            let inputs = Inputs::new(request, None, inputs);
             targets.push(cache.put(key, inputs, read(built)));
         }
     }

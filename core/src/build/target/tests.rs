@@ -224,7 +224,7 @@ fn only_what_an_edit_touches_is_built_again() {
     let mut built_again = |project: &Project| -> Vec<String> {
         let files = project.files();
         cache.start(&files);
-        let now = build_with(&files, &[], &mut cache, &|target| target);
+        let now = build_with(&files, &[], None, &mut cache, &|target| target);
         cache.finish();
         let is_new = |it: &&Arc<Target>| !before.iter().any(|old| Arc::ptr_eq(old, it));
         let new = now.iter().filter(is_new).map(|it| it.name.clone()).collect();

@@ -182,7 +182,7 @@ fn large_products_end() {
 /// Returns namespace and name of each object of the target with this name.
 fn landed(text: &str, target: &str) -> Vec<(Option<String>, String)> {
     let files = models(text);
-    let all = crate::model::targets(&files, &[], &mut crate::model::TargetCache::default());
+    let all = crate::model::targets(&files, &[], None, &mut crate::model::TargetCache::default());
     let target = all.iter().find(|it| it.target.name == target).unwrap();
     let objects = target.objects.iter().map(|object| {
         let namespace = object.meta.namespace.as_ref().map(ToString::to_string);

@@ -11,7 +11,7 @@ rule! {
     ///
     /// ## What helps
     /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `exclude`,
-    /// `overrides`, `fail-on`, `answers`, `server` and `targets`.
+    /// `overrides`, `fail-on`, `preview`, `answers`, `server`, `kubernetes` and `targets`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

@@ -13,7 +13,8 @@ rule! {
     /// ## Why it hurts
     /// `kubectl apply` fails with "no matches for kind", and a cluster upgrade that worked for
     /// everything else stops at this file. Nor can Helm upgrade a release whose stored manifest
-    /// names such a version. A version that is only deprecated is still served.
+    /// names such a version. A version that is only deprecated is still served, and so is one that was removed
+    /// in a later release than the cluster runs, where `kubernetes` in `plimsoll.yaml` says which that is.
     ///
     /// ## What helps
     /// Use the version that replaced it. If fields have changed too, the finding says which.
@@ -68,6 +69,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let Some(old) = kube::old_api(version, &object.kind) else { continue };
+        // The release of the cluster may be older than what replaced the version.
+        let cluster = facts.config().kubernetes.as_ref();
+        if cluster.is_some_and(|it| !it.is_at_least(old.deprecated_in)) {
+            continue;
+        }
         let old = (*object, version, old);
         if facts.is_accepted(version.span, &|selector| RULE.is(selector)) {
             report(facts, &[old], out);
@@ -87,7 +93,17 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
     } else {
         format!("use `{}`", old.replacement)
     };
+    let cluster = facts.config().kubernetes.as_ref();
+    let served_by = |release: &str| cluster.filter(|it| !it.is_at_least(release));
     let finding = match old.removed_in {
+        Some(release) if let Some(cluster) = served_by(release) => {
+            let message = format!(
+                "`{version}` {kind} ends with Kubernetes {release}, and the cluster runs {cluster}; {instead}"
+            );
+            let finding = out.at(&version.span, message);
+            finding.deprecated = true;
+            finding.severity(Severity::Info).why("The cluster serves the version as long as it is not upgraded. The upgrade leaves objects that exist as they are, but refuses this file from then on.")
+        }
         Some(release) => out.at(
             &version.span,
             format!("`{version}` {kind} was removed in Kubernetes {release}; {instead}"),
@@ -241,6 +257,22 @@ mod tests {
         assert_eq!(fixes("v1", "Deployment", "replicas: 1"), Some(0));
         assert_eq!(fixes("v1", "Service", "ports: []"), None);
         assert_eq!(fixes("serving.knative.dev/v1", "Service", "template: {}"), None);
+    }
+
+    #[test]
+    fn a_cluster_serves_what_later_releases_remove() {
+        let job = "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: { name: a }\nspec: {}\n";
+        let on = |release: &str| {
+            let text =
+                format!("# file: plimsoll.yaml\nkubernetes: {release}\n# file: a.yaml\n{job}");
+            let found = findings(&RULE, &text);
+            found.into_iter().map(|it| (it.severity.name(), it.message)).collect::<Vec<_>>()
+        };
+        let ends = "`batch/v1beta1` CronJob ends with Kubernetes 1.25, and the cluster runs 1.24; use `batch/v1`";
+        assert_eq!(on("v1.24.17"), [("info", ends.to_owned())]);
+        assert_eq!(on("1.25").first().map(|it| it.0), Some("error"));
+        assert_eq!(on("1.30").first().map(|it| it.0), Some("error"), "1.30 is no 1.3");
+        assert_eq!(on("1.20"), [], "`batch/v1` has CronJobs since 1.21");
     }
 
     #[test]
