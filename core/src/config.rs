@@ -298,6 +298,15 @@ impl Config {
         last(&self.rules)
     }
 
+    /// Whether a rule has another level in a file than what `rules` says.
+    pub fn is_overridden(&self, path: &str, means_rule: &dyn Fn(&str) -> bool) -> bool {
+        if self.overrides.is_empty() {
+            return false;
+        }
+        let general = self.rules.iter().rev().find(|(selector, _)| means_rule(selector));
+        self.level(path, means_rule) != general.map(|(_, level)| *level)
+    }
+
     /// Whether a rule is off in every file.
     pub fn is_off(&self, means_rule: impl Fn(&str) -> bool) -> bool {
         let says_otherwise =

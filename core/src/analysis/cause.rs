@@ -2,21 +2,35 @@
 
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
-use crate::report::{Edit, Environment, Finding, Fix, Other, Precedence, Related, Role, Safety};
+use crate::report::{
+    Edit, Environment, Finding, Fix, Other, Precedence, Related, Role, Safety, Severity,
+};
+use crate::rules;
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
+
+/// A rule, an application, a cause, and the severity where an override decides about it.
+type Group<'f> = (&'f str, usize, &'f str, Option<Severity>);
 
 /// Makes one finding of those that a rule has in one application for one cause. The place that counts most
 /// is reported, and the others are related to it. Suppressed findings have to be gone by now, so that they
 /// do not stand for others.
 pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>) {
     let ranks = Ranks::new(facts);
-    let mut groups: IndexMap<(&str, usize, &str), Vec<usize>, FxBuildHasher> = IndexMap::default();
+    // What an override says about one file decides about no other one.
+    let level = |finding: &Finding| {
+        let rule = rules::find(finding.code)?;
+        let path = facts.file(finding.span.file).path();
+        let is_apart = facts.config().is_overridden(path, &|selector| rule.is(selector));
+        is_apart.then_some(finding.severity)
+    };
+    let mut groups: IndexMap<Group<'_>, Vec<usize>, FxBuildHasher> = IndexMap::default();
     for (at, finding) in findings.iter().enumerate() {
         if let Some(cause) = &finding.cause {
-            let key = (finding.code, facts.part_of(finding.span.file), cause.as_str());
+            let part = facts.part_of(finding.span.file);
+            let key = (finding.code, part, cause.as_str(), level(finding));
             groups.entry(key).or_default().push(at);
         }
     }
@@ -211,7 +225,7 @@ fn words_of(finding: &Finding) -> String {
 
 /// Returns the worst severity of those places that are not for development, or of all where there is no
 /// such place.
-fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate::report::Severity {
+fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> Severity {
     let counts = |it: &&Finding| facts.file_role(it.span.file) != Role::Development;
     let all = || std::iter::once(first).chain(others);
     let worst = all().filter(counts).map(|it| it.severity).min();
@@ -283,6 +297,49 @@ mod tests {
         let mut findings = out.into_list();
         one_for_each_cause(&mut findings, facts);
         findings
+    }
+
+    #[test]
+    fn what_an_override_says_about_a_file_decides_about_no_other_one() {
+        let object = |name: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: a, image: 'acme/{name}:latest'}}]}}}}}}\n"
+            )
+        };
+        let found = |settings: &str| {
+            let mut workspace = Workspace::default();
+            for name in ["one", "two", "three"] {
+                workspace.set(&format!("{name}.yaml"), object(name));
+            }
+            workspace.set("plimsoll.yaml", settings);
+            let options =
+                crate::Options { select: vec!["PLM801".to_owned()], ..Default::default() };
+            let report = workspace.analysis(&Config::default()).report(&options);
+            let place = |it: &Finding| {
+                let path = report.entry(it.span.file).file.path.to_string();
+                (path, it.severity, it.more)
+            };
+            report.findings.iter().map(place).collect::<Vec<_>>()
+        };
+        let said = |path: &str, severity, more| (path.to_owned(), severity, more);
+        let (warning, error) = (Severity::Warning, Severity::Error);
+        assert_eq!(found("role: production"), [said("one.yaml", warning, 2)]);
+        assert_eq!(
+            found("overrides: [{files: one.yaml, rules: {PLM801: off}}]"),
+            [said("three.yaml", warning, 1)]
+        );
+        assert_eq!(
+            found("overrides: [{files: two.yaml, rules: {PLM801: off}}]"),
+            [said("one.yaml", warning, 1)]
+        );
+        assert_eq!(
+            found("overrides: [{files: two.yaml, rules: {PLM801: error}}]"),
+            [said("one.yaml", warning, 1), said("two.yaml", error, 0)]
+        );
+        assert_eq!(
+            found("overrides: [{files: 't*.yaml', rules: {PLM801: error}}]"),
+            [said("one.yaml", warning, 0), said("three.yaml", error, 1)]
+        );
     }
 
     const WEB: &str = "services:\n  web: {image: nginx}\n";

@@ -13,10 +13,10 @@ use std::sync::OnceLock;
 pub(super) type PrintedPaths = OnceLock<FxHashMap<Span, String>>;
 
 impl Facts<'_> {
-    /// Whether a comment, an annotation or the baseline accepts a finding at this place; `is` says whether a
-    /// selector means the rule.
-    /// Rules that put several places into one finding leave out the accepted ones, so that accepting one
-    /// place does not accept the others.
+    /// Whether a comment, an annotation or the baseline accepts a finding at this place, or an override gives the
+    /// rule a level of its own in this file; `is` says whether a selector means the rule.
+    /// Rules that put several places into one finding report such a place by itself, so that what is said about
+    /// one place does not decide about the others.
     pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
         let means = |it: &Suppression| {
             it.selectors.is_empty() || it.selectors.iter().any(|(selector, _)| is(selector))
@@ -24,7 +24,8 @@ impl Facts<'_> {
         let covers =
             |it: &&Suppression| it.covers.start <= span.start && span.start <= it.covers.end;
         let file = self.file(span.file);
-        if file.directives.suppressions.iter().filter(covers).any(means)
+        if self.config.is_overridden(file.path(), is)
+            || file.directives.suppressions.iter().filter(covers).any(means)
             || self.annotations_at(span).iter().any(means)
         {
             return true;
