@@ -245,6 +245,9 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     let own = own_ports(pair);
     let first = own.first()?.1;
     let reachable = reachable(pair);
+    // The name of a headless Service leads to every port of the Pods, listed or not.
+    let services = pair.facts.services_for(pair.workload);
+    let headless = services.iter().find(|it| it.model.is_headless());
     let protocol = |it: &Reachable| it.port.protocol.clone();
     let targets: FxHashSet<Port> =
         reachable.iter().map(|it| Port { number: it.target, protocol: protocol(it) }).collect();
@@ -255,7 +258,7 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     // Clients still reach a number that leads to another port of the container.
     let numbers: FxHashSet<&Port> = reachable.iter().map(|it| &it.port).collect();
     let is_reached = |port: &Port| leads(port) || numbers.contains(port);
-    let drift = if own.iter().all(|it| same(&it.0)) {
+    let drift = if headless.is_some() || own.iter().all(|it| same(&it.0)) {
         Drift::Same
     } else if own.iter().any(|it| !is_reached(&it.0)) {
         Drift::Lost
@@ -269,9 +272,10 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
             format!("Service `{}` with port {} for {}", it.service, it.port.words(), it.target)
         }
     };
-    let cluster = match &reachable[..] {
-        [] => "no Service with a port".to_owned(),
-        all => all.iter().map(words).collect::<Vec<_>>().join(", "),
+    let cluster = match (&reachable[..], headless) {
+        (_, Some(service)) => format!("headless Service `{}`, with every port", service.name),
+        ([], None) => "no Service with a port".to_owned(),
+        (all, None) => all.iter().map(words).collect::<Vec<_>>().join(", "),
     };
     let sides = Sides { drift, compose: numbers.join(", "), cluster, span: Some(first) };
     let service = pair.facts.services_for(pair.workload).first().map(|it| it.span());

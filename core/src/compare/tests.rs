@@ -219,6 +219,20 @@ fn a_volume_that_is_not_defined_is_not_the_same() {
 }
 
 #[test]
+fn a_headless_service_leads_to_every_port() {
+    let compose = "services: {api: {image: 'acme/api:1.4', expose: ['5432']}}\n";
+    let ports = |spec: &str| {
+        let manifests = cluster("image: acme/api:1.4").replace("ports: [{port: 8080}]", spec);
+        let all = compared(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)]);
+        let found = all.services[0].compared.iter().find(|it| it.aspect == Aspect::Ports);
+        found.map(|it| (it.drift, it.cluster.clone())).expect("ports are compared")
+    };
+    let headless = (Drift::Same, "headless Service `api`, with every port".to_owned());
+    assert_eq!(ports("clusterIP: None"), headless);
+    assert_eq!(ports("ports: [{port: 8080}]").0, Drift::Lost);
+}
+
+#[test]
 fn ports_have_protocols() {
     assert_eq!(
         drift(Aspect::Ports, ", ports: ['53:8080/udp']", ""),

@@ -5,7 +5,7 @@
 
 use super::forms::other_forms;
 use crate::facts::{Facts, Part, Purpose, Service, Workload, of_release, without_environment};
-use crate::model::compose::{MountKind, is_default_name};
+use crate::model::compose::{self, MountKind, Project, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
@@ -44,7 +44,12 @@ impl<'f> Counted<'f> {
                 .any(|it| !shows_or_tests(facts, it.object.file)),
             ..Counted::default()
         };
-        counted.services = variant(facts, services);
+        // Beside a cluster, a Compose file that only says how images are built starts nothing.
+        let services: Vec<&Service<'_>> = match workloads.is_empty() {
+            true => services.to_vec(),
+            false => services.iter().copied().filter(|it| !only_builds(it.project)).collect(),
+        };
+        counted.services = variant(facts, &services);
         let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         for mut home in homes(facts, workloads, objects) {
@@ -295,6 +300,15 @@ fn variant_rank(
     };
     let depth = folder_of(path).split('/').filter(|it| !it.is_empty()).count();
     (role, !is_default_name(path), depth, Reverse(services.len()))
+}
+
+/// Whether a Compose project says how images are built and nothing of how they run.
+fn only_builds(project: &Project) -> bool {
+    const KEYS: [&str; 5] = ["build", "image", "platform", "pull_policy", "extends"];
+    let only_builds = |it: &compose::Service| {
+        it.build.is_some() && it.keys.iter().all(|key| KEYS.contains(&key.name.as_str()))
+    };
+    project.services.iter().all(only_builds)
 }
 
 /// Returns the files with objects that Compose services mount, as the components of Dapr are: they

@@ -182,7 +182,7 @@ fn both_sides(system: &System<'_>) -> &'static str {
             "Both sides look meant for production: every change is made twice, or the two drift apart."
         }
         false => {
-            "Compose files stand beside the cluster, and nothing says whether they are for development."
+            "Compose files stand beside the cluster, and neither their names nor their comments say whether they are for development."
         }
     }
 }

@@ -123,8 +123,14 @@ pub fn declares_volume(repository: &str) -> bool {
 pub const NEWEST_POSTGRES: u64 = 18;
 
 /// Variables that name the data directory.
-pub const DATA_DIR_VARIABLES: &[&str] =
-    &["PGDATA", "MYSQL_DATADIR", "POSTGRESQL_DATA_DIR", "MONGODB_DATA_DIR", "MINIO_VOLUMES"];
+pub const DATA_DIR_VARIABLES: &[&str] = &[
+    "PGDATA",
+    "MYSQL_DATADIR",
+    "POSTGRESQL_DATA_DIR",
+    "MONGODB_DATA_DIR",
+    "MINIO_VOLUMES",
+    "SOLR_HOME",
+];
 
 /// Whether an option of a start command names the data directory: `-D`, `--datadir`, `data_directory`,
 /// `-Epath.data`, `--storage.tsdb.path`.

@@ -9,7 +9,7 @@ mod server;
 mod tally;
 
 use super::system::System;
-use crate::facts::{Backing, Service, Unit, is_below};
+use crate::facts::{Backing, Service, Unit};
 use crate::report::{
     CheckItem, CheckState, ChecklistItem, Checklists, Crossing, Fate, Finding, Kind, Severity,
 };
@@ -160,14 +160,9 @@ impl<'v, 'f> View<'v, 'f> {
 
     /// Returns the volume or the folder of the host on which the data of a store lies.
     fn place_of_data(&self, unit: &Unit<'f>) -> Option<Backing<'f>> {
-        let image = unit.runs.as_ref()?;
-        let dirs = image.family.data_dirs(&image.repository, image.major);
+        let home = unit.data_home(unit.runs.as_ref()?.family)?;
         let mounted = self.system.facts.mounted(unit);
-        let data = mounted.iter().find(|mount| {
-            mount.backing.lasts()
-                && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
-        });
-        data.map(|mount| mount.backing)
+        mounted.iter().find(|mount| home.is_kept_by(mount)).map(|mount| mount.backing)
     }
 }
 

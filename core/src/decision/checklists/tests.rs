@@ -46,6 +46,18 @@ const DATA: &str = "services:
 const VOLUMES: &str = "volumes: {pg: {}, uploads: {}, pages: {}}\n";
 
 #[test]
+fn data_is_kept_where_a_variable_puts_it() {
+    let solr = |path: &str| {
+        let compose = format!(
+            "services: {{solr: {{image: 'solr:9.7', environment: {{SOLR_HOME: /mnt/solr}}, volumes: ['index:{path}']}}}}\nvolumes: {{index: {{}}}}\n"
+        );
+        item(&compose, CheckItem::PersistentData).state
+    };
+    assert_eq!(solr("/mnt/solr"), CheckState::Pass);
+    assert_eq!(solr("/opt/other"), CheckState::Fail);
+}
+
+#[test]
 fn backups_are_counted_by_volume() {
     let with = |backup: &str| seen(&format!("{DATA}{backup}{VOLUMES}"), CheckItem::Backups);
     let dump = "  dump: {image: 'prodrigestivill/postgres-backup-local:17', restart: always, environment: {POSTGRES_HOST: db}}\n";

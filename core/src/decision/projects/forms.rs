@@ -32,6 +32,18 @@ fn a_short_and_a_full_version_of_the_manifests_count_once() {
 }
 
 #[test]
+fn a_compose_file_that_only_builds_images_runs_nothing_beside_a_cluster() {
+    let web = all(&["web"]);
+    let today =
+        |compose: &str| decide(&[("k8s/web.yaml", &web), ("build/compose.yaml", compose)]).today;
+    let builds = "services: {web: {build: .., image: 'acme/web:1.2.3'}}\n";
+    assert_eq!(today(builds), Today::Kubernetes);
+    let runs = "services: {web: {build: .., image: 'acme/web:1.2.3', ports: ['80:8080']}}\n";
+    assert_eq!(today(runs), Today::Both, "a port is for somebody who runs it");
+    assert_eq!(decide(&[("compose.yaml", builds)]).today, Today::Compose);
+}
+
+#[test]
 fn everything_in_one_container_is_another_form_of_its_parts() {
     let parts = all(&["shop-web", "shop-api", "shop-db"]);
     let whole = "apiVersion: v1\nkind: Pod\nmetadata: {name: shop-all, labels: {app: shop-all}}\nspec: {containers: [{name: all, image: 'acme/shop-all:1.2.3'}]}\n";

@@ -133,7 +133,10 @@ fn only_nodes_of_several_kinds_are_several_nodes() {
     let windows = "{operator: NotIn, values: [windows], key: 'kubernetes.io/os'}";
     let disk = "{key: disk, operator: In, values: [ssd]}";
     let absent = "{key: example.com/spot, operator: DoesNotExist}";
-    for (required, expressions) in [(true, os), (true, windows), (true, absent), (false, os)] {
+    let zone = "{key: topology.kubernetes.io/zone, operator: In, values: [eu-1a]}";
+    for (required, expressions) in
+        [(true, os), (true, windows), (true, absent), (true, zone), (false, os)]
+    {
         let (_, _, facts) = nodes_with(&affinity(required, expressions));
         assert!(!facts.contains("nodes of a kind") && facts.contains("no workload"), "{facts}");
     }
@@ -172,6 +175,11 @@ fn workloads_that_no_single_node_suits_take_several() {
         (a.clone(), b.clone(), "are bound to different machines"),
         (node("a"), node("b"), "are bound to different machines"),
         (a.clone(), affinity("kubernetes.io/hostname", "b, c"), "are bound to different machines"),
+        (
+            selector("topology.kubernetes.io/zone: eu-1a"),
+            affinity("topology.kubernetes.io/zone", "eu-1b"),
+            "are bound to different zones",
+        ),
         (selector("beta.kubernetes.io/os: windows"), affinity(os, "linux"), "operating systems"),
         (affinity(arch, "arm64"), affinity(arch, "amd64"), "different architectures"),
     ] {

@@ -19,13 +19,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 enum Property {
     Name,
     Hostname,
+    /// A disk of a cloud is bound to one zone, and so is what mounts it.
+    Zone,
+    Region,
     OperatingSystem,
     Architecture,
 }
 
 impl Property {
-    const ALL: [Property; 4] =
-        [Property::Name, Property::Hostname, Property::OperatingSystem, Property::Architecture];
+    const ALL: [Property; 6] = [
+        Property::Name,
+        Property::Hostname,
+        Property::Zone,
+        Property::Region,
+        Property::OperatingSystem,
+        Property::Architecture,
+    ];
 
     /// Reads a label of a node, or the one field of a node that an affinity may ask for.
     ///
@@ -34,6 +43,12 @@ impl Property {
         match key {
             "metadata.name" => Some(Property::Name),
             "kubernetes.io/hostname" => Some(Property::Hostname),
+            "topology.kubernetes.io/zone" | "failure-domain.beta.kubernetes.io/zone" => {
+                Some(Property::Zone)
+            }
+            "topology.kubernetes.io/region" | "failure-domain.beta.kubernetes.io/region" => {
+                Some(Property::Region)
+            }
             "kubernetes.io/os" | "beta.kubernetes.io/os" => Some(Property::OperatingSystem),
             "kubernetes.io/arch" | "beta.kubernetes.io/arch" => Some(Property::Architecture),
             _ => None,
@@ -57,6 +72,8 @@ impl Property {
     fn words(self) -> &'static str {
         match self {
             Property::Name | Property::Hostname => "are bound to different machines",
+            Property::Zone => "are bound to different zones",
+            Property::Region => "are bound to different regions",
             Property::OperatingSystem => "ask for different operating systems",
             Property::Architecture => "ask for different architectures",
         }

@@ -79,6 +79,7 @@ fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
             progressive.push((workload.label.clone(), workload.span()));
         } else if let Some(strategy) = &workload.model.strategy
             && is_chosen(workload.kind(), strategy)
+            && !stops_first(workload.kind(), strategy)
         {
             rollouts.push((workload.label.clone(), strategy.place.span));
         }
@@ -166,6 +167,16 @@ fn is_chosen(kind: WorkloadKind, strategy: &Strategy) -> bool {
         || differs(&strategy.max_unavailable, &unavailable)
 }
 
+/// Whether all Pods of a Deployment may stop before the first new one starts, which is what `Recreate` does.
+fn stops_first(kind: WorkloadKind, strategy: &Strategy) -> bool {
+    let is = |it: &Option<Spanned<IntOrStr>>, wanted: &[IntOrStr]| {
+        it.as_ref().is_some_and(|it| wanted.contains(&it.value))
+    };
+    kind == WorkloadKind::Deployment
+        && is(&strategy.max_surge, &[IntOrStr::Int(0), IntOrStr::Str("0%".into())])
+        && is(&strategy.max_unavailable, &[IntOrStr::Str("100%".into())])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +184,7 @@ mod tests {
     use crate::model::FileModel;
     use crate::text::FileId;
 
-    /// Returns whether the rolling update of a workload with these fields is a choice.
+    /// Returns whether the rolling update of a workload with these fields is a choice that keeps it running.
     fn chosen(kind: &str, fields: &str) -> bool {
         let field = if kind == "Deployment" { "strategy" } else { "updateStrategy" };
         let text = format!(
@@ -181,7 +192,8 @@ mod tests {
         );
         let model = FileModel::read(FileId(0), File::new("a.yaml", text.as_str()), None);
         let workload = model.objects[0].workload().expect("a workload");
-        is_chosen(workload.kind, workload.strategy.as_ref().expect("a strategy"))
+        let strategy = workload.strategy.as_ref().expect("a strategy");
+        is_chosen(workload.kind, strategy) && !stops_first(workload.kind, strategy)
     }
 
     #[test]
@@ -191,6 +203,7 @@ mod tests {
             ("DaemonSet", "maxSurge: 0, maxUnavailable: 1"),
             ("StatefulSet", "partition: 0"),
             ("StatefulSet", "maxUnavailable: 1"),
+            ("Deployment", "maxSurge: 0, maxUnavailable: 100%"),
         ] {
             assert!(!chosen(kind, fields), "{kind} {fields}");
         }
