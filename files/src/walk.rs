@@ -10,6 +10,7 @@ use crate::env_files;
 use crate::left_out::{LeftOut, left_out};
 use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_yaml};
 use ignore::{DirEntry, WalkBuilder};
+use plimsoll_core::model::is_template_name;
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 use std::fmt;
@@ -144,11 +145,17 @@ fn only_names(links: Vec<PathBuf>, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
     links
 }
 
-/// Whether a JSON file looks like Kubernetes objects. Most JSON is something else, so only its beginning is
-/// read.
+/// Whether a file in JSON or a template looks like Kubernetes objects. Most of them are something else, so only
+/// the beginning is read.
 pub fn holds_objects(path: &Path) -> bool {
     const BEGINNING: u64 = 16 * 1024;
-    if !path.to_str().is_some_and(is_json) || !path.is_file() {
+    let Some(name) = path.to_str() else { return false };
+    let keys = match (is_json(name), is_template_name(name)) {
+        (true, _) => ["\"apiVersion\"", "\"kind\""],
+        (false, true) => ["apiVersion:", "kind:"],
+        (false, false) => return false,
+    };
+    if !path.is_file() {
         return false;
     }
     let mut beginning = Vec::new();
@@ -156,7 +163,7 @@ pub fn holds_objects(path: &Path) -> bool {
         .and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning))
         .is_ok();
     let text = String::from_utf8_lossy(&beginning);
-    read && text.contains("\"apiVersion\"") && text.contains("\"kind\"")
+    read && keys.iter().all(|key| text.contains(key))
 }
 
 fn walker(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> ignore::Walk {
@@ -307,11 +314,13 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_where_it_looks_like_objects() {
+    fn json_and_templates_are_read_where_they_look_like_objects() {
         let root = tree(&["package.json", "k8s/web.json"]);
         fs::write(root.path().join("k8s/web.json"), r#"{"apiVersion": "v1", "kind": "Service"}"#)
             .unwrap();
-        assert_eq!(names(root.path()), ["k8s/web.json"]);
+        fs::write(root.path().join("k8s/web.tmpl"), "apiVersion: v1\nkind: Service\n").unwrap();
+        fs::write(root.path().join("k8s/nginx.tmpl"), "server { listen 80; }\n").unwrap();
+        assert_eq!(names(root.path()), ["k8s/web.json", "k8s/web.tmpl"]);
     }
 
     #[cfg(unix)]

@@ -9,12 +9,16 @@ use crate::text::{folder_of, name_of};
 /// Returns the kind of a file. `siblings` are the bare names of the files in the same folder, if known.
 pub fn detect(path: &str, text: &str, tree: &Tree, siblings: &[&str]) -> Kind {
     let named = by_name(path);
-    if matches!(named, Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Template)
-        || !may_be_yaml(path)
-    {
+    if matches!(named, Kind::EnvFile | Kind::Dockerfile | Kind::Config) || !may_be_yaml(path) {
         return named;
     }
     let content = by_content(text, tree);
+    if named == Kind::Template {
+        // Placeholders such as `__TAG__` leave it YAML.
+        let is_whole = !tree.documents.iter().any(|document| document.broken);
+        let is_read = matches!(content, Kind::Kubernetes | Kind::Compose) && is_whole;
+        return if is_read && !is_template(path, text, content) { content } else { named };
+    }
     if is_template(path, text, content) {
         return Kind::Template;
     }
@@ -49,8 +53,8 @@ pub fn by_name(path: &str) -> Kind {
     if name == "Kustomization" {
         return Kind::Kustomization;
     }
-    let endings = [".tpl", ".gotmpl", ".tmpl", ".j2", ".jinja", ".jinja2"];
-    if endings.iter().any(|ending| lower.ends_with(ending)) {
+    let helpers = [".tpl", ".gotmpl"];
+    if helpers.iter().any(|ending| lower.ends_with(ending)) || is_template_name(&lower) {
         return Kind::Template;
     }
     let dockerfile = ["dockerfile", "containerfile"];
@@ -61,6 +65,12 @@ pub fn by_name(path: &str) -> Kind {
     if is_env_file(name) { Kind::EnvFile } else { Kind::Unknown }
 }
 
+/// Whether a file of this name is a template of another file, which may become anything.
+pub fn is_template_name(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |it| it.1);
+    ["tmpl", "j2", "jinja", "jinja2"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
 /// Whether a file of this name is read as YAML (or as JSON, which is YAML). Scripts, licences and the like
 /// are not, whatever they contain. A name without an extension is a buffer or a stream.
 pub fn may_be_yaml(path: &str) -> bool {
@@ -68,6 +78,7 @@ pub fn may_be_yaml(path: &str) -> bool {
     match name.rsplit_once('.') {
         Some((_, ending)) => {
             ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+                || is_template_name(name)
         }
         None => {
             matches!(name, "" | "-" | "stdin" | "<stdin>" | "Kustomization")

@@ -18,6 +18,7 @@ pub mod read;
 mod target;
 
 pub use crate::build::{Cause, Reason, Target};
+pub use detect::is_template_name;
 pub use directives::{Directives, Suppression, accepted_by};
 pub use file::FileModel;
 pub use key_path::{key_path, key_paths};

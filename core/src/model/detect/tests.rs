@@ -103,6 +103,22 @@ fn templates_are_recognised_by_their_actions() {
 }
 
 #[test]
+fn a_template_with_nothing_but_placeholders_is_what_it_says() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a-__STAGE__\n";
+    assert_eq!(kind("k8s/production.tmpl", text), Kind::Kubernetes);
+    assert_eq!(kind("compose.yaml.j2", "services:\n  a: {image: 'x:1'}\n"), Kind::Compose);
+    for text in [
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ name }}\n",
+        "apiVersion: v1\nkind: Service\n{% if x %}\nmetadata: {name: a}\n{% endif %}\n",
+        "server {\n  listen 80;\n}\n",
+    ] {
+        assert_eq!(kind("k8s/production.tmpl", text), Kind::Template, "{text}");
+    }
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n";
+    assert_eq!(kind("templates/_helpers.tpl", text), Kind::Template, "Helm renders nothing of it");
+}
+
+#[test]
 fn braces_alone_do_not_make_a_template() {
     for (path, text, wanted) in [
         ("c/values.yaml", "host: \"{{ .Release.Name }}.example\"\n", Kind::Values),
