@@ -1,4 +1,5 @@
-//! The files that a Compose file names: without them, a Compose file that is checked alone means something else.
+//! The files that Compose files and kustomizations name: without them, one that is checked alone means something
+//! else.
 
 use plimsoll_core::File;
 use plimsoll_core::model::detect::detect;
@@ -34,6 +35,15 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+/// Returns the files and folders above its own that a kustomization names, inside the boundary.
+pub fn of_kustomization(name: &str, boundary: &Path) -> Vec<PathBuf> {
+    let Ok(Loaded { file, .. }) = load(Path::new(name), name) else { return Vec::new() };
+    let (tree, _) = parse(FileId(0), &file.text, None);
+    let texts = tree.nodes().filter_map(Node::as_str).filter(|text| text.starts_with(".."));
+    let paths = texts.map(|text| PathBuf::from(join_path(folder_of(name), text)));
+    paths.filter(|path| path.canonicalize().is_ok_and(|it| it.starts_with(boundary))).collect()
 }
 
 /// Whether a path leads to a file below a folder, links followed.

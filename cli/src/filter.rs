@@ -30,6 +30,9 @@ impl Filter {
         let mut paths: Option<Vec<PathBuf>> = None;
         if let Some(project) = &wanted.project {
             let named = std::mem::replace(&mut input.paths, vec![project.clone()]);
+            for path in &named {
+                refuse_outside(path, project)?;
+            }
             if !named.is_empty() {
                 paths = Some(named);
             }
@@ -77,6 +80,20 @@ impl Filter {
                 || finding.others.iter().any(|it| is_meant(it.span.file))
         });
         report.elsewhere = before - report.findings.len();
+    }
+}
+
+/// Refuses a path that leads to nothing in the project, of which "no findings" would say nothing.
+fn refuse_outside(path: &Path, project: &Path) -> Result<(), Failure> {
+    path.metadata().map_err(|error| Failure::at(path, &error))?;
+    let folder = match project.is_dir() {
+        true => project,
+        false => project.parent().unwrap_or(project),
+    };
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    match canonical(path).starts_with(canonical(folder)) {
+        true => Ok(()),
+        false => Err(Failure(format!("{}: lies outside of {}", path.display(), folder.display()))),
     }
 }
 

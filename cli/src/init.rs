@@ -6,7 +6,7 @@ use crate::input;
 use crate::terminal::Terminal;
 use plimsoll_core::edit::quote_scalar;
 use plimsoll_core::output::escape_line;
-use plimsoll_core::report::{FileKind, Report, Role, TargetEntry, TargetKind};
+use plimsoll_core::report::{FileKind, Report, Role, Severity, TargetEntry, TargetKind};
 use plimsoll_core::text::{folder_of, name_of};
 use plimsoll_core::{Options, rules};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +97,9 @@ fn targets(report: &Report, below: &dyn Fn(&str) -> String) -> Vec<String> {
     let folder = |target: &TargetEntry, names: &[&str]| {
         let paths = target.files.iter().map(|file| &*report.entry(*file).file.path);
         let paths = paths.filter(|path| names.contains(&name_of(path)));
-        let path = paths.min_by_key(|path| path.matches('/').count())?;
+        // An overlay is called after its own folder, and its bases may lie nearer to the root.
+        let path =
+            paths.min_by_key(|path| (folder_of(path) != target.name, path.matches('/').count()))?;
         let folder = folder_of(path);
         Some(if folder.is_empty() { ".".to_owned() } else { folder.to_owned() })
     };
@@ -121,16 +123,18 @@ fn targets(report: &Report, below: &dyn Fn(&str) -> String) -> Vec<String> {
 
 /// Returns the rules with the most findings.
 fn levels(report: &Report) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, (usize, Severity)> = BTreeMap::new();
     for finding in &report.findings {
-        *counts.entry(finding.code).or_default() += 1;
+        let (count, worst) = counts.entry(finding.code).or_insert((0, finding.severity));
+        *count += 1;
+        *worst = finding.severity.min(*worst);
     }
-    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
-    counts.sort_by_key(|(code, count)| (usize::MAX - count, *code));
-    let line = |(code, count): &(&str, usize)| {
+    let mut counts: Vec<(&str, (usize, Severity))> = counts.into_iter().collect();
+    counts.sort_by_key(|(code, (count, _))| (usize::MAX - count, *code));
+    let line = |(code, (count, worst)): &(&str, (usize, Severity))| {
         let rule = rules::find(code)?;
         let findings = if *count == 1 { "finding" } else { "findings" };
-        Some(format!("{code}: {} # {}, {count} {findings} today", rule.severity, rule.name))
+        Some(format!("{code}: {worst} # {}, {count} {findings} today", rule.name))
     };
     counts.iter().take(RULES).filter_map(line).collect()
 }

@@ -5,6 +5,7 @@ use crate::progress::Progress;
 use crate::scope::boundary;
 use crate::terminal::Terminal;
 use crate::{Failure, baseline, companions};
+use plimsoll_core::build::KUSTOMIZATION_FILES;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{FileKind, SkipReason, Skipped};
 use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
@@ -18,6 +19,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Maximum number of kustomizations that lead to one another, each outside of the folders before it.
+const MAX_ROUNDS: usize = 64;
 
 /// A file of the project and where it came from.
 pub struct Source {
@@ -133,6 +137,37 @@ impl Queue {
         }
     }
 
+    /// Returns the folder that what a file names must not leave.
+    fn boundary(&self, name: &str) -> Option<PathBuf> {
+        let folder = if folder_of(name).is_empty() { "." } else { folder_of(name) };
+        self.within.clone().or_else(|| boundary(Path::new(folder)))
+    }
+
+    /// Adds the bases, components and files that kustomizations name and that lie beside what is read.
+    fn add_bases(&mut self) {
+        let mut seen: HashSet<String> = HashSet::new();
+        for _ in 0..MAX_ROUNDS {
+            let is_kustomization = |name: &&String| KUSTOMIZATION_FILES.contains(&name_of(name));
+            let names = self.wanted.keys().filter(is_kustomization);
+            let names = names.filter(|name| seen.insert((*name).clone()));
+            let open: Vec<String> = names.cloned().collect();
+            if open.is_empty() {
+                break;
+            }
+            for name in open {
+                let Some(boundary) = self.boundary(&name) else { continue };
+                for path in companions::of_kustomization(&name, &boundary) {
+                    let files = match path.is_dir() {
+                        true if self.folders.contains(&path) => Vec::new(),
+                        true => walk(&path, None).files,
+                        false => vec![path],
+                    };
+                    files.into_iter().for_each(|file| self.add(file, Origin::Companion));
+                }
+            }
+        }
+    }
+
     /// Adds the files of the project that the named files name in turn.
     fn add_companions(&mut self) {
         let is_named = |wanted: &&Wanted| wanted.origin == Origin::Named;
@@ -140,9 +175,7 @@ impl Queue {
             self.wanted.values().filter(is_named).map(|it| it.path.clone()).collect();
         for path in named {
             let name = normalise_path(&path.to_string_lossy());
-            let folder = if folder_of(&name).is_empty() { "." } else { folder_of(&name) };
-            let boundary = self.within.clone().or_else(|| boundary(Path::new(folder)));
-            let Some(boundary) = boundary else { continue };
+            let Some(boundary) = self.boundary(&name) else { continue };
             for companion in companions::of(&name, &boundary) {
                 self.add(PathBuf::from(companion), Origin::Companion);
             }
@@ -254,6 +287,8 @@ pub struct Project {
     pub folders: Vec<PathBuf>,
     /// What was asked for, in the words of the person who asked.
     asked: String,
+    /// The paths that were given.
+    given: Vec<String>,
 }
 
 impl Project {
@@ -306,6 +341,7 @@ impl Project {
         Ok(Report {
             excluded: self.excluded.len(),
             skipped: self.skipped.clone(),
+            paths: self.given.clone(),
             ..analysis.report(options)
         })
     }
@@ -387,6 +423,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     queue.drop_outside();
     queue.add_extended()?;
     queue.add_companions();
+    queue.add_bases();
     let excluded = queue.drop_excluded(&config(input)?);
     let Queue { wanted, mut skipped, folders, .. } = queue;
     sources.extend(read(wanted.into_values().collect(), &mut skipped, terminal)?);
@@ -395,11 +432,15 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     skipped.sort();
     skipped.dedup();
     let asked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let given = match asked.as_slice() {
+        [one] if one == "." => Vec::new(),
+        several => several.to_vec(),
+    };
     let asked = match asked.as_slice() {
         [one] if one == "-" => "standard input".to_owned(),
         several => several.join(", "),
     };
-    Ok(Project { sources, excluded, skipped, folders, asked })
+    Ok(Project { sources, excluded, skipped, folders, asked, given })
 }
 
 fn standard_input(name: &str) -> Result<Source, Failure> {

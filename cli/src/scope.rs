@@ -2,18 +2,14 @@
 
 use crate::Failure;
 use crate::args::{self, Input};
-use crate::input::{self, Project, Source};
+use crate::input::{self, Project};
 use crate::render::Wanted;
 use crate::terminal::Terminal;
 use plimsoll_core::build::{
     Assignment, Edits, KUSTOMIZATION_FILES, Recipe, Release, Request, Target,
 };
-use plimsoll_core::syntax::{Node, parse};
-use plimsoll_core::text::{FileId, Span, Spanned, folder_of, join_path, name_of, normalise_path};
+use plimsoll_core::text::{Span, Spanned, normalise_path};
 use std::path::{Path, PathBuf};
-
-/// Maximum number of kustomizations that lead to one another, each outside of the folders before it.
-const MAX_ROUNDS: usize = 64;
 
 /// The targets that paths mean.
 pub struct Scope {
@@ -22,8 +18,6 @@ pub struct Scope {
     pub requests: Vec<Request>,
     /// The other folders, whose targets are all meant.
     folders: Vec<String>,
-    /// The folder that references of kustomizations must not leave.
-    boundary: Option<PathBuf>,
 }
 
 impl Scope {
@@ -60,10 +54,8 @@ impl Scope {
                     .to_owned(),
             ));
         }
-        let boundary =
-            input.within.clone().or_else(|| input.paths.first().and_then(|path| boundary(path)));
         input.paths.extend(release.values.iter().cloned());
-        Ok(Scope { input, requests, folders, boundary })
+        Ok(Scope { input, requests, folders })
     }
 
     /// Whether the paths mean a target.
@@ -80,47 +72,9 @@ impl Scope {
         self.folders.iter().any(is_above)
     }
 
-    /// Reads the files of the targets, with the bases and components that lie beside the paths.
+    /// Reads the files of the targets.
     pub fn gather(&self, terminal: &Terminal) -> Result<Project, Failure> {
-        let mut input = self.input.clone();
-        let mut project = input::gather(&input, terminal)?;
-        let has_kustomization =
-            self.requests.iter().any(|it| matches!(it.recipe, Recipe::Kustomization(_)));
-        for _ in 0..MAX_ROUNDS {
-            if !has_kustomization {
-                break;
-            }
-            let more = self.outside(&input.paths, &project.sources);
-            if more.is_empty() {
-                break;
-            }
-            input.paths.extend(more);
-            project = input::gather(&input, terminal)?;
-        }
-        Ok(project)
-    }
-
-    /// Returns what kustomizations refer to outside of the paths and inside of the boundary.
-    fn outside(&self, paths: &[PathBuf], sources: &[Source]) -> Vec<PathBuf> {
-        let Some(boundary) = &self.boundary else { return Vec::new() };
-        let known: Vec<PathBuf> = paths.iter().filter_map(|it| it.canonicalize().ok()).collect();
-        let mut found: Vec<PathBuf> = Vec::new();
-        for file in sources.iter().map(|source| &source.file) {
-            if !KUSTOMIZATION_FILES.contains(&name_of(&file.path)) {
-                continue;
-            }
-            let (tree, _) = parse(FileId(0), &file.text, None);
-            let texts = tree.nodes().filter_map(Node::as_str);
-            for text in texts.filter(|text| text.starts_with("..")) {
-                let path = PathBuf::from(join_path(folder_of(&file.path), text));
-                let Ok(canonical) = path.canonicalize() else { continue };
-                let is_known = known.iter().any(|known| canonical.starts_with(known));
-                if canonical.starts_with(boundary) && !is_known && !found.contains(&path) {
-                    found.push(path);
-                }
-            }
-        }
-        found
+        input::gather(&self.input, terminal)
     }
 }
 

@@ -70,6 +70,39 @@ fn the_files_that_a_compose_file_names_are_read_inside_of_the_project_only() {
     assert!(!found.contains(&"PLM520") && !found.contains(&"PLM507"), "{found:?}");
 }
 
+#[test]
+fn an_overlay_is_read_with_its_bases_inside_of_the_project_only() {
+    let web = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+    let root = folder(&[
+        ("shop/.git/HEAD", "ref: refs/heads/main\n"),
+        ("shop/base/kustomization.yaml", "resources: [web.yaml, ../../outside]\n"),
+        ("shop/base/web.yaml", web),
+        ("shop/overlays/prod/kustomization.yaml", "resources: [../../base]\nnamePrefix: p-\n"),
+        ("outside/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("outside/web.yaml", web),
+    ]);
+    let shop = root.path().join("shop");
+    let files = ["base/kustomization.yaml", "base/web.yaml", "overlays/prod/kustomization.yaml"];
+    for path in ["overlays/prod", "overlays", "overlays/prod/kustomization.yaml"] {
+        let report = report(&shop, &[path]);
+        assert_eq!(paths(&report), files, "{path}");
+        assert!(!codes(&report).contains(&"PLM916"), "{path}: {report}");
+    }
+    let report = report(&shop.join("overlays/prod"), &[]);
+    let files = ["../../base/kustomization.yaml", "../../base/web.yaml", "kustomization.yaml"];
+    assert_eq!(paths(&report), files);
+    fs::write(shop.join("base/kustomization.yaml"), "resources: [web.yaml]\n").unwrap();
+    for (folder, arguments) in [
+        (".", ["render", "overlays"]),
+        ("overlays", ["render", "prod"]),
+        ("overlays/prod", ["render", "."]),
+    ] {
+        let output = call(&shop.join(folder), &arguments);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("name: p-web"), "{folder}: {output:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_does_not_lead_out_of_the_project() {

@@ -143,6 +143,24 @@ fn everywhere(format: &str) -> Vec<String> {
 }
 
 #[test]
+fn json_is_valid_by_the_shipped_schema_whatever_it_includes() {
+    let schema = json(include_str!("../../wasm/npm/schema/report.schema.json"));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let with: &[&str] = &["--format", "json", "--include", "decision,map"];
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let all = everywhere("json").into_iter().chain([check(&examples, with)]);
+    for report in all.map(|text| json(&text)) {
+        let errors: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        let files = serde_json::json!({ "files": report["files"] });
+        assert!(!validator.is_valid(&files), "a report has more than its files");
+    }
+}
+
+#[test]
 fn sarif_is_valid_by_the_schema_of_the_standard() {
     // A pattern of the schema has a lone `]`, which the dialect of JavaScript takes for itself and the
     // validator refuses.

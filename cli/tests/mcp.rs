@@ -165,6 +165,10 @@ fn decide_and_render_answer_as_the_command_does() {
     let text =
         client.ask("decide", &json!({ "paths": ["shop"], "answers": { "multi-node": "no" } }));
     assert!(text.contains("You answered `multi-node=no`"), "{text}");
+    // Agents write numbers and flags as such.
+    let answers = json!({ "teams": 3, "audit": true });
+    let text = client.ask("decide", &json!({ "paths": ["shop"], "answers": answers }));
+    assert!(text.contains("`teams=3`") || text.contains("`audit=true`"), "{text}");
     let with = json!({ "path": "chart", "values": ["prod.yaml"], "release": "live" });
     let text = client.ask("render", &with);
     assert!(text.contains("# source: chart/templates/config.yaml:1"), "{text}");

@@ -205,6 +205,12 @@ fn named_files_of_a_project_filter_findings_and_not_what_is_read() {
         run(root.path(), &["check", "--project", ".", "compose.yaml", "--select", "PLM002"]).code,
         0
     );
+    for (project, path, expected) in
+        [(".", "k8s/c.yaml", "k8s/c.yaml: "), ("k8s", "compose.yaml", "lies outside of k8s")]
+    {
+        let refused = run(root.path(), &["check", "--project", project, path]);
+        assert!(refused.code == 2 && refused.err.contains(expected), "{path}: {}", refused.err);
+    }
 }
 
 #[test]

@@ -363,6 +363,9 @@ fn init_writes_a_configuration_that_is_understood_and_never_overwrites() {
         ("compose.yaml", &compose),
         ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
         ("charts/web/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("base/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("overlays/prod/kustomization.yaml", "resources: [../../base]\n"),
     ]);
     let file = root.path().join("plimsoll.yaml");
     let before = found(root.path(), &["check"]);
@@ -374,6 +377,8 @@ fn init_writes_a_configuration_that_is_understood_and_never_overwrites() {
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+    assert!(text.contains("#  - kustomization: overlays/prod\n"), "{text}");
+    assert!(!text.contains("kustomization: base"), "a base is no target: {text}");
     assert_eq!(found(root.path(), &["check"]), before, "comments change nothing");
     // Every setting in it is understood.
     let uncommented: String = text

@@ -6,9 +6,11 @@
 mod base;
 pub mod glob;
 mod near;
+mod shell;
 
 pub use base::Base;
 pub use near::{did_you_mean, near, nearest};
+pub use shell::in_shell;
 
 use std::fmt;
 use std::ops::{Deref, Range};

@@ -11,6 +11,7 @@ use plimsoll_core::report::{Confidence, Severity};
 use rmcp::schemars::{self, JsonSchema};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Number of findings in an answer unless the client asks for another one.
 const FINDINGS: usize = 100;
@@ -46,6 +47,25 @@ enum Format {
     Json,
 }
 
+/// An answer as agents write it: `minutes`, `3` or `true`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Answer {
+    Text(String),
+    Number(u32),
+    Flag(bool),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Answer::Text(text) => f.write_str(text),
+            Answer::Number(number) => write!(f, "{number}"),
+            Answer::Flag(flag) => write!(f, "{flag}"),
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decide {
@@ -53,7 +73,7 @@ pub struct Decide {
     paths: Vec<String>,
     /// Answers to what files cannot say: `downtime` (none, seconds, minutes, hours), `teams` (a number), `audit`
     /// (yes, no), or one of the six questions by name with yes or no
-    answers: BTreeMap<String, String>,
+    answers: BTreeMap<String, Answer>,
     /// Only this system, by its name in the table of systems
     system: Option<String>,
     /// Add the evidence, both checklists and what becomes of each key
@@ -136,7 +156,8 @@ fn named<T>(
 pub fn decide(workspace: &Workspace, wanted: Decide) -> Result<String, Failure> {
     let mut answers = Answers::default();
     for (key, value) in &wanted.answers {
-        answers.set(key, value).map_err(|wrong| Failure(wrong.message()))?;
+        let value = value.to_string();
+        answers.set(key, &value).map_err(|wrong| Failure(wrong.message()))?;
     }
     let input = workspace.input(&wanted.paths)?;
     let terminal = Terminal::quiet();

@@ -3,7 +3,7 @@
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
-use crate::text::folder_of;
+use crate::text::{folder_of, in_shell};
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
@@ -184,16 +184,6 @@ pub fn without_default_namespace(command: &str) -> String {
     }
 }
 
-/// Returns a word for a POSIX shell, in quotes where it needs them.
-pub fn in_shell(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::config::Config;
@@ -284,7 +274,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_where_a_shell_would_split_them() {
-        assert_eq!(super::in_shell("shop/compose.yaml"), "shop/compose.yaml");
-        assert_eq!(super::in_shell("it's"), r"'it'\''s'");
+        assert_eq!(crate::text::in_shell("shop/compose.yaml"), "shop/compose.yaml");
+        assert_eq!(crate::text::in_shell("it's"), r"'it'\''s'");
     }
 }

@@ -116,13 +116,14 @@ mod usage;
 mod workload;
 mod written;
 
+pub use crate::text::in_shell;
 pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
 pub use bindings::Bindings;
 pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
+pub use commands::{for_any_release, kubectl, without_default_namespace};
 pub use contract::ConfigKeys;
 pub use copies::{CopiedManifests, Fields, without_environment};
 pub use counterparts::{Counterpart, Why, of_release};

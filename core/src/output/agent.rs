@@ -10,7 +10,10 @@ pub fn agent(report: &Report) -> String {
     let mut out: String = report.findings.iter().map(|finding| line(report, finding)).collect();
     let skipped = match report.skipped.len() {
         0 => String::new(),
-        skipped => format!("; {skipped} not read, see: plimsoll check --show-files"),
+        skipped => {
+            let command = report.command("plimsoll check --show-files");
+            format!("; {skipped} not read, see: {command}")
+        }
     };
     out.push_str(&format!("summary: {}{skipped}\n", counts(report)));
     out
@@ -27,17 +30,19 @@ fn line(report: &Report, finding: &Finding) -> String {
         finding.code,
         finding.severity,
         finding.message,
-        next(finding)
+        next(report, finding)
     );
     escape_line(&text) + "\n"
 }
 
 /// Returns the command to run next: the preview of a fix, or the explanation of the rule where there is no fix.
-fn next(finding: &Finding) -> String {
+fn next(report: &Report, finding: &Finding) -> String {
     let code = finding.code;
     match finding.fixes.iter().map(|fix| fix.safety).min() {
-        Some(Safety::Safe) => format!("plimsoll fix --diff --select {code}"),
-        Some(Safety::Unsafe) => format!("plimsoll fix --diff --unsafe --select {code}"),
+        Some(Safety::Safe) => report.command(&format!("plimsoll fix --diff --select {code}")),
+        Some(Safety::Unsafe) => {
+            report.command(&format!("plimsoll fix --diff --unsafe --select {code}"))
+        }
         None => format!("plimsoll explain {code}"),
     }
 }
@@ -54,6 +59,8 @@ mod tests {
         let expected =
             format!("{head} | next: plimsoll fix --diff --select PLM101\nsummary: 1 warning\n");
         assert_eq!(agent(&report), expected);
+        report.paths = vec!["../my app".to_owned()];
+        assert!(agent(&report).contains(" --select PLM101 '../my app'\n"));
         report.findings[0].fixes.clear();
         assert!(agent(&report).contains(" | next: plimsoll explain PLM101\n"));
     }

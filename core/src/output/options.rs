@@ -42,10 +42,11 @@ pub struct Options {
     pub rules: Option<BTreeMap<String, Level>>,
     /// Codes, families or names of rules to leave out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany>"))]
     pub ignore: Option<Vec<String>>,
     /// Your own answers for the decision, which win over what the files suggest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string>"))]
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string | number | boolean>"))]
     #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Plain>>"))]
     pub answers: Option<BTreeMap<String, String>>,
     /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
@@ -95,6 +96,7 @@ pub enum OneOrMany {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct FileOverride {
     /// Patterns of the files that are meant.
     pub files: OneOrMany,
@@ -116,6 +118,16 @@ enum Plain {
     Number(f64),
     Flag(bool),
     Nothing(()),
+}
+
+/// An amount as people write it: `8` or `64GiB`.
+#[cfg(feature = "schema")]
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum Amount {
+    Text(String),
+    Number(f64),
 }
 
 /// Renders the JSON Schema (draft 2020-12) of `plimsoll.yaml`.
@@ -142,6 +154,7 @@ pub fn config_schema() -> String {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct DescribedTarget {
     /// Path of a chart's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +171,7 @@ pub struct DescribedTarget {
     pub environment: Option<Environment>,
     /// Paths of the values files of a chart, later ones over earlier ones.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany>"))]
     pub values: Option<Vec<String>>,
     /// Single values of a chart by their paths, such as `image.tag`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,11 +193,14 @@ pub struct DescribedTarget {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct ServerSize {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Amount>"))]
     pub cpus: Option<f64>,
     /// An amount such as `64GiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Amount>"))]
     pub memory: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use super::snippet::snippets;
 use super::statistics::grouped;
 use super::style::Style;
 use crate::explain;
-use crate::report::{Finding, Report, Safety, SkipReason, TargetKind};
+use crate::report::{Finding, Report, Safety, Severity, SkipReason, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// What has been printed already: each "why" and each "help" with its code, since a finding may have its
@@ -90,14 +90,19 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
     if report.elsewhere > 0 {
         out.push_str(&format!("; {} in other files", report.elsewhere));
     }
+    // Infos and hints are mended where their rules are selected.
     let fixable = |safety| {
-        let has_fix = |finding: &&Finding| finding.fixes.iter().any(|fix| fix.safety == safety);
+        let has_fix = |finding: &&Finding| {
+            finding.severity <= Severity::Warning
+                && finding.fixes.iter().any(|fix| fix.safety == safety)
+        };
         report.findings.iter().filter(has_fix).count()
     };
+    let with = |command: &str| format!(" fixable with `{}`", report.command(command));
     match (fixable(Safety::Safe), fixable(Safety::Unsafe)) {
         (0, 0) => {}
-        (0, risky) => out.push_str(&format!("; {risky} fixable with `plimsoll fix --unsafe`")),
-        (safe, _) => out.push_str(&format!("; {safe} fixable with `plimsoll fix`")),
+        (0, risky) => out.push_str(&format!("; {risky}{}", with("plimsoll fix --unsafe"))),
+        (safe, _) => out.push_str(&format!("; {safe}{}", with("plimsoll fix"))),
     }
     out.push('\n');
 }

@@ -490,5 +490,9 @@ pub fn schema() -> String {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<Report>();
     schema.insert("title".to_owned(), "Plimsoll's report".into());
+    // `plimsoll check` prints these only where they are asked for.
+    if let Some(required) = schema.get_mut("required").and_then(serde_json::Value::as_array_mut) {
+        required.retain(|key| key != "decision" && key != "map");
+    }
     pretty(&schema)
 }

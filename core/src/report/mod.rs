@@ -19,7 +19,7 @@ pub use map::*;
 pub use target::*;
 pub(crate) use vocabulary::vocabulary;
 
-use crate::text::{Base, File, FileId, LineIndex, Span};
+use crate::text::{Base, File, FileId, LineIndex, Span, in_shell};
 use std::sync::Arc;
 
 vocabulary! {
@@ -123,9 +123,17 @@ pub struct Report {
     pub fail_on: Option<FailOn>,
     /// Where the project lies in its repository.
     pub base: Base,
+    /// The paths that the caller was given, for commands that go on from here; empty for all of the current folder.
+    pub paths: Vec<String>,
 }
 
 impl Report {
+    /// Returns a command of Plimsoll about what this report is about.
+    pub fn command(&self, command: &str) -> String {
+        let paths = self.paths.iter().map(|path| format!(" {}", in_shell(path)));
+        std::iter::once(command.to_owned()).chain(paths).collect()
+    }
+
     /// Returns the decision on the first system.
     pub fn decision(&self) -> Decision {
         self.systems.first().map(|system| system.decision.clone()).unwrap_or_default()

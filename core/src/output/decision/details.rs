@@ -27,7 +27,7 @@ pub fn render(out: &mut String, report: &Report, decision: &Decision, style: Sty
     let checklists = &decision.checklists;
     checklist(out, report, style, "A single server done well", &checklists.server);
     checklist(out, report, style, "Crossing from Compose to Kubernetes", &checklists.crossing);
-    crossing_table(out, style, &decision.crossing);
+    crossing_table(out, report, style, &decision.crossing);
 }
 
 fn question(out: &mut String, report: &Report, style: Style, number: usize, question: &Question) {
@@ -140,7 +140,7 @@ fn shorten(names: &mut Vec<String>) {
     }
 }
 
-fn crossing_table(out: &mut String, style: Style, crossings: &[Crossing]) {
+fn crossing_table(out: &mut String, report: &Report, style: Style, crossings: &[Crossing]) {
     if crossings.is_empty() {
         return;
     }
@@ -159,7 +159,8 @@ fn crossing_table(out: &mut String, style: Style, crossings: &[Crossing]) {
             hang(out, style, &" ".repeat(columns), columns, &escape_line(&text));
         }
     }
-    out.push_str(&style.dim("\nThe YAML to write instead: plimsoll decide --format markdown"));
+    let command = report.command("plimsoll decide --format markdown");
+    out.push_str(&style.dim(&format!("\nThe YAML to write instead: {command}")));
     out.push('\n');
 }
 

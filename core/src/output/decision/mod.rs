@@ -15,6 +15,9 @@ pub(super) use details::failing;
 pub use record::records;
 pub(super) use words::step;
 
+/// Maximum number of systems on the first screen, which has 25 lines.
+const MAX_ROWS: usize = 18;
+
 /// Renders the decision report as text: the first screen of each system, or with `details` everything.
 /// Several systems begin with a table.
 pub fn decision(report: &Report, style: Style, details: bool) -> String {
@@ -23,14 +26,17 @@ pub fn decision(report: &Report, style: Style, details: bool) -> String {
         [] => return out,
         [one] => system(&mut out, report, &one.decision, style, details),
         several => {
-            systems_table(&mut out, several, style);
+            let shown = if details { several.len() } else { MAX_ROWS.min(several.len()) };
+            let all = report.command("plimsoll decide --details");
+            systems_table(&mut out, several, shown, &all, style);
             if details {
                 for one in several {
                     heading(&mut out, style, &escape_line(&one.name));
                     system(&mut out, report, &one.decision, style, details);
                 }
             } else {
-                out.push_str("\nOne system in full: plimsoll decide --system NAME\n");
+                let command = report.command("plimsoll decide --system NAME");
+                out.push_str(&format!("\nOne system in full: {command}\n"));
             }
         }
     }
@@ -51,16 +57,18 @@ fn system(out: &mut String, report: &Report, decision: &Decision, style: Style, 
         _ => format!("{left} more steps, "),
     };
     let the = if more.is_empty() { "The" } else { "the" };
-    let more =
-        format!("{more}{the} evidence, both checklists and every key: plimsoll decide --details");
+    let more = format!(
+        "{more}{the} evidence, both checklists and every key: {}",
+        report.command("plimsoll decide --details")
+    );
     out.push_str(&format!("\n{}\n", style.dim(&more)));
 }
 
-/// Renders one line for each system.
-fn systems_table(out: &mut String, systems: &[System], style: Style) {
+/// Renders one line for each of the first systems. `details` is the command that lists all.
+fn systems_table(out: &mut String, systems: &[System], shown: usize, details: &str, style: Style) {
     out.push_str(&style.bold(&format!("{} systems in these files", systems.len())));
     out.push_str("\n\n");
-    let rows: Vec<[String; 4]> = systems
+    let rows: Vec<[String; 4]> = systems[..shown]
         .iter()
         .map(|system| {
             let decision = &system.decision;
@@ -97,6 +105,10 @@ fn systems_table(out: &mut String, systems: &[System], style: Style) {
     line(&titles, true);
     for row in &rows {
         line(row, false);
+    }
+    if shown < systems.len() {
+        let left = systems.len() - shown;
+        out.push_str(&format!("  … and {left} more: {details}\n"));
     }
 }
 

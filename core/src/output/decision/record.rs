@@ -81,7 +81,8 @@ fn consequences(out: &mut String, report: &Report, decision: &Decision) {
         ));
     }
     let ask = |it: &Ask| {
-        let command = code_span(&format!("plimsoll decide --answer {}", it.answer));
+        let command =
+            code_span(&report.command(&format!("plimsoll decide --answer {}", it.answer)));
         format!("{command}: {}", prose(&it.changes))
     };
     list(out, "Worth answering", decision.ask.iter().map(ask));
