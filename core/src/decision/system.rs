@@ -1,6 +1,7 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
 use super::counted::Counted;
+use super::unread::{names_objects, names_services};
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
 };
@@ -9,7 +10,7 @@ use crate::model::compose::Project;
 use crate::model::delivery::{Controller, controller_of};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_rank};
-use crate::report::{Finding, Kind, Role, Severity, TargetKind, Today};
+use crate::report::{Environment, Finding, Kind, Role, Severity, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -35,8 +36,8 @@ pub struct System<'f> {
     pub counted: Counted<'f>,
     /// Charts and overlays that were not built in full, and may hold what nothing else shows.
     pub unbuilt: Vec<&'f Arc<BuiltTarget>>,
-    /// Whether templates of a chart are not read at all.
-    pub has_unread_files: bool,
+    /// Templates that nothing here renders, and that hold objects or services.
+    pub left_out: Vec<&'f FileModel>,
 }
 
 impl<'f> System<'f> {
@@ -118,6 +119,7 @@ impl<'f> System<'f> {
             || self.targets.iter().any(for_cluster)
             || self.delivers()
             || self.has_templates()
+            || self.left_out.iter().any(|it| names_objects(it))
     }
 
     /// Whether objects of a GitOps controller are among the files.
@@ -296,7 +298,7 @@ impl<'f> Share<'f> {
         System {
             name: name(&services, &targets, &files),
             unbuilt: unbuilt(facts, &targets, &counted),
-            has_unread_files: files.iter().any(|it| is_unread(facts, it)),
+            left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
             counted,
             facts,
             services,
@@ -379,9 +381,19 @@ fn unbuilt<'f>(
     targets.iter().filter(is_hidden).copied().collect()
 }
 
-/// Whether a file is a template of a chart that was not built.
-fn is_unread(facts: &Facts<'_>, file: &FileModel) -> bool {
-    file.kind == Kind::Template && !facts.is_built(file.id)
+/// Whether a file is a template that nothing here renders and that holds objects or services, unless its name says
+/// that it is not for production.
+fn is_left_out(facts: &Facts<'_>, file: &FileModel) -> bool {
+    let is_aside = || {
+        matches!(
+            facts.environment_of_file(file.id),
+            Some(Environment::Development | Environment::Test)
+        )
+    };
+    file.kind == Kind::Template
+        && !facts.is_built(file.id)
+        && (names_objects(file) || names_services(file))
+        && !is_aside()
 }
 
 /// Joins what runs the same services on both sides.

@@ -1,8 +1,9 @@
-//! What is not read in full: charts and overlays that were not built, and Templates of OpenShift.
+//! What is not read in full: charts and overlays that were not built, Templates of OpenShift, and templates that
+//! another tool renders.
 
 use super::system::System;
-use crate::model::BuiltTarget;
 use crate::model::kubernetes::Object;
+use crate::model::{BuiltTarget, FileModel};
 use crate::text::{Span, name_of};
 use std::sync::Arc;
 
@@ -19,6 +20,20 @@ pub struct Unread {
 /// Whether an object is a Template of OpenShift. Its group was empty in the first versions.
 pub fn is_openshift_template(object: &Object) -> bool {
     object.kind.as_str() == "Template" && matches!(object.group(), "template.openshift.io" | "")
+}
+
+/// Whether a file that is not read has Kubernetes objects in it, as far as its words say.
+pub fn names_objects(file: &FileModel) -> bool {
+    begins_with(file, "apiVersion:") && begins_with(file, "kind:")
+}
+
+/// Whether a file that is not read has Compose services in it, as far as its words say.
+pub fn names_services(file: &FileModel) -> bool {
+    begins_with(file, "services:")
+}
+
+fn begins_with(file: &FileModel, key: &str) -> bool {
+    file.text().lines().any(|line| line.starts_with(key))
 }
 
 /// Returns the name of an image without what says its version.
@@ -38,7 +53,7 @@ impl System<'_> {
 
     /// Whether a chart or an overlay that may count was not built in full.
     pub fn has_unbuilt_parts(&self) -> bool {
-        !self.unbuilt.is_empty() || self.has_unread_files
+        !self.unbuilt.is_empty() || !self.left_out.is_empty()
     }
 
     /// Whether Templates of OpenShift may hold workloads that nothing else shows.
@@ -46,7 +61,8 @@ impl System<'_> {
         self.hiding_templates().next().is_some()
     }
 
-    /// Returns the first of what is not read in full: a chart, an overlay or a Template of OpenShift.
+    /// Returns the first of what is not read in full: a chart, an overlay, a Template of OpenShift, or what another
+    /// tool renders.
     pub fn first_unread(&self) -> Option<Unread> {
         let of_target = |it: &Arc<BuiltTarget>| {
             let reason = it.target.reasons.first()?;
@@ -57,7 +73,26 @@ impl System<'_> {
                 span: reason.span,
             })
         };
-        self.unbuilt.iter().find_map(|it| of_target(it)).or_else(|| self.first_template())
+        let built = self.unbuilt.iter().find_map(|it| of_target(it));
+        built.or_else(|| self.first_template()).or_else(|| self.first_left_out())
+    }
+
+    /// Returns the first template that another tool renders, one with objects before others.
+    fn first_left_out(&self) -> Option<Unread> {
+        let first = self.left_out.iter().min_by_key(|it| !names_objects(it))?;
+        let path = first.path();
+        let them = match self.left_out.len() - 1 {
+            0 => format!("`{path}` is"),
+            1 => format!("`{path}` and one more template are"),
+            more => format!("`{path}` and {more} more templates are"),
+        };
+        Some(Unread {
+            why: format!("{them} not read, because only another tool makes YAML of it."),
+            next: format!(
+                "Hand over what your tool renders from `{path}`, because nothing in it is read."
+            ),
+            span: Span::new(first.id, 0, 0),
+        })
     }
 
     /// Returns the first Template of OpenShift. What it holds reaches the cluster only after `oc process`.

@@ -44,6 +44,33 @@ fn a_compose_file_that_only_builds_images_runs_nothing_beside_a_cluster() {
 }
 
 #[test]
+fn what_another_tool_renders_is_a_cluster_that_is_not_read() {
+    let compose = "services: {web: {image: 'acme/web:1.2.3', ports: ['80:8080']}}\n";
+    let template = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ name }}\n";
+    let with = |path: &str, text: &str| decide(&[("compose.yaml", compose), (path, text)]);
+    let decision = with("kube/deployment.yaml", template);
+    assert_eq!((decision.today, decision.outcome.platform), (Today::Both, Platform::Either));
+    let why: Vec<&str> = decision.reasons.iter().take(3).map(|it| it.text.as_str()).collect();
+    let is_said = why.iter().any(|it| it.starts_with("`kube/deployment.yaml` is not read"));
+    assert!(is_said, "{why:?}");
+    let next = &decision.steps[0].text;
+    assert!(next.starts_with("Hand over what your tool renders from `kube/"), "{next}");
+    // Neither what is for tests nor what holds no objects hides anything.
+    for (path, text) in [
+        ("kube/test.yaml", template),
+        ("mail.tpl", "Hello {{ name }}\n"),
+        ("compose.test.yaml.j2", "services:\n  {{ name }}: {image: x}\n"),
+    ] {
+        let decision = with(path, text);
+        assert_eq!(
+            (decision.today, decision.steps[0].text.contains(path)),
+            (Today::Compose, false),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn everything_in_one_container_is_another_form_of_its_parts() {
     let parts = all(&["shop-web", "shop-api", "shop-db"]);
     let whole = "apiVersion: v1\nkind: Pod\nmetadata: {name: shop-all, labels: {app: shop-all}}\nspec: {containers: [{name: all, image: 'acme/shop-all:1.2.3'}]}\n";
