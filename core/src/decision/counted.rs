@@ -156,7 +156,7 @@ struct Home<'f> {
     part: usize,
     target: Option<usize>,
     rank: usize,
-    /// Whether everything of it was built.
+    /// Whether every object of it was built.
     is_whole: bool,
     workloads: Vec<&'f Workload<'f>>,
     objects: Vec<&'f Object>,
@@ -177,7 +177,7 @@ fn homes<'f>(
             part: key.0,
             target: key.1,
             rank: environment_rank(built.and_then(|it| facts.environment_of_target(&it.target))),
-            is_whole: built.is_none_or(|it| it.is_whole()),
+            is_whole: built.is_none_or(|it| it.lacks_only_settings()),
             workloads: Vec::new(),
             objects: Vec::new(),
         };

@@ -9,7 +9,7 @@ use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::delivery::{Controller, controller_of};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::model::{BuiltTarget, FileModel, environment_rank};
+use crate::model::{BuiltTarget, Cause, FileModel, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, Severity, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
@@ -38,6 +38,9 @@ pub struct System<'f> {
     pub unbuilt: Vec<&'f Arc<BuiltTarget>>,
     /// Templates that nothing here renders, and that hold objects or services.
     pub left_out: Vec<&'f FileModel>,
+    /// Overlays that were built without files that their generators read: the content of a ConfigMap or a Secret is
+    /// unknown, and nothing else.
+    pub without_settings: Vec<&'f Arc<BuiltTarget>>,
 }
 
 impl<'f> System<'f> {
@@ -299,6 +302,7 @@ impl<'f> Share<'f> {
             name: name(&services, &targets, &files),
             unbuilt: unbuilt(facts, &targets, &counted),
             left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
+            without_settings: without_settings(facts, &counted),
             counted,
             facts,
             services,
@@ -364,7 +368,7 @@ fn unbuilt<'f>(
     counted: &Counted<'f>,
 ) -> Vec<&'f Arc<BuiltTarget>> {
     let mut shown: FxHashMap<FileId, usize> = FxHashMap::default();
-    for target in targets.iter().filter(|it| it.is_whole()) {
+    for target in targets.iter().filter(|it| it.lacks_only_settings()) {
         let rank = environment_rank(facts.environment_of_target(&target.target));
         for file in &target.target.sources {
             let known = shown.entry(*file).or_insert(rank);
@@ -374,7 +378,7 @@ fn unbuilt<'f>(
     let is_hidden = |it: &&&Arc<BuiltTarget>| {
         let rank = environment_rank(facts.environment_of_target(&it.target));
         let mut variants = it.target.sources.iter().filter_map(|file| shown.get(file));
-        !it.is_whole()
+        !it.lacks_only_settings()
             && !variants.any(|shown| *shown <= rank)
             && !counted.other_forms.iter().any(|other| Arc::ptr_eq(other, it))
     };
@@ -394,6 +398,17 @@ fn is_left_out(facts: &Facts<'_>, file: &FileModel) -> bool {
         && !facts.is_built(file.id)
         && (names_objects(file) || names_services(file))
         && !is_aside()
+}
+
+/// Returns the overlays of what counts that were built without what their generators read.
+fn without_settings<'f>(facts: &'f Facts<'f>, counted: &Counted<'f>) -> Vec<&'f Arc<BuiltTarget>> {
+    let built = counted.workloads.iter().filter_map(|it| facts.target_of(it.object.file));
+    let built: FxHashSet<usize> = built.collect();
+    let targets = facts.all_targets().iter().enumerate().filter(|it| built.contains(&it.0));
+    let missing = |it: &&Arc<BuiltTarget>| {
+        it.target.reasons.iter().any(|reason| reason.cause == Cause::GeneratorInput)
+    };
+    targets.map(|it| it.1).filter(missing).collect()
 }
 
 /// Joins what runs the same services on both sides.

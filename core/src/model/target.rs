@@ -118,6 +118,12 @@ impl ReadTarget {
         self.target.reasons.iter().all(|it| it.cause == Cause::Secrets)
     }
 
+    /// Whether nothing is missing but what Secrets and generated ConfigMaps hold, so that every other object is there.
+    pub fn lacks_only_settings(&self) -> bool {
+        let is_setting = |it: &Cause| matches!(it, Cause::Secrets | Cause::GeneratorInput);
+        self.target.reasons.iter().all(|it| is_setting(&it.cause))
+    }
+
     /// Whether two targets are built from a common file, as the overlays of one base are: variants of
     /// one application, which are not deployed together.
     pub fn is_variant_of(&self, other: &ReadTarget) -> bool {

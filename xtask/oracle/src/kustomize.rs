@@ -82,10 +82,12 @@ fn compare(
     tally: &mut Tally,
 ) -> Result<Vec<String>, String> {
     let mut lines: Vec<String> = built.reasons.iter().map(|it| place(files, it)).collect();
-    let not_built = built
-        .reasons
-        .iter()
-        .any(|it| !matches!(it.kind, ReasonKind::Refused | ReasonKind::Restricted));
+    let not_built = built.reasons.iter().any(|it| {
+        !matches!(
+            it.kind,
+            ReasonKind::Refused | ReasonKind::GeneratorInput | ReasonKind::Restricted
+        )
+    });
     let remote = built.reasons.iter().any(|it| it.message.starts_with("remote"));
     if remote {
         tally.not_built += 1;

@@ -84,6 +84,17 @@ impl Accumulated {
         }
     }
 
+    /// Marks the reasons of the entries from one on as files that a generator misses, so that nothing but the content
+    /// of what it makes is unknown.
+    pub(super) fn mark_generator_inputs(&mut self, first: usize) {
+        let missing = &self.unmatched[first..];
+        for reason in &mut self.reasons {
+            if missing.iter().any(|it| it.span == reason.span) {
+                reason.kind = ReasonKind::GeneratorInput;
+            }
+        }
+    }
+
     /// Says that an entry names something that Kustomize would fetch.
     pub(super) fn remote(&mut self, span: Span, message: String) {
         self.reason(ReasonKind::Remote, span, message);

@@ -81,6 +81,7 @@ impl Builder<'_, '_> {
         let missing = all.unmatched.len();
         let pairs = self.pairs(kustomization, entry, all);
         let lacks_keys = all.unmatched.len() > missing;
+        all.mark_generator_inputs(missing);
         let own = entry.get("options");
         let mut value = skeleton(generator, name, entry);
         fill(&mut value, generator, &pairs, entry.span);

@@ -131,6 +131,8 @@ pub struct Reason {
 pub enum ReasonKind {
     /// Kustomize refuses to build this.
     Refused,
+    /// Kustomize refuses to build this because a file that a generator of ConfigMaps or Secrets reads is not there.
+    GeneratorInput,
     /// Kustomize refuses to build this unless it is started with `--load-restrictor LoadRestrictionsNone`.
     Restricted,
     /// Kustomize would fetch this: a remote base, component or file.

@@ -113,6 +113,8 @@ pub enum Cause {
     InvalidYaml,
     /// A plugin that would decrypt Secrets, such as KSOPS, and makes nothing else.
     Secrets,
+    /// A file that a generator of ConfigMaps or Secrets reads, which is often not committed.
+    GeneratorInput,
     /// A mistake that the real tool refuses too, or what only the real tool can do.
     #[default]
     Other,

@@ -74,11 +74,15 @@ fn target(
     let reason = |reason: kustomize::Reason| Reason {
         message: reason.message,
         span: reason.span,
-        is_refused: reason.kind == kustomize::ReasonKind::Refused,
+        is_refused: matches!(
+            reason.kind,
+            kustomize::ReasonKind::Refused | kustomize::ReasonKind::GeneratorInput
+        ),
         cause: match reason.kind {
             kustomize::ReasonKind::Remote => Cause::Remote,
             kustomize::ReasonKind::Limit => Cause::Limit,
             kustomize::ReasonKind::Secrets => Cause::Secrets,
+            kustomize::ReasonKind::GeneratorInput => Cause::GeneratorInput,
             kustomize::ReasonKind::Refused
             | kustomize::ReasonKind::Restricted
             | kustomize::ReasonKind::NotBuilt => Cause::Other,

@@ -36,7 +36,7 @@ impl Sizes {
         let target = facts.target_of(file).map(|at| &facts.all_targets()[at]);
         let environment = target.and_then(|it| facts.environment_of_target(&it.target));
         let of_target = environment_rank(environment);
-        let is_in_part = target.is_some_and(|it| !it.is_whole());
+        let is_in_part = target.is_some_and(|it| !it.lacks_only_settings());
         let of_file = environment_rank(facts.environment_of_file(file));
         let home = self.homes.get(&home_of(facts, workload)).copied().unwrap_or(0);
         let form = self.forms.get(&Form::of(facts, workload)).copied().unwrap_or(0);

@@ -171,11 +171,11 @@ fn help(target: &Target, reason: &Reason) -> Option<String> {
              behind it."
                 .to_owned(),
         ),
-        Cause::Other if reason.is_refused => Some(format!(
+        Cause::Other | Cause::GeneratorInput if reason.is_refused => Some(format!(
             "{tool} refuses this as well, so it cannot be deployed as it is: correct what the message \
              names."
         )),
-        Cause::Other => None,
+        Cause::Other | Cause::GeneratorInput => None,
     }
 }
 
