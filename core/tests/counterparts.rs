@@ -260,3 +260,74 @@ fn the_component_of_a_workload_is_a_name() {
         ["database → shop-primary/shop-primary (name)"]
     );
 }
+
+/// Returns a workload that listens on a port.
+fn with_port(name: &str, container: &str, image: &str, port: u16) -> String {
+    with_container(name, container, image).replace(
+        &format!("image: '{image}'"),
+        &format!("image: '{image}', ports: [{{containerPort: {port}}}]"),
+    )
+}
+
+const STORE: &str = "services:\n  web: {image: 'acme/web:1'}\n  db: {image: 'postgres:16'}\n";
+
+#[test]
+fn the_only_data_store_of_its_kind_is_the_same_on_both_sides() {
+    let web = deployment("web", "acme/web:1");
+    let found = |compose: &str, stores: &[String]| {
+        let cluster = format!("{web}{}", stores.concat());
+        let mut all = pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]);
+        all.retain(|it| !it.starts_with("web "));
+        all
+    };
+    let kind = "(kind of data store)";
+    let bitnami = with_container("shop-postgresql", "main", "bitnami/postgresql:16");
+    assert_eq!(found(STORE, &[bitnami.clone()]), [format!("db → shop-postgresql/main {kind}")]);
+    // The name of an image suggests the store, and its port confirms it.
+    let spilo = with_port("shop-db", "shop", "acme/shop-postgres-spilo:1", 5432);
+    assert_eq!(found(STORE, &[spilo.clone()]), [format!("db → shop-db/shop {kind}")]);
+    let tagged = with_port("shop-db", "shop", "acme/shop:1.2-postgresql", 5432);
+    assert_eq!(found(STORE, &[tagged]), [format!("db → shop-db/shop {kind}")]);
+    let real_spilo = with_container("shop-db", "shop", "ghcr.io/zalando/spilo-16:3.2");
+    assert_eq!(found(STORE, &[real_spilo]), [format!("db → shop-db/shop {kind}")]);
+    let exporter = with_port("metrics", "main", "acme/postgres-numbers:1", 9187);
+    assert!(found(STORE, &[exporter]).is_empty());
+    // Two of one kind on either side, or a store of another kind, are no pair.
+    assert!(found(STORE, &[bitnami.clone(), spilo]).is_empty());
+    let two = format!("{STORE}  users: {{image: 'postgres:16'}}\n");
+    assert!(found(&two, &[bitnami.clone()]).is_empty());
+    assert!(found(STORE, &[with_container("shop-mysql", "main", "bitnami/mysql:8")]).is_empty());
+    // What another service is paired with is not free.
+    let named = format!("{STORE}  shop-postgresql: {{image: 'acme/other:1'}}\n");
+    assert_eq!(found(&named, &[bitnami]), ["shop-postgresql → shop-postgresql/main (name)"]);
+}
+
+#[test]
+fn of_two_roles_of_one_image_the_one_behind_the_name_is_taken() {
+    // Clients reach `web` by that name: <https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>.
+    let role = |role: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web-{role}}}\nspec:\n  selector: {{matchLabels: {{app: web, role: {role}}}}}\n  template:\n    metadata: {{labels: {{app: web, role: {role}}}}}\n    spec: {{containers: [{{name: main, image: 'acme/web:1'}}]}}\n---\n"
+        )
+    };
+    let service = |selector: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{{selector}}}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let with = |selector: &str| {
+        let cluster = role("master") + &role("worker") + &service(selector);
+        pairs(&[("compose.yaml", WEB), ("k8s/all.yaml", &cluster)])
+    };
+    assert_eq!(with("app: web, role: worker"), ["web → web-worker/main (image and name)"]);
+    assert!(with("app: web").is_empty());
+}
+
+#[test]
+fn a_name_may_end_with_the_kind_of_its_object() {
+    let cluster = with_container("web-deployment", "container", "acme/web-cloud:1");
+    assert_eq!(
+        pairs(&[("compose.yaml", WEB), ("k8s/web.yaml", &cluster)]),
+        ["web → web-deployment/container (name)"]
+    );
+}

@@ -79,7 +79,7 @@ fn command(pair: &Pair<'_, '_>) -> Option<Compared> {
     let model = pair.service.model;
     let own = &pair.service.unit.start;
     let other = &pair.unit.start;
-    if own.is_empty() {
+    if own.is_empty() || pair.is_other_publisher() {
         return None;
     }
     let texts = |start: &crate::facts::Start<'_>| -> Vec<String> {
@@ -120,7 +120,7 @@ pub fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
 fn value_in_image(pair: &Pair<'_, '_>, name: &str) -> Option<String> {
     let is_own_image = match pair.found.why {
         Why::ImageAndName | Why::ImageAndCommand | Why::Image => true,
-        Why::Name => false,
+        Why::Name | Why::Kind => false,
     };
     if is_own_image { pair.facts.variable_of_image(pair.service, name) } else { None }
 }
@@ -138,6 +138,9 @@ pub fn missing_variables<'p>(pair: &'p Pair<'_, '_>) -> Vec<&'p str> {
 /// Compares variables by name, and their values where both sides show them. Values are never repeated, since
 /// they may be credentials.
 pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
+    if pair.is_other_publisher() {
+        return None;
+    }
     let wanted: Vec<&compose::EnvVar> =
         pair.service.model.environment.iter().filter(|it| it.value.is_some()).collect();
     let first = wanted.first()?;
@@ -360,7 +363,9 @@ fn volumes(pair: &Pair<'_, '_>) -> Option<Compared> {
     };
     let drift = wanted.iter().map(drift_of).max().unwrap_or(Drift::Same);
     let paths: Vec<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
-    let words = |it: &Wanted| format!("{} at `{}`", pair.mounted_words(&it.path), it.path);
+    let words = |it: &Wanted| {
+        format!("{} at `{}`", pair.mounted_words(&it.path), pair.path_in_cluster(&it.path))
+    };
     let mut cluster: Vec<String> = wanted.iter().take(NAMES).map(words).collect();
     if wanted.len() > NAMES {
         cluster.push(format!("{} more", wanted.len() - NAMES));

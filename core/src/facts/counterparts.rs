@@ -4,6 +4,7 @@
 
 mod forms;
 mod names;
+mod stores;
 
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Start, Unit, Workload};
@@ -28,6 +29,8 @@ pub enum Why {
     Image,
     /// Same name of the workload, its labels, its Service or its container.
     Name,
+    /// Same kind of data store, of which each side has one.
+    Kind,
 }
 
 impl Why {
@@ -38,6 +41,7 @@ impl Why {
             Why::ImageAndCommand => "image and command",
             Why::Image => "image",
             Why::Name => "name",
+            Why::Kind => "kind of data store",
         }
     }
 }
@@ -176,6 +180,14 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
             _ => open.push((service, choice)),
         }
     }
+    let settled = found.iter().map(|it| it.service).chain(open.iter().map(|it| it.0.index));
+    let taken = found.iter().map(|it| (it.workload, it.unit)).collect();
+    for (service, choice) in stores::choices(facts, &settled.collect(), &taken) {
+        match choice.containers[..] {
+            [it] => found.push(choice.pair(service, it)),
+            _ => open.push((service, choice)),
+        }
+    }
     let company = Company::of(facts, &found);
     let sizes = Sizes::of(facts);
     let mut other_forms: FxHashMap<usize, Vec<Container>> = FxHashMap::default();
@@ -291,6 +303,21 @@ impl Choice {
         names.any(|it| Some(it) != first)
     }
 
+    /// Keeps the containers of the only workload that clients reach by the name of the service, if there is one: its
+    /// Service has that name.
+    fn keep_reached_by_name(&mut self, facts: &Facts<'_>, service: &Service<'_>) {
+        let is_reached = |it: &&Container| {
+            let mut services = facts.workloads[it.0].services.iter();
+            services.any(|at| of_release(facts.kube_services[*at].name) == service.name)
+        };
+        let containers: Vec<Container> =
+            self.containers.iter().filter(is_reached).copied().collect();
+        let reached = Choice { containers, why: self.why };
+        if !reached.containers.is_empty() && !reached.is_several_workloads(facts) {
+            *self = reached;
+        }
+    }
+
     /// Keeps the only container with the tag of the service's image, if there is one.
     fn keep_same_tag(&mut self, facts: &Facts<'_>, service: &Service<'_>) {
         let Some(tag) = service.unit.image.as_ref().and_then(|it| it.tag) else { return };
@@ -321,6 +348,7 @@ fn choose(
             // Forms of one workload may have different versions; two workloads are two versions side by side.
             if choice.is_several_workloads(facts) {
                 choice.keep_same_tag(facts, service);
+                choice.keep_reached_by_name(facts, service);
             }
             return Some(choice);
         }

@@ -1,6 +1,6 @@
 //! A Compose service beside the container in the cluster that runs the same thing.
 
-use super::{Backing, Counterpart, Facts, Part, Service, Unit, Workload};
+use super::{Backing, Counterpart, Facts, Part, Service, Unit, Why, Workload, is_below};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::text::{Span, Spanned};
@@ -41,18 +41,66 @@ impl<'c, 'a> Pair<'c, 'a> {
         self.container.span()
     }
 
-    /// Returns what backs a path of the container; none where nothing is mounted there. A file may come with
-    /// the folder that it lies in.
+    /// Returns what backs a path of the service in the container; none where nothing is mounted there. A file may come
+    /// with the folder that it lies in.
     pub fn backing(&self, path: &str) -> Option<Backing<'a>> {
+        let path = self.path_in_cluster(path);
         let mounts = self.facts.mounted(self.unit);
-        let covering = mounts.iter().filter(|it| it.covers(path));
+        let covering = mounts.iter().filter(|it| it.covers(&path));
         Some(covering.max_by_key(|it| it.path.len())?.backing)
+    }
+
+    /// Returns the path at which the container has what the service keeps at a path. Another image of the same data
+    /// store may keep its data elsewhere.
+    pub fn path_in_cluster(&self, path: &str) -> String {
+        self.moved_data(path).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Returns the path of the data in the container, where a path is that of the data in Compose and the two images
+    /// differ.
+    fn moved_data(&self, path: &str) -> Option<String> {
+        let here = self.service.unit.runs.as_ref().filter(|it| it.family.is_data_store())?;
+        let is_near = |dir: &&str| is_below(dir, path) || is_below(path, dir);
+        let dirs = here.family.data_dirs(&here.repository, here.major);
+        if !has_other_image(&self.service.unit, self.unit) || !dirs.iter().any(is_near) {
+            return None;
+        }
+        let mounts = self.facts.mounted(self.unit);
+        let mut lasting = mounts.iter().filter(|it| it.backing.lasts());
+        let of_data = match &self.unit.runs {
+            Some(there) => {
+                let dirs = there.family.data_dirs(&there.repository, there.major);
+                lasting.find(|it| dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir)))
+            }
+            // Of an unknown image, the only volume is the one with the data.
+            None => lasting.next().filter(|_| lasting.next().is_none()),
+        };
+        of_data.map(|it| it.path.to_string())
+    }
+
+    /// Whether the container runs a data store from an image of another publisher, which has users, variables and
+    /// options of its own.
+    pub fn is_other_publisher(&self) -> bool {
+        self.facts.is_other_publisher(&self.found)
     }
 
     /// Returns what is mounted at a path, in words.
     pub fn mounted_words(&self, path: &str) -> String {
         self.backing(path).map_or_else(|| "nothing".to_owned(), Backing::words)
     }
+}
+
+impl Facts<'_> {
+    /// Whether the two sides of a pair run a data store from images of different publishers.
+    pub fn is_other_publisher(&self, pair: &Counterpart) -> bool {
+        let (service, _, unit) = self.pair(pair);
+        pair.why == Why::Kind && has_other_image(&service.unit, unit)
+    }
+}
+
+fn has_other_image(a: &Unit<'_>, b: &Unit<'_>) -> bool {
+    let (Some(a), Some(b)) = (&a.image, &b.image) else { return false };
+    a.path_without_registry() != b.path_without_registry()
 }
 
 /// Returns a workload for a message, with its namespace where one is written: "Deployment `shop/api`".

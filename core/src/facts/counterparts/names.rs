@@ -9,7 +9,8 @@ pub(super) fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'
     let chart = chart_of(facts, workload);
     let mut add = |name: &str| {
         let bare = chart.and_then(|chart| without_chart(name, chart));
-        for name in [Some(name), bare].into_iter().flatten().map(plain) {
+        let of_kind = without_kind(bare.unwrap_or(name));
+        for name in [Some(name), bare, of_kind].into_iter().flatten().map(plain) {
             if !name.is_empty() && !names.contains(&name) {
                 names.push(name);
             }
@@ -55,6 +56,21 @@ pub(super) fn without_chart<'n>(name: &'n str, chart: &str) -> Option<&'n str> {
     let own = name.strip_prefix("release-name-").unwrap_or(name);
     let own = own.strip_prefix(chart).and_then(|rest| rest.strip_prefix('-')).unwrap_or(own);
     (own != name).then_some(own)
+}
+
+/// Returns a name without the kind of its object, with which some end it: `shop` for `shop-deployment`.
+fn without_kind(name: &str) -> Option<&str> {
+    const KINDS: &[&str] = &[
+        "-deployment",
+        "-deploy",
+        "-statefulset",
+        "-sts",
+        "-daemonset",
+        "-pod",
+        "-service",
+        "-svc",
+    ];
+    KINDS.iter().find_map(|kind| name.strip_suffix(kind)).filter(|it| !it.is_empty())
 }
 
 /// Names are compared without case and without what joins their words.

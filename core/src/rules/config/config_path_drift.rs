@@ -90,7 +90,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for pair in facts.counterparts() {
+    for pair in facts.counterparts().iter().filter(|pair| !facts.is_other_publisher(pair)) {
         let (service, workload, unit) = facts.pair(pair);
         let here = compose_files(service);
         let there = cluster_files(facts, workload, workload.container(pair.unit));

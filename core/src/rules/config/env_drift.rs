@@ -116,7 +116,8 @@ struct Cause<'f> {
 fn check(facts: &Facts, out: &mut Findings) {
     let others = Namesakes::new(facts);
     let mut causes: IndexMap<Cause<'_>, Vec<Drift<'_, '_>>, FxBuildHasher> = IndexMap::default();
-    for drift in facts.counterparts().iter().filter_map(|pair| drift_of(facts, pair, &others)) {
+    let alike = facts.counterparts().iter().filter(|pair| !facts.is_other_publisher(pair));
+    for drift in alike.filter_map(|pair| drift_of(facts, pair, &others)) {
         if let Some(span) = drift.span(facts) {
             causes.entry(drift.cause(facts, span)).or_default().push(drift);
         }

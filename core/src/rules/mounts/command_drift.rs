@@ -86,7 +86,7 @@ struct OwnUser<'f, 'a> {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut users: IndexMap<usize, Vec<OwnUser<'_, '_>>, FxBuildHasher> = IndexMap::default();
-    for pair in facts.counterparts() {
+    for pair in facts.counterparts().iter().filter(|pair| !facts.is_other_publisher(pair)) {
         let (service, workload, unit) = facts.pair(pair);
         let development =
             service.role == Role::Development || facts.workload_role(workload) == Role::Development;

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, Unit, is_below};
+use crate::facts::{Facts, Pair, Service, Unit, is_below};
 use crate::knowledge::env::file_database;
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
@@ -84,7 +84,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
-            if holds_unused_database(service, unit, [target, volume]) {
+            // Another image of a data store keeps its data elsewhere.
+            let is_moved = || {
+                let pair = Pair::of(facts, pair.service);
+                pair.is_some_and(|it| it.path_in_cluster(target) != target)
+            };
+            if holds_unused_database(service, unit, [target, volume]) || is_moved() {
                 continue;
             }
             let finding = out.at(
@@ -189,6 +194,20 @@ mod tests {
         assert_eq!(found(sqlite, "{name: DATABASE, value: sqlite}", "sqldata:/root/data"), 1);
         assert_eq!(found(sqlite, "", "pages:/pages"), 1);
         assert_eq!(found("", "", "sqldata:/root/data"), 1);
+    }
+
+    #[test]
+    fn another_image_of_a_data_store_keeps_its_data_elsewhere() {
+        let found = |image: &str, path: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{db: {{image: 'postgres:17', volumes: ['pg:/var/lib/postgresql/data']}}}}\n# file: k8s/db.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: '{image}', volumeMounts: [{{name: data, mountPath: {path}}}]}}], volumes: [{{name: data, persistentVolumeClaim: {{claimName: db}}}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        // <https://hub.docker.com/r/bitnami/postgresql>
+        assert_eq!(found("bitnami/postgresql:17", "/bitnami/postgresql"), 0);
+        assert_eq!(found("bitnami/postgresql:17", "/backup"), 1);
+        assert_eq!(found("postgres:17", "/bitnami/postgresql"), 1);
     }
 
     #[test]
