@@ -3,11 +3,12 @@
 use super::load::runs_to_an_end;
 use super::system::System;
 use super::unread::is_openshift_template;
-use crate::facts::{self, Unit, Workload, of_release};
+use crate::facts::{self, Part, Unit, Workload, of_release};
 use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
 use crate::model::delivery::controller_of;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
+use crate::report::phrases::first_named;
 use crate::report::{Cost, Costs, Platform, Today};
 use rustc_hash::FxHashSet;
 
@@ -92,12 +93,29 @@ fn with_counterpart<'f>(system: &System<'f>) -> FxHashSet<&'f str> {
     known.map(|it| it.name).collect()
 }
 
+/// Whether a service only makes volumes ready for others, which `fsGroup` does in a cluster.
+///
+/// Source: <https://kubernetes.io/docs/tasks/configure-pod-container/security-context/>
+fn prepares_volumes(system: &System<'_>, service: &facts::Service<'_>) -> bool {
+    let commands = &service.unit.start.commands;
+    let prepares =
+        |name: &str| matches!(name, "chown" | "chmod" | "chgrp" | "mkdir" | "echo" | "true");
+    system.facts.is_one_shot(service)
+        && !commands.is_empty()
+        && commands.iter().all(|it| prepares(it.name()))
+}
+
 /// Returns the counted services that a cluster would have to run and does not: those without a counterpart,
 /// and of these what more than helps people, unless there is nothing else.
 fn services_to_write<'s, 'f>(system: &'s System<'f>) -> Vec<&'s facts::Service<'f>> {
     let known = with_counterpart(system);
     let counted = system.counted.services.iter().copied();
-    let missing = counted.filter(|it| !known.contains(it.name));
+    let is_there = |it: &facts::Service<'_>| {
+        known.contains(it.name)
+            || system.facts.is_reached_outside(it)
+            || prepares_volumes(system, it)
+    };
+    let missing = counted.filter(|it| !is_there(it));
     let (helpers, others): (Vec<_>, Vec<_>) = missing.partition(|it| is_helper(&it.unit));
     let only_helpers = system.counted.services.iter().all(|it| is_helper(&it.unit));
     if only_helpers { helpers } else { others }
@@ -105,7 +123,16 @@ fn services_to_write<'s, 'f>(system: &'s System<'f>) -> Vec<&'s facts::Service<'
 
 /// Returns what a cluster would take for the Compose services that count and that it does not run.
 fn cost_of_cluster(system: &System<'_>) -> Cost {
-    let services = services_to_write(system);
+    let is_proxy = |it: &&facts::Service<'_>| {
+        it.unit.family().is_some_and(|family| family.class == Class::Proxy)
+    };
+    let (proxies, services): (Vec<_>, Vec<_>) =
+        services_to_write(system).into_iter().partition(is_proxy);
+    // A proxy in front of nothing else is the application.
+    let serves_others = system.counted.services.iter().any(|it| !is_proxy(it));
+    let (proxies, services) =
+        if serves_others { (proxies, services) } else { (Vec::new(), proxies) };
+    let routes = routes(system);
     let (jobs, running): (Vec<&facts::Service<'_>>, Vec<&facts::Service<'_>>) =
         services.iter().copied().partition(|it| runs_to_an_end(system.facts, it));
     let called = called_services(system);
@@ -122,6 +149,7 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         (with_ports.count(), "Service", "Services"),
         (with_env.count(), "ConfigMap or Secret", "ConfigMaps or Secrets"),
         (volumes_in_use(&services), "PersistentVolumeClaim", "PersistentVolumeClaims"),
+        (usize::from(!proxies.is_empty() && routes.is_empty()), "Ingress", "Ingresses"),
     ];
     let named = named(&parts);
     let objects = parts.iter().map(|part| part.0).sum();
@@ -132,6 +160,11 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     let mut written = objects_to_write(system, objects);
     if objects > 0 {
         written.push_str(&format!(" ({}){registry}", named.join(", ")));
+    }
+    if !proxies.is_empty() {
+        let names: Vec<&str> = proxies.iter().map(|it| it.name).collect();
+        let instead = first_of(&routes).unwrap_or_else(|| "an Ingress controller".to_owned());
+        written.push_str(&format!(", {instead} in the place of {}", first_named(&names, NAMES)));
     }
     let text = with_what_is_new(system, written, "a cluster to run and upgrade");
     Cost { kinds: named.len(), objects, lines: None, text }
@@ -147,16 +180,34 @@ fn objects_to_write(system: &System<'_>, objects: usize) -> String {
     }
 }
 
-/// Returns the services that others of their project wait for or dial, by project and name.
+/// Returns the services that others of their project dial, by project and name. A store for which somebody waits is
+/// dialled, whatever the files name.
 fn called_services<'f>(system: &System<'f>) -> FxHashSet<(usize, &'f str)> {
-    let mut called = FxHashSet::default();
-    for service in &system.counted.services {
-        let waited_for = service.model.depends_on.iter().map(|it| it.service.as_str());
-        let dialed = system.facts.peers(&service.unit).iter().map(|it| it.host);
-        let names = waited_for.chain(dialed);
-        called.extend(names.map(|name| (service.project_index, name)));
-    }
-    called
+    let facts = system.facts;
+    let called = |service: &&'f facts::Service<'f>| {
+        let dialled = facts.dialled(service).into_iter().chain(facts.awaited_stores(service));
+        dialled.map(|it| (it.project_index, it.name)).collect::<Vec<_>>()
+    };
+    system.counted.services.iter().flat_map(called).collect()
+}
+
+/// Maximum number of names in a list.
+const NAMES: usize = 3;
+
+/// Returns the counted Ingresses and other routes, as labels.
+fn routes(system: &System<'_>) -> Vec<String> {
+    let objects = system.counted.objects.iter();
+    let routes = objects.filter(|it| matches!(it.body, Body::Routes(_)));
+    routes.map(|object| object.label()).collect()
+}
+
+/// Returns the first of some labels, with the number of the others.
+fn first_of(labels: &[String]) -> Option<String> {
+    let (first, others) = labels.split_first()?;
+    Some(match others.len() {
+        0 => first.clone(),
+        more => format!("{first} and {more} more"),
+    })
 }
 
 /// Returns what is to be written, and what is then to be run, unless it is run today.
@@ -187,9 +238,14 @@ fn takes_requests(unit: &Unit<'_>) -> bool {
 /// GitOps controller reads. Kinds of Kubernetes have a group without a dot, or one that ends with `.k8s.io`.
 ///
 /// Source: <https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/>
-fn needs_controller(object: &Object) -> bool {
+fn needs_controller(object: &Object, has_proxy: bool) -> bool {
     let group = object.group();
+    // A reverse proxy obtains certificates by itself.
+    // Sources: <https://caddyserver.com/docs/automatic-https>, <https://doc.traefik.io/traefik/https/acme/>
+    let is_certificate = has_proxy && group == "cert-manager.io";
     group.contains('.')
+        && !is_certificate
+        && !matches!(object.body, Body::Autoscaler(_))
         && !group.ends_with(".k8s.io")
         && object.workload().is_none()
         && controller_of(object).is_none()
@@ -240,11 +296,20 @@ impl Written {
                 }
             }
         }
+        // What starts the same program as a workload that is written is one more role of it.
+        let role = |it: &Workload<'_>| {
+            let unit = it.units.iter().find(|unit| unit.part == Part::Main)?;
+            let image = unit.image.as_ref()?.path_without_registry().to_owned();
+            Some((image, unit.start.joined()))
+        };
+        let written = workloads.iter().filter(|it| for_server.contains(of_release(it.name)));
+        let roles: FxHashSet<(String, String)> = written.filter_map(|it| role(it)).collect();
         let only_helpers = workloads.iter().all(|it| it.units.iter().all(|unit| is_helper(unit)));
         let mut written = Written::default();
         for workload in workloads {
             let helps = !only_helpers && workload.units.iter().all(is_helper);
-            if for_server.contains(of_release(workload.name)) || helps {
+            let is_role = role(workload).is_some_and(|it| roles.contains(&it));
+            if for_server.contains(of_release(workload.name)) || is_role || helps {
                 continue;
             }
             match known.contains(of_release(workload.name)) {
@@ -268,9 +333,14 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
     };
     let (scheduled, running): (Vec<&Workload<'_>>, Vec<&Workload<'_>>) =
         system.counted.workloads.iter().copied().partition(|it| it.kind() == WorkloadKind::CronJob);
+    let routes = routes(system);
+    let autoscalers: Vec<&str> = objects
+        .iter()
+        .filter(|object| matches!(object.body, Body::Autoscaler(_)))
+        .filter_map(|object| Some(object.name()?.as_str()))
+        .collect();
     let parts = [
         (scheduled.len(), "CronJob", "CronJobs"),
-        (count(&|it| matches!(it, Body::Autoscaler(_))), "autoscaler", "autoscalers"),
         (
             count(&|it| matches!(it, Body::DisruptionBudget(_))),
             "disruption budget",
@@ -278,27 +348,35 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
         ),
         (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
         (
-            objects.iter().filter(|object| needs_controller(object)).count(),
+            objects.iter().filter(|it| needs_controller(it, !routes.is_empty())).count(),
             "custom resource",
             "custom resources",
         ),
     ];
-    let named = named(&parts);
+    let mut named = named(&parts);
+    if !autoscalers.is_empty() {
+        let count = number(autoscalers.len(), "autoscaler", "autoscalers");
+        named.insert(0, format!("{count} ({})", first_named(&autoscalers, NAMES)));
+    }
     let written = Written::of(system, &running);
-    let has_routes = count(&|it| matches!(it, Body::Routes(_))) > 0;
+    let in_compose = system
+        .services
+        .iter()
+        .find(|it| takes_requests(&it.unit) || passes_requests_on(system, it));
     let has_proxy =
-        system.services.iter().any(|it| takes_requests(&it.unit) || passes_requests_on(system, it))
-            || running.iter().any(|it| it.units.iter().any(takes_requests));
-    let needs_proxy = has_routes && !has_proxy;
+        in_compose.is_some() || running.iter().any(|it| it.units.iter().any(takes_requests));
+    let needs_proxy = !routes.is_empty() && !has_proxy;
     let missing = written.missing + usize::from(needs_proxy);
     let services = match missing {
         0 => "no service to write".to_owned(),
         _ => format!("{} to write", number(missing, "service", "services")),
     };
-    let proxy = match (needs_proxy, missing) {
-        (false, _) => "",
-        (true, 1) => ", a reverse proxy",
-        (true, _) => ", one of them a reverse proxy",
+    let place = first_of(&routes).map(|it| format!(" in the place of {it}")).unwrap_or_default();
+    let proxy = match (needs_proxy, missing, in_compose) {
+        (true, 1, _) => format!(", a reverse proxy{place}"),
+        (true, ..) => format!(", one of them a reverse proxy{place}"),
+        (false, _, Some(proxy)) if !routes.is_empty() => format!(", `{}`{place}", proxy.name),
+        (false, ..) => String::new(),
     };
     let to_harden = match written.for_development {
         0 => String::new(),

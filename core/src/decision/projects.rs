@@ -4,6 +4,7 @@ mod answers;
 mod copies;
 mod cost;
 mod forms;
+mod inputs;
 mod nodes;
 mod releases;
 mod steps;
@@ -202,7 +203,7 @@ fn swarm_replicas_count_beside_a_cluster() {
     let facts = facts_on(&decision, QuestionId::MultiNode);
     assert!(facts.contains("service `web` takes more than one node of a swarm"), "{facts}");
     let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
-    assert!(facts.contains("service `web` runs as more than one replica"), "{facts}");
+    assert!(facts.contains("service `web` runs as 3 replicas"), "{facts}");
     let facts = facts_on(&decision, QuestionId::OneServer);
     assert!(!facts.contains("single replica"), "{facts}");
 }

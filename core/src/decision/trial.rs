@@ -308,10 +308,12 @@ fn delivery(system: &System<'_>) -> Delivery {
 fn packages(system: &System<'_>) -> Packages {
     let is = |kind: TargetKind| system.targets.iter().any(|it| it.target.kind == kind);
     let releases = system.objects.iter().any(|it| matches!(it.body, Body::HelmRelease(_)));
-    // Manifests may be the output of a chart that is kept elsewhere.
-    let counted = system.counted.workloads.iter();
-    let is_rendered =
-        || counted.map(|it| it.object.file).any(|it| system.facts.is_output_of_chart(it));
+    // Manifests may be the output of a chart that is kept elsewhere. Where only some of them are, that chart is of
+    // something beside the application.
+    let is_rendered = || {
+        let mut loose = system.counted.workloads.iter().map(|it| it.object.file).peekable();
+        loose.peek().is_some() && loose.all(|it| system.facts.is_output_of_chart(it))
+    };
     let charts = is(TargetKind::Chart) || releases || is_rendered();
     match (is(TargetKind::Kustomization), charts) {
         (true, true) => Packages::Both,

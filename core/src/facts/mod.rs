@@ -16,6 +16,7 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `names_in_a_text` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `label_of_nobody`, `allows_dns` |
@@ -71,6 +72,7 @@ mod credentials;
 mod cycles;
 mod data_home;
 mod delivery;
+mod dials;
 mod disjoint;
 mod dockerfile;
 mod examples;

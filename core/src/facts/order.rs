@@ -150,7 +150,15 @@ impl<'a> Facts<'a> {
 
     /// Whether an init container or a main container of a workload waits for something.
     pub fn workload_waits(&self, workload: &Workload<'a>) -> bool {
-        workload.units.iter().any(|unit| {
+        self.waiting_units(workload).next().is_some()
+    }
+
+    /// Returns the init containers and main containers of a workload that wait for something.
+    pub fn waiting_units<'f>(
+        &'f self,
+        workload: &'f Workload<'a>,
+    ) -> impl Iterator<Item = &'f Unit<'a>> {
+        workload.units.iter().filter(|unit| {
             self.waits_by_itself(unit) || (unit.part == Part::Init && unit.name.contains("wait"))
         })
     }

@@ -3,7 +3,8 @@
 use super::super::system::System;
 use super::View;
 use super::tally::{Subject, Tally, Words};
-use crate::facts::{Backing, Mounted, Service, is_below};
+use crate::facts::{Backing, Mounted, Service, Var, is_below};
+use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
 use crate::knowledge::upkeep::{Topic, words};
 use rustc_hash::FxHashSet;
@@ -48,14 +49,28 @@ pub fn look(view: &View<'_, '_>) -> Tally {
 /// stores come before what other services keep.
 pub fn first_missing<'s, 'f>(system: &'s System<'f>) -> Option<(&'s Service<'f>, &'f str)> {
     let missing = data(system).into_iter().filter(|it| !it.is_copied);
-    let first = missing.min_by_key(|it| it.service.unit.stored().is_none())?;
+    let first = missing.min_by_key(rank)?;
     Some((first.service, first.volume.name))
 }
 
 /// Returns the first volume with data, whether it is copied or not: the service that keeps it there, and its name.
 pub fn first<'s, 'f>(system: &'s System<'f>) -> Option<(&'s Service<'f>, &'f str)> {
-    let first = data(system).into_iter().min_by_key(|it| it.service.unit.stored().is_none())?;
+    let first = data(system).into_iter().min_by_key(rank)?;
     Some((first.service, first.volume.name))
+}
+
+/// Returns the position of a volume among those to copy: data stores, then the file of a database that a variable
+/// chooses, then what other services keep.
+fn rank(data: &Data<'_, '_>) -> u8 {
+    let unit = &data.service.unit;
+    let is_database = ["data", "db", "sql"].iter().any(|word| data.volume.name.contains(word));
+    let chooses_file =
+        |it: &Var<'_>| it.value.is_some_and(|value| file_database(it.name, value).is_some());
+    match unit.stored() {
+        Some(_) => 0,
+        None if is_database && unit.env.iter().any(chooses_file) => 1,
+        None => 2,
+    }
 }
 
 /// Returns every volume with data, in the order of the services.

@@ -3,8 +3,9 @@
 use super::tally::{Subject, Tally, Words, named};
 use super::{Item, View};
 use crate::compare::aspects;
-use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit};
+use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit, is_below};
 use crate::knowledge::net;
+use crate::model::Cause;
 use crate::model::compose::{Mount, MountKind};
 use crate::report::{CheckItem, CheckState, ChecklistItem};
 use rustc_hash::FxHashSet;
@@ -15,7 +16,24 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
         return ITEMS.iter().map(|item| View::not_applicable(item, why)).collect();
     }
     let judged = ITEMS.iter().map(|item| view.judge(item));
-    judged.map(|item| without_what_is_hidden(view, item)).collect()
+    let judged = judged.map(|item| without_what_is_hidden(view, item));
+    judged.map(|item| without_open_settings(view, item)).collect()
+}
+
+/// Takes back that every variable is there, where the content of a generated ConfigMap or Secret is unknown.
+fn without_open_settings(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
+    let is_about = item.item == CheckItem::ConfigAndSecrets && item.state == CheckState::Pass;
+    let lacking = view.system.without_settings.first().filter(|_| is_about);
+    let reasons = lacking.into_iter().flat_map(|it| &it.target.reasons);
+    let mut missing = reasons.filter(|it| it.cause == Cause::GeneratorInput);
+    if let (Some(target), Some(reason)) = (lacking, missing.next()) {
+        item.state = CheckState::CannotSee;
+        item.next = format!(
+            "Look at what a generator of `{}` reads where it is deployed: {}.",
+            target.target.name, reason.message
+        );
+    }
+    item
 }
 
 /// Takes back an item that holds as far as the files go, where they do not show everything.
@@ -114,22 +132,25 @@ fn pair<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Option<Pair<'v, '
     Pair::of(view.system.facts, service.index)
 }
 
-/// Returns the services that a service needs: those that it waits for or is linked to, and those that it dials.
-fn needed<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service<'f>> {
+/// Returns the services that a service dials. A store for which it waits is dialled even where no file says by which
+/// name.
+fn dialled<'v, 'f>(view: &View<'v, 'f>, service: &Service<'f>) -> Vec<&'v Service<'f>> {
     let facts = view.system.facts;
-    let waits = service.model.depends_on.iter().map(|it| it.service.as_str());
-    let links = service.model.links.iter().filter_map(|link| link.split(':').next());
-    let dials = facts.peers(&service.unit).iter().map(|it| it.host);
-    let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
-    let found =
-        waits.chain(links).chain(dials).filter_map(|host| facts.compose_host(service, host));
-    found.filter(|it| known.insert(it.index)).collect()
+    let mut dialled = facts.dialled(service);
+    for store in facts.awaited_stores(service) {
+        if !dialled.iter().any(|it| it.index == store.index) {
+            dialled.push(store);
+        }
+    }
+    dialled
 }
 
 /// Looks for what waits by itself. Whether a program tries again is in its code, which no file shows.
 fn startup(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
-    let clients = view.to_cross.iter().filter(|it| !needed(view, it).is_empty());
+    let is_client =
+        |it: &&&Service<'_>| !it.model.depends_on.is_empty() || !dialled(view, it).is_empty();
+    let clients = view.to_cross.iter().filter(is_client);
     let waiting = clients.map(|service| {
         let waits = match pair(view, service) {
             Some(pair) => facts.workload_waits(pair.workload),
@@ -254,12 +275,21 @@ fn sets_the_address(
         })
 }
 
+/// Whether a file in the container names a service, by its own name or by one that it has in the cluster.
+fn names_in_a_text(view: &View<'_, '_>, unit: &Unit<'_>, on: &Service<'_>) -> bool {
+    let facts = view.system.facts;
+    let mut in_cluster = facts.cluster_services(on).into_iter();
+    facts.names_in_a_text(unit, on.name)
+        || in_cluster.any(|it| facts.names_in_a_text(unit, it.name))
+}
+
 /// Looks for names of what a container dials. An address that no configuration names is in the image.
 fn discovery(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
     let mut all = Vec::new();
+    let mut may_come = Vec::new();
     for service in view.to_cross {
-        let needed = needed(view, service);
+        let needed = dialled(view, service);
         if needed.is_empty() {
             continue;
         }
@@ -282,18 +312,33 @@ fn discovery(view: &View<'_, '_>) -> Tally {
                 || in_cluster.any(|it| names.contains(it.name))
                 || names_by_link(service, on, &names)
                 || sets_the_address(view, service, unit, on)
+                || names_in_a_text(view, unit, on)
         };
         let resolves = |pair: &Pair<'_, '_>| {
             let home = pair.workload.object.file;
             facts.peers(pair.unit).iter().all(|peer| {
                 let found = facts.kube_host(home, pair.workload.namespace, peer.host);
+                // A name that Compose does not know either is that of something outside.
                 !matches!(found, KubeHost::Missing)
+                    || facts.compose_host(service, peer.host).is_none()
             })
         };
         // What has run to its end is not dialled.
         let mut servers = needed.iter().filter(|it| !facts.is_one_shot(it));
-        let good = servers.all(|on| dials(on)) && pair.as_ref().is_none_or(resolves);
-        all.push((Subject::of(service), good));
+        let (resolves, names_all) =
+            (pair.as_ref().is_none_or(resolves), servers.all(|on| dials(on)));
+        let is_open = || pair.as_ref().is_some_and(|it| !aspects::shows_all_variables(it));
+        if resolves && !names_all && is_open() {
+            may_come.push(service.name.to_owned());
+        } else {
+            all.push((Subject::of(service), resolves && names_all));
+        }
+    }
+    if !may_come.is_empty() && all.iter().all(|it| it.1) {
+        return Tally::Hidden(
+            format!("`envFrom` may bring the addresses that {} need", named(&may_come)),
+            "Compare `kubectl exec POD -- printenv` with the Compose file, by names alone.",
+        );
     }
     let words = Words {
         noun: ["client", "clients"],
@@ -320,7 +365,8 @@ fn configuration(view: &View<'_, '_>) -> Tally {
     let mut compared = Vec::new();
     for service in view.to_cross {
         let Some(pair) = pair(view, service) else { continue };
-        if service.model.environment.iter().all(|it| it.value.is_none()) {
+        let sets_nothing = service.model.environment.iter().all(|it| it.value.is_none());
+        if sets_nothing || pair.is_other_publisher() {
             continue;
         }
         let has_all = aspects::missing_variables(&pair).is_empty();
@@ -392,6 +438,15 @@ fn place(backing: Backing<'_>, in_cluster: bool) -> String {
 /// Maximum number of places of data that are named.
 const MAX_PLACES: usize = 4;
 
+/// Whether every anonymous volume of a service lies within a folder of the host: it keeps a folder of the image, such as
+/// `node_modules`, from the sources that are mounted over it.
+fn keeps_from_the_sources(service: &Service<'_>) -> bool {
+    let of_kind = |kind| service.model.volumes.iter().filter(move |it| it.kind == kind);
+    of_kind(MountKind::Anonymous).all(|volume| {
+        of_kind(MountKind::Bind).any(|it| is_below(&volume.target, it.target.as_str()))
+    })
+}
+
 fn state(view: &View<'_, '_>) -> Tally {
     let mut all = Vec::new();
     let mut places = Vec::new();
@@ -399,6 +454,7 @@ fn state(view: &View<'_, '_>) -> Tally {
         let pair = pair(view, service);
         let anonymous = service.model.volumes.iter().any(|it| it.kind == MountKind::Anonymous);
         let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
+        let anonymous = anonymous && !keeps_from_the_sources(service);
         if unit.stored().is_some() {
             let backing = view.place_of_data(unit);
             all.push((Subject::of(service), backing.is_some() && !anonymous));

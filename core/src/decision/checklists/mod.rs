@@ -45,6 +45,12 @@ pub fn both(
     }
 }
 
+/// Returns the first item that a rule bears on.
+pub fn item_of(code: &str) -> Option<CheckItem> {
+    let items = crossing::ITEMS.iter().chain(&server::ITEMS);
+    items.filter(|it| it.codes.contains(&code)).map(|it| it.item).next()
+}
+
 fn by_code<'v>(findings: impl Iterator<Item = &'v &'v Finding>) -> ByCode<'v> {
     let mut by_code = ByCode::default();
     for finding in findings {

@@ -64,7 +64,7 @@ fn jobs_and_routes_become_services_of_compose() {
     let text = decide(&[("k8s/all.yaml", &both)]).cost.go.text;
     assert!(
         text.starts_with(
-            "3 services to write, one of them a reverse proxy, nothing that Compose lacks"
+            "3 services to write, one of them a reverse proxy in the place of Ingress `shop` and 1 more, nothing that Compose lacks"
         ),
         "{text}"
     );
@@ -114,8 +114,134 @@ fn a_web_server_in_front_of_others_is_the_proxy() {
             format!("services:\n  web: {{image: 'acme/web:1.2.3', restart: always}}\n{edge}");
         decide(&[("compose.yaml", &compose), ("k8s/all.yaml", &cluster)]).cost.go.text
     };
-    assert!(with("").contains("1 service to write, a reverse proxy"), "{}", with(""));
+    assert!(
+        with("").contains("1 service to write, a reverse proxy in the place of Ingress `shop`"),
+        "{}",
+        with("")
+    );
     let edge =
         "  edge: {image: 'nginx:1.27.3', restart: always, ports: ['80:80'], depends_on: [web]}\n";
-    assert!(with(edge).contains("no service to write"), "{}", with(edge));
+    let words = "no service to write, `edge` in the place of Ingress `shop`";
+    assert!(with(edge).contains(words), "{}", with(edge));
+}
+
+#[test]
+fn an_order_alone_takes_no_service() {
+    let go = |more: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', ports: ['80:80']}}\n  worker: {{image: 'acme/worker:1.2.3', {more}}}\n  cron: {{image: 'acme/cron:1.2.3', depends_on: [worker]}}\n"
+        );
+        decide(&[("compose.yaml", &text)]).cost.go.text
+    };
+    assert!(go("depends_on: [web]").contains("1 Service)"), "{}", go("depends_on: [web]"));
+    let reached = go("expose: ['9000']");
+    assert!(reached.contains("2 Services"), "{reached}");
+    let store = "services: {app: {image: 'acme/app:1.2.3', depends_on: [db]}, db: {image: 'postgres:17.2'}}\n";
+    let store = decide(&[("compose.yaml", store)]).cost.go.text;
+    assert!(store.contains("1 Service)"), "{store}");
+}
+
+#[test]
+fn autoscalers_are_named_and_counted_once() {
+    // <https://keda.sh/docs/latest/concepts/scaling-deployments/>
+    let keda = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web-scaler}\nspec: {scaleTargetRef: {name: web}, maxReplicaCount: 5, triggers: [{type: cpu, metricType: Utilization, metadata: {value: '60'}}]}\n";
+    let hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: api-hpa}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: api}, maxReplicas: 4}\n";
+    let with = |more: &[&str]| {
+        let mut all = vec![deployment("web", "", "{}"), deployment("api", "", "{}")];
+        all.extend(more.iter().map(|it| (*it).to_owned()));
+        decide(&[("k8s/all.yaml", &join(&all))]).cost.go.text
+    };
+    let one = with(&[keda]);
+    assert!(one.contains("1 autoscaler (`web-scaler`) to give up"), "{one}");
+    let two = with(&[hpa, keda]);
+    assert!(
+        two.contains("2 autoscalers (`api-hpa`, `web-scaler`)")
+            || two.contains("2 autoscalers (`api-hpa` and `web-scaler`)"),
+        "{two}"
+    );
+    assert!(!two.contains("custom resource"), "{two}");
+}
+
+#[test]
+fn a_reverse_proxy_goes_away_in_a_cluster() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always, expose: ['80']}\n  traefik: {image: 'traefik:v3.3.3', restart: always, ports: ['80:80', '443:443'], volumes: ['certs:/certs']}\nvolumes: {certs: {}}\n";
+    let alone = decide(&[("compose.yaml", compose)]).cost.go.text;
+    assert_eq!(
+        alone,
+        "about 3 objects to write (1 Deployment or StatefulSet, 1 Service, 1 Ingress), an Ingress controller in the place of `traefik`, and a cluster to run and upgrade"
+    );
+    let only = "services: {edge: {image: 'traefik:v3.3.3', ports: ['80:80']}}\n";
+    let only = decide(&[("compose.yaml", only)]).cost.go.text;
+    assert!(only.starts_with("about 2 objects to write (1 Deployment"), "{only}");
+}
+
+#[test]
+fn certificates_are_the_work_of_the_proxy() {
+    // <https://caddyserver.com/docs/automatic-https>
+    let certificate = "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: shop}\nspec: {secretName: shop, dnsNames: [shop.example.com], issuerRef: {name: letsencrypt}}\n";
+    let route = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: shop}\nspec: {rules: [{host: shop.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n";
+    let with = |more: &[&str]| {
+        let mut all = vec![deployment("web", "", "{}")];
+        all.extend(more.iter().map(|it| (*it).to_owned()));
+        decide(&[("k8s/all.yaml", &join(&all))]).cost.go.text
+    };
+    assert!(with(&[certificate]).contains("1 custom resource"), "{}", with(&[certificate]));
+    let both = with(&[certificate, route]);
+    assert!(both.contains("nothing that Compose lacks"), "{both}");
+}
+
+/// Returns what it costs to leave Compose for the cluster, with a client whose cluster side has a variable.
+fn to_cluster(compose: &str, env: &str) -> String {
+    let web = deployment("web", "", "{}")
+        .replace("image: 'acme/web:1.2.3'", &format!("image: 'acme/web:1.2.3', env: [{env}]"));
+    assert!(web.contains(env), "{web}");
+    let mut config = Config::default();
+    config.answers.set("downtime", "none").unwrap();
+    decide_with(&[("compose.yaml", compose), ("k8s/web.yaml", &web)], config).cost.go.text
+}
+
+#[test]
+fn a_managed_database_is_there_already() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', environment: {DB_HOST: db}, depends_on: [db]}\n  db: {image: 'postgres:17.2'}\n";
+    let secret = "{name: DB_HOST, valueFrom: {secretKeyRef: {name: web, key: host}}}";
+    let outside = "{name: DB_HOST, value: shop.abc.eu-west-1.rds.amazonaws.com}";
+    for env in [secret, outside] {
+        let text = to_cluster(compose, env);
+        assert!(text.contains("no object to write"), "{env}: {text}");
+    }
+    let other = to_cluster(compose, "{name: MODE, value: prod}");
+    assert!(other.contains("objects to write"), "{other}");
+}
+
+#[test]
+fn what_only_prepares_a_volume_is_not_written() {
+    // <https://kubernetes.io/docs/tasks/configure-pod-container/security-context/>, `fsGroup`
+    let compose = |command: &str| {
+        format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', volumes: ['data:/data'], depends_on: {{own: {{condition: service_completed_successfully}}}}}}\n  own: {{image: 'alpine:3.21', command: {command}, volumes: ['data:/data']}}\nvolumes: {{data: {{}}}}\n"
+        )
+    };
+    let env = "{name: MODE, value: prod}";
+    let chown = to_cluster(&compose("chown -R 1000 /data"), env);
+    assert!(chown.contains("no object to write"), "{chown}");
+    let seed = to_cluster(&compose("seed /data"), env);
+    assert!(seed.contains("1 Job"), "{seed}");
+}
+
+#[test]
+fn one_more_role_of_a_program_is_written_with_it() {
+    let role = |name: &str, command: &str| {
+        deployment(name, "", "{}").replace(
+            &format!("image: 'acme/{name}:1.2.3'"),
+            &format!("image: 'acme/web:1.2.3'{command}"),
+        )
+    };
+    let compose = "services: {web: {image: 'acme/web:1.2.3', restart: always}}\n";
+    let go = |command: &str| {
+        let cluster = join(&[role("web", ""), role("web-canary", command)]);
+        decide(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]).cost.go.text
+    };
+    assert!(go("").contains("to Compose alone: no service to write"), "{}", go(""));
+    let worker = go(", args: [worker]");
+    assert!(worker.contains("to Compose alone: 1 service to write"), "{worker}");
 }

@@ -332,10 +332,17 @@ fn the_form_that_counts_is_the_one_that_is_compared() {
 }
 
 #[test]
-fn services_that_others_wait_for_or_dial_take_a_service() {
-    let text = "services:\n  web: {image: 'acme/web:1', ports: ['80:80'], depends_on: [api]}\n  api: {image: 'acme/api:1', environment: {DB: 'postgres://db:5432/x'}}\n  db: {image: 'postgres:17'}\n  worker: {image: 'acme/worker:1'}\n";
-    let go = decide(&[("compose.yaml", text)]).cost.go.text;
-    assert!(go.contains("3 Services"), "{go}");
+fn services_that_others_dial_take_a_service() {
+    let go = |web: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:1', ports: ['80:80'], {web}}}\n  api: {{image: 'acme/api:1', environment: {{DB: 'postgres://db:5432/x'}}}}\n  db: {{image: 'postgres:17'}}\n  worker: {{image: 'acme/worker:1'}}\n"
+        );
+        decide(&[("compose.yaml", &text)]).cost.go.text
+    };
+    let dials = go("environment: {API: 'http://api:8080'}");
+    assert!(dials.contains("3 Services"), "{dials}");
+    let waits = go("depends_on: [api]");
+    assert!(waits.contains("2 Services"), "{waits}");
 }
 
 #[test]
@@ -414,4 +421,14 @@ fn what_a_chart_printed_is_helm_in_use_and_proves_no_copies() {
     assert_eq!((printed.helm, printed.kustomize), (Worth::InUse, Worth::No));
     let written = with(&|_| String::new());
     assert_eq!((written.helm, written.kustomize), (Worth::WorthIt, Worth::No));
+}
+
+#[test]
+fn a_rendered_part_of_something_else_is_no_chart_of_the_application() {
+    // `helm template` writes the source above each object.
+    let rendered = format!("---\n# Source: pro/templates/cache.yaml\n{}", plain("cache"));
+    let own = plain("web");
+    let helm = |files: &[(&str, &str)]| decide(files).outcome.helm;
+    assert_eq!(helm(&[("k8s/cache.yaml", &rendered)]), Worth::InUse);
+    assert_eq!(helm(&[("k8s/cache.yaml", &rendered), ("k8s/web.yaml", &own)]), Worth::No);
 }

@@ -210,6 +210,41 @@ pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
     }
 }
 
+/// Words that end the names of settings whose value is the address of a peer.
+const ADDRESS_WORDS: &[&str] =
+    &["host", "hostname", "server", "address", "addr", "endpoint", "url"];
+
+/// Whether a text in any language of configuration names a host as an address: `//db`, `@db`, `db:5432`, `host: db`. The
+/// name may be followed by its namespace, as in `db.shop.svc`.
+#[must_use]
+pub fn names_host(text: &str, host: &str) -> bool {
+    let joins = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let mut found = text.match_indices(host).map(|(at, _)| (&text[..at], &text[at + host.len()..]));
+    !host.is_empty()
+        && found.any(|(before, after)| {
+            let end = after.find(|it| !joins(it)).unwrap_or(after.len());
+            let (domain, after) = after.split_at(end);
+            let is_local = domain.is_empty()
+                || domain.starts_with('.') && domain.split('.').any(|it| it == "svc");
+            let has_port = || {
+                after
+                    .strip_prefix(':')
+                    .is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+            };
+            let in_url = || before.ends_with("//") || before.ends_with('@');
+            is_local && !before.ends_with(joins) && (in_url() || has_port() || is_value(before))
+        })
+}
+
+/// Whether a text ends with the name of a setting whose value is an address: `db_host =`.
+fn is_value(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '"', '\'']);
+    let name =
+        before.strip_suffix([':', '=']).unwrap_or_default().trim_end_matches([' ', '"', '\'']);
+    let word = name.rsplit(|it: char| !it.is_ascii_alphanumeric()).next().unwrap_or_default();
+    ADDRESS_WORDS.iter().any(|it| word.eq_ignore_ascii_case(it))
+}
+
 /// Whether a text can be a host's name or IPv4 address. Underscores are accepted because Compose
 /// accepts them in service names.
 #[must_use]
@@ -243,6 +278,32 @@ mod tests {
         assert!(is_private_ip("fd00::1") && is_private_ip("[FC12::]"));
         assert!(!is_private_ip("fe80::1") && !is_private_ip("fd::1") && !is_private_ip("fd00:"));
         assert!(!is_private_ip("172.32.0.1") && !is_private_ip("8.8.8.8") && !is_private_ip("db"));
+    }
+
+    #[test]
+    fn an_address_in_a_text_names_its_host() {
+        for text in [
+            "proxy_pass http://db;",
+            "postgres://user:x@db/shop",
+            "endpoint: db:5432",
+            "host: db\nport: 5432",
+            "\"db_host\": \"db\"",
+            "DB_HOST=db",
+            "url = http://db.shop.svc.cluster.local:80",
+        ] {
+            assert!(names_host(text, "db"), "{text}");
+        }
+        for text in [
+            "name: db",
+            "http://db.example.com:80",
+            "http://my-db:80",
+            "endpoint: db2:5432",
+            "db: {size: 1}",
+            "",
+        ] {
+            assert!(!names_host(text, "db"), "{text}");
+        }
+        assert!(!names_host("http://db", ""));
     }
 
     #[test]
