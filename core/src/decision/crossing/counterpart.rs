@@ -1,16 +1,20 @@
 //! What the counterpart of a service really has in the place of a key, in words: one sentence for each key
 //! that has a place in a workload, a Service or what scales it.
 
+mod limits;
+
 use super::Shared;
 use crate::compare::cases::{of_mount, of_variable};
-use crate::facts::{KubeService, Pair, probe_words, shortened};
+use crate::decision::cost::number;
+use crate::facts::{KubeService, Pair, probe_words, shortened, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::FileReference;
-use crate::model::kubernetes::{Body, Object, PodSpec, SecurityContext};
+use crate::model::kubernetes::{Body, Object, PodSpec, ServicePort};
 use crate::model::{IntOrStr, Str};
 use crate::report::phrases::{first_named, named};
 use crate::text::Spanned;
+use limits::{resources, security};
 
 /// Maximum number of names in a list.
 const NAMES: usize = 5;
@@ -59,16 +63,28 @@ pub fn stands_in(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: Key, case: Case)
     }
 }
 
+/// Whether the counterpart has no field in the place of a key that would be carried over as it is.
+pub fn lacks(pair: &Pair<'_, '_>, key: Key) -> bool {
+    match key {
+        Key::Tty => pair.container.tty.is_none_or(|it| !it.value),
+        _ => false,
+    }
+}
+
 fn of(pair: &Pair<'_, '_>, key: Key, case: Case) -> Option<String> {
     let model = pair.service.model;
     Some(match key {
         Key::Image | Key::Build => text_field(pair, "image", pair.container.image.as_ref()),
         Key::ContainerName => text_field(pair, "name", pair.container.name.as_ref()),
+        // Where nothing replaces the arguments, the command may hold them too.
+        Key::Command if pair.container.args.is_empty() && !pair.container.command.is_empty() => {
+            list_field(pair, "command", &pair.container.command)
+        }
         Key::Command => list_field(pair, "args", &pair.container.args),
         Key::Entrypoint => list_field(pair, "command", &pair.container.command),
         Key::WorkingDir => text_field(pair, "workingDir", pair.container.working_dir.as_ref()),
-        Key::Environment | Key::EnvFile => environment(pair),
-        Key::Ports | Key::Expose | Key::Links => services(pair),
+        Key::Environment | Key::EnvFile => return environment(pair),
+        Key::Ports | Key::Expose | Key::Links => services(pair, case),
         Key::Labels | Key::DeployLabels => labels(pair),
         Key::Healthcheck => probes(pair),
         Key::Restart | Key::DeployRestartCondition => restart(pair),
@@ -78,7 +94,8 @@ fn of(pair: &Pair<'_, '_>, key: Key, case: Case) -> Option<String> {
         | Key::DeployPlacementPreferences
         | Key::DeployPlacementMaxReplicasPerNode
         | Key::Platform => placement(pair),
-        Key::DependsOn | Key::PreStart => init_containers(pair),
+        Key::DependsOn => waits(pair),
+        Key::PreStart => init_containers(pair),
         Key::Volumes => {
             let own = model.volumes.iter().filter(|it| of_mount(it) == case);
             paths(pair, own.map(|it| it.target.as_str()))
@@ -223,30 +240,55 @@ fn presence(pair: &Pair<'_, '_>, name: &str, present: bool) -> String {
     found(pair, &if present { format!("`{name}`") } else { format!("no `{name}`") })
 }
 
-fn environment(pair: &Pair<'_, '_>) -> String {
+/// Returns how many of the variables there are; `None` where Compose sets none that could be there.
+fn environment(pair: &Pair<'_, '_>) -> Option<String> {
     let wanted = pair.service.model.environment.iter().map(|it| it.name.value.as_str());
     let wanted: Vec<&str> = wanted.filter(|it| of_variable(it) == Case::Other).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    if pair.is_other_publisher() {
+        return Some(found(pair, "variables of another image"));
+    }
     let missing: Vec<&str> =
         wanted.iter().copied().filter(|name| pair.unit.var(name).is_none()).collect();
     let count = wanted.len() - missing.len();
-    let all = found(pair, &format!("{count} of {} variables", wanted.len()));
+    let all =
+        found(pair, &format!("{} of {}", count, number(wanted.len(), "variable", "variables")));
     let more = match pair.container.env_from.is_empty() {
         true => "",
         false => "; `envFrom` may add others",
     };
-    match missing[..] {
+    Some(match missing[..] {
         [] => all,
         _ => format!("{all}; missing: {}{more}", first_named(&missing, NAMES)),
-    }
+    })
 }
 
-fn services(pair: &Pair<'_, '_>) -> String {
-    let services = pair.facts.services_for(pair.workload);
+/// Returns the Services with their ports. A port for UDP is reached only through a Service that passes UDP.
+///
+/// Source: <https://kubernetes.io/docs/reference/networking/service-protocols/>
+fn services(pair: &Pair<'_, '_>, case: Case) -> String {
+    let mut services = pair.facts.services_for(pair.workload);
     if services.is_empty() {
-        return format!("no Service selects the Pods of {}", pair.label());
+        return format!("no Service selects the Pods of {}", workload_label(pair.workload));
+    }
+    let is_udp = |port: &&ServicePort| {
+        port.protocol.as_ref().is_some_and(|it| it.eq_ignore_ascii_case("udp"))
+    };
+    let is_meant = |port: &&ServicePort| case != Case::Udp || is_udp(port);
+    if case == Case::Udp {
+        services.retain(|service| service.model.ports.iter().any(|port| is_udp(&port)));
+        if services.is_empty() {
+            return format!(
+                "no Service passes UDP to the Pods of {}",
+                workload_label(pair.workload)
+            );
+        }
     }
     let one = |service: &&KubeService<'_>| {
-        let ports: Vec<String> = service.model.ports.iter().map(|port| port.label()).collect();
+        let ports = service.model.ports.iter().filter(is_meant);
+        let ports: Vec<String> = ports.map(|port| port.label()).collect();
         match (&ports[..], service.model.is_headless()) {
             ([], true) => format!("a headless Service `{}`", service.name),
             ([], false) => format!("a Service `{}` without ports", service.name),
@@ -323,6 +365,22 @@ fn placement(pair: &Pair<'_, '_>) -> String {
     }
 }
 
+/// Returns what waits in the Pods: init containers, and start commands.
+fn waits(pair: &Pair<'_, '_>) -> String {
+    let waiting = pair.facts.waiting_units(pair.workload);
+    let names: Vec<&str> = waiting.map(|it| it.name.as_str()).collect();
+    let init = &pair.workload.model.template.spec.init_containers;
+    match names[..] {
+        [] if init.is_empty() => found(pair, "no init container"),
+        [] => format!("no init container of {} waits for anything", workload_label(pair.workload)),
+        [name] if init.iter().any(|it| it.label() == name) => {
+            found(pair, &format!("the init container `{name}`"))
+        }
+        [name] => format!("the start command of container `{name}` waits"),
+        _ => found(pair, &format!("the containers {}, which wait", named(&names))),
+    }
+}
+
 fn init_containers(pair: &Pair<'_, '_>) -> String {
     let spec = &pair.workload.model.template.spec;
     let names: Vec<&str> = spec.init_containers.iter().map(|it| it.label()).collect();
@@ -342,7 +400,7 @@ fn files(pair: &Pair<'_, '_>, references: &[FileReference], folder: &str) -> Str
 fn paths<'p>(pair: &Pair<'_, '_>, paths: impl Iterator<Item = &'p str>) -> String {
     let one = |path: &str| {
         let path = path.trim_end_matches('/');
-        format!("{} at `{path}`", pair.mounted_words(path))
+        format!("{} at `{}`", pair.mounted_words(path), pair.path_in_cluster(path))
     };
     let mut all: Vec<String> = paths.map(one).collect();
     let more = all.len().saturating_sub(NAMES);
@@ -351,76 +409,6 @@ fn paths<'p>(pair: &Pair<'_, '_>, paths: impl Iterator<Item = &'p str>) -> Strin
         all.push(format!("{more} more paths"));
     }
     found(pair, &all.join(", "))
-}
-
-/// Returns a field of the container's security context, or else that of the Pod, which the container
-/// inherits.
-fn inherited<T>(pair: &Pair<'_, '_>, field: impl Fn(&SecurityContext) -> Option<T>) -> Option<T> {
-    let of_pod = pair.workload.model.template.spec.security.as_ref();
-    let own = pair.container.security.as_ref().and_then(&field);
-    own.or_else(|| of_pod.and_then(&field))
-}
-
-fn security(pair: &Pair<'_, '_>, key: Key) -> Option<String> {
-    let empty = Vec::new();
-    let own = pair.container.security.as_ref();
-    Some(match key {
-        Key::User => plain_field(pair, "runAsUser", inherited(pair, |it| it.run_as_user)),
-        Key::Privileged => plain_field(pair, "privileged", own.and_then(|it| it.privileged)),
-        Key::ReadOnly => plain_field(
-            pair,
-            "readOnlyRootFilesystem",
-            own.and_then(|it| it.read_only_root_filesystem),
-        ),
-        Key::CapAdd => {
-            list_field(pair, "capabilities.add", own.map_or(&empty, |it| &it.capabilities_add))
-        }
-        Key::CapDrop => {
-            list_field(pair, "capabilities.drop", own.map_or(&empty, |it| &it.capabilities_drop))
-        }
-        Key::SecurityOpt => plain_field(
-            pair,
-            "allowPrivilegeEscalation",
-            own.and_then(|it| it.allow_privilege_escalation),
-        ),
-        _ => return None,
-    })
-}
-
-fn resources(pair: &Pair<'_, '_>, key: Key) -> Option<String> {
-    let resources = pair.container.resources.as_ref();
-    let limit = |name| resources.and_then(|it| it.limit(name));
-    let request = |name| resources.and_then(|it| it.request(name));
-    let (field, value) = match key {
-        Key::MemLimit | Key::DeployLimitsMemory => ("limits.memory", limit("memory")),
-        Key::MemReservation | Key::DeployReservationsMemory => {
-            ("requests.memory", request("memory"))
-        }
-        Key::Cpus
-        | Key::CpuCount
-        | Key::CpuPercent
-        | Key::CpuQuota
-        | Key::CpuPeriod
-        | Key::DeployLimitsCpus => ("limits.cpu", limit("cpu")),
-        Key::CpuShares | Key::DeployReservationsCpus => ("requests.cpu", request("cpu")),
-        Key::StorageOpt => ("limits.ephemeral-storage", limit("ephemeral-storage")),
-        Key::Gpus | Key::DeployReservationsDevices => {
-            let gpus: Vec<String> = resources
-                .into_iter()
-                .flat_map(|it| it.gpus())
-                .map(|it| format!("`resources.limits.{}: {}`", it.name.value, it.raw.value))
-                .collect();
-            return Some(match &gpus[..] {
-                [] => found(pair, "no limit for GPUs"),
-                _ => found(pair, &gpus.join(" and ")),
-            });
-        }
-        _ => return None,
-    };
-    Some(match value {
-        Some(value) => found(pair, &format!("`resources.{field}: {}`", value.raw.value)),
-        None => found(pair, &format!("no `resources.{field}`")),
-    })
 }
 
 /// Returns a field of the Pod or of the update.

@@ -106,7 +106,11 @@ fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) 
             rows.push(Crossing {
                 service: service.model.name.value.clone(),
                 key: written.key.clone(),
-                fate: if stands_in { Fate::Changed } else { fate(row.way) },
+                fate: match row.way {
+                    _ if stands_in => Fate::Changed,
+                    _ if pair.as_ref().is_some_and(|it| counterpart::lacks(it, key)) => Fate::Lost,
+                    way => fate(way),
+                },
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
                 yaml: yaml::fragment(&context, key, case),

@@ -86,3 +86,83 @@ fn proxy_labels_are_held_against_the_routes_of_the_counterpart() {
     assert_eq!(fate, Fate::Changed);
     assert!(words.starts_with("Ingress `shop`") && words.contains("shop.example.com"), "{words}");
 }
+
+/// Returns what the counterpart has in the place of a key, for a service and a container with these fields.
+fn beside(keys: &str, container: &str, pod: &str, key: &str) -> (Fate, String) {
+    let compose = format!(
+        "services:\n  api: {{image: 'acme/api:1.4', {keys}}}\n  db: {{image: 'postgres:17'}}\n"
+    );
+    let cluster = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec:\n  selector: {{matchLabels: {{app: api}}}}\n  template:\n    metadata: {{labels: {{app: api}}}}\n    spec:\n{pod}      containers: [{{name: main, image: 'acme/api:1.4'{container}}}]\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec: {{selector: {{app: api}}, ports: [{{name: http, port: 80}}, {{name: dns, port: 53, protocol: UDP}}]}}\n"
+    );
+    let all = rows(&[("compose.yaml", &compose), ("k8s/api.yaml", &cluster)]);
+    let row = all.into_iter().find(|it| it.service == "api" && it.key == key);
+    let row = row.unwrap_or_else(|| panic!("{key} has no row"));
+    (row.fate, row.counterpart)
+}
+
+#[test]
+fn only_an_init_container_that_waits_stands_in_for_depends_on() {
+    let with = |pod: &str| beside("depends_on: [db]", "", pod, "depends_on");
+    let chown = "      initContainers: [{name: own, image: 'alpine:3', command: [chown, '-R', '1000', /data]}]\n";
+    assert_eq!(
+        with(chown),
+        (Fate::Lost, "no init container of Deployment `api` waits for anything".to_owned())
+    );
+    let wait = "      initContainers: [{name: wait-for-db, image: 'alpine:3', command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]\n";
+    assert_eq!(
+        with(wait),
+        (Fate::Changed, "the init container `wait-for-db` in Deployment `api`".to_owned())
+    );
+}
+
+#[test]
+fn a_port_for_udp_is_held_against_ports_for_udp() {
+    let with = |ports: &str| beside(&format!("ports: [{ports}]"), "", "", "ports").1;
+    assert_eq!(with("'53:53/udp'"), "a Service `api` with port `dns` (53)");
+    assert_eq!(with("'80:80'"), "a Service `api` with ports `http` (80), `dns` (53)");
+    let compose = "services: {api: {image: 'acme/api:1.4', ports: ['53:53/udp']}}\n";
+    let all = rows(&[("compose.yaml", compose), ("k8s/api.yaml", CLUSTER)]);
+    let row = all.iter().find(|it| it.key == "ports").expect("a row");
+    assert_eq!(row.counterpart, "no Service passes UDP to the Pods of Deployment `shop/api`");
+}
+
+#[test]
+fn nothing_is_said_of_what_there_is_nothing_of() {
+    let empty = rows(&[
+        (
+            "compose.yaml",
+            "services: {api: {image: 'acme/api:1.4', env_file: [{path: api.env, required: false}]}}\n",
+        ),
+        ("k8s/api.yaml", CLUSTER),
+    ]);
+    let row = empty.iter().find(|it| it.key == "env_file").expect("a row");
+    assert_eq!(row.counterpart, "");
+    let one = beside(
+        "environment: {MODE: prod}",
+        ", env: [{name: MODE, value: prod}]",
+        "",
+        "environment",
+    );
+    assert_eq!(one.1, "1 of 1 variable in Deployment `api`");
+}
+
+#[test]
+fn a_command_is_found_where_the_container_has_it() {
+    let container = ", command: [npm, run, worker]";
+    let (_, words) = beside("command: npm run worker", container, "", "command");
+    assert_eq!(words, "`command: npm run worker` in Deployment `api`");
+}
+
+#[test]
+fn a_terminal_that_the_counterpart_lacks_is_lost() {
+    assert_eq!(beside("tty: true", "", "", "tty").0, Fate::Lost);
+    assert_eq!(beside("tty: true", ", tty: true", "", "tty").0, Fate::Carried);
+}
+
+#[test]
+fn a_privileged_container_has_every_capability() {
+    let container = ", securityContext: {privileged: true}";
+    let (_, words) = beside("cap_add: [NET_ADMIN]", container, "", "cap_add");
+    assert_eq!(words, "every capability, by `privileged: true` in Deployment `api`");
+}
