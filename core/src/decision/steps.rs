@@ -4,19 +4,20 @@ use super::checklists;
 use super::cost::number;
 use super::system::System;
 use crate::facts::{Brought, Service};
-use crate::model::compose::MountKind;
+use crate::model::compose::{Mount, MountKind};
 use crate::report::phrases::capitalised;
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
 };
-use crate::text::{Span, folder_of};
+use crate::text::{Span, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
 const MAX_STEPS: usize = 5;
 
-/// Returns the next steps: what fails today, the worst first, and last what the verdict asks for.
+/// Returns the next steps: what fails today, what loses data or stops the crossing first, and last what the verdict asks
+/// for.
 pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
@@ -27,7 +28,11 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let (text, span) = (unread.next, Some(unread.span));
         steps.push(Step { text, subject: String::new(), span });
     }
-    for finding in system.findings_of(Severity::Error) {
+    let mut errors = system.findings_of(Severity::Error);
+    // What is an error stops the system, whatever it is about.
+    let of_error = |it: &&Finding| checklists::item_of(it.code).map_or(Urgency::Stops, urgency);
+    errors.sort_by_key(|it| of_error(it).min(Urgency::Stops));
+    for finding in errors {
         if told.insert(finding.code) {
             steps.push(of_finding(finding));
         }
@@ -90,22 +95,35 @@ fn items<'c>(decision: &Decision, checklists: &'c Checklists) -> Vec<&'c Checkli
     items
 }
 
-/// Returns the position of an item among the steps: what loses data, then what lets strangers in, what stops
-/// the system, and what makes it hard to look after.
-fn urgency(item: CheckItem) -> u8 {
+/// The position of an item among the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    /// Lost data cannot be brought back.
+    LosesData,
+    /// Nothing works without it on the other side.
+    Stops,
+    LetsStrangersIn,
+    StartsBadly,
+    IsNotWatched,
+    Hygiene,
+}
+
+fn urgency(item: CheckItem) -> Urgency {
     match item {
-        CheckItem::PersistentData
-        | CheckItem::Backups
-        | CheckItem::HiddenState
-        | CheckItem::OneTimeMigrations => 0,
-        CheckItem::TlsEdge | CheckItem::HostHardening | CheckItem::ConfigAndSecrets => 1,
-        CheckItem::HealthChecks
-        | CheckItem::RestartPolicies
-        | CheckItem::StartupAndRetry
+        CheckItem::PersistentData | CheckItem::Backups | CheckItem::HiddenState => {
+            Urgency::LosesData
+        }
+        CheckItem::OneTimeMigrations
         | CheckItem::ImageWithoutBindMounts
-        | CheckItem::ServiceDiscovery
-        | CheckItem::ProbesAndResources => 2,
-        CheckItem::PinnedImages | CheckItem::LogsBounded | CheckItem::Monitoring => 3,
+        | CheckItem::ServiceDiscovery => Urgency::Stops,
+        CheckItem::TlsEdge | CheckItem::HostHardening | CheckItem::ConfigAndSecrets => {
+            Urgency::LetsStrangersIn
+        }
+        CheckItem::RestartPolicies | CheckItem::StartupAndRetry => Urgency::StartsBadly,
+        CheckItem::HealthChecks | CheckItem::ProbesAndResources => Urgency::IsNotWatched,
+        CheckItem::PinnedImages | CheckItem::LogsBounded | CheckItem::Monitoring => {
+            Urgency::Hygiene
+        }
     }
 }
 
@@ -122,6 +140,8 @@ fn of_finding(finding: &Finding) -> Step {
 /// Returns what an item asks for that no finding fails; `None` where nothing of the user's own can be named.
 fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     match item.item {
+        // Where a backup runs, nobody can see what it copies.
+        CheckItem::Backups if item.state != CheckState::Fail => return None,
         CheckItem::Backups => return backup(system),
         CheckItem::ImageWithoutBindMounts => return bind_mount(system, item),
         _ => {}
@@ -143,7 +163,7 @@ fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     let services = system.services.iter().filter(is_missing);
     let mounts = services.flat_map(|service| {
         let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-        binds.map(move |mount| (service, mount, service.brought_by(mount)))
+        binds.map(move |mount| (service, mount, brought_by(system, service, mount)))
     });
     // Lost data cannot be brought back.
     let rank = |brought: Brought| match brought {
@@ -168,6 +188,17 @@ fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
         Brought::Host => return None,
     };
     Some(Step { text, subject: service.unit.label.clone(), span: Some(mount.span) })
+}
+
+/// Returns what a bind mount brings. A folder with files of the project holds no data.
+fn brought_by(system: &System<'_>, service: &Service<'_>, mount: &Mount) -> Brought {
+    let brought = service.brought_by(mount);
+    let source = mount.source.as_ref().filter(|_| brought == Brought::Data);
+    let is_in_project = source.is_some_and(|it| {
+        let folder = join_path(&service.project.folder, it);
+        !folder.is_empty() && system.facts.files_below(&folder).next().is_some()
+    });
+    if is_in_project { Brought::Configuration } else { brought }
 }
 
 /// Returns the step that names the data to back up.

@@ -94,6 +94,6 @@ fn two_hints_together_ask_for_no_replicas() {
     let web = deployment("web", ["", fields, ""]);
     let decision = decide(&[("k8s/web.yaml", &web)]);
     let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
-    assert!(facts.contains("more than one replica") && facts.contains("rolls out"), "{facts}");
+    assert!(facts.contains("runs as 2 replicas") && facts.contains("rolls out"), "{facts}");
     assert_eq!(answer(&decision, QuestionId::ReplicasAndRollouts), Answer::Unknown);
 }

@@ -117,3 +117,85 @@ fn a_stack_of_images_that_were_built_here_is_tried_out() {
     ]);
     assert_eq!(decision.today, Today::Kubernetes);
 }
+
+/// Returns the first words of each step, without its subject.
+fn texts(decision: &Decision) -> Vec<&str> {
+    decision.steps.iter().map(|it| it.text.as_str()).collect()
+}
+
+#[test]
+fn what_loses_data_comes_first_and_hygiene_last() {
+    let compose = "services:\n  web: {image: 'acme/web:latest', ports: ['80:80'], environment: {TOKEN: x}}\n  db: {image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}\nvolumes: {pg: {}}\n";
+    let mut config = Config::default();
+    config.answers.set("downtime", "hours").unwrap();
+    let decision = super::decide_with(&[("compose.yaml", compose)], config);
+    let all = texts(&decision);
+    let at = |words: &str| {
+        let found = all.iter().position(|it| it.contains(words));
+        found.unwrap_or_else(|| panic!("{words}: {all:?}"))
+    };
+    let order = [at("backup of `pg`"), at("terminates TLS"), at("restart"), at("healthcheck")];
+    assert!(order.is_sorted(), "{all:?}");
+    assert!(at("moves") > order[3] || all.len() == 5, "{all:?}");
+}
+
+#[test]
+fn the_crossing_starts_with_state_then_what_stops_it_then_secrets() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', environment: {MODE: prod}, volumes: ['pages:/srv/pages']}\nvolumes: {pages: {}}\n";
+    let cluster = format!(
+        "{}---\n{}",
+        plain("web").replace(
+            "image: 'acme/web:1.2.3'",
+            "image: 'acme/web:1.2.3', env: [{name: API_PASSWORD, value: 'k9Xw2vQz7Lm4'}]"
+        ),
+        super::service("web"),
+    );
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {rules: [{host: shop.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: wbe, port: {number: 80}}}}]}}]}\n";
+    let mut config = Config::default();
+    config.answers.set("downtime", "none").unwrap();
+    let files =
+        [("compose.yaml", compose), ("k8s/web.yaml", &*cluster), ("k8s/ingress.yaml", policy)];
+    let decision = super::decide_with(&files, config);
+    let all = texts(&decision);
+    let at = |words: &str| all.iter().position(|it| it.contains(words));
+    let order = [at("`wbe`"), at("`/srv/pages`"), at("plain text"), at("readiness")];
+    assert!(order.iter().all(Option::is_some), "{all:?}");
+    assert!(order.is_sorted(), "{all:?}");
+}
+
+#[test]
+fn no_step_is_about_an_item_that_passes() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', ports: ['80:80']}\n  db: {image: 'postgres:17.2', volumes: ['pg:/var/lib/postgresql/data']}\n  copy: {image: 'restic/restic:0.17.3', restart: always}\nvolumes: {pg: {}}\n";
+    let decision = decide(&[("compose.yaml", compose)]);
+    let passed = decision.checklists.server.iter().filter(|it| it.state == CheckState::Pass);
+    let own: Vec<_> = passed.flat_map(|it| it.findings.iter().map(|finding| finding.1)).collect();
+    assert!(decision.steps.iter().all(|it| it.span.is_none_or(|span| !own.contains(&span))));
+    // What `copy` copies is not known, so that nobody can say that nothing copies the data.
+    let all = texts(&decision).join("\n");
+    assert!(!all.contains("Add a backup"), "{all}");
+}
+
+#[test]
+fn the_file_of_a_database_is_copied_before_other_files() {
+    let compose = "services:\n  dns: {image: 'coredns/coredns:1.12.0', volumes: ['zones:/zones']}\n  app: {image: 'acme/app:1.2.3', environment: {DATABASE: sqlite}, volumes: ['sqldata:/srv/data']}\nvolumes: {zones: {}, sqldata: {}}\n";
+    let all = steps(&decide(&[("compose.yaml", compose)])).join("\n");
+    assert!(all.contains("Add a backup of `sqldata`"), "{all}");
+}
+
+#[test]
+fn a_folder_with_files_of_the_project_is_configuration() {
+    let compose =
+        "services:\n  app: {image: 'acme/app:1.2.3', volumes: ['./components:/components']}\n";
+    let mut config = Config::default();
+    config.answers.set("downtime", "none").unwrap();
+    let cluster = plain("other");
+    let step = |more: Option<(&str, &str)>| {
+        let mut files = vec![("deploy/compose.yaml", compose), ("k8s/other.yaml", &*cluster)];
+        files.extend(more);
+        let decision = super::decide_with(&files, config.clone());
+        let all = steps(&decision);
+        all.into_iter().find(|it| it.contains("`/components`")).unwrap_or_default()
+    };
+    let held = step(Some(("deploy/components/queue.yaml", "spec: {type: queue}\n")));
+    assert!(held.contains("as a ConfigMap"), "{held}");
+}

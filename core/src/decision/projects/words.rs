@@ -120,3 +120,30 @@ fn what_leaves_the_platform_open_is_the_first_reason() {
         decision.reasons
     );
 }
+
+#[test]
+fn replicas_are_said_with_their_number() {
+    let said = |counts: &[i64]| {
+        let workloads: Vec<String> = counts
+            .iter()
+            .enumerate()
+            .map(|(at, count)| {
+                super::deployment(&format!("web{at}"), ["", &format!("  replicas: {count}\n"), ""])
+            })
+            .collect();
+        let decision = super::decide(&[("k8s/all.yaml", &workloads.join("---\n"))]);
+        let id = crate::report::QuestionId::ReplicasAndRollouts;
+        let question = decision.questions.iter().find(|it| it.id == id).unwrap();
+        let all = question.evidence.iter().map(|it| format!("{}: {}", it.fact, it.because));
+        all.collect::<Vec<_>>().join("; ")
+    };
+    let five = said(&[5]);
+    assert!(five.starts_with("Deployment `web0` runs as 5 replicas: "), "{five}");
+    let fifty = said(&[50]);
+    assert!(fifty.starts_with("Deployment `web0` runs as 50 replicas: "), "{fifty}");
+    for words in [&five, &fifty] {
+        assert!(!words.contains("two or three") && !words.contains("more than one"), "{words}");
+    }
+    let both = said(&[2, 5]);
+    assert!(both.contains("`web0` (2 replicas) and Deployment `web1` (5 replicas)"), "{both}");
+}

@@ -81,7 +81,7 @@ pub const TABLE: &[Row] = &[
     row(Signal::DirectAnswer, MultiNode, Yes, Decisive, BY_PERSON, ""),
     row(Signal::DirectAnswer, MultiNode, No, Decisive, BY_PERSON, ""),
 
-    row(Signal::FewReplicas, Replicas, Yes, Hint, "two or three replicas of one workload often stand for a restart without a gap", ""),
+    row(Signal::FewReplicas, Replicas, Yes, Hint, "below ten, replicas of one workload often stand for a restart without a gap", ""),
     row(Signal::SeveralReplicated, Replicas, Yes, Sign, "replicas of several workloads are a habit that a platform carries better than a person", "several workloads with more than one replica"),
     row(Signal::ManyReplicas, Replicas, Yes, Decisive, "ten or more replicas are placed and replaced by a scheduler, not by hand", "ten replicas of one workload"),
     row(Signal::Autoscaler, Replicas, Yes, Sign, "Compose does not follow the load", "an autoscaler with a maximum above one"),

@@ -60,14 +60,18 @@ fn add_replicated(signals: &mut Signals, system: &System<'_>) {
         }
     }
     let Some(most) = found.iter().max_by_key(|it| it.2) else { return };
+    let fact = format!("{} runs as {}", most.0, most.3);
     if most.2 >= MANY {
-        let fact = format!("{} runs as {}", most.0, most.3);
         signals.add(Signal::ManyReplicas, Replicas, Yes, fact, Some(most.1));
+    } else if found.len() == 1 {
+        signals.add(Signal::FewReplicas, Replicas, Yes, fact, Some(most.1));
     }
-    let signal = if found.len() > 1 { Signal::SeveralReplicated } else { Signal::FewReplicas };
-    let places: Vec<(String, Span)> = found.into_iter().map(|it| (it.0, it.1)).collect();
-    let words = ["runs as more than one replica", "run as more than one replica"];
-    signals.places(signal, Replicas, &places, words);
+    if found.len() > 1 {
+        let places: Vec<(String, Span)> =
+            found.into_iter().map(|it| (format!("{} ({})", it.0, it.3), it.1)).collect();
+        let words = ["runs as more than one replica", "run as more than one replica"];
+        signals.places(Signal::SeveralReplicated, Replicas, &places, words);
+    }
 }
 
 /// Adds how new versions replace old ones, where that is not the default.
@@ -162,6 +166,16 @@ fn is_chosen(kind: WorkloadKind, strategy: &Strategy) -> bool {
     let differs = |it: &Option<Spanned<IntOrStr>>, default: &IntOrStr| {
         it.as_ref().is_some_and(|it| it.value != *default)
     };
+    // What Deployments had in their first version is often written out still.
+    // Source: <https://v1-15.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.15/#rollingupdatedeployment-v1beta1-extensions>
+    let is_one =
+        |it: &Option<Spanned<IntOrStr>>| it.as_ref().is_some_and(|it| it.value == IntOrStr::Int(1));
+    let is_old_default = kind == WorkloadKind::Deployment
+        && is_one(&strategy.max_surge)
+        && is_one(&strategy.max_unavailable);
+    if is_old_default {
+        return false;
+    }
     strategy.partition.is_some_and(|it| it.value != 0)
         || differs(&strategy.max_surge, &surge)
         || differs(&strategy.max_unavailable, &unavailable)
@@ -200,6 +214,7 @@ mod tests {
     fn defaults_that_are_written_out_are_no_choice() {
         for (kind, fields) in [
             ("Deployment", "maxSurge: 25%, maxUnavailable: 25%"),
+            ("Deployment", "maxSurge: 1, maxUnavailable: 1"),
             ("DaemonSet", "maxSurge: 0, maxUnavailable: 1"),
             ("StatefulSet", "partition: 0"),
             ("StatefulSet", "maxUnavailable: 1"),

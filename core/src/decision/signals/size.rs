@@ -4,7 +4,7 @@ use super::{No, OneServer, Signals, Yes};
 use crate::decision::load::{Gpus, Side};
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
-use crate::facts::Workload;
+use crate::facts::{Unit, Workload};
 use crate::knowledge::servers::most_gpus;
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{Answer, Signal, Today};
@@ -160,8 +160,14 @@ fn stateful_singleton(system: &System<'_>) -> Option<(String, Span)> {
         .iter()
         .filter(|it| it.kind().has_replicas())
         .flat_map(|it| it.units.iter());
-    let mut stores = services.chain(containers).filter(|unit| {
-        !unit.copies.is_many() && unit.family().is_some_and(|it| it.is_data_store())
-    });
+    // A cache that is filled again binds nothing to its place.
+    let keeps = |unit: &Unit<'_>| {
+        unit.family().is_some_and(|it| it.is_data_store() && it.persistent)
+            || system.facts.mounted(unit).iter().any(|it| it.backing.lasts() && !it.read_only)
+    };
+    let is_store = |unit: &Unit<'_>| unit.family().is_some_and(|it| it.is_data_store());
+    let mut stores = services
+        .chain(containers)
+        .filter(|unit| !unit.copies.is_many() && is_store(unit) && keeps(unit));
     stores.next().map(|unit| (unit.label.clone(), unit.image_or_name()))
 }
