@@ -282,10 +282,13 @@ fn the_only_data_store_of_its_kind_is_the_same_on_both_sides() {
     };
     let kind = "(kind of data store)";
     let bitnami = with_container("shop-postgresql", "main", "bitnami/postgresql:16");
-    assert_eq!(found(STORE, &[bitnami.clone()]), [format!("db → shop-postgresql/main {kind}")]);
+    assert_eq!(
+        found(STORE, std::slice::from_ref(&bitnami)),
+        [format!("db → shop-postgresql/main {kind}")]
+    );
     // The name of an image suggests the store, and its port confirms it.
     let spilo = with_port("shop-db", "shop", "acme/shop-postgres-spilo:1", 5432);
-    assert_eq!(found(STORE, &[spilo.clone()]), [format!("db → shop-db/shop {kind}")]);
+    assert_eq!(found(STORE, std::slice::from_ref(&spilo)), [format!("db → shop-db/shop {kind}")]);
     let tagged = with_port("shop-db", "shop", "acme/shop:1.2-postgresql", 5432);
     assert_eq!(found(STORE, &[tagged]), [format!("db → shop-db/shop {kind}")]);
     let real_spilo = with_container("shop-db", "shop", "ghcr.io/zalando/spilo-16:3.2");
@@ -295,7 +298,7 @@ fn the_only_data_store_of_its_kind_is_the_same_on_both_sides() {
     // Two of one kind on either side, or a store of another kind, are no pair.
     assert!(found(STORE, &[bitnami.clone(), spilo]).is_empty());
     let two = format!("{STORE}  users: {{image: 'postgres:16'}}\n");
-    assert!(found(&two, &[bitnami.clone()]).is_empty());
+    assert!(found(&two, std::slice::from_ref(&bitnami)).is_empty());
     assert!(found(STORE, &[with_container("shop-mysql", "main", "bitnami/mysql:8")]).is_empty());
     // What another service is paired with is not free.
     let named = format!("{STORE}  shop-postgresql: {{image: 'acme/other:1'}}\n");

@@ -181,14 +181,19 @@ fn objects_to_write(system: &System<'_>, objects: usize) -> String {
 }
 
 /// Returns the services that others of their project dial, by project and name. A store for which somebody waits is
-/// dialled, whatever the files name.
+/// dialled, whatever the files name, and so is what a reverse proxy waits for.
 fn called_services<'f>(system: &System<'f>) -> FxHashSet<(usize, &'f str)> {
     let facts = system.facts;
-    let called = |service: &&'f facts::Service<'f>| {
+    let mut called = FxHashSet::default();
+    for service in &system.counted.services {
         let dialled = facts.dialled(service).into_iter().chain(facts.awaited_stores(service));
-        dialled.map(|it| (it.project_index, it.name)).collect::<Vec<_>>()
-    };
-    system.counted.services.iter().flat_map(called).collect()
+        called.extend(dialled.map(|it| (it.project_index, it.name)));
+        if takes_requests(&service.unit) || passes_requests_on(system, service) {
+            let waits = service.model.depends_on.iter();
+            called.extend(waits.map(|it| (service.project_index, it.service.as_str())));
+        }
+    }
+    called
 }
 
 /// Maximum number of names in a list.

@@ -102,6 +102,8 @@ enum Urgency {
     LosesData,
     /// Nothing works without it on the other side.
     Stops,
+    /// What runs there is not what was tried here.
+    RunsOtherwise,
     LetsStrangersIn,
     StartsBadly,
     IsNotWatched,
@@ -113,9 +115,8 @@ fn urgency(item: CheckItem) -> Urgency {
         CheckItem::PersistentData | CheckItem::Backups | CheckItem::HiddenState => {
             Urgency::LosesData
         }
-        CheckItem::OneTimeMigrations
-        | CheckItem::ImageWithoutBindMounts
-        | CheckItem::ServiceDiscovery => Urgency::Stops,
+        CheckItem::OneTimeMigrations | CheckItem::ServiceDiscovery => Urgency::Stops,
+        CheckItem::ImageWithoutBindMounts => Urgency::RunsOtherwise,
         CheckItem::TlsEdge | CheckItem::HostHardening | CheckItem::ConfigAndSecrets => {
             Urgency::LetsStrangersIn
         }

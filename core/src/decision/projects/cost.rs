@@ -170,6 +170,10 @@ fn a_reverse_proxy_goes_away_in_a_cluster() {
         alone,
         "about 3 objects to write (1 Deployment or StatefulSet, 1 Service, 1 Ingress), an Ingress controller in the place of `traefik`, and a cluster to run and upgrade"
     );
+    // What the proxy waits for is behind it.
+    let behind =
+        compose.replace(", expose: ['80']", "").replace("v3.3.3'", "v3.3.3', depends_on: [web]");
+    assert_eq!(decide(&[("compose.yaml", &behind)]).cost.go.text, alone);
     let only = "services: {edge: {image: 'traefik:v3.3.3', ports: ['80:80']}}\n";
     let only = decide(&[("compose.yaml", only)]).cost.go.text;
     assert!(only.starts_with("about 2 objects to write (1 Deployment"), "{only}");
