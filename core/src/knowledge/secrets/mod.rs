@@ -57,7 +57,10 @@ pub fn judge(key: &str, value: &str) -> Judgement {
         return found;
     }
     if let Some((start, end)) = password_in(value) {
-        let verdict = grade(&value[start..end]);
+        let verdict = match names_its_part(value, (start, end)) {
+            true => Verdict::Placeholder,
+            false => grade(&value[start..end]),
+        };
         return Judgement { verdict, why: Why::ConnectionString, at: (start, end) };
     }
     let Some(kind) = key_kind(key) else { return no };
@@ -113,6 +116,23 @@ fn looks_made_up(value: &str) -> bool {
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_digit)
         && value.contains(['!', '$', '%', '&', '?', '*', '#', '@', '+'])
+}
+
+/// Whether the user and the password of a URL only say what stands in their places: `smtp-user:smtp-password@`.
+fn names_its_part(value: &str, (start, end): (usize, usize)) -> bool {
+    const USERS: [&str; 2] = ["user", "username"];
+    let user = value[..start].trim_end_matches(':').rsplit(['/', ':']).next().unwrap_or_default();
+    let parts = |text: &str| {
+        text.to_ascii_lowercase()
+            .rsplit_once(['-', '_'])
+            .map(|it| (it.0.to_owned(), it.1.to_owned()))
+    };
+    let (Some(user), Some(password)) = (parts(user), parts(&value[start..end])) else {
+        return false;
+    };
+    user.0 == password.0
+        && USERS.contains(&user.1.as_str())
+        && ["password", "passwd", "pass"].contains(&password.1.as_str())
 }
 
 /// Words that say what a credential is. A value of nothing else is one that somebody guesses.
@@ -322,11 +342,42 @@ fn grade(text: &str) -> Verdict {
     let text = text.trim();
     if is_placeholder(text) {
         Verdict::Placeholder
+    } else if is_password_hash(text) {
+        Verdict::No
     } else if COMMON_PASSWORDS.contains(text.to_ascii_lowercase().as_str()) || is_only_words(text) {
         Verdict::WeakDefault
     } else {
         Verdict::Literal
     }
+}
+
+/// Prefixes of hashes of passwords, from which nobody gets the password back in reasonable time.
+/// Sources: `crypt(5)`, the PHC string format, and RFC 2307 with the schemes of OpenLDAP.
+const HASH_PREFIXES: &[&str] = &[
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$scrypt$",
+    "$argon2i$",
+    "$argon2d$",
+    "$argon2id$",
+    "$pbkdf2$",
+    "$pbkdf2-",
+    "{SSHA",
+    "{CRYPT}",
+    "{ARGON2}",
+    "{PBKDF2",
+];
+
+/// Whether a text is the hash of a password.
+fn is_password_hash(text: &str) -> bool {
+    let text = text.strip_prefix("{CRYPT}").unwrap_or(text);
+    // Compose doubles the dollar signs.
+    let text = text.replace("$$", "$");
+    HASH_PREFIXES.iter().any(|it| text.starts_with(it)) && text.len() > 20
 }
 
 /// Whole placeholders, reduced to letters and digits.

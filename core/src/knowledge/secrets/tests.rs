@@ -148,3 +148,30 @@ fn a_judgement_points_at_the_credential() {
     let (start, end) = judge("DATABASE_URL", value).at;
     assert_eq!(&value[start..end], "s3cr3tZ");
 }
+
+#[test]
+fn the_hash_of_a_password_is_no_credential() {
+    for hash in [
+        "$pbkdf2-sha512$310000$c8p78n7pUMln0jzvd4aK4Q$JNRBzwAo0ek5qKn50cFzzvE9RXV88h1wJn5KGiHrD0YKtZaR",
+        "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b0dWRWJTmaaJObG",
+        "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+        "$$2b$$12$$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
+        "$5$rounds=5000$toolongsaltstrin$Un/5jzAHMgOGZ5.mWJpuolil07guHPvOW8mGsh",
+        "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJu",
+        "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr",
+    ] {
+        assert_eq!(verdict("CLIENT_SECRET", hash), Verdict::No, "{hash}");
+        assert_eq!(verdict("DB_PASSWORD", hash), Verdict::No, "{hash}");
+    }
+    assert_eq!(verdict("DB_PASSWORD", "$2b$short"), Verdict::Literal);
+    assert_eq!(verdict("DB_PASSWORD", "hV9kq2Zr7LmX$6$hV9kq2Zr7LmX"), Verdict::Literal);
+}
+
+#[test]
+fn a_user_and_a_password_that_say_what_they_are_are_placeholders() {
+    let url = |user: &str| verdict("EMAIL_URL", &format!("smtp+tls://{user}@mail.acme.com:587"));
+    assert_eq!(url("smtp-user:smtp-password"), Verdict::Placeholder);
+    assert_eq!(url("db_user:db_password"), Verdict::Placeholder);
+    assert_eq!(url("smtp-user:hV9kq2Zr7LmX"), Verdict::Literal);
+    assert_eq!(url("shop:smtp-password"), Verdict::Literal);
+}
