@@ -12,7 +12,7 @@ use super::selection::LabelIndex;
 use super::service::Service;
 use super::sets::Sets;
 use super::subject::ServicePlaces;
-use super::unit::Unit;
+use super::unit::{Part, Unit};
 use super::workload::{self, Workload};
 use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
 use crate::model::compose::Project;
@@ -181,21 +181,30 @@ fn parts_from_elsewhere(scope: &Scope<'_>, files: &[&FileModel], sets: &Sets) ->
 fn look_at_units(facts: &mut Facts<'_>) {
     for at in 0..facts.services.len() {
         let mentions = facts.find_mentions(&facts.services[at].unit);
-        look_at(&mut facts.services[at].unit, mentions);
+        look_at(&mut facts.services[at].unit, mentions, false);
     }
     for workload in 0..facts.workloads.len() {
         for at in 0..facts.workloads[workload].units.len() {
             let mentions = facts.find_mentions(&facts.workloads[workload].units[at]);
-            look_at(&mut facts.workloads[workload].units[at], mentions);
+            let shares_image = runs_the_image_of_a_main_container(&facts.workloads[workload], at);
+            look_at(&mut facts.workloads[workload].units[at], mentions, shares_image);
         }
     }
 }
 
+/// Whether a container runs the same image as one of the main containers of its workload.
+fn runs_the_image_of_a_main_container(workload: &Workload<'_>, at: usize) -> bool {
+    let image = |unit: &Unit<'_>| unit.image.as_ref().map(|it| it.repository.clone());
+    let own = image(&workload.units[at]);
+    let mut main = workload.units.iter().filter(|it| it.part == Part::Main);
+    own.is_some() && main.any(|it| image(it) == own)
+}
+
 /// Settles what several rules ask about a container.
-fn look_at<'a>(unit: &mut Unit<'a>, mentions: Vec<Mention<'a>>) {
+fn look_at<'a>(unit: &mut Unit<'a>, mentions: Vec<Mention<'a>>, shares_image: bool) {
     unit.peers = mentions.iter().copied().filter(|it| peers::is_peer(unit, it)).collect();
     unit.mentions = mentions;
-    unit.migration = migrations::of_unit(unit);
+    unit.migration = migrations::of_unit(unit, shares_image);
 }
 
 fn services<'a>(projects: &'a [Project], roles: &[Option<Role>]) -> Vec<Service<'a>> {

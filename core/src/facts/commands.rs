@@ -142,10 +142,21 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
     let namespace = match &object.meta.namespace {
-        Some(namespace) => format!(" -n {namespace}"),
+        Some(namespace) => namespace_option(namespace),
         None => String::new(),
     };
+    let name = known_or(name, "NAME");
     format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
+}
+
+/// Returns the option for a namespace: ` -n shop`, with the blank before it.
+pub fn namespace_option(namespace: &str) -> String {
+    format!(" -n {}", known_or(namespace, "NAMESPACE"))
+}
+
+/// Returns a name for a command, and a word in capitals for one that a tool fills in: `{{ namespace }}`.
+pub(super) fn known_or<'n>(name: &'n str, word: &'static str) -> &'n str {
+    if name.contains(['{', '$', '<', '%']) { word } else { name }
 }
 
 /// The name of the release where nobody has given it one, as `helm template` has it.
@@ -234,6 +245,34 @@ mod tests {
             "docker ps -q -f label=com.docker.swarm.service.name=STACK_web"
         );
         assert_eq!(command("config web"), "docker compose -f docker-stack.yml config web");
+    }
+
+    #[test]
+    fn a_placeholder_for_a_namespace_or_a_name_is_a_word_in_capitals() {
+        let command = |name: &str, namespace: &str| {
+            let mut workspace = Workspace::default();
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: '{name}', namespace: '{namespace}'}}\nspec: {{containers: [{{name: c, image: 'acme/web:1'}}]}}\n"
+            );
+            workspace.set("a.yaml", text);
+            let analysis = workspace.analysis(&Config::default());
+            let workload = &analysis.facts().workloads()[0];
+            [
+                workload.logs(&workload.units[0], "--tail=5"),
+                super::kubectl("get", workload.object, "-o yaml"),
+            ]
+        };
+        assert_eq!(
+            command("web", "{{ namespace }}"),
+            [
+                "kubectl logs -n NAMESPACE pod/web -c c --tail=5",
+                "kubectl get pod -n NAMESPACE web -o yaml"
+            ]
+        );
+        assert_eq!(
+            command("${NAME}", "shop"),
+            ["kubectl logs -n shop pod/NAME -c c --tail=5", "kubectl get pod -n shop NAME -o yaml"]
+        );
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::{Facts, Part, Service, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{
     asks_for_migrations, find_migration, is_migration_name, is_migration_switch,
-    migrates_before_server,
+    migrates_before_server, migrates_by_itself,
 };
-use crate::knowledge::shell::Command;
+use crate::knowledge::shell::{Command, base_name};
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
 use crate::text::Span;
@@ -63,8 +63,8 @@ const TRIVIAL: &[&str] = &[
 ];
 
 /// Returns the migration in a container's start command, or one that a variable switches on.
-pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
-    started(unit).or_else(|| {
+pub(super) fn of_unit(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
+    started(unit).or_else(|| by_own_program(unit, shares_image)).or_else(|| {
         let switch: &Var<'_> = unit
             .env
             .iter()
@@ -90,6 +90,20 @@ fn started(unit: &Unit<'_>) -> Option<Migration> {
         return Some(Migration { tool, span, then_serves, by_switch: false });
     }
     None
+}
+
+/// Returns the migration of an init container whose program has a subcommand for it, where the container is named
+/// after a migration or runs the image of the application.
+fn by_own_program(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
+    let is_meant = unit.part == Part::Init && (shares_image || is_migration_name(unit.name));
+    let command = unit.start.commands.iter().find(|it| is_meant && migrates_by_itself(it))?;
+    let program = command.program().first()?;
+    Some(Migration {
+        tool: format!("{} migrate", base_name(&program.text)),
+        span: unit.start.span_of(program),
+        then_serves: false,
+        by_switch: false,
+    })
 }
 
 impl<'a> Facts<'a> {

@@ -17,6 +17,8 @@
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `names_in_a_text` |
+//! | who reads a variable of a whole ConfigMap | `receivers` | `reading`, `receivers`, `map_behind`, `label_as_written` |
+//! | placeholders of other tools | `placeholders` | `filled_in`, `is_filled_in_at` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `label_of_nobody`, `allows_dns` |
@@ -25,9 +27,9 @@
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage`, `bindings` | `mounted`, `backing`, `claim`, `bindings`, `stored` |
 //! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
-//! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `declare_volumes`, `name_volume` |
+//! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `move_mount`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
-//! | replicas | `replicas` | `replica_range`, `autoscalers`, `node`, `is_for_swarm` |
+//! | replicas | `replicas` | `replica_range`, `autoscalers`, `stop_old_pod_first`, `node`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
@@ -93,11 +95,13 @@ mod overlays;
 mod pair;
 mod parts;
 mod peers;
+mod placeholders;
 mod plain_credentials;
 mod policies;
 mod programs;
 mod reach;
 mod ready;
+mod receivers;
 mod repeated;
 mod replicas;
 mod resources;
@@ -125,7 +129,7 @@ pub use bindings::Bindings;
 pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{for_any_release, kubectl, without_default_namespace};
+pub use commands::{for_any_release, kubectl, namespace_option, without_default_namespace};
 pub use contract::ConfigKeys;
 pub use copies::{CopiedManifests, Fields, without_environment};
 pub use counterparts::{Counterpart, Why, of_release};
@@ -151,11 +155,13 @@ pub use overlays::OverlayGap;
 pub use pair::{Pair, probe_words, shortened, workload_label};
 pub use parts::{Parts, common_folder};
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use placeholders::braces;
 pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use reach::components;
 pub use ready::ReadyCheck;
+pub use receivers::Reading;
 pub use repeated::Repeated;
 pub use roles::Purpose;
 pub use samples::{Sample, are_samples, samples};

@@ -1,5 +1,6 @@
 //! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
+use super::commands::RELEASE;
 use super::contract::ConfigKeys;
 use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
 use super::{Facts, Workload};
@@ -203,6 +204,29 @@ impl<'a> Facts<'a> {
     /// with a file.
     pub fn named_anywhere(&self, kind: Named, home: FileId, name: &str) -> Option<&'a Object> {
         self.named.anywhere(&self.sets, kind, home, name)
+    }
+
+    /// Returns the only name of a release for which a name that a chart puts together is that of an object, and the
+    /// object, whose own name is the same for every release.
+    pub fn release_that_names(
+        &self,
+        kind: Named,
+        home: FileId,
+        name: &str,
+    ) -> Option<(&'a str, &'a Object)> {
+        let (before, after) = name
+            .split_once(RELEASE)
+            .filter(|(before, after)| !before.is_empty() || !after.is_empty())?;
+        let all = self.named.by_kind.get(&kind)?.by_name.iter();
+        let mut found: Vec<(&'a str, &'a Object)> = all
+            .filter_map(|(own, objects)| {
+                let release = own.strip_prefix(before)?.strip_suffix(after)?;
+                let object = objects.iter().find(|it| self.sets.together(home, it.file))?;
+                (!release.is_empty() && release != RELEASE).then_some((release, *object))
+            })
+            .collect();
+        // Of several, nobody knows which one is meant.
+        found.pop().filter(|_| found.is_empty())
     }
 
     /// Returns every object of this kind and name that may be applied together with a file to a namespace.

@@ -1,10 +1,11 @@
 //! New volumes: the edits that give a Compose service a named volume for its data.
 
-use super::{Facts, Mounted, Service, Unit};
+use super::{Backing, Facts, Mounted, Service, Site, Unit};
 use crate::edit::Yaml;
 use crate::knowledge::families::Family;
 use crate::knowledge::stores::node_name_variables;
 use crate::model::Place;
+use crate::model::kubernetes::VolumeMount;
 use crate::report::phrases::named;
 use crate::report::{Edit, Fix};
 use crate::text::FileId;
@@ -43,6 +44,34 @@ impl<'a> Facts<'a> {
             entries.push(("hostname", &host_name));
         }
         self.editor(place.span.file).insert_entries(place, &entries)
+    }
+
+    /// Returns the fix that mounts a volume at another path. In a cluster, the claim of a PostgreSQL gets a folder
+    /// too: a new disk holds `lost+found`, and `initdb` refuses a directory that is not empty.
+    ///
+    /// Source: Docker Hub, `postgres`, the section about `PGDATA`.
+    pub fn move_mount(&self, unit: &Unit<'a>, mounted: &Mounted<'a>, path: &str) -> Option<Fix> {
+        let span = mounted.path.span;
+        if self.written(&span).trim_matches(['"', '\'']) != mounted.path.as_str() {
+            return None;
+        }
+        let moved = self.replace_scalar(&span, path);
+        let Some(mount) = self.needs_folder(unit, mounted) else {
+            return Some(Fix::r#unsafe(format!("Mount the volume at `{path}`"), [moved]));
+        };
+        let folder = self.insert_entry(&mount.place, "subPath", &Yaml::str("pgdata"))?;
+        let title = format!("Mount the folder `pgdata` of the claim at `{path}`");
+        Some(Fix::r#unsafe(title, [moved, folder]))
+    }
+
+    /// Returns the mount of a claim whose root a PostgreSQL cannot take for its directory.
+    pub fn needs_folder(&self, unit: &Unit<'a>, mounted: &Mounted<'a>) -> Option<&'a VolumeMount> {
+        let Site::Container(workload, at) = unit.site else { return None };
+        let is_claim = matches!(mounted.backing, Backing::Claim(..) | Backing::ClaimTemplate(_));
+        let mounts = &self.workloads[workload].container(at).mounts;
+        let mount = mounts.iter().find(|it| it.place.span == mounted.span)?;
+        let is_root = mount.sub_path.is_none() && mount.sub_path_expr.is_none();
+        (is_claim && is_root && unit.is_family("postgres")).then_some(mount)
     }
 
     /// Returns the edit that adds volumes to the top level of a Compose file.

@@ -2,9 +2,11 @@
 
 use super::unit::{Site, Unit};
 use super::{Facts, Named, Service, Workload};
+use crate::edit::Yaml;
 use crate::model::compose::{Deploy, Project};
 use crate::model::kubernetes::{self, Autoscaler, Body, Object, WorkloadKind};
 use crate::model::{FileModel, Str};
+use crate::report::Fix;
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
@@ -71,6 +73,30 @@ impl<'a> Facts<'a> {
             _ => false,
         };
         found.is_some_and(hides)
+    }
+
+    /// Returns the fix that sets the update strategy of a Deployment to `Recreate`.
+    pub fn stop_old_pod_first(&self, workload: &Workload<'a>) -> Option<Fix> {
+        let place = workload.model.place.as_ref()?;
+        let editor = self.editor(place.span.file);
+        let value = Yaml::map([("type", Yaml::str("Recreate"))]);
+        let edit = match &workload.model.strategy {
+            None => editor.insert_entry(place, "strategy", &value)?,
+            Some(it) if it.rolling_place.is_none() => match &it.kind {
+                Some(kind) => editor.replace_scalar(kind.span, "Recreate"),
+                None => editor.insert_entry(&it.place, "type", &Yaml::str("Recreate"))?,
+            },
+            // `rollingUpdate` is not allowed next to `Recreate`.
+            Some(it) => {
+                let text = self.file(it.place.span.file).text().get(it.place.span.range())?;
+                if text.contains('#') || it.place.shared {
+                    return None;
+                }
+                let new = if it.place.flow { "{ type: Recreate }" } else { "type: Recreate" };
+                editor.replace(it.place.span, new)
+            }
+        };
+        Some(Fix::r#unsafe("Stop the old Pod before starting the new one", [edit]))
     }
 
     /// Whether the paths of two files name the same environment, or none: what is written for staging does

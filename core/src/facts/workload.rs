@@ -1,6 +1,6 @@
 //! Workloads with their containers, and Services with what they select.
 
-use super::commands::RELEASE;
+use super::commands::{RELEASE, known_or, namespace_option};
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
@@ -126,15 +126,19 @@ impl<'a> Workload<'a> {
         let command = format!("kubectl {verb}{flag} {}", words.join(" ")).trim_end().to_owned();
         // Where no label tells the Pods from others, their names do, in commands that print a line for each.
         let prints_lines = matches!(verb, "get pods" | "top pod") && !options.contains("jsonpath");
-        match self.name_of_pods().filter(|_| which.is_empty() && prints_lines) {
+        match self.name_of_pods() {
+            _ if !which.is_empty() || !prints_lines => command,
             Some(name) => format!("{command} | grep {}", super::in_shell(name)),
+            // A release of any name may be meant, but no Pod of another workload.
+            None if self.name.is_empty() => format!("{command} | grep NAME"),
             None => command,
         }
     }
 
     /// Returns the command that shows which build of an image each Pod of the workload runs.
     pub fn image_ids(&self) -> String {
-        match self.which_pods().is_empty() && self.name_of_pods().is_some() {
+        let is_told_by_name = self.name_of_pods().is_some() || self.name.is_empty();
+        match self.which_pods().is_empty() && is_told_by_name {
             true => self.pods(
                 "get pods",
                 "-o custom-columns='POD:.metadata.name,ID:.status.containerStatuses[*].imageID'",
@@ -164,7 +168,7 @@ impl<'a> Workload<'a> {
             .map(|(key, value)| format!("{}={}", key.value, value.value))
             .collect();
         match self.model.kind {
-            WorkloadKind::Pod => self.name.to_owned(),
+            WorkloadKind::Pod => known_or(self.name, "NAME").to_owned(),
             // Kubernetes labels the Pods of a Job itself.
             WorkloadKind::Job if !self.name.is_empty() && !is_placeholder(self.name) => {
                 format!("-l job-name={}", self.name)
@@ -265,7 +269,7 @@ pub struct Flag<'a>(Option<&'a str>);
 
 impl fmt::Display for Flag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |namespace| write!(f, " -n {namespace}"))
+        self.0.map_or(Ok(()), |namespace| f.write_str(&namespace_option(namespace)))
     }
 }
 
@@ -287,7 +291,7 @@ impl fmt::Display for Reference<'_> {
             WorkloadKind::Rollout => "rollout",
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
-        let name = if self.1.is_empty() { "NAME" } else { self.1 };
+        let name = if self.1.is_empty() { "NAME" } else { known_or(self.1, "NAME") };
         write!(f, "{kind}/{}", name.replace(RELEASE, "RELEASE"))
     }
 }

@@ -252,6 +252,10 @@ const BROWSER_WORDS: &[&str] = &[
     "DOMAIN",
 ];
 
+/// Endings of the keys of URLs of pages and of what pages load: `API_ROOT_URL`, `WIDGET_EMBED_PATH`.
+const PAGE_ENDINGS: &[&str] =
+    &["_ROOT_URL", "_FRONTEND_URL", "_EMBED_PATH", "FRONT_BASE_URL", "WIDGET_URL"];
+
 /// Whether a URL under this key is opened by a browser or by a caller outside, for whom `localhost`
 /// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
 #[must_use]
@@ -259,6 +263,7 @@ pub fn is_browser_facing(key: &str) -> bool {
     let key = in_snake_case(key);
     BROWSER_VARIABLES.contains(key.as_str())
         || BROWSER_PREFIXES.iter().any(|it| key.starts_with(it))
+        || PAGE_ENDINGS.iter().any(|it| key.ends_with(it))
         || key.split(['_', '.', '-', ':']).any(|word| BROWSER_WORDS.contains(&word))
 }
 
@@ -368,6 +373,9 @@ mod tests {
             "oauthRedirectUri",
             "APP_URL",
             "TEMPORAL_CORS_ORIGINS",
+            "API_ROOT_URL",
+            "SHOP_FRONTEND_URL",
+            "WIDGET_EMBED_PATH",
         ] {
             assert!(is_browser_facing(key), "{key}");
         }

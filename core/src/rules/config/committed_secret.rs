@@ -68,7 +68,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     let labels: Vec<String> = shown.iter().map(|it| it.label()).collect();
     let labels: Vec<&str> = labels.iter().map(|it| it.trim_matches('`')).collect();
     let what = phrases::first_named(&labels, 5);
-    let label = object.label();
+    let label = facts.label_as_written(object);
     let is_default = facts.file(first.span.file).kind == Kind::Values;
     let message = match (is_weak, is_default) {
         (true, true) => {
@@ -84,7 +84,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     finding.confidence(Confidence::Likely);
     if let Some(printed) = first.printed {
         finding.subject(facts.subject_at(printed));
-        finding.also(&printed, format!("{} gets it here", object.label()));
+        finding.also(&printed, format!("{label} gets it here"));
     }
     // Several keys may get one value.
     for other in others.iter().filter(|other| other.span != first.span) {
@@ -135,6 +135,16 @@ fn key_before<'a>(facts: &Facts<'a>, span: Span) -> Option<&'a str> {
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn a_generated_object_has_the_name_that_its_generator_gives_it() {
+        let text = "# file: kustomization.yaml\nsecretGenerator: [{name: db-auth, literals: [password=hV9kq2Zr7LmX]}]\n";
+        let found = messages(&RULE, text);
+        assert_eq!(found, ["Secret `db-auth` is committed with `password` in readable form"]);
+        let named = "# file: kustomization.yaml\nnamePrefix: shop-\nresources: [s.yaml]\n# file: s.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: hV9kq2Zr7LmX}\n";
+        let found = messages(&RULE, named);
+        assert_eq!(found, ["Secret `shop-db` is committed with `password` in readable form"]);
+    }
 
     fn secret(body: &str) -> Vec<(&'static str, String)> {
         let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\n{body}\n");

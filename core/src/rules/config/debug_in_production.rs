@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Purpose, Together, Unit, Var};
+use crate::facts::{Facts, Purpose, Reading, Together, Unit, Var};
 use crate::knowledge::env::is_debug_switch;
 use crate::report::{Confidence, Findings, Role, phrases};
 use crate::rules::rule;
@@ -75,8 +75,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             found.entry(key).or_default().push(Switched { unit, variables: variables.to_vec() });
         }
     }
-    for ((_, _, what), switched) in &found {
-        report(facts, what, switched, out);
+    for ((_, _, what), mut switched) in found {
+        // What a data store gets with all of a ConfigMap says nothing about it, and those lead that read it.
+        let reading = |it: &Switched<'_, '_>| {
+            let all = it.variables.iter().map(|variable| facts.reading(it.unit, variable.name));
+            all.min().unwrap_or(Reading::Seen)
+        };
+        switched.retain(|it| reading(it) != Reading::Unlikely);
+        switched.sort_by_key(reading);
+        report(facts, &what, &switched, out);
     }
 }
 
@@ -197,6 +204,22 @@ mod tests {
         ] {
             assert_eq!(compose("compose.yaml", fine), 0, "{fine}");
         }
+    }
+
+    #[test]
+    fn of_those_who_take_a_config_map_a_data_store_is_not_named() {
+        let takes = |name: &str, image: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: '{image}', envFrom: [{{configMapRef: {{name: c}}}}]}}]}}\n"
+            )
+        };
+        let map = "# file: k8s/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {NODE_ENV: development}\n";
+        let (db, web) = (takes("db", "mongo:8"), takes("web", "acme/web:1"));
+        assert_eq!(
+            messages(&RULE, &format!("{map}{db}{web}")),
+            ["`NODE_ENV=development` runs container `web` of Pod `web` in development mode"]
+        );
+        assert!(messages(&RULE, &format!("{map}{db}")).is_empty());
     }
 
     #[test]

@@ -76,6 +76,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             let elsewhere = facts.named_anywhere(kind, home, name);
             let generated = facts.generated_apart(kind, workload, name);
             let near = facts.near_name(kind, home, namespace, name);
+            if let Some((release, other)) = facts.release_that_names(kind, home, name) {
+                of_one_release(workload, (kind, name), release, other, out);
+                continue;
+            }
             let unseen = !facts.has_named(kind, home);
             let provable = elsewhere.is_some() || near.is_some() || generated.is_some();
             // An object that may be defined elsewhere is reported once, not for every reference.
@@ -148,6 +152,26 @@ fn undefined(workload: &Workload<'_>, kind: Named, unseen: bool, all: &[&Str], o
     finding.check(command(workload, kind, &shown));
 }
 
+/// Reports an object of a chart that has a fixed name, where the reference has the name of the release.
+fn of_one_release(
+    workload: &Workload<'_>,
+    (kind, name): (Named, &Str),
+    release: &str,
+    other: &Object,
+    out: &mut Findings,
+) {
+    let (label, what) = (&workload.label, kind.name());
+    let fixed = other.name().map_or("", |it| it.as_str());
+    let message = format!(
+        "{label} uses {what} `{name}`, but the chart defines `{fixed}`: only a release named `{release}` finds it"
+    );
+    out.at(&name.span, message)
+        .also(&other.name_span(), "the name here is the same for every release")
+        .cause(format!("{} of release {release}", kind.name()))
+        .help("Write `{{ .Release.Name }}` in both places, or the fixed name in both.")
+        .check(command(workload, kind, fixed));
+}
+
 /// Reports an object that a generator of Kustomize makes in another namespace, where its hash is not added to
 /// the reference.
 fn generated_apart<'o>(
@@ -200,8 +224,9 @@ fn command(workload: &Workload<'_>, kind: Named, names: &str) -> String {
 fn is_given(kind: Named, name: &str) -> bool {
     match kind {
         Named::ConfigMap => name == "kube-root-ca.crt",
-        Named::ServiceAccount => name == "default",
-        Named::PriorityClass => name.starts_with("system-"),
+        // An empty name means the same as none.
+        Named::ServiceAccount => name.is_empty() || name == "default",
+        Named::PriorityClass => name.is_empty() || name.starts_with("system-"),
         _ => false,
     }
 }
@@ -232,6 +257,37 @@ mod tests {
         let found = pod(secret, elsewhere);
         assert_eq!(found[0].0, "error");
         assert!(found[0].1.ends_with("but it is defined in namespace `data`"));
+    }
+
+    #[test]
+    fn an_empty_name_means_none() {
+        let account = |name: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{serviceAccountName: {name}, containers: [{{name: a, image: a}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(account("''"), 0);
+        assert_eq!(account("web"), 1);
+    }
+
+    #[test]
+    fn a_fixed_name_in_a_chart_is_found_by_one_release() {
+        let chart = |claim: &str, used: &str| {
+            let text = format!(
+                "# file: c/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n# file: c/templates/a.yaml\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: '{claim}'}}\nspec: {{}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{{name: a, image: a, volumeMounts: [{{name: d, mountPath: /d}}]}}]\n  volumes: [{{name: d, persistentVolumeClaim: {{claimName: '{used}'}}}}]\n"
+            );
+            findings(&RULE, &text).into_iter().map(|it| it.message).collect::<Vec<_>>()
+        };
+        let of_release = "{{ .Release.Name }}-db-pvc";
+        assert_eq!(
+            chart("shop-db-pvc", of_release),
+            [
+                "Pod `web` uses PersistentVolumeClaim `RELEASE-db-pvc`, but the chart defines `shop-db-pvc`: only a release named `shop` finds it"
+            ]
+        );
+        assert!(chart(of_release, of_release).is_empty());
+        assert!(!chart("db", of_release)[0].contains("release named"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     let mut shown = credentials.iter().filter(|it| it.is_weak == is_weak);
     let Some(first) = shown.next() else { return };
     let others: Vec<&Credential<'_>> = shown.collect();
-    let label = object.label();
+    let label = facts.label_as_written(object);
     let message = if others.is_empty() {
         format!("{label} holds the credential {} in plain text", first.label())
     } else {
@@ -78,7 +78,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     finding.confidence(Confidence::Likely);
     if let Some(printed) = first.printed {
         finding.subject(facts.subject_at(printed));
-        finding.also(&printed, format!("{} gets it here", object.label()));
+        finding.also(&printed, format!("{label} gets it here"));
     }
     // Several keys may get one value.
     for other in others.into_iter().filter(|other| other.span != first.span) {

@@ -32,6 +32,10 @@ pub(super) const RULES: &[&Rule] = &[
 /// Reports the problems of one kind that were found while the files were read.
 fn report_problems(facts: &Facts, kind: ProblemKind, out: &mut Findings) {
     for problem in facts.problems().filter(|it| it.kind == kind) {
+        // PLM005 reports what another tool fills in.
+        if kind == ProblemKind::Syntax && facts.is_filled_in_at(problem.span) {
+            continue;
+        }
         let finding = out.at(&problem.span, problem.message.clone());
         if let Some(related) = problem.related {
             finding.also(&related, "the first one is here");

@@ -32,6 +32,21 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     check_targets(facts, out);
     check_loose_templates(facts, out);
+    check_placeholders(facts, out);
+}
+
+/// Reports manifests whose names another tool fills in, once for all.
+fn check_placeholders(facts: &Facts, out: &mut Findings) {
+    let files = facts.files().iter().filter_map(|file| facts.filled_in(file.id));
+    for place in files {
+        let message = format!(
+            "`{}` is a placeholder of another tool: names and images with it were not checked",
+            facts.written(&place)
+        );
+        out.at(&place, message)
+            .help("Fill the manifest in as the tool does, and check the result: `… | plimsoll check -`.")
+            .cause("placeholders of another tool");
+    }
 }
 
 /// Returns the folders of the charts that render to YAML with some of their values files.
@@ -265,6 +280,29 @@ mod tests {
         assert!(messages(&RULE, &two(["site/a.yml", "site/b.yml"]))[0].contains("its folder"));
         let plain = "# file: chart/app.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ b }}'}\n";
         assert!(messages(&RULE, plain).is_empty());
+    }
+
+    #[test]
+    fn a_placeholder_in_single_braces_is_one_note_and_no_mistake() {
+        let text = |name: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  template:\n    spec:\n      containers:\n      - name: {name}\n        image: acme/{name}\n      - name: {name}-worker\n        image: acme/{name}\n      - name: cache\n        image: redis\n"
+            )
+        };
+        assert_eq!(
+            messages(&RULE, &text("{name}")),
+            [
+                "`{name}` is a placeholder of another tool: names and images with it were not checked"
+            ]
+        );
+        assert!(messages(&RULE, &text("web")).is_empty());
+        let said = |text: &str| {
+            let report = crate::analyze(&files(text), &crate::Options::default());
+            let all = report.findings.into_iter().map(|it| (it.code, it.more));
+            all.filter(|it| ["PLM001", "PLM801", "PLM811"].contains(&it.0)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&text("{name}")), [("PLM801", 0)], "the image of the cache alone");
+        assert_eq!(said(&text("web")), [("PLM801", 2)]);
     }
 
     const CHART: &str = "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n";

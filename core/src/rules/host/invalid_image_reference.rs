@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit, in_shell};
+use crate::facts::{Facts, Unit, braces, in_shell};
 use crate::knowledge::image::{self, Flaw};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -98,7 +98,9 @@ fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let marks = ["<", ">", "%", "{{", "}}", "((", "@@", "__", "$("];
     let interpolated =
         facts.service_of(unit).is_some_and(|it| it.project.is_interpolated(image.span));
+    let is_placeholder = !unit.is_compose() && braces(image.text).is_some();
     interpolated
+        || is_placeholder
         || (capitals && !image.text.is_empty())
         || marks.iter().any(|mark| image.text.contains(mark))
 }
@@ -155,6 +157,8 @@ mod tests {
             "<your-image>",
             "__IMAGE__",
             "$(IMAGE)",
+            "acme/{name}",
+            "acme/web:{tag}",
             "k8s.gcr.io/pause:3.9@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         ] {
             assert_eq!(pod(image), 0, "{image}");

@@ -12,9 +12,10 @@ rule! {
     /// A key is unknown to the platform, or is at the wrong level.
     ///
     /// ## Why it hurts
-    /// Compose refuses the whole file. Kubernetes is worse: depending on the tool, it warns or
-    /// silently drops the key, and the probe, limit or selector that everybody sees in the file
-    /// does not exist in the cluster.
+    /// Compose refuses the whole file, and so does `kubectl apply` with an object unless it is told
+    /// otherwise. What talks to the API server in another way gets a warning at best: the key is
+    /// dropped, and the probe, limit or selector that everybody sees in the file does not exist in
+    /// the cluster.
     ///
     /// ## What helps
     /// Use the right name at the right level: most of these keys are typing mistakes, or are one
@@ -178,11 +179,32 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
             continue;
         };
         // Manifests that are copied from one another have the same slip.
-        finding.cause(format!("{key} in {}", unknown.owner));
+        finding.cause(format!("{key} in {}", unknown.owner)).why(why(object, unknown));
         if let Some(check) = command(facts, object, key.span) {
             finding.check(check);
         }
     }
+}
+
+/// Returns what becomes of an object with an unknown key.
+///
+/// Source: Kubernetes documentation, "Kubernetes API Concepts", the section about field validation; the option
+/// `--validate` of kubectl, whose default is `strict`.
+fn why(object: &Object, unknown: &UnknownKey) -> String {
+    let refused = "`kubectl apply` refuses the object, since `--validate=strict` is its default.";
+    if unknown.owner != "EnvVar" || unknown.key.as_str() != "envFrom" {
+        return format!(
+            "{refused} Where it is applied without that check, as some controllers do, the key is dropped, and what everybody sees in the file does not exist in the cluster."
+        );
+    }
+    let containers = object.workload().into_iter().flat_map(|it| it.template.spec.all_containers());
+    let variable = containers
+        .flat_map(|it| &it.env)
+        .find(|it| it.place.span.contains(unknown.key.span))
+        .map_or("the variable".to_owned(), |it| format!("variable `{}`", it.name));
+    format!(
+        "{refused} Where it is applied without that check, {variable} is empty, and no ConfigMap or Secret is read."
+    )
 }
 
 /// Whether the items below a key are those of `volumeMounts`: a volume itself has no `mountPath`.
@@ -225,6 +247,25 @@ mod tests {
         assert!(say("replicas: 2")[0].contains("under `deploy`"));
         assert_eq!(say("frobnicate: 1"), ["Compose refuses `frobnicate` in a service"]);
         assert!(say("x-note: 1").is_empty());
+    }
+
+    #[test]
+    fn the_reason_is_that_of_the_platform() {
+        let why = |env: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {env}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].why.clone().unwrap_or_default()
+        };
+        let dropped = why("readynessProbe: {}");
+        assert!(
+            dropped.contains("`kubectl apply` refuses") && !dropped.contains("Compose"),
+            "{dropped}"
+        );
+        let empty = why("env: [{name: settings, envFrom: [{configMapRef: {name: c}}]}]");
+        assert!(empty.contains("variable `settings` is empty"), "{empty}");
+        let compose = findings(&RULE, "services: { a: { image: 'a:1', frobnicate: 1 } }\n");
+        assert_eq!(compose[0].why, None, "the reason of the rule names Compose first");
     }
 
     #[test]

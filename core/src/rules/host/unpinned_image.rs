@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Change, Facts, Image, Mounted, Part, Purpose, Unit};
+use crate::facts::{Backing, Change, Facts, Image, Mounted, Part, Purpose, Unit, braces};
 use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::families::Class;
 use crate::knowledge::image::Pin;
@@ -324,6 +324,9 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
 /// Whether the image of a workload is only its own name, as in manifests to be filled in when they are built:
 /// no registry has an image of that name.
 fn is_placeholder(facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+    if !unit.is_compose() && braces(image.text).is_some() {
+        return true;
+    }
     let workload = facts.workload_of(unit).and_then(|it| it.object.name());
     let is_own = workload.is_some_and(|name| name.as_str() == image.text);
     image.pin == Pin::Absent && image.family.is_none() && is_own

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named};
+use crate::facts::{Facts, Named, namespace_option};
 use crate::model::Str;
 use crate::model::kubernetes::{Backend, Body, Object, ServicePort};
 use crate::report::{Confidence, Findings, Fix};
@@ -131,7 +131,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         .check(format!(
             "kubectl describe {}{} {}",
             route.kind.value.to_ascii_lowercase(),
-            route.meta.namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default(),
+            route.meta.namespace.as_ref().map(|it| namespace_option(it)).unwrap_or_default(),
             route.name().map_or("", |it| it.as_str())
         ));
     if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
@@ -195,7 +195,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
             finding
         }
     };
-    let flag = written.map(|it| format!(" -n {it}")).unwrap_or_default();
+    let flag = written.map(|it| namespace_option(it)).unwrap_or_default();
     finding.check(format!("kubectl get svc{flag} {name}"));
 }
 

@@ -1,8 +1,9 @@
-use crate::facts::{Facts, Mention, Service, Site, Unit, Workload};
+use crate::facts::{Facts, Mention, Reading, Service, Site, Unit, Workload};
 use crate::knowledge::net;
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A container looks for another service on its own loopback address.
@@ -59,30 +60,67 @@ struct Other {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let receivers = facts.receivers();
+    let mut told: FxHashSet<Span> = FxHashSet::default();
+    let mut shared = Vec::new();
     for unit in facts.units().filter(|it| !on_host_network(facts, it)) {
         for mention in facts.peers(unit).iter().filter(|it| it.is_loopback()) {
-            let Some(port) = port_of(unit, mention) else { continue };
-            if facts.may_listen_beside(unit, port) {
-                continue;
+            let reading = mention.key.map_or(Reading::Seen, |key| facts.reading(unit, key));
+            let is_shared = receivers.get(&mention.host_span).is_some_and(|it| *it > 1);
+            match reading {
+                Reading::Seen => {}
+                Reading::Unknown if is_shared => {
+                    shared.push((unit, mention));
+                    continue;
+                }
+                Reading::Unknown => {}
+                Reading::Unlikely => continue,
             }
-            let others = match unit.site {
-                Site::Service(at) => in_compose(facts, &facts.services()[at], port),
-                Site::Container(at, _) => in_cluster(facts, &facts.workloads()[at], port),
-            };
-            report(facts, out, unit, mention, port, others);
+            if let Some(finding) = look_at(facts, unit, mention, out) {
+                told.insert(finding.span);
+            }
         }
+    }
+    // Many containers get all of a ConfigMap, and few of them read each variable.
+    for (unit, mention) in shared {
+        if told.contains(&mention.span) {
+            continue;
+        }
+        let Some(finding) = look_at(facts, unit, mention, out) else { continue };
+        finding.severity(Severity::Info).confidence(Confidence::Possible);
+        told.insert(mention.span);
     }
 }
 
-fn report(
+/// Reports a container that names its own loopback address, where something else is meant.
+fn look_at<'o>(
     facts: &Facts,
-    out: &mut Findings,
+    unit: &Unit<'_>,
+    mention: &Mention<'_>,
+    out: &'o mut Findings,
+) -> Option<&'o mut Finding> {
+    let port = port_of(unit, mention)?;
+    if facts.may_listen_beside(unit, port) {
+        return None;
+    }
+    let others = match unit.site {
+        Site::Service(at) => in_compose(facts, &facts.services()[at], port),
+        Site::Container(at, _) => in_cluster(facts, &facts.workloads()[at], port),
+    };
+    report(facts, out, unit, mention, port, others)
+}
+
+fn report<'o>(
+    facts: &Facts,
+    out: &'o mut Findings,
     unit: &Unit<'_>,
     mention: &Mention<'_>,
     port: u16,
     others: Vec<Other>,
-) {
+) -> Option<&'o mut Finding> {
     let place = mention.place();
+    let map = mention.key.and_then(|key| facts.map_behind(unit, key));
+    let owner = map.as_ref().unwrap_or(&unit.label);
     let inner = if unit.is_compose() { "container" } else { "Pod" };
     let key = mention.key.unwrap_or_default().to_ascii_lowercase();
     let named = |it: &Other| key.contains(&it.name.to_ascii_lowercase().replace('-', "_"));
@@ -90,33 +128,32 @@ fn report(
         // Only a data store's URL is certain to mean another container.
         let store = mention.scheme.and_then(net::default_port).is_some_and(|it| it > 1024);
         if store && mention.key.is_some() && unit.family().is_none() {
-            out.at(
+            let finding = out.at(
                 &mention.span,
                 format!(
                     "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}",
                     unit.label
                 ),
-            )
-            .severity(Severity::Info)
-            .confidence(Confidence::Likely);
+            );
+            finding.severity(Severity::Info).confidence(Confidence::Likely);
+            return Some(finding);
         }
-        return;
+        return None;
     };
     // The program itself may listen on a port that the files do not mention.
     let unknown = facts.own_ports(unit).is_empty() && !other.by_family && !named(other);
     if unknown || others.len() > 1 && !named(other) && !other.by_family {
-        return;
+        return None;
     }
+    let own =
+        if map.is_some() { "the Pod of whoever reads it" } else { &format!("its own {inner}") };
     let finding = out.at(
         &mention.span,
-        format!(
-            "{place} of {} points at its own {inner}, but `{}` listens on port {port}",
-            unit.label, other.name
-        ),
+        format!("{place} of {owner} points at {own}, but `{}` listens on port {port}", other.name),
     );
     finding.also(&other.span, format!("`{}` is defined here", other.name));
     // Several variables of one container mean the same server.
-    finding.cause(format!("{} instead of {} {port}", unit.label, other.name));
+    finding.cause(format!("{owner} instead of {} {port}", other.name));
     let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
     if web && other.published {
         // The program may hand this URL to a browser, where it is correct.
@@ -128,6 +165,7 @@ fn report(
         finding.confidence(Confidence::Likely);
     }
     finding.check(facts.connect(unit, &other.name, port));
+    Some(finding)
 }
 
 /// Returns the port that is meant: the one in the text, the default of its scheme, the value of
@@ -290,6 +328,40 @@ mod tests {
         };
         assert_eq!(web("CACHE_URL: 'redis://localhost:6379/1'"), 1);
         assert_eq!(web("DB_URL: 'postgres://localhost:5432/web'"), 2);
+    }
+
+    /// Returns what is said about two Deployments and a PostgreSQL that take one ConfigMap whole.
+    fn shared(data: &str, web_starts: &str) -> Vec<(&'static str, String)> {
+        let deployment = |name: &str, image: &str, more: &str| {
+            format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: {name}, image: '{image}', envFrom: [{{configMapRef: {{name: env}}}}], ports: [{{containerPort: 80}}]{more}}}]}}}}}}\n"
+            )
+        };
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: env}}\ndata: {{{data}}}\n{}{}{}---\napiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec: {{selector: {{app: api}}, ports: [{{port: 3000}}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec: {{selector: {{matchLabels: {{app: api}}}}, template: {{metadata: {{labels: {{app: api}}}}, spec: {{containers: [{{name: api, image: 'acme/api:1', ports: [{{containerPort: 3000}}]}}]}}}}}}\n",
+            deployment("db", "postgres:17", ""),
+            deployment("web", "acme/web:1", web_starts),
+            deployment("worker", "acme/worker:1", ""),
+        );
+        findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn a_variable_of_a_shared_config_map_is_one_note() {
+        let said = "`API_URL` of ConfigMap `env` points at the Pod of whoever reads it, but `api` listens on port 3000";
+        let data = "API_URL: 'http://localhost:3000'";
+        assert_eq!(shared(data, ""), [("info", said.to_owned())]);
+        let reads = ", args: ['--api=$(API_URL)']";
+        assert_eq!(shared(data, reads), [("error", said.to_owned())]);
+    }
+
+    #[test]
+    fn urls_of_pages_are_silent_in_the_cluster_too() {
+        for key in
+            ["API_ROOT_URL", "SHOP_FRONTEND_URL", "WIDGET_EMBED_PATH", "WIDGET_URL", "PUBLIC_API"]
+        {
+            assert!(shared(&format!("{key}: 'http://localhost:3000'"), "").is_empty(), "{key}");
+        }
     }
 
     #[test]

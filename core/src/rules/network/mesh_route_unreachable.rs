@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, KubeService, Workload, first_label};
+use crate::facts::{Facts, KubeHost, KubeService, Workload, first_label, namespace_option};
 use crate::model::kubernetes::{
     Body, DestinationRule, Object, RouteList, RouteRule, Routes, Selector, Subset, find,
 };
@@ -102,7 +102,7 @@ fn describe(object: &Object) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
     let namespace =
-        object.meta.namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default();
+        object.meta.namespace.as_ref().map(|it| namespace_option(it)).unwrap_or_default();
     format!("kubectl get {kind} {name}{namespace} -o yaml")
 }
 

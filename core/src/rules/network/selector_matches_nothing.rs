@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService, MANY, Workload, nearest};
+use crate::facts::{Facts, KubeService, MANY, Workload, namespace_option, nearest};
 use crate::model::Str;
 use crate::model::kubernetes::Selector;
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             None => report_no_match(facts, service, out),
         }
         let stated = service.object.meta.namespace.as_ref();
-        let flag = stated.map(|it| format!(" -n {it}")).unwrap_or_default();
+        let flag = stated.map(|it| namespace_option(it)).unwrap_or_default();
         for finding in out.since(before) {
             finding.check(format!(
                 "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name}"

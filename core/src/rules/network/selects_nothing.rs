@@ -1,4 +1,4 @@
-use crate::facts::{Facts, MANY, Workload};
+use crate::facts::{Facts, MANY, Workload, namespace_option};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
 use crate::report::phrases::first_named;
@@ -289,7 +289,7 @@ fn report(
         finding.check(format!(
             "kubectl get {}{} -l {}",
             what.to_ascii_lowercase(),
-            namespace.map(|it| format!(" -n {it}")).unwrap_or_default(),
+            namespace.map(|it| namespace_option(it)).unwrap_or_default(),
             labels.join(",")
         ));
     }

@@ -1,11 +1,12 @@
 use crate::facts::{
-    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
+    Facts, Mention, Part, Reading, Service, Unit, Workload, first_label, is_placeholder_host,
 };
 use crate::model::compose::Project;
 use crate::report::{Confidence, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A container is given a host name that nothing in the project has.
@@ -49,37 +50,43 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // Several containers may read one value, of a ConfigMap or behind an anchor: it is reported once.
     let mut seen: IndexMap<Span, (usize, usize)> = IndexMap::new();
-    let mut is_first = |span: Span, at: usize| {
+    let mut is_first = |span: Span, at: usize, is_of_map: bool| {
+        let is_new = !seen.contains_key(&span);
         let entry = seen.entry(span).or_insert((at, 0));
-        entry.1 += 1;
-        entry.1 == 1
+        // A ConfigMap is named itself, and not those who take it whole.
+        entry.1 += usize::from(is_new || !is_of_map);
+        is_new
     };
     for service in facts.services() {
         if reaches_further(service) {
             continue;
         }
         for mention in facts.peers(&service.unit) {
-            if is_unknown(facts, service, mention) && is_first(mention.host_span, out.count()) {
+            if is_unknown(facts, service, mention)
+                && is_first(mention.host_span, out.count(), false)
+            {
                 let near = facts.near_sibling(service, mention.host);
                 report(facts, out, &service.unit, mention, near, "service");
             }
         }
     }
-    for workload in facts.workloads() {
-        for unit in &workload.units {
-            for mention in facts.peers(unit) {
-                // PLM109 reports what an init container waits for.
-                let waits = unit.part == Part::Init && mention.key.is_none();
-                if waits || !unknown_in_cluster(facts, workload, unit, mention) {
-                    continue;
-                }
-                let name = first_label(mention.host);
-                let near = facts.near_service(workload.object.file, workload.namespace, name);
-                // A qualified name may belong to a Service outside of these files.
-                let is_ours = near.is_some() || name == mention.host;
-                if is_ours && is_first(mention.host_span, out.count()) {
-                    report(facts, out, unit, mention, near, "Service");
-                }
+    let known_in_compose = names_of_compose(facts);
+    for (workload, unit) in in_order_of_reading(facts) {
+        for mention in facts.peers(unit) {
+            // PLM109 reports what an init container waits for.
+            let waits = unit.part == Part::Init && mention.key.is_none();
+            // PLM418 reports names from Compose.
+            let is_drift = known_in_compose.contains(&mention.host_span);
+            if waits || is_drift || !unknown_in_cluster(facts, workload, unit, mention) {
+                continue;
+            }
+            let name = first_label(mention.host);
+            let near = facts.near_service(workload.object.file, workload.namespace, name);
+            // A qualified name may belong to a Service outside of these files.
+            let is_ours = near.is_some() || name == mention.host;
+            let is_of_map = mention.key.is_some_and(|key| facts.map_behind(unit, key).is_some());
+            if is_ours && is_first(mention.host_span, out.count(), is_of_map) {
+                report(facts, out, unit, mention, near, "Service");
             }
         }
     }
@@ -89,6 +96,32 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.stands_for(&others);
         }
     }
+}
+
+/// Returns the containers of the cluster, those last that only get what others read: of several that take a
+/// ConfigMap whole, the first names a host of it.
+fn in_order_of_reading<'f, 'a>(facts: &'f Facts<'a>) -> Vec<(&'f Workload<'a>, &'f Unit<'a>)> {
+    let of = |workload: &'f Workload<'a>| workload.units.iter().map(move |unit| (workload, unit));
+    let mut units: Vec<_> = facts.workloads().iter().flat_map(of).collect();
+    units.sort_by_cached_key(|(_, unit)| {
+        let keys = facts.peers(unit).iter().filter_map(|it| it.key);
+        keys.map(|key| facts.reading(unit, key)).max().unwrap_or(Reading::Seen)
+    });
+    units
+}
+
+/// Returns the places of hosts that are names from Compose for something that has another name in the cluster.
+fn names_of_compose(facts: &Facts) -> FxHashSet<Span> {
+    let mut places = FxHashSet::default();
+    for pair in facts.counterparts() {
+        let (service, workload, _) = facts.pair(pair);
+        for mention in workload.units.iter().flat_map(|unit| facts.peers(unit)) {
+            if facts.drifted(service, workload, mention).is_some() {
+                places.insert(mention.host_span);
+            }
+        }
+    }
+    places
 }
 
 /// Whether names from outside the project may resolve in a service.
@@ -153,19 +186,7 @@ fn unknown_in_cluster(
         return false;
     }
     // Who adds the component that defines the Service also switches on what uses it.
-    if facts.is_optional_service(home, first_label(host)) || is_switched_off(facts, unit, mention) {
-        return false;
-    }
-    // PLM418 reports names from Compose.
-    let mut pairs = (0..workload.units.len())
-        .filter_map(|at| facts.counterpart_of_container(workload.index, at));
-    let known_in_compose = pairs.any(|pair| {
-        facts.mentions(unit).iter().any(|at| {
-            at.span == mention.span
-                && facts.drifted(&facts.services()[pair.service], workload, at).is_some()
-        })
-    });
-    !known_in_compose
+    !facts.is_optional_service(home, first_label(host)) && !is_switched_off(facts, unit, mention)
 }
 
 /// Whether the host comes from a block of a chart's values that says `create: false` or `enabled: false`: the
@@ -224,10 +245,11 @@ fn report(
 ) {
     let host = mention.host;
     let near = near.filter(|it| may_be_typo(host, it));
+    let owner = mention.key.and_then(|key| facts.map_behind(unit, key));
     let mut message = format!(
         "{} of {} names `{host}`, but no {noun} has that name",
         mention.place(),
-        unit.label
+        owner.as_ref().unwrap_or(&unit.label)
     );
     if let Some(near) = near {
         message.push_str(&format!("; did you mean `{near}`?"));
@@ -238,6 +260,8 @@ fn report(
         finding.check(facts.resolve(&service.unit, host));
     }
     if let Some(workload) = facts.workload_of(unit) {
+        // The Service may be missing for several workloads.
+        finding.cause(format!("{host} in {}", workload.namespace));
         let mut parts = host.split('.');
         let (name, namespace) = (parts.next().unwrap_or_default(), parts.next());
         let own = workload.namespace_flag().to_string();
@@ -289,6 +313,71 @@ mod tests {
         assert_eq!(web("cache", ", extra_hosts: ['cache:10.1.1.1']}"), 0);
         assert_eq!(web("cache", ", external_links: ['x:cache']}"), 0);
         assert_eq!(web("cache", ", networks: [n]}\nnetworks: {n: {external: true}}\nx-a:"), 0);
+    }
+
+    const SERVICE: &str =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
+
+    /// Returns a Deployment with one container.
+    fn deployment(name: &str, container: &str) -> String {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: {name}, {container}}}]}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn one_host_is_one_finding_in_a_namespace() {
+        let with = |name: &str, host: &str| {
+            let variable =
+                format!("image: 'acme/{name}:1', env: [{{name: U, value: 'redis://{host}:6379'}}]");
+            deployment(name, &variable)
+        };
+        let found = messages(
+            &RULE,
+            &format!("{SERVICE}{}{}", with("web", "cache"), with("worker", "cache")),
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("1 more"), "{found:?}");
+        let found = messages(
+            &RULE,
+            &format!("{SERVICE}{}{}", with("web", "cache"), with("worker", "store")),
+        );
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn a_config_map_that_all_take_is_named_itself() {
+        let takes = |name: &str, image: &str| {
+            deployment(
+                name,
+                &format!("image: '{image}', envFrom: [{{configMapRef: {{name: env}}}}]"),
+            )
+        };
+        let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: env}\ndata: {CACHE_HOST: cache}\n";
+        let text =
+            format!("{SERVICE}{map}{}{}", takes("db", "postgres:17"), takes("web", "acme/web:1"));
+        assert_eq!(
+            messages(&RULE, &text),
+            ["`CACHE_HOST` of ConfigMap `env` names `cache`, but no Service has that name"]
+        );
+    }
+
+    #[test]
+    fn a_name_from_compose_is_silent_for_all_who_get_it() {
+        let compose = "# file: compose.yaml\nservices:\n  web: {image: 'acme/web:1', environment: {MONGO_URL: 'mongodb://mongodb:27017/x'}}\n  mongodb: {image: 'mongo:8'}\n";
+        let takes = |name: &str, image: &str| {
+            deployment(
+                name,
+                &format!("image: '{image}', envFrom: [{{configMapRef: {{name: env}}}}]"),
+            )
+        };
+        let cluster = format!(
+            "# file: k8s/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: env}}\ndata: {{MONGO_URL: 'mongodb://mongodb:27017/x'}}\n{}{}---\napiVersion: v1\nkind: Service\nmetadata: {{name: shop-mongodb}}\nspec: {{selector: {{app: mongodb}}, ports: [{{port: 27017}}]}}\n",
+            takes("mongodb", "mongo:8"),
+            takes("web", "acme/web:1"),
+        );
+        assert!(messages(&RULE, &format!("{compose}{cluster}")).is_empty());
+        assert_eq!(messages(&RULE, &cluster).len(), 1, "without Compose nothing else says so");
     }
 
     #[test]

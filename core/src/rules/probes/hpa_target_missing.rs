@@ -1,4 +1,4 @@
-use crate::facts::{Facts, MANY, Workload, nearest};
+use crate::facts::{Facts, MANY, Workload, namespace_option, nearest};
 use crate::model::Str;
 use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -134,7 +134,7 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, scaled: WorkloadKi
     };
     let namespace = match object.namespace() {
         "default" => String::new(),
-        namespace => format!(" -n {namespace}"),
+        namespace => namespace_option(namespace),
     };
     let own = object.name().map_or("NAME", |it| it.as_str());
     // KEDA makes an autoscaler of its own only once it has found the target.

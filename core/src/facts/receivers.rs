@@ -1,0 +1,103 @@
+//! Containers that get a variable with all others of a ConfigMap, which says nothing about whether their programs
+//! read it.
+
+use super::unit::{Site, Unit, VarSource};
+use super::{Facts, Mention};
+use crate::model::kubernetes::{Body, Object};
+use crate::text::Span;
+use rustc_hash::FxHashMap;
+
+/// How likely it is that the program of a container reads a variable that it gets, most likely first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    /// The files say so: the variable is set for this container alone, its start command names the variable, or
+    /// its counterpart in Compose sets it.
+    Seen,
+    /// The variable comes with a whole ConfigMap.
+    Unknown,
+    /// The variable comes with a whole ConfigMap, and the image is that of a data store.
+    Unlikely,
+}
+
+impl<'a> Facts<'a> {
+    /// Returns how likely it is that the program of a container reads a variable.
+    pub fn reading(&self, unit: &Unit<'a>, name: &str) -> Reading {
+        if !self.is_taken_whole(unit, name) || self.is_seen_to_read(unit, name) {
+            return Reading::Seen;
+        }
+        let is_store = unit.family().is_some_and(|it| it.is_data_store());
+        if is_store { Reading::Unlikely } else { Reading::Unknown }
+    }
+
+    /// Whether a container gets a variable by `envFrom` from a ConfigMap.
+    fn is_taken_whole(&self, unit: &Unit<'a>, name: &str) -> bool {
+        let Site::Container(workload, at) = unit.site else { return false };
+        let is_from_map = unit.var(name).is_some_and(|it| it.source == VarSource::ConfigMap);
+        let container = self.workloads[workload].container(at);
+        is_from_map && !container.env.iter().any(|it| it.name.as_str() == name)
+    }
+
+    fn is_seen_to_read(&self, unit: &Unit<'a>, name: &str) -> bool {
+        let Site::Container(workload, at) = unit.site else { return false };
+        let sets = |service: usize| {
+            let own = self.services[service].unit.var(name);
+            own.is_some_and(|it| it.source == VarSource::Inline)
+        };
+        unit.read_variables().iter().any(|(read, _)| *read == name)
+            || self.counterpart_of_container(workload, at).is_some_and(|it| sets(it.service))
+    }
+
+    /// Returns the ConfigMap that a container takes whole and that sets a variable, as its file names it.
+    pub fn map_behind(&self, unit: &Unit<'a>, name: &str) -> Option<String> {
+        if !self.is_taken_whole(unit, name) {
+            return None;
+        }
+        let place = unit.var(name)?.name_span;
+        let Site::Container(workload, at) = unit.site else { return None };
+        let container = self.workloads[workload].container(at);
+        let names = || container.env_from.iter().filter_map(|it| it.name.as_ref());
+        let is_it = |object: &&&Object| match &object.body {
+            Body::ConfigMap(map) => {
+                map.data.iter().any(|(key, _)| key.span == place)
+                    && object
+                        .name()
+                        .is_some_and(|own| names().any(|it| it.as_str() == own.as_str()))
+            }
+            _ => false,
+        };
+        self.objects.iter().find(is_it).map(|it| self.label_as_written(it))
+    }
+
+    /// Returns an object for a message, by the name that its file has for it: Kustomize adds a hash to the name
+    /// that a generator gives.
+    pub fn label_as_written(&self, object: &Object) -> String {
+        let written = self.written(&object.name_span()).trim_matches(['"', '\'']);
+        let is_hashed = object.name().is_some_and(|name| {
+            let base = name.rsplit_once('-').filter(|(_, hash)| hash.len() == HASH_LENGTH);
+            base.is_some_and(|(base, _)| base.contains(written))
+        });
+        match is_hashed && !written.is_empty() {
+            true => format!("{} `{written}`", object.kind.value),
+            false => object.label(),
+        }
+    }
+
+    /// Returns for each place that names a host the number of containers that get it by `envFrom`, those of data
+    /// stores left out.
+    pub fn receivers(&self) -> FxHashMap<Span, usize> {
+        let mut count: FxHashMap<Span, usize> = FxHashMap::default();
+        let units = self.workloads.iter().flat_map(|it| &it.units);
+        for unit in units {
+            let is_unknown = |it: &&Mention<'a>| {
+                it.key.is_some_and(|key| self.reading(unit, key) == Reading::Unknown)
+            };
+            for mention in self.peers(unit).iter().filter(is_unknown) {
+                *count.entry(mention.host_span).or_default() += 1;
+            }
+        }
+        count
+    }
+}
+
+/// Number of letters of the hash that Kustomize adds to a name.
+const HASH_LENGTH: usize = 10;
