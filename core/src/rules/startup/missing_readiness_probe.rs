@@ -90,7 +90,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let Some((service, port)) = facts.routed_port(workload, container) else { continue };
             let unprobed = Unprobed { workload, at, unit, container, service, port };
-            if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
+            let is_accepted = facts.is_accepted(container.span(), &|selector| RULE.is(selector));
+            if is_accepted || container.startup.is_some() {
                 report(facts, &[unprobed], out);
             } else {
                 together.entry(facts.started_with(unit)).or_default().push(unprobed);
@@ -139,7 +140,15 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         })
         .collect();
     finding.stands_for(&others).cause("no readiness probe");
-    if matches!(first.workload.kind(), WorkloadKind::Pod | WorkloadKind::ReplicationController) {
+    if first.container.startup.is_some() {
+        finding
+            .severity(Severity::Info)
+            .cause("a startup probe alone")
+            .why("The startup probe keeps traffic away until the program has started. After that nothing does: a Pod that is overloaded or hangs gets its share of the requests until its container ends.");
+    }
+    let is_bare =
+        matches!(first.workload.kind(), WorkloadKind::Pod | WorkloadKind::ReplicationController);
+    if is_bare && first.container.startup.is_none() {
         finding.why("Without a readiness probe, a Pod counts as ready as soon as its containers are running. After every start and restart, requests reach a program that is not listening yet.");
     }
     if all.iter().any(|it| facts.hides_unready_peers(it.workload)) {
@@ -332,6 +341,21 @@ mod tests {
         assert_eq!(messages(&RULE, &sides(ports, "Deployment", sidecar)).len(), 0);
         let udp = "ports: [{port: 53, protocol: UDP}]";
         assert_eq!(messages(&RULE, &sides(udp, "Deployment", "")).len(), 0);
+    }
+
+    #[test]
+    fn a_startup_probe_keeps_traffic_away_at_first() {
+        let ports = "ports: [{port: 80, targetPort: 8080}]";
+        let starts = "          startupProbe: {httpGet: {path: /up, port: 8080}}\n          livenessProbe: {httpGet: {path: /live, port: 8080}}\n";
+        let found = findings(&RULE, &sides(ports, "Deployment", starts)).remove(0);
+        assert_eq!(found.severity.name(), "info");
+        let why = found.why.unwrap_or_default();
+        assert!(why.contains("overloaded or hangs"), "{why}");
+        assert_eq!(found.fixes.len(), 1);
+        let ready = format!("{starts}          readinessProbe: {{tcpSocket: {{port: 8080}}}}\n");
+        assert!(messages(&RULE, &sides(ports, "Deployment", &ready)).is_empty());
+        let plain = findings(&RULE, &sides(ports, "Deployment", ""));
+        assert_eq!((plain[0].severity.name(), plain[0].why.clone()), ("warning", None));
     }
 
     #[test]

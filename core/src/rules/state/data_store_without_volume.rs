@@ -334,7 +334,11 @@ fn report_misplaced(
         .why("Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.")
         // The files of several variants have the same mount.
         .cause(format!("misplaced {}", unit.name));
-    help_for_cluster(facts, unit, finding);
+    if facts.needs_folder(unit, wrong).is_some() {
+        finding.help(format!("Mount the claim at `{data}` with `subPath: pgdata`: a new disk holds `lost+found`, and `initdb` refuses a directory that is not empty. Take a dump first, since the data is still in the container."));
+    } else if facts.workload_of(unit).is_some() {
+        finding.help(format!("Mount the volume at `{data}`. Take a dump first, since the data is still in the container."));
+    }
     if !home.is_trap(wrong.path) {
         finding.confidence(Confidence::Likely);
     }
@@ -355,11 +359,15 @@ fn report_misplaced(
     }
     if is_anonymous {
         finding.maybe_fix(facts.name_volumes(&[(unit, wrong, data)]));
-    } else if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
-        let edit = facts.replace_scalar(&span, data);
-        finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
+    } else {
+        finding.maybe_fix(facts.move_mount(unit, wrong, data));
     }
-    finding.check(if refuses { show_logs(facts, unit) } else { facts.show_mounts(unit) });
+    finding.check(match facts.workload_of(unit) {
+        _ if refuses => show_logs(facts, unit),
+        // The volume's own file system is named for its path alone.
+        Some(workload) => workload.exec(unit, &format!("df {data}")),
+        None => facts.show_mounts(unit),
+    });
 }
 
 /// Returns the command that shows why a store does not start.

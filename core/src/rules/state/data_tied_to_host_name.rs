@@ -88,7 +88,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
         }
         if let Some(workload) = facts.workload_of(unit) {
-            finding.check(workload.exec(unit, &format!("ls {}", data.path)));
+            // The folders of the nodes are in `mnesia`.
+            let path = data.path.trim_end_matches('/');
+            let inner = match family.id == "rabbitmq" && !path.ends_with("/mnesia") {
+                true => "/mnesia",
+                false => "",
+            };
+            finding.check(workload.exec(unit, &format!("ls {path}{inner}")));
         }
     }
 }
@@ -198,6 +204,19 @@ mod tests {
             "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: q}}\nspec:\n  selector: {{matchLabels: {{app: q}}}}\n  template:\n    metadata: {{labels: {{app: q}}}}\n    spec: {{{spec}volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}], containers: [{{name: q, image: 'rabbitmq:4.0', volumeMounts: [{{name: d, mountPath: /var/lib/rabbitmq}}]{env}}}]}}\n"
         );
         messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn the_command_lists_the_folders_of_the_nodes() {
+        let check = |path: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: q}}\nspec: {{selector: {{matchLabels: {{app: q}}}}, template: {{metadata: {{labels: {{app: q}}}}, spec: {{volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}], containers: [{{name: q, image: 'rabbitmq:4.0', volumeMounts: [{{name: d, mountPath: {path}}}]}}]}}}}}}\n"
+            );
+            findings(&RULE, &text)[0].check.clone()
+        };
+        let expected = ["kubectl exec deploy/q -c q -- ls /var/lib/rabbitmq/mnesia"];
+        assert_eq!(check("/var/lib/rabbitmq"), expected);
+        assert_eq!(check("/var/lib/rabbitmq/mnesia"), expected);
     }
 
     #[test]

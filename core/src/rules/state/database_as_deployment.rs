@@ -97,13 +97,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::One | Copies::Overlapping
                 if !kept && (has_one_home(unit, family) || mounted.is_empty()) => {}
             Copies::Overlapping => {
-                out.at(
+                let finding = out.at(
                     &unit.image_or_name(),
                     format!(
                         "{label} runs {name}, and an update starts a second server beside the first"
                     ),
-                )
-                .check(get_pods(workload));
+                );
+                finding.check(get_pods(workload));
+                if kept && workload.kind() == WorkloadKind::Deployment {
+                    finding.maybe_fix(facts.stop_old_pod_first(workload));
+                }
             }
             Copies::One => {
                 // A folder of whichever node is not safe, and PLM304 reports it.
@@ -151,7 +154,7 @@ fn get_pods(workload: &Workload<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{files, findings};
+    use crate::rules::testing::{files, findings, run};
     use crate::{Options, analyze};
 
     fn severities(kind: &str, image: &str, spec: &str, command: &str) -> Vec<&'static str> {
@@ -169,6 +172,23 @@ mod tests {
         assert_eq!(severities("Deployment", "mysql:8.4", "", ""), ["warning"]);
         let recreate = "  strategy: { type: Recreate }\n";
         assert_eq!(severities("Deployment", "mysql:8.4", recreate, ""), ["info"]);
+    }
+
+    #[test]
+    fn one_replica_with_a_claim_may_stop_before_the_next_starts() {
+        let text = |kind: &str, volumes: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: db}}\nspec:\n  replicas: 1\n  selector: {{matchLabels: {{a: b}}}}\n  template:\n    spec:\n      containers: [{{name: db, image: 'postgres:17', args: [-c, hba_file=/x], volumeMounts: [{{name: d, mountPath: /var/lib/postgresql/data}}]}}]\n      volumes: [{{name: d, {volumes}}}]\n"
+            )
+        };
+        let fixes =
+            |text: &str| findings(&RULE, text).iter().map(|it| it.fixes.len()).sum::<usize>();
+        let claim = "persistentVolumeClaim: {claimName: d}";
+        let sources = files(&text("Deployment", claim));
+        let fixed = crate::rules::testing::apply_fixes(&sources, &run(&RULE, &sources));
+        assert!(fixed[0].text.contains("type: Recreate"), "{}", fixed[0].text);
+        assert_eq!(fixes(&text("ReplicaSet", claim)), 0, "a ReplicaSet has no strategy");
+        assert_eq!(fixes(&text("Deployment", "emptyDir: {}")), 0);
     }
 
     #[test]

@@ -1,8 +1,7 @@
-use crate::edit::Yaml;
 use crate::facts::{Backing, Copies, Facts, Mounted, Workload};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
-use crate::report::{Confidence, Findings, Fix};
+use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -144,7 +143,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 workload.namespace_flag(),
                 workload.reference()
             ))
-            .maybe_fix(recreate(facts, workload));
+            .maybe_fix(facts.stop_old_pod_first(workload));
     }
 }
 
@@ -188,30 +187,6 @@ fn held_by_replicas(facts: &Facts<'_>) -> FxHashSet<Span> {
         })
     });
     held.collect()
-}
-
-/// Builds a fix that sets the update strategy to `Recreate`.
-fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
-    let place = workload.model.place.as_ref()?;
-    let editor = facts.editor(place.span.file);
-    let value = Yaml::map([("type", Yaml::str("Recreate"))]);
-    let edit = match &workload.model.strategy {
-        None => editor.insert_entry(place, "strategy", &value)?,
-        Some(it) if it.rolling_place.is_none() => match &it.kind {
-            Some(kind) => editor.replace_scalar(kind.span, "Recreate"),
-            None => editor.insert_entry(&it.place, "type", &Yaml::str("Recreate"))?,
-        },
-        // `rollingUpdate` is not allowed next to `Recreate`.
-        Some(it) => {
-            let text = facts.file(it.place.span.file).text().get(it.place.span.range())?;
-            if text.contains('#') || it.place.shared {
-                return None;
-            }
-            let new = if it.place.flow { "{ type: Recreate }" } else { "type: Recreate" };
-            editor.replace(it.place.span, new)
-        }
-    };
-    Some(Fix::r#unsafe("Stop the old Pod before starting the new one", [edit]))
 }
 
 #[cfg(test)]

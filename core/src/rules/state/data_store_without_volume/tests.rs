@@ -101,6 +101,33 @@ fn the_cluster_counts_too() {
 }
 
 #[test]
+fn a_claim_of_postgres_is_mounted_with_a_folder() {
+    let text = |image: &str, path: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db}}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  template:\n    spec:\n      containers:\n        - name: db\n          image: {image}\n          volumeMounts:\n            - name: d\n              mountPath: {path}\n{more}      volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}]\n"
+        )
+    };
+    let found = |text: &str| findings(&RULE, text).remove(0);
+    let postgres = text("postgres:13", "/var/lib/postgresql", "");
+    let finding = found(&postgres);
+    let help = finding.help.unwrap_or_default();
+    assert!(help.starts_with("Mount the claim at") && help.contains("`subPath: pgdata`"), "{help}");
+    assert_eq!(finding.check, ["kubectl exec sts/db -c db -- df /var/lib/postgresql/data"]);
+    let sources = files(&postgres);
+    let fixed = crate::rules::testing::apply_fixes(&sources, &run(&RULE, &sources));
+    let mended = text("postgres:13", "/var/lib/postgresql/data", "              subPath: pgdata\n");
+    assert_eq!(&*fixed[0].text, mended);
+    assert!(run(&RULE, &fixed).findings.is_empty());
+    // Where there is a folder already, the path alone is wrong.
+    let with_folder =
+        found(&text("postgres:13", "/var/lib/postgresql", "              subPath: db\n"));
+    assert_eq!(with_folder.fixes[0].edits.len(), 1);
+    let other = found(&text("mysql:8.4", "/var/lib/mysq", ""));
+    assert_eq!(other.fixes[0].edits.len(), 1);
+    assert!(!other.help.unwrap_or_default().contains("subPath"));
+}
+
+#[test]
 fn a_fix_mends_every_store_and_fixes_the_host_name_where_it_matters() {
     let text = "services:\n  queue:\n    image: rabbitmq:4.0\n  db:\n    image: mysql:8.4\n";
     let sources = files(text);
