@@ -98,6 +98,22 @@ pub fn migrates_before_server(commands: &[Command], at: usize) -> Option<usize> 
     serves.then(|| command.words.len() - program.len())
 }
 
+/// Whether a simple command is a program of one's own with a subcommand that migrates: `shop migrate --config x`,
+/// `shop db migrate`. What stands behind the subcommand may say that it only looks.
+#[must_use]
+pub fn migrates_by_itself(command: &Command) -> bool {
+    let words: Vec<&str> = command.program().iter().map(|it| it.text.as_str()).collect();
+    let (program, rest) = match words.as_slice() {
+        [program, "migrate", rest @ ..] | [program, "db", "migrate", rest @ ..] => (program, rest),
+        _ => return false,
+    };
+    let program = base_name(program);
+    // `migrate` itself is golang-migrate, and an interpreter's first argument is a script.
+    let is_own = !TOOLS.contains_key(program) && !is_interpreter(program) && program != "echo";
+    let only_looks = |it: &&str| ONLY_LOOKS.contains(it) || READ_ONLY_OPTIONS.contains(it);
+    is_own && !rest.iter().any(only_looks)
+}
+
 /// Whether a simple command asks whether every migration is applied, and applies none: `manage.py migrate --check`.
 ///
 /// Source: <https://docs.djangoproject.com/en/stable/ref/django-admin/#migrate>, `--check`.
@@ -300,6 +316,26 @@ mod tests {
         assert!(!asks("rake db:migrate"));
         assert!(!asks("python manage.py migrate"));
         assert!(!asks("python manage.py check"));
+    }
+
+    #[test]
+    fn a_program_of_ones_own_migrates_by_a_subcommand() {
+        let migrates = |line: &str| commands(line).iter().any(migrates_by_itself);
+        for line in
+            ["tracker migrate", "/app/tracker migrate --config /etc/x.yaml", "shop db migrate"]
+        {
+            assert!(migrates(line), "{line}");
+        }
+        for line in [
+            "tracker migrate status",
+            "tracker migrate --dry-run",
+            "tracker serve",
+            "echo migrate",
+            "migrate migrate",
+            "node migrate",
+        ] {
+            assert!(!migrates(line), "{line}");
+        }
     }
 
     #[test]

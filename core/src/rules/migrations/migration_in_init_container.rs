@@ -123,6 +123,28 @@ mod tests {
     }
 
     #[test]
+    fn a_program_of_ones_own_may_migrate() {
+        let found = |name: &str, image: &str, command: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec:\n  template:\n    spec:\n      \
+                 initContainers: [{{name: {name}, image: '{image}', command: {command}}}]\n      \
+                 containers: [{{name: api, image: 'acme/tracker:1'}}]\n"
+            );
+            findings(&RULE, &text).into_iter().map(|it| it.message).collect::<Vec<_>>()
+        };
+        let command = "[tracker, migrate, --config, /etc/x.yaml]";
+        let said = |name: &str| {
+            format!(
+                "init container `{name}` of Deployment `api` runs `tracker migrate` once per Pod"
+            )
+        };
+        assert_eq!(found("migrate", "acme/tools:1", command), [said("migrate")]);
+        assert_eq!(found("prepare", "acme/tracker:1", command), [said("prepare")]);
+        assert!(found("prepare", "acme/tools:1", command).is_empty());
+        assert!(found("migrate", "acme/tracker:1", "[tracker, migrate, status]").is_empty());
+    }
+
+    #[test]
     fn a_job_migrates_once_and_so_does_a_recreated_pod() {
         assert_eq!(owner("Job", "backoffLimit: 1"), [""; 0]);
         assert_eq!(owner("Deployment", "strategy: {type: Recreate}"), [""; 0]);

@@ -1,4 +1,5 @@
 use crate::facts::{Change, Counterpart, Facts, Image, Unit};
+use crate::knowledge::families::Class;
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -157,8 +158,9 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     let Some((first, others)) = pairs.split_first() else { return };
     let (service, workload, unit) = facts.pair(first);
     let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { return };
+    let place = major_of_database(facts, here, there).unwrap_or(here.span);
     let finding = out.at(
-        &here.span,
+        &place,
         format!(
             "Compose runs `{}` as `{}`, but {} runs `{}`",
             here.text, service.name, unit.label, there.text
@@ -197,6 +199,15 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     // What one file says of several programs is as old as the file.
     let file = facts.file(there.span.file).path();
     finding.cause(format!("{file} {}", severity));
+}
+
+/// Returns the tag of a database of another major version, whose data the other side cannot read. PLM812 marks the
+/// whole image where the version is not maintained any more, which is another matter.
+fn major_of_database(facts: &Facts, here: &Image<'_>, there: &Image<'_>) -> Option<Span> {
+    let is_database = here.family.is_some_and(|it| it.class == Class::Database);
+    let tag = here.tag.filter(|_| is_database && here.major != there.major)?;
+    let start = here.text.rfind(tag)?;
+    Some(facts.inside(here.span, here.text, (start, start + tag.len())))
 }
 
 /// Returns the severity of the difference between two images, or `None` if there is no difference
@@ -242,6 +253,27 @@ mod tests {
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2-alpine'", "redis:7.2"), [""; 0]);
+    }
+
+    #[test]
+    fn another_major_version_of_a_database_stays_beside_its_end_of_life() {
+        let codes = |here: &str, there: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{db: {{image: '{here}', volumes: ['d:/d']}}}}\nvolumes: {{d: {{}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: '{there}'}}]}}\n"
+            );
+            let options = crate::Options {
+                select: vec!["PLM313".into(), "PLM812".into()],
+                ..crate::Options::default()
+            };
+            let report = crate::analyze(&crate::rules::testing::files(&text), &options);
+            let found =
+                report.findings.iter().filter(|it| it.severity <= crate::report::Severity::Warning);
+            let mut codes: Vec<_> = found.map(|it| (it.code, it.span)).collect();
+            codes.dedup_by(|a, b| a.1 == b.1);
+            codes.into_iter().map(|it| it.0).filter(|it| *it == "PLM313").count()
+        };
+        assert_eq!(codes("postgres:13.2-alpine", "postgres:11-alpine"), 1);
+        assert_eq!(codes("nginx:1.18", "nginx:1.16"), 0, "no data is at stake");
     }
 
     #[test]

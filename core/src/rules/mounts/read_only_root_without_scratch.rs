@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Part, Unit, Workload};
+use crate::facts::{Facts, Mounted, Part, Unit, Workload};
 use crate::knowledge::directories::written_directories;
 use crate::knowledge::families::{Certainty, Family};
 use crate::knowledge::starts::is_server_start;
@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (unit, container) in workload.containers().filter(|it| it.0.part != Part::Init) {
             let read_only = container.security.as_ref().and_then(|it| it.read_only_root_filesystem);
             let Some(flag) = read_only.filter(|it| it.value) else { continue };
-            if facts.mounted(unit).iter().any(|it| !it.read_only) || !starts_family(unit) {
+            if !starts_family(unit) {
                 continue;
             }
             let Some(image) = &unit.image else { continue };
@@ -71,13 +71,26 @@ fn check(facts: &Facts, out: &mut Findings) {
             // The directories of the data are declared as volumes by most images, and container runtimes
             // make such a volume writable.
             let paths = written_directories(family.id, &image.repository);
-            if paths.is_empty() {
+            let mounted = facts.mounted(unit);
+            let writable: Vec<&Mounted<'_>> = mounted.iter().filter(|it| !it.read_only).collect();
+            // A store writes its data in one place and sockets in others, so that each has to be asked for. Whoever
+            // mounts something else of a server may have configured it for that.
+            let paths: Vec<&str> = match writable.is_empty() || family.persistent {
+                true => paths.iter().copied().filter(|it| !is_covered(it, &writable)).collect(),
+                false => Vec::new(),
+            };
+            if paths.is_empty() || names_socket(unit) {
                 continue;
             }
+            let paths = paths.as_slice();
+            let mount = match writable.is_empty() {
+                true => "no writable mount",
+                false => "nothing mounted there",
+            };
             let finding = out.at(
                 &flag.span,
                 format!(
-                    "{} has a read-only root and no writable mount, but {} writes to {}",
+                    "{} has a read-only root and {mount}, but {} writes to {}",
                     unit.label,
                     family.name,
                     named(paths)
@@ -101,6 +114,18 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn starts_family(unit: &Unit<'_>) -> bool {
     let commands = &unit.start.commands;
     !unit.start.replaces_entrypoint || commands.iter().any(is_server_start)
+}
+
+/// Whether a directory lies on one of the mounts. `/var/run` is a link to `/run` in every image.
+fn is_covered(path: &str, mounts: &[&Mounted<'_>]) -> bool {
+    let other = path.strip_prefix("/var/run").map(|rest| format!("/run{rest}"));
+    let other = other.or_else(|| path.strip_prefix("/run/").map(|rest| format!("/var/run/{rest}")));
+    mounts.iter().any(|it| it.covers(path) || other.as_ref().is_some_and(|path| it.covers(path)))
+}
+
+/// Whether the start command says where the socket of a store is.
+fn names_socket(unit: &Unit<'_>) -> bool {
+    unit.start.words.iter().any(|it| it.contains("socket"))
 }
 
 /// Whether the program keeps data in one of the paths, for which an `emptyDir` would be the wrong volume.
@@ -228,6 +253,35 @@ mod tests {
         assert_eq!(with(&mount(""), "persistentVolumeClaim: {claimName: c}"), 0);
         assert_eq!(with(&mount(""), "configMap: {name: c}"), 1);
         assert_eq!(with(&mount(", readOnly: true"), "persistentVolumeClaim: {claimName: c}"), 1);
+    }
+
+    #[test]
+    fn the_data_of_a_store_is_not_all_that_it_writes() {
+        let said = |image: &str, mounts: &str, args: &str| {
+            let mounts = format!("      volumeMounts: [{mounts}]\n{args}");
+            let volumes = "  volumes: [{name: d, persistentVolumeClaim: {claimName: d}}, {name: r, emptyDir: {}}]\n";
+            messages(&RULE, &pod(image, &mounts, volumes))
+        };
+        let data = "{name: d, mountPath: /var/lib/postgresql/data}";
+        for image in ["postgres:16", "pgvector/pgvector:pg16"] {
+            let found = said(image, data, "");
+            assert_eq!(found.len(), 1, "{image}");
+            assert!(
+                found[0].ends_with(
+                    "nothing mounted there, but PostgreSQL writes to `/var/run/postgresql`"
+                ),
+                "{found:?}"
+            );
+            for run in ["/var/run/postgresql", "/var/run", "/run", "/run/postgresql"] {
+                let both = format!("{data}, {{name: r, mountPath: {run}}}");
+                assert!(said(image, &both, "").is_empty(), "{image} {run}");
+            }
+        }
+        let moved = "      args: [-c, unix_socket_directories=/var/lib/postgresql/data]\n";
+        assert!(said("postgres:16", data, moved).is_empty());
+        let mysql = "{name: d, mountPath: /var/lib/mysql}, {name: r, mountPath: /tmp}";
+        let found = said("mysql:8.4", mysql, "");
+        assert!(found[0].ends_with("writes to `/var/run/mysqld`"), "{found:?}");
     }
 
     #[test]

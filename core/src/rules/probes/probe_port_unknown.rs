@@ -1,7 +1,9 @@
 use super::{note_in_development, probes};
-use crate::facts::{Facts, listed_ports};
+use crate::facts::{Facts, KubeService, Site, Unit, Workload, listed_ports};
+use crate::model::IntOrStr;
 use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
+use crate::text::Spanned;
 
 rule! {
     /// A probe uses a port that its container does not list.
@@ -71,7 +73,20 @@ fn check(facts: &Facts, out: &mut Findings) {
                     });
                 // Listing ports is optional: where none is listed, any number may be right.
                 let unlisted = !named && container.ports.is_empty();
-                if listed || in_pod || agreed || unlisted {
+                if listed || in_pod {
+                    continue;
+                }
+                if agreed || unlisted {
+                    let known = known_to_listen_elsewhere(facts, workload, unit, port);
+                    // Whoever lists the other ports and agrees on this one means a port for health checks.
+                    if let Some(known) = known.filter(|_| unlisted) {
+                        if let Some(finding) = &mut first {
+                            finding.also(&port.span, format!("the `{field}` does too"));
+                        } else {
+                            first =
+                                Some(report_elsewhere(workload, unit, field, port, &known, out));
+                        }
+                    }
                     continue;
                 }
                 let ports = listed_ports(container);
@@ -101,6 +116,79 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// A port on which a container listens by its settings, and to which a Service leads.
+struct Known<'f, 'a> {
+    port: u16,
+    service: &'f KubeService<'a>,
+}
+
+/// Returns where a container listens, if its settings and a Service agree on that, and nothing but its probes
+/// names their port.
+fn known_to_listen_elsewhere<'f, 'a>(
+    facts: &'f Facts<'a>,
+    workload: &Workload<'a>,
+    unit: &Unit<'a>,
+    port: &Spanned<IntOrStr>,
+) -> Option<Known<'f, 'a>> {
+    let number = u16::try_from(port.value.as_int()?).ok()?;
+    let is_alone = workload.running().count() == 1 && !workload.gets_injected_containers();
+    let own = facts.own_ports(unit);
+    let in_compose = || {
+        let Site::Container(at, container) = unit.site else { return false };
+        let pair = facts.counterpart_of_container(at, container);
+        pair.is_some_and(|it| {
+            facts.pair(it).0.container_ports().iter().any(|it| it.value == number)
+        })
+    };
+    if !is_alone
+        || own.contains(&number)
+        || workload.passes_port(&number.to_string())
+        || unit.family().is_some()
+        || in_compose()
+    {
+        return None;
+    }
+    let services = facts.services_for(workload);
+    let targets = |service: &KubeService<'_>| -> Vec<i64> {
+        let ports = service.model.ports.iter();
+        ports.filter_map(|it| it.target()?.value.as_int()).collect()
+    };
+    if services.iter().any(|it| targets(it).contains(&i64::from(number))) {
+        return None;
+    }
+    let meets = |service: &&'f KubeService<'a>| {
+        let targets = targets(service);
+        let port = own.iter().find(|it| targets.contains(&i64::from(**it)))?;
+        Some(Known { port: *port, service })
+    };
+    services.iter().find_map(meets)
+}
+
+/// Reports a probe of a port that nothing else names.
+fn report_elsewhere<'o>(
+    workload: &Workload<'_>,
+    unit: &Unit<'_>,
+    field: &str,
+    port: &Spanned<IntOrStr>,
+    known: &Known<'_, '_>,
+    out: &'o mut Findings,
+) -> &'o mut Finding {
+    let Known { port: listens, service } = known;
+    let finding = out.at(
+        &port.span,
+        format!(
+            "the `{field}` of {} uses port `{}`, which nothing else names: it listens on {listens}, as Service `{}` says too",
+            unit.label, port.value, service.name
+        ),
+    );
+    finding
+        .confidence(Confidence::Likely)
+        .why("If nothing listens on the port of a probe, the probe fails from the first second: no traffic arrives, and a liveness probe restarts the container for ever.")
+        .also(&service.span(), format!("Service `{}` leads to port {listens}", service.name))
+        .check(workload.events());
+    finding
 }
 
 #[cfg(test)]
@@ -133,6 +221,29 @@ mod tests {
         assert!(found[0].check[0].starts_with("kubectl describe pods a"), "{:?}", found[0].check);
         let found = findings(&RULE, &format!("# file: k8s/tests/a.yaml\n{text}"));
         assert_eq!(found[0].severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_port_that_only_the_probes_name_is_none_where_the_server_listens() {
+        let found = |env: &str, target: &str, more: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{app: a}}}}\nspec: {{containers: [{{name: a, image: acme/a, env: [{env}], livenessProbe: {{httpGet: {{port: 8888}}}}, readinessProbe: {{httpGet: {{port: 8888}}}}}}{more}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80, targetPort: {target}}}]}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let port = "{name: SERVER_PORT, value: '3001'}";
+        let all = found(port, "3001", "");
+        assert_eq!((all.len(), all[0].severity), (1, Severity::Warning));
+        let said = "uses port `8888`, which nothing else names: it listens on 3001, as Service `a` says too";
+        assert!(all[0].message.contains(said), "{}", all[0].message);
+        assert!(found("", "3001", "").is_empty(), "the Service alone may be wrong");
+        assert!(found(port, "8888", "").is_empty());
+        assert!(found(port, "9090", "").is_empty(), "the two disagree");
+        let health = "{name: SERVER_PORT, value: '3001'}, {name: HEALTH, value: '8888'}";
+        assert!(found(health, "3001", "").is_empty());
+        assert!(found(port, "3001", ", {name: b, image: acme/b}").is_empty(), "a sidecar's port");
+        let listed = format!("{port}], ports: [{{containerPort: 3001}}");
+        assert!(found(&listed, "3001", "").is_empty(), "a port for health checks");
     }
 
     #[test]
