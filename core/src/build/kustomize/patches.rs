@@ -6,7 +6,7 @@ use super::accumulated::{Accumulated, Kustomization};
 use super::jsonpatch;
 use super::load::add_objects;
 use super::merge::{Merger, Outcome};
-use super::object::Object;
+use super::object::{Id, Object};
 use super::selector::Selector;
 use super::value::{Data, Value};
 use crate::text::Span;
@@ -233,9 +233,24 @@ impl Builder<'_, '_> {
             match chosen.iter().filter(|chosen| **chosen).count() {
                 1 => self.merge_into(&chosen, &patch.value, allowed, all),
                 0 => {
-                    let label = wanted.label();
+                    // The object of this name in another namespace is another one.
+                    let is_namesake = |it: &Id| it.gvk == wanted.gvk && it.name == wanted.name;
+                    let objects = all.objects.iter().flat_map(|object| object.ids(&schema));
+                    let namesake = objects.filter(is_namesake).last();
+                    let label = match &namesake {
+                        Some(it) => format!(
+                            "{} in namespace `{}` (only in `{}`)",
+                            wanted.label(),
+                            wanted.namespace,
+                            it.namespace
+                        ),
+                        None => wanted.label(),
+                    };
+                    let namespace = patch.value.at(&["metadata", "namespace"]);
+                    let place = namespace.filter(|_| namesake.is_some()).map(|it| it.span);
                     let message = format!("there is no {label} to patch");
-                    all.unmatched(UnmatchedKind::Patch, patch.name_span(), label, message);
+                    let place = place.unwrap_or_else(|| patch.name_span());
+                    all.unmatched(UnmatchedKind::Patch, place, label, message);
                 }
                 _ => {
                     let message = format!("there is more than one {} to patch", wanted.label());

@@ -183,6 +183,15 @@ impl Generation<'_> {
             paths.iter().map(path).collect()
         };
         let (folders, files) = (filled(&git.directories), filled(&git.files));
+        let mut wanted = folders.iter().chain(&files).filter(|(_, is_excluded, _)| !is_excluded);
+        if !wanted.all(|(path, ..)| self.project.may_hold(git.repo_url.as_ref(), path)) {
+            let url = git.repo_url.as_ref().map_or("a repository", |it| it.as_str());
+            self.say(
+                generator.span,
+                format!("the files do not tell whether {url} is this project"),
+            );
+            return vec![Parameters { is_whole: false, ..Parameters::new(generator.span) }];
+        }
         let mut sets = Vec::new();
         for root in self.roots.clone() {
             for (path, span) in chosen(&folders, self.project.folders_below(root)) {

@@ -4,10 +4,12 @@
 mod flux;
 mod generate;
 mod placeholders;
+mod repositories;
 mod requests;
 mod values;
 
 pub use flux::flux_ask;
+pub use repositories::of_url;
 pub use requests::{Ask, SourceKind, ValueFile, asks, environment, source_folder, value_file};
 pub use values::{Defeated, defeated_values};
 
@@ -24,7 +26,7 @@ use crate::text::{FileId, Span, folder_of};
 use generate::Generation;
 use placeholders::{Parameters, actions, field_of, fill_value, lay_over, lookup};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A controller that applies to a cluster what Git holds.
@@ -110,6 +112,8 @@ pub struct Project<'p> {
     paths: BTreeSet<&'p str>,
     folders: BTreeSet<&'p str>,
     clusters: Vec<Cluster>,
+    /// The repositories that the files name, and whether a path in them is one of the project.
+    repositories: BTreeMap<String, bool>,
 }
 
 impl<'p> Project<'p> {
@@ -119,6 +123,7 @@ impl<'p> Project<'p> {
             paths: files.iter().map(|file| file.path()).collect(),
             folders: BTreeSet::new(),
             clusters: Vec::new(),
+            repositories: BTreeMap::new(),
         };
         for path in &project.paths {
             let mut folder = folder_of(path);
@@ -127,8 +132,23 @@ impl<'p> Project<'p> {
             }
         }
         let objects = files.iter().flat_map(|file| &file.objects);
-        project.clusters = objects.filter_map(cluster).collect();
+        project.clusters = objects.clone().filter_map(cluster).collect();
+        let named: Vec<(String, bool)> =
+            objects.flat_map(|object| repositories::named_by(&project, object)).collect();
+        for (url, is_here) in named {
+            *project.repositories.entry(url).or_default() |= is_here;
+        }
         project
+    }
+
+    /// Whether a path in a repository may be one of this project. A path of its own tells by itself: it is there or
+    /// not. The root of a repository, or all of its folders, are everywhere: there the repository has to be the only
+    /// one, or one of those with another path that is here.
+    fn may_hold(&self, url: Option<&Str>, path: &str) -> bool {
+        let Some(url) = url.filter(|it| !has_placeholder(it)) else { return true };
+        let is_only = || self.repositories.len() < 2;
+        let is_here = || self.repositories.get(&repositories::of_url(url)).copied();
+        !repositories::is_everywhere(path) || is_only() || is_here().unwrap_or(false)
     }
 
     /// Returns the path of a file. The files may be a part of those that were handed over, by their ids.

@@ -103,7 +103,7 @@ pub fn source_folder(
     source: &ApplicationSource,
 ) -> Option<(String, SourceKind)> {
     let path = source.path.as_ref().filter(|_| source.chart.is_none())?;
-    if has_placeholder(path) {
+    if has_placeholder(path) || !project.may_hold(source.repo_url.as_ref(), path) {
         return None;
     }
     let folder = project.folder(path, file)?;
@@ -147,6 +147,11 @@ fn request(
     }
     if has_placeholder(path) {
         let message = format!("the files do not tell which folder `{path}` is");
+        return Err(Some(said(path.span, message)));
+    }
+    if !project.may_hold(source.repo_url.as_ref(), path) {
+        let message =
+            format!("the files do not tell whether {} is this project", of(&source.repo_url));
         return Err(Some(said(path.span, message)));
     }
     let Some((folder, kind)) = source_folder(project, app.file, source) else {

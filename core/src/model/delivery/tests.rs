@@ -69,6 +69,35 @@ fn folders_of_the_project_make_applications() {
 }
 
 #[test]
+fn the_folders_of_another_repository_are_not_those_of_the_project() {
+    let set = |url: &str, pattern: &str| {
+        format!(
+            "# file: set.yaml\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: s}}\nspec:\n  generators:\n  - git: {{repoURL: '{url}', directories: [{{path: '{pattern}'}}]}}\n  template:\n    metadata: {{name: 'a-{{{{path.basename}}}}'}}\n    spec: {{source: {{repoURL: '{url}', path: '{{{{path}}}}'}}, destination: {{}}}}\n"
+        )
+    };
+    let app = |url: &str, path: &str| {
+        format!(
+            "# file: app.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a}}\nspec: {{source: {{repoURL: '{url}', path: {path}}}, destination: {{}}}}\n"
+        )
+    };
+    let names = |text: String| -> Vec<String> { made(&text).into_iter().map(|it| it.0).collect() };
+    let ours = ["a-apps", "a-other"];
+    let (url, other) = ("https://git.example.com/shop.git", "https://git.example.com/mail.git");
+    assert_eq!(names(format!("{}{FOLDERS}", set(url, "*"))), ours, "the only repository");
+    let with =
+        |named: &str, path: &str| names(format!("{}{FOLDERS}{}", set(url, "*"), app(named, path)));
+    assert_eq!(
+        with("git@git.example.com:shop.git", "apps/web"),
+        ours,
+        "another path of it is here"
+    );
+    assert_eq!(with(other, "apps/web"), ["a-{{path.basename}}"], "the other one is this project");
+    assert_eq!(with(other, "./"), ["a-{{path.basename}}"], "nobody knows which one it is");
+    let exact = names(format!("{}{FOLDERS}{}", set(url, "apps/*"), app(other, "./")));
+    assert_eq!(exact, ["a-api", "a-old", "a-web"], "the folder is here");
+}
+
+#[test]
 fn files_of_the_project_bring_their_contents() {
     let git = "  - git: {files: [{path: 'clusters/**/config.json'}]}";
     let files = "# file: clusters/eu/prod/config.json\n{\"cluster\": {\"name\": \"eu-1\"}, \"app\": \"web\"}\n";

@@ -4,6 +4,7 @@ use crate::report::Findings;
 use crate::rules::rule;
 use crate::text::{Span, folder_of};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 rule! {
     /// An ApplicationSet makes an Application whose name another one has too.
@@ -69,7 +70,27 @@ type Key<'a> = (&'a str, Option<&'a str>, &'a str);
 fn check(facts: &Facts, out: &mut Findings) {
     let mut first: FxHashMap<Key<'_>, &App> = FxHashMap::default();
     for app in facts.apps().iter().filter(|app| app.made.is_none()) {
-        first.entry(key(facts, app)).or_insert(app);
+        match first.entry(key(facts, app)) {
+            Entry::Vacant(entry) => {
+                entry.insert(app);
+            }
+            Entry::Occupied(entry) => {
+                let other = entry.get();
+                // Kustomize refuses a second one itself.
+                let is_file = other.file == app.file && !facts.is_kustomized(app.file);
+                if is_file && other.span != app.span && !has_placeholder(&app.name) {
+                    out.at(
+                        &app.span,
+                        format!(
+                            "a second Application has the name `{}`: the one that is applied last replaces the other",
+                            app.name
+                        ),
+                    )
+                    .also(&other.span, "the first one")
+                    .check(format!("argocd app get {}", app.name));
+                }
+            }
+        }
     }
     for (set, expansion) in facts.app_sets() {
         let mut own: FxHashMap<&str, (Span, usize)> = FxHashMap::default();
@@ -152,6 +173,31 @@ mod tests {
         let plain = "# file: apps/web.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec: {source: {repoURL: r, path: p}, destination: {}}\n";
         let made = set("apps/a.yaml", "a", "{n: web}", "{{n}}");
         assert_eq!(messages(&RULE, &format!("{plain}{made}")).len(), 1);
+    }
+
+    #[test]
+    fn two_plain_applications_of_one_file_are_one_object() {
+        let app = |name: &str, namespace: &str| {
+            format!(
+                "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{source: {{repoURL: r, path: p}}, destination: {{}}}}\n"
+            )
+        };
+        let file = |all: &str| format!("# file: apps/a.yaml\n{all}");
+        let twice = format!("{}{}", app("web", "argocd"), app("web", "argocd"));
+        assert_eq!(
+            messages(&RULE, &file(&twice)),
+            [
+                "a second Application has the name `web`: the one that is applied last replaces the other"
+            ]
+        );
+        let apart = format!("{}{}", app("web", "argocd"), app("web", "other"));
+        assert!(messages(&RULE, &file(&apart)).is_empty());
+        let built =
+            format!("# file: apps/kustomization.yaml\nresources: [a.yaml]\n{}", file(&twice));
+        assert!(messages(&RULE, &built).is_empty(), "Kustomize refuses to build");
+        let two =
+            format!("{}# file: apps/b.yaml\n{}", file(&app("web", "argocd")), app("web", "argocd"));
+        assert!(messages(&RULE, &two).is_empty(), "one file for each cluster, perhaps");
     }
 
     #[test]

@@ -187,6 +187,28 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_in_another_namespace_says_so_at_the_namespace() {
+        let found = |base: &str, patch: &str| {
+            let text = format!(
+                "# file: k/kustomization.yaml\nresources: [app.yaml]\npatches: [{{path: p.yaml}}]\n# file: k/app.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web{base}}}\n# file: k/p.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web{patch}}}\nspec: {{replicas: 2}}\n"
+            );
+            let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(&text));
+            let written = |span: crate::text::Span| {
+                report.entry(span.file).file.text[span.range()].to_owned()
+            };
+            let all = report.findings.iter().map(|it| (it.message.clone(), written(it.span)));
+            all.collect::<Vec<_>>()
+        };
+        let said = "there is no Deployment `web` in namespace `default` (only in `shop`) to patch, so Kustomize refuses to build";
+        assert_eq!(
+            found(", namespace: shop", ", namespace: default"),
+            [(said.to_owned(), "default".to_owned())]
+        );
+        assert_eq!(found(", namespace: shop", ""), [(said.to_owned(), "web".to_owned())]);
+        assert!(found(", namespace: shop", ", namespace: shop").is_empty());
+    }
+
+    #[test]
     fn a_file_with_an_example_is_written_by_hand() {
         let generator = "configMapGenerator: [{name: web, envs: [.env]}]\nsecretGenerator: [{name: keys, envs: [.secrets]}]\n";
         let found = |files: &str| {

@@ -1,7 +1,7 @@
 use crate::facts::{Facts, hook};
 use crate::knowledge::kube::is_cluster_wide;
 use crate::model::BuiltTarget;
-use crate::model::delivery::{App, has_placeholder};
+use crate::model::delivery::{App, has_placeholder, of_url};
 use crate::model::kubernetes::{Body, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
@@ -129,10 +129,20 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
     let Pair { other, app, targets: (other_target, target), objects } = pair;
     let Some((first, object)) = objects.first() else { return };
     let is_whole_folder = other_target.target.folder == target.target.folder;
+    // One folder cannot be that of two repositories, so that at least one of them is elsewhere.
+    if is_whole_folder && !share_repository(other, app) {
+        return;
+    }
     let destination = &app.application.destination;
-    let namespace = destination.namespace.as_ref().map_or("", |it| it.as_str());
+    let namespace = destination.namespace.as_ref().filter(|it| !it.is_empty());
     let what = match is_whole_folder {
-        true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
+        true => {
+            let place = match namespace {
+                Some(namespace) => format!("namespace `{namespace}`"),
+                None => "the same cluster".to_owned(),
+            };
+            format!("`{}` to {place}", shown(&target.target.folder))
+        }
         false => {
             let labels: Vec<String> = objects.iter().map(|(_, it)| it.label()).collect();
             match labels.as_slice() {
@@ -144,7 +154,7 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
             }
         }
     };
-    let namespace_span = destination.namespace.as_ref().map(|it| it.span);
+    let namespace_span = namespace.map(|it| it.span);
     let finding = out.at(
         &namespace_span.unwrap_or(app.span),
         format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
@@ -165,6 +175,16 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
             finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
     }
+}
+
+/// Whether two Applications take something from one repository, as far as they name any.
+fn share_repository(a: &App, b: &App) -> bool {
+    let urls = |app: &App| -> Vec<String> {
+        let sources = app.application.sources.iter().filter(|it| it.path.is_some());
+        sources.filter_map(|it| Some(of_url(it.repo_url.as_ref()?))).collect()
+    };
+    let (a, b) = (urls(a), urls(b));
+    a.is_empty() || b.is_empty() || a.iter().any(|it| b.contains(it))
 }
 
 fn shown(folder: &str) -> &str {
@@ -291,6 +311,31 @@ mod tests {
         let text = format!("{object}{}{}", set("x/set.yaml", same), set("y/set.yaml", apart));
         let found = findings(&RULE, &text);
         assert_eq!((found.len(), found[0].more), (1, 0));
+    }
+
+    #[test]
+    fn the_same_path_of_two_repositories_is_two_things() {
+        let app = |name: &str, url: &str, path: &str, namespace: &str| {
+            format!(
+                "# file: {name}.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec: {{source: {{repoURL: '{url}', path: {path}}}, destination: {{name: in-cluster{namespace}}}}}\n"
+            )
+        };
+        let object =
+            service("a/web.yaml", "web").replace("name: web", "name: web, namespace: shop");
+        let both = |second: &str, path: &str, namespace: &str| {
+            let first = app("one", "https://git.example.com/shop.git", path, namespace);
+            said(&format!("{object}{first}{}", app("two", second, path, namespace)))
+        };
+        let same = "git@git.example.com:shop.git";
+        let other = "https://git.example.com/mail.git";
+        let twice = |place: &str| {
+            [("error", format!("Applications `one` and `two` both deploy `a` to {place}"))]
+        };
+        assert_eq!(both(same, "a", ""), twice("the same cluster"));
+        assert_eq!(both(same, "a", ", namespace: shop"), twice("namespace `shop`"));
+        for path in ["a", "./"] {
+            assert!(both(other, path, "").is_empty(), "{path}");
+        }
     }
 
     #[test]
