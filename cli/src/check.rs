@@ -33,6 +33,7 @@ pub fn of_project(
     let args::Check { rules, baseline, printing, .. } = wanted;
     let mut options = options(input, rules)?;
     let root = input::root(input, baseline.file());
+    options.gathers_siblings = filter.takes_all();
     options.config.base = input::base(&root);
     let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
     options.config.baseline.clone_from(&known);

@@ -61,6 +61,11 @@ impl Filter {
         Filter { paths: (!paths.is_empty()).then(canonical), min_confidence }
     }
 
+    /// Whether the findings of all files are wanted.
+    pub fn takes_all(&self) -> bool {
+        self.paths.is_none()
+    }
+
     /// Takes out the findings that are not meant. A finding has to do with each file that it points at.
     pub fn apply(&self, report: &mut Report) {
         if let Some(least) = self.min_confidence {

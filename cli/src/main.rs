@@ -149,6 +149,7 @@ fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
         ignore: rules.ignore.clone(),
         min_severity: rules.min_severity,
         leave_fixes_untried: false,
+        gathers_siblings: false,
     })
 }
 

@@ -35,6 +35,7 @@ mod frame;
 mod place;
 mod purpose;
 mod run;
+mod siblings;
 #[cfg(test)]
 mod testing;
 mod trial;
@@ -54,6 +55,9 @@ pub struct Options {
     /// Leave the fixes in charts and overlays untried, since each of them costs another build. They can be
     /// tried later, with [`Analysis::tried_fixes`].
     pub leave_fixes_untried: bool,
+    /// Make one finding of what is a habit in the manifests of folders side by side. Otherwise each application
+    /// says what it says alone.
+    pub gathers_siblings: bool,
 }
 
 impl Options {
@@ -291,7 +295,7 @@ impl Analysis {
         if let Some(baseline) = &self.config().baseline {
             take_out_accepted(&mut report, baseline, &ran);
         }
-        one_for_each_cause(&mut report.findings, facts);
+        one_for_each_cause(&mut report.findings, facts, options.gathers_siblings);
         fold_shared_places(&mut report.findings);
         report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.try_fixes(&mut report.findings, options);

@@ -1,5 +1,6 @@
 //! Findings of one rule that come from one cause, made into one finding.
 
+use super::siblings::{Owner, Owners};
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
 use crate::report::{
@@ -11,14 +12,19 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
-/// A rule, an application, a cause, and the severity where an override decides about it.
-type Group<'f> = (&'f str, usize, &'f str, Option<Severity>);
+/// A rule, whose cause it is, the cause, and the severity where an override decides about it.
+type Group<'f> = (&'f str, Owner<'f>, &'f str, Option<Severity>);
 
 /// Makes one finding of those that a rule has in one application for one cause. The place that counts most
 /// is reported, and the others are related to it. Suppressed findings have to be gone by now, so that they
 /// do not stand for others.
-pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>) {
+pub(super) fn one_for_each_cause(
+    findings: &mut Vec<Finding>,
+    facts: &Facts<'_>,
+    gathers_siblings: bool,
+) {
     let ranks = Ranks::new(facts);
+    let owners = Owners::new(findings, facts, gathers_siblings);
     // What an override says about one file decides about no other one.
     let level = |finding: &Finding| {
         let rule = rules::find(finding.code)?;
@@ -29,8 +35,8 @@ pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>)
     let mut groups: IndexMap<Group<'_>, Vec<usize>, FxBuildHasher> = IndexMap::default();
     for (at, finding) in findings.iter().enumerate() {
         if let Some(cause) = &finding.cause {
-            let part = facts.part_of(finding.span.file);
-            let key = (finding.code, part, cause.as_str(), level(finding));
+            let owner = owners.of(finding);
+            let key = (finding.code, owner, cause.as_str(), level(finding));
             groups.entry(key).or_default().push(at);
         }
     }
@@ -275,7 +281,7 @@ fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Findings, Severity};
+    use crate::report::Findings;
     use crate::{Workspace, config::Config};
 
     /// Joins findings, one a file, that have one cause, and returns what is left.
@@ -295,7 +301,7 @@ mod tests {
                 .cause("image nginx");
         }
         let mut findings = out.into_list();
-        one_for_each_cause(&mut findings, facts);
+        one_for_each_cause(&mut findings, facts, false);
         findings
     }
 
@@ -412,7 +418,7 @@ mod tests {
             out.at(&place(*at), *message).subject(*subject).stands_for(&others).cause("x");
         }
         let mut findings = out.into_list();
-        one_for_each_cause(&mut findings, facts);
+        one_for_each_cause(&mut findings, facts, false);
         findings
     }
 

@@ -57,7 +57,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     // Manifests without any requests are one oversight.
-    let mut together: IndexMap<(Together<'_>, &str, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
+    let mut together: IndexMap<(Together<'_>, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if facts.is_guessed(container.place.span) {
@@ -78,14 +78,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
                 report(facts, &[bare], out);
             } else {
-                let key = (facts.started_with(unit), what, default.is_some());
+                let key = (facts.started_with(unit), default.is_some());
                 together.entry(key).or_default().push(bare);
             }
         }
     }
     for mut all in together.into_values() {
-        // A bare Pod is seldom what runs in production.
-        all.sort_by_key(|it| it.workload.kind() == WorkloadKind::Pod);
+        // A bare Pod is seldom what runs in production, and memory counts for more than CPU.
+        all.sort_by_key(|it| (it.workload.kind() == WorkloadKind::Pod, it.what == "no CPU"));
         report(facts, &all, out);
     }
 }
@@ -124,7 +124,10 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let others: Vec<(Span, String)> = others
         .iter()
-        .map(|it| (it.place, format!("{} requests {} either", it.unit.label, it.what)))
+        .map(|it| {
+            let either = if it.what == first.what { " either" } else { "" };
+            (it.place, format!("{} requests {}{either}", it.unit.label, it.what))
+        })
         .collect();
     let message = format!("{} requests {}", first.unit.label, first.what);
     let finding = out.at(&first.place, message);
@@ -141,7 +144,7 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
     finding
         .check(first.workload.pods("top pod", "--containers"))
         .stands_for(&others)
-        .cause(format!("requests {}", first.what));
+        .cause("requests");
     match first.what {
         "no CPU" => {
             finding.why("The scheduler counts the container as needing no CPU, and fills the node. Under load the container gets whatever CPU is left, which may be next to none.");
@@ -156,7 +159,7 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
         let chart = facts.chart_folder(first.container.span().file).unwrap_or_default();
         finding
             .severity(Severity::Info)
-            .cause(format!("requests {} by default in {chart}", first.what))
+            .cause(format!("requests by default in {chart}"))
             .help("The chart leaves the resources to whoever installs it. Set them in the values of each installation, near what the container uses on an ordinary day.");
     }
     if facts.unit_role(first.unit) == Role::Development {
@@ -280,6 +283,20 @@ mod tests {
         assert_eq!(
             messages(&RULE, text),
             ["container `db` of Deployment `db` requests no memory and no CPU"]
+        );
+    }
+
+    #[test]
+    fn what_lacks_memory_and_what_lacks_both_are_one_oversight() {
+        let pod = |name: &str, requests: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: a, resources: {{requests: {{{requests}}}}}}}]}}\n---\n"
+            )
+        };
+        let text = format!("{}{}{}", pod("a", "memory: 1Mi"), pod("b", ""), pod("c", "cpu: 1"));
+        assert_eq!(
+            messages(&RULE, &text),
+            ["container `c` of Pod `b` requests no memory and no CPU (and 2 more like it)"]
         );
     }
 
