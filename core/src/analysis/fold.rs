@@ -268,11 +268,11 @@ mod tests {
         let mut workspace = Workspace::default();
         workspace.set(
             "compose.yaml",
-            "services: {queue: {image: 'rabbitmq:3.8', volumes: ['d:/d']}}\nvolumes: {d: {}}\n",
+            "services: {queue: {image: 'redis:5.0', volumes: ['d:/d']}}\nvolumes: {d: {}}\n",
         );
         workspace.set(
             "k8s/queue.yaml",
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: queue}\nspec: {containers: [{name: queue, image: 'rabbitmq:4.0'}]}\n",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: queue}\nspec: {containers: [{name: queue, image: 'redis:7.2'}]}\n",
         );
         let select = ["PLM313", "PLM812"].map(str::to_owned).to_vec();
         let options = Options { select, ..Options::default() };
@@ -281,6 +281,6 @@ mod tests {
         assert_eq!(codes, ["PLM812"]);
         // The end of life says nothing of the version on the other side.
         let related = &report.findings[0].related;
-        assert!(related[0].message.contains("runs `rabbitmq:4.0`"), "{related:?}");
+        assert!(related[0].message.contains("runs `redis:7.2`"), "{related:?}");
     }
 }
