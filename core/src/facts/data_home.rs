@@ -6,7 +6,7 @@ use crate::knowledge::families::{Certainty, Family};
 use crate::knowledge::shell::Command;
 use crate::knowledge::stores::{
     DATA_DIR_VARIABLES, GRAFANA_DATABASE, LOKI_SETTINGS, NEWEST_POSTGRES, is_data_option,
-    is_like_data, is_settings_path, wrong_data_dirs,
+    is_like_data, is_settings_path, linked_data_dirs, wrong_data_dirs,
 };
 use crate::text::{Span, name_of};
 
@@ -18,6 +18,8 @@ pub struct DataHome<'u> {
     /// Paths where a volume looks right but keeps nothing: the image declares a volume of its own
     /// below, or refuses to start.
     traps: &'static [&'static str],
+    /// Paths that the image links to the first one.
+    links: &'static [&'static str],
     /// Whether the version is not known, or the command may move the data elsewhere.
     pub is_uncertain: bool,
     /// Whether the command names a directory for data.
@@ -47,7 +49,7 @@ impl<'u> DataHome<'u> {
 
     /// Whether the data lies on a mount.
     pub fn is_at(&self, mounted: &Mounted<'_>) -> bool {
-        self.paths.iter().any(|it| mounted.covers(it))
+        self.paths.iter().chain(self.links).any(|it| mounted.covers(it))
     }
 
     /// Whether a lasting mount keeps the data: at the data directory, above it or below it.
@@ -145,9 +147,10 @@ impl<'a> Unit<'a> {
             true => &[],
             false => wrong_data_dirs(family.id, &image.repository, major),
         };
+        let links = if is_set { &[] } else { linked_data_dirs(family.id) };
         let is_uncertain = may_be_moved || paths.len() > 1;
         paths.extend(in_command);
-        Some(DataHome { paths, traps, is_uncertain, is_in_command })
+        Some(DataHome { paths, traps, links, is_uncertain, is_in_command })
     }
 
     /// Whether its image is the newest one of PostgreSQL: `postgres`, `postgres:latest`, `postgres:alpine`.

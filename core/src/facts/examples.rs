@@ -95,6 +95,17 @@ fn commented_variable(line: &str) -> Option<&str> {
 }
 
 impl Facts<'_> {
+    /// Returns the script, the task or the page of an application that names a file, and so may create it. `near`
+    /// is a file of the application.
+    pub fn script_that_names(&self, path: &str, near: FileId) -> Option<FileId> {
+        let script = self.files().iter().find(|file| {
+            is_script(file.path())
+                && self.same_part(file.id, near)
+                && file.text().contains(name_of(path))
+        });
+        script.map(|it| it.id)
+    }
+
     /// Returns the path of an example of a Compose file, in the folder of a project, that defines all of some
     /// names in a section such as `secrets`.
     pub fn example_defining(
@@ -120,4 +131,12 @@ impl Facts<'_> {
 
 fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// Whether a file says how others are made: a script, a list of tasks or a page for people.
+fn is_script(path: &str) -> bool {
+    let name = name_of(path);
+    let ends = [".sh", ".bash", ".ps1", ".py", ".mk", ".md"].iter().any(|it| name.ends_with(it));
+    ends || matches!(name, "Makefile" | "makefile" | "justfile" | "Justfile" | "package.json")
+        || matches!(name, "Taskfile.yml" | "Taskfile.yaml")
 }

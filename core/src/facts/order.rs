@@ -9,7 +9,7 @@ use crate::knowledge::ready::is_client;
 use crate::knowledge::shell::{self, Command, Place};
 use crate::knowledge::starts::wait_of;
 use crate::model::compose::{Condition, Dependency, MountKind};
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 
 /// One `depends_on` between two services of a project.
@@ -115,6 +115,29 @@ impl<'a> Facts<'a> {
         Some(&self.services[at])
     }
 
+    /// Whether a service takes over the keys of another one of its project by `extends`, directly or not.
+    pub fn extends(&self, service: &Service<'a>, base: &Service<'_>) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut at = service.model;
+        while let Some(extends) = at.extends.as_ref().filter(|it| it.file.is_none()) {
+            let Some(next) = self.sibling(service, &extends.service) else { return false };
+            if next.index == base.index {
+                return true;
+            }
+            if !seen.insert(next.index) {
+                return false;
+            }
+            at = next.model;
+        }
+        false
+    }
+
+    /// Whether a value of a service is written elsewhere: behind an anchor, or in a service that it extends.
+    pub fn is_borrowed(&self, service: &Service<'_>, value: Option<Span>) -> bool {
+        let is_in = |outer: &Span| value.is_some_and(|value| outer.contains(value));
+        service.model.borrowed.iter().any(is_in)
+    }
+
     /// Returns every written `depends_on` whose target exists.
     pub fn waits(&self) -> impl Iterator<Item = Wait<'_, 'a>> {
         self.waits.all.iter().map(|it| self.wait(it))
@@ -135,7 +158,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a service runs to an end: it migrates or seeds, or somebody waits for its completion.
     pub fn is_one_shot(&self, service: &Service<'a>) -> bool {
-        service.starts_one_shot() || self.waits.ends[service.index]
+        service.starts_one_shot() || service.runs_to_an_end() || self.waits.ends[service.index]
     }
 
     /// Whether another service waits until a service is healthy.

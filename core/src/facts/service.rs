@@ -3,7 +3,7 @@
 use super::images::Image;
 use super::programs::Program;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
-use crate::knowledge::{migrations, shell};
+use crate::knowledge::{migrations, shell, starts};
 use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
 use crate::text::{Span, Spanned};
@@ -164,6 +164,12 @@ impl<'a> Service<'a> {
                 .unit
                 .family()
                 .is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
+    }
+
+    /// Whether its start command ends by itself, as far as can be seen: a script that leaves with `exit 0`, a task
+    /// of Rake, a copy with the client of MinIO.
+    pub fn runs_to_an_end(&self) -> bool {
+        starts::runs_to_an_end(&self.unit.start.commands)
     }
 
     /// Whether it starts only with a profile.

@@ -41,10 +41,43 @@ impl Service<'_> {
         } else {
             source.strip_prefix(&context)?.strip_prefix('/')
         };
-        let first = inside?.split('/').next()?;
-        SOURCE_FOLDERS.contains(&first).then_some("a source folder")
+        let inside = inside?;
+        let (first, below) = inside.split_once('/').unwrap_or((inside, ""));
+        let dockerfile = build.dockerfile.as_ref().map(|it| normalise_path(&it.value));
+        let is_built_there = dockerfile.is_some_and(|it| {
+            let folder = folder_of(&it);
+            folder == inside && !folder.is_empty() && !IMAGE_FOLDERS.contains(&name_of(folder))
+        });
+        let is_data = below.split('/').any(|it| DATA_FOLDERS.contains(&it));
+        let is_source = SOURCE_FOLDERS.contains(&first) && !is_data;
+        (is_source || is_built_there).then_some("a source folder")
     }
 }
+
+/// Names of folders inside of the sources in which a program keeps what it was given.
+const DATA_FOLDERS: &[&str] = &[
+    "storage", "uploads", "upload", "media", "data", "logs", "log", "tmp", "cache", "backups",
+    "certs",
+];
+
+/// Names of folders that hold Dockerfiles and what belongs to them, and no sources.
+const IMAGE_FOLDERS: &[&str] = &[
+    "docker",
+    "dockerfiles",
+    "dockerfile",
+    "build",
+    "deploy",
+    "deployment",
+    "compose",
+    "infra",
+    "images",
+    "ci",
+    "config",
+    "configs",
+];
+
+/// Folders of an image into which no Dockerfile copies what is to stay.
+const SCRATCH_FOLDERS: &[&str] = &["/tmp", "/var/tmp", "/run", "/var/run"];
 
 /// What a bind mount brings into a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,11 +167,12 @@ impl<'a> Facts<'a> {
             let stage = final_stage(text, target)?;
             Some((stage, copied_sources(text), normalise_path(&build.context.value)))
         });
+        let target = normalise_path(&mount.target);
+        let is_scratch = SCRATCH_FOLDERS.iter().any(|folder| is_in(&target, folder));
         let (Some((stage, sources, context)), Some(source)) = (stage, &mount.source) else {
-            return Shadowed::Unknown;
+            return if is_scratch { Shadowed::Apart } else { Shadowed::Unknown };
         };
         let source = normalise_path(&source.value);
-        let target = normalise_path(&mount.target);
         let inside = match source == context {
             true => "",
             false if context.is_empty() => source.as_str(),
@@ -159,11 +193,11 @@ impl<'a> Facts<'a> {
         let is_copied =
             |copied: &String| copied.is_empty() || is_in(inside, copied) || is_in(copied, inside);
         let is_hidden = |path: &String| is_in(path, &target);
-        if sources.iter().any(is_copied)
-            || stage.filled.iter().any(is_hidden)
-            || is_in(&stage.directory, &target)
-        {
+        let is_over_files = stage.filled.iter().any(is_hidden) || is_in(&stage.directory, &target);
+        if is_over_files || sources.iter().any(is_copied) && !is_scratch {
             Shadowed::Copies
+        } else if is_scratch {
+            Shadowed::Apart
         } else if sources.is_empty() && stage.filled.is_empty() {
             Shadowed::Nothing
         } else {

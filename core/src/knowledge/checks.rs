@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 pub enum Flaw {
     /// The last command succeeds whatever the ones before it did: `|| true`, `; exit 0`.
     EndsInSuccess,
+    /// `true` or `exit 0` and nothing else.
+    AsksNothing,
     /// `[ x ]` or `[ "$A"=="b" ]`: a test of one word, which is true unless the word is empty.
     OneWordTest,
     /// `curl` without `-f`, which succeeds for every answer, also for an error 500.
@@ -36,6 +38,9 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     }
     let all = commands(script);
     let last = all.last()?;
+    if all.len() == 1 && succeeds(last) {
+        return Some(Flaw::AsksNothing);
+    }
     let before = all.len().checked_sub(2).and_then(|at| all.get(at));
     if succeeds(last) && before.is_some_and(|it| matches!(it.joint, Joint::Or | Joint::Then)) {
         return Some(Flaw::EndsInSuccess);
@@ -52,6 +57,22 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
         return Some(Flaw::OneWordTest);
     }
     (deciding.name() == "curl" && !fails_on_errors(deciding)).then_some(Flaw::CurlWithoutFail)
+}
+
+/// Returns the variable of the shell in a word that no shell reads: `$REDIS_PASSWORD`, `${PASSWORD}`. Names in small
+/// letters belong to other languages, such as the operators of MongoDB.
+#[must_use]
+pub fn unfilled_variable(word: &str) -> Option<&str> {
+    let at = word.find('$')?;
+    let rest = word[at..].trim_start_matches('$');
+    let braced = rest.strip_prefix('{');
+    let name = braced.unwrap_or(rest);
+    let end = name
+        .find(|it: char| !it.is_ascii_uppercase() && !it.is_ascii_digit() && it != '_')
+        .unwrap_or(name.len());
+    let is_name = end > 1 && name.starts_with(|it: char| it.is_ascii_uppercase());
+    let is_closed = braced.is_none() || name[end..].starts_with('}');
+    (is_name && is_closed).then(|| &name[..end])
 }
 
 /// Returns the flaw of a whole script that is run as a check. A script that may end with another status
@@ -73,7 +94,11 @@ pub fn flaw_of_script(script: &str) -> Option<Flaw> {
     };
     let is_strict = shebang.contains(" -e") || all.iter().any(ends_early);
     match flaw(script, is_bash)? {
-        Flaw::EndsInSuccess | Flaw::CurlWithoutFail | Flaw::OneWordTest if is_strict => None,
+        Flaw::EndsInSuccess | Flaw::AsksNothing | Flaw::CurlWithoutFail | Flaw::OneWordTest
+            if is_strict =>
+        {
+            None
+        }
         // In a script a test stands mostly in an `if`, which the flat list of commands does not show.
         Flaw::OneWordTest => None,
         found => Some(found),
@@ -150,7 +175,7 @@ fn texts(command: &Command) -> Vec<&str> {
 }
 
 fn succeeds(command: &Command) -> bool {
-    matches!(texts(command)[..], ["true" | ":"] | ["exit", "0"])
+    matches!(texts(command)[..], ["true" | ":" | "/bin/true" | "/usr/bin/true"] | ["exit", "0"])
 }
 
 fn fails(command: &Command) -> bool {
@@ -186,6 +211,8 @@ mod tests {
     fn checks_that_cannot_fail() {
         assert_eq!(flaw("curl -f http://localhost/ || true", false), Some(Flaw::EndsInSuccess));
         assert_eq!(flaw("pg_isready; exit 0", false), Some(Flaw::EndsInSuccess));
+        assert_eq!(flaw("exit 0", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("true", false), Some(Flaw::AsksNothing));
         assert_eq!(flaw("[ ready ]", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("[ \"$(x)\"==\"ok\" ] || exit 1", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("curl http://localhost:80/ || exit 1", false), Some(Flaw::CurlWithoutFail));
@@ -248,9 +275,18 @@ mod tests {
             "test \"$(redis-cli ping)\" = PONG",
             "pg_isready -U app || exit 1",
             "pg_isready && true",
-            "true",
         ] {
             assert_eq!(flaw(script, false), None, "{script}");
+        }
+    }
+
+    #[test]
+    fn variables_that_no_shell_fills_in() {
+        for word in ["$REDIS_PASSWORD", "$$REDIS_PASSWORD", "-p${REDIS_PASSWORD}"] {
+            assert_eq!(unfilled_variable(word), Some("REDIS_PASSWORD"), "{word}");
+        }
+        for word in ["ping", "$match", "{$1}", "a$", "$(hostname)", "${a:-B}", "$A"] {
+            assert_eq!(unfilled_variable(word), None, "{word}");
         }
     }
 }

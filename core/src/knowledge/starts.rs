@@ -5,7 +5,7 @@
 
 use super::data::{entries, words};
 use super::net;
-use super::shell::{Command, Place, Word, base_name, is_wait_helper};
+use super::shell::{Command, Joint, Place, Word, base_name, is_wait_helper};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
@@ -155,6 +155,60 @@ fn is_preparation(name: &str, arguments: &[&str]) -> bool {
         "kc.sh" => matches!(first, "build" | "export" | "import"),
         _ => false,
     }
+}
+
+/// Words in the name of a task of Rake that runs until it is stopped: `jobs:work`, `resque:scheduler`.
+const LASTING_TASKS: &[&str] = &[
+    "work",
+    "worker",
+    "workers",
+    "start",
+    "run",
+    "watch",
+    "server",
+    "serve",
+    "scheduler",
+    "listen",
+    "listener",
+    "consume",
+    "consumer",
+    "poll",
+    "daemon",
+];
+
+/// Words with which the client of MinIO runs until it is stopped.
+/// Source: MinIO documentation, "MinIO Client": `mc mirror --watch`, `mc watch`, `mc admin trace`.
+const LASTING_MC: &[&str] = &["--watch", "-w", "watch", "trace", "console", "--follow", "-f"];
+
+/// Whether a container with these commands certainly does its work and ends.
+#[must_use]
+pub fn runs_to_an_end(commands: &[Command]) -> bool {
+    let Some((last, before)) = commands.split_last() else { return false };
+    let is_endless = |it: &Command| match it.place {
+        Place::WhileCondition => !it.negated && matches!(it.name(), "true" | ":" | "sleep"),
+        Place::UntilCondition => it.name() == "false",
+        Place::LoopBody | Place::Plain => {
+            is_server_start(it) || matches!(it.name(), "tail" | "wait" | "crond" | "supercronic")
+        }
+    };
+    // What follows a failure says nothing about the usual end.
+    let is_conditional = before.last().is_some_and(|it| it.joint == Joint::Or);
+    let ends = match last.name() {
+        "exit" => !before.is_empty() && last.texts() == ["exit", "0"],
+        "rails" | "rake" => is_task_of_rake(last),
+        "mc" => !last.texts().iter().any(|it| LASTING_MC.contains(it)),
+        _ => false,
+    };
+    ends && !is_conditional && last.place == Place::Plain && !commands.iter().any(is_endless)
+}
+
+/// Whether a command runs a task of Rake that ends: `rake search:reindex`, `rails db:seed`.
+///
+/// Source: <https://guides.rubyonrails.org/command_line.html>.
+fn is_task_of_rake(command: &Command) -> bool {
+    let task = command.program()[1..].iter().find(|it| !it.text.starts_with('-'));
+    let mut words = task.iter().flat_map(|it| it.text.split([':', '_', '[', '-']));
+    task.is_some_and(|it| it.text.contains(':')) && !words.any(|it| LASTING_TASKS.contains(&it))
 }
 
 /// Programs and builtins that change nothing that matters at start.

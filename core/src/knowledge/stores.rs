@@ -96,7 +96,7 @@ impl Switch {
         }
     }
 
-    /// Whether a variable or an option asks for a password all the same.
+    /// Whether a variable or an option asks for a password all the same, or leaves no port open.
     #[must_use]
     pub fn is_undone_by(&self, name: &str) -> bool {
         let option = name.split('=').next().unwrap_or(name);
@@ -104,7 +104,7 @@ impl Switch {
         !name.contains("ALLOW_EMPTY")
             && self.unless.iter().any(|it| match it.strip_prefix('*') {
                 Some(end) => name.ends_with(end),
-                None => *it == option,
+                None => *it == option || it.ends_with('=') && *it == name,
             })
     }
 }
@@ -116,6 +116,18 @@ static DECLARED_VOLUMES: LazyLock<FxHashSet<&str>> =
 #[must_use]
 pub fn declares_volume(repository: &str) -> bool {
     DECLARED_VOLUMES.contains(repository)
+}
+
+/// Returns the paths that the images of a family link to the directory of their data, so that a volume there
+/// keeps the data too.
+///
+/// Source: the Dockerfile of `neo4j`, which links `/var/lib/neo4j/data` to `/data`.
+#[must_use]
+pub fn linked_data_dirs(family: &str) -> &'static [&'static str] {
+    match family {
+        "neo4j" => &["/var/lib/neo4j/data"],
+        _ => &[],
+    }
 }
 
 /// The version that `postgres` without a tag has been since September 2025.

@@ -245,16 +245,23 @@ const BROWSER_PREFIXES: &[&str] = &[
     "STORYBOOK_",
 ];
 
+/// Ends of the keys of URLs under which people open a program, or a page loads a part of another one.
+const BROWSER_ENDINGS: &[&str] = &[
+    "_FRONTEND_URL",
+    "_FRONT_BASE_URL",
+    "_FRONTEND_BASE_URL",
+    "_ROOT_URL",
+    "_PUBLIC_URL",
+    "_SITE_URL",
+    "_WEB_URL",
+];
+
 /// Words in the key of a URL for browsers or callers outside.
 const BROWSER_WORDS: &[&str] = &[
     "PUBLIC", "EXTERNAL", "CORS", "ORIGIN", "ORIGINS", "CALLBACK", "REDIRECT", "RETURN", "BROWSER",
-    "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING", "LOGOUT", "LOGIN",
-    "DOMAIN",
+    "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING", "WIDGET", "LOGOUT",
+    "LOGIN", "DOMAIN",
 ];
-
-/// Endings of the keys of URLs of pages and of what pages load: `API_ROOT_URL`, `WIDGET_EMBED_PATH`.
-const PAGE_ENDINGS: &[&str] =
-    &["_ROOT_URL", "_FRONTEND_URL", "_EMBED_PATH", "FRONT_BASE_URL", "WIDGET_URL"];
 
 /// Whether a URL under this key is opened by a browser or by a caller outside, for whom `localhost`
 /// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
@@ -263,7 +270,7 @@ pub fn is_browser_facing(key: &str) -> bool {
     let key = in_snake_case(key);
     BROWSER_VARIABLES.contains(key.as_str())
         || BROWSER_PREFIXES.iter().any(|it| key.starts_with(it))
-        || PAGE_ENDINGS.iter().any(|it| key.ends_with(it))
+        || BROWSER_ENDINGS.iter().any(|it| key.ends_with(it) || key == it[1..])
         || key.split(['_', '.', '-', ':']).any(|word| BROWSER_WORDS.contains(&word))
 }
 
@@ -373,9 +380,14 @@ mod tests {
             "oauthRedirectUri",
             "APP_URL",
             "TEMPORAL_CORS_ORIGINS",
+            "KEYCLOAK_FRONTEND_URL",
+            "CHAT_WIDGET_URL",
+            "WIDGET_URL",
+            "GITEA_ROOT_URL",
             "API_ROOT_URL",
             "SHOP_FRONTEND_URL",
             "WIDGET_EMBED_PATH",
+            "FRONT_BASE_URL",
         ] {
             assert!(is_browser_facing(key), "{key}");
         }

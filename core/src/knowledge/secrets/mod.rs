@@ -184,6 +184,7 @@ const SECRET_KEYS: &[&str] = &[
     "SECRET",
     "PRIVATE",
     "ENCRYPTION",
+    "FERNET",
     "MASTER",
     "SIGNING",
     "AUTH",
@@ -436,11 +437,20 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "masked",
 ];
 
+/// Beginnings of keys that their makers publish for tests, and that protect nothing.
+///
+/// Sources: <https://developers.google.com/recaptcha/docs/faq>,
+/// <https://developers.cloudflare.com/turnstile/troubleshooting/testing/>.
+const TEST_KEYS: &[&str] = &["6LeIxAcTAAAAA", "1x0000000000000000000000000000000"];
+
 /// Whether a value is a placeholder for a credential.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['"', '\'']);
     if text.is_empty() || is_expression(text) {
+        return true;
+    }
+    if TEST_KEYS.iter().any(|it| text.starts_with(it)) {
         return true;
     }
     // `xxxx`, `****`, `...`

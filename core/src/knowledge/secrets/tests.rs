@@ -175,3 +175,18 @@ fn a_user_and_a_password_that_say_what_they_are_are_placeholders() {
     assert_eq!(url("smtp-user:hV9kq2Zr7LmX"), Verdict::Literal);
     assert_eq!(url("shop:smtp-password"), Verdict::Literal);
 }
+
+#[test]
+fn keys_for_tests_that_their_makers_publish_are_placeholders() {
+    let key = "GOOGLE_RECAPTCHA_SECRET_KEY";
+    assert_eq!(verdict(key, "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"), Verdict::Placeholder);
+    assert_eq!(verdict(key, "6LdQx9kTBBBBAGG-vFI1TnRWxMZNFuojJ4WifJWe"), Verdict::Literal);
+}
+
+#[test]
+fn the_key_of_fernet_is_a_credential() {
+    let value = "46BKJoQYlPPOexq0OhDZnIlNepKFf87WFwLbfzqDDho=";
+    assert_eq!(verdict("AIRFLOW__CORE__FERNET_KEY", value), Verdict::Literal);
+    assert_eq!(verdict("FERNET_KEY", "${FERNET_KEY}"), Verdict::Placeholder);
+    assert_eq!(verdict("FERNET_KEY_FILE", "/run/secrets/fernet"), Verdict::No);
+}

@@ -106,3 +106,32 @@ fn waits_have_targets() {
         assert_eq!(wait(text), None, "{text}");
     }
 }
+
+#[test]
+fn tasks_and_scripts_that_leave_run_to_an_end() {
+    let ends = |text: &str| runs_to_an_end(&commands(text));
+    for text in [
+        "bundle exec rake activejob:schedule",
+        "bin/rails search:reindex",
+        "while ! mc ready m; do sleep 1; done; mc mb m/x; exit 0;",
+        "until mc alias set m http://m a b; do sleep 1; done; mc mb --ignore-existing m/x",
+    ] {
+        assert!(ends(text), "{text}");
+    }
+    for text in [
+        "",
+        "exit 0",
+        "bundle exec rake jobs:work",
+        "bundle exec rake resque:scheduler",
+        "rails server",
+        "rails runner Job.loop",
+        "mc mirror --watch a b",
+        "while true; do backup; sleep 60; done; exit 0",
+        "./start || exit 1",
+        "./start; exit $?",
+        "./web & ./worker & wait -n; exit 0",
+        "nginx -g 'daemon off;'; exit 0",
+    ] {
+        assert!(!ends(text), "{text}");
+    }
+}

@@ -4,7 +4,7 @@ use crate::model::Str;
 use crate::model::compose::EnvFile;
 use crate::report::{Confidence, Findings, Severity, phrases};
 use crate::rules::rule;
-use crate::text::{folder_of, join_path, name_of};
+use crate::text::{Span, folder_of, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 
@@ -109,6 +109,9 @@ fn report(
     if let Some(example) = example_of(path, beside) {
         // Somebody has thought of the file: it is written by hand from the example.
         finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
+    } else if let Some(script) = facts.script_that_names(path, written.span.file) {
+        let start = Span::new(script, 0, 0);
+        finding.severity(Severity::Info).also(&start, "this script may create it");
     }
     finding.check(facts.compose_of(first.project, "config -q"));
 }
@@ -173,5 +176,12 @@ mod tests {
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].related.len(), 1);
         assert!(all[0].message.starts_with("`a`, `b` read `.env`"), "{}", all[0].message);
+    }
+
+    #[test]
+    fn a_script_that_names_the_file_may_create_it() {
+        let script = |text: &str| project(".env.web", &format!("# file: gen.sh\n{text}\n"));
+        assert_eq!(script("echo \"A=1\" > .env.web")[0].0, "info");
+        assert_eq!(script("echo \"A=1\" > .env.api")[0].0, "warning");
     }
 }

@@ -98,6 +98,8 @@ fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, ou
     } else if missing.refused {
         finding.severity(Severity::Error);
     }
+    // Whatever names the file, it is missing once.
+    finding.cause(format!("missing {}", missing.path));
     finding.check(format!("ls -l {}", missing.path));
     if missing.refused {
         finding.check(facts.compose_of(project, "config -q"));
@@ -281,25 +283,14 @@ fn creating_step(
             return Some((mount.span, format!("`{}` may create it", service.name)));
         }
     }
-    let script = facts.files().iter().find(|file| {
-        is_script(file.path())
-            && facts.same_part(file.id, facts.base_of(project))
-            && file.text().contains(name_of(path))
-    })?;
-    Some((start(script.id), "this script may create it".to_owned()))
+    let script = facts.script_that_names(path, facts.base_of(project))?;
+    Some((start(script), "this script may create it".to_owned()))
 }
 
 fn is_preparing_name(name: &str) -> bool {
     const WORDS: &[&str] =
         &["init", "setup", "bootstrap", "generate", "generator", "certs", "prepare"];
     name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
-}
-
-fn is_script(path: &str) -> bool {
-    let name = name_of(path);
-    let ends = [".sh", ".bash", ".ps1", ".py", ".mk", ".md"].iter().any(|it| name.ends_with(it));
-    ends || matches!(name, "Makefile" | "makefile" | "justfile" | "Justfile" | "package.json")
-        || matches!(name, "Taskfile.yml" | "Taskfile.yaml")
 }
 
 #[cfg(test)]
@@ -449,8 +440,19 @@ mod tests {
     }
 
     #[test]
-    fn one_dockerfile_is_missing_once() {
+    fn one_file_is_missing_once() {
         let compose = "services: {a: {build: api}, b: {build: ./api}}";
         assert_eq!(found(compose, OTHER).len(), 1);
+        let include = |second: &str| {
+            let compose = format!(
+                "include: [{{path: other.yaml, env_file: gone.env}}, {{path: third.yaml, env_file: {second}}}]\nservices: {{a: {{image: x}}}}"
+            );
+            let text =
+                format!("# file: compose.yaml\n{compose}\n{OTHER}# file: third.yaml\na: 1\n");
+            findings(&RULE, &text)
+        };
+        let all = include("gone.env");
+        assert_eq!((all.len(), all[0].related.len()), (1, 1));
+        assert_eq!(include("lost.env").len(), 2);
     }
 }

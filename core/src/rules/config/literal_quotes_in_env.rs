@@ -52,7 +52,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     // What is started together and quoted alike has one cause.
     let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Quoted<'_, '_>>> =
         IndexMap::new();
-    for unit in facts.units() {
+    for unit in facts.units().filter(|it| !takes_quotes_off(it)) {
         let quoted = unit.env.iter().filter(|it| is_quoted(facts, unit, it));
         let quoted: Vec<&Var<'_>> = quoted.filter(|it| seen.insert(it.value_span)).collect();
         // What a comment accepts gets a finding of its own for the comment to suppress.
@@ -77,6 +77,12 @@ fn check(facts: &Facts, out: &mut Findings) {
 struct Quoted<'u, 'a> {
     unit: &'u Unit<'a>,
     variables: Vec<&'u Var<'a>>,
+}
+
+/// Whether the program fills variables into its own file before it takes the quotes in there off, as Caddy does for
+/// `{$NAME}` in a Caddyfile: <https://caddyserver.com/docs/caddyfile/concepts#environment-variables>.
+fn takes_quotes_off(unit: &Unit<'_>) -> bool {
+    unit.is_family("caddy") || unit.program().split(['-', '_']).any(|it| it == "caddy")
 }
 
 /// Whether the quotes around the value of a variable reach the container.
@@ -289,5 +295,18 @@ mod tests {
         let before = files(text);
         let after = apply_fixes(&before, &run(&RULE, &before));
         assert_eq!(&*after[0].text, "services: {web: {image: 'web:1', environment: {X: \"a\"}}}\n");
+    }
+
+    #[test]
+    fn caddy_takes_quotes_off_by_itself() {
+        let count = |image: &str| {
+            let text = format!(
+                "services:\n  edge:\n    image: {image}\n    environment:\n      - BASE_URL=\":80\"\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("caddy:2.8"), 0);
+        assert_eq!(count("ghcr.io/acme/caddy-l4:1"), 0);
+        assert_eq!(count("nginx:1.29"), 1);
     }
 }

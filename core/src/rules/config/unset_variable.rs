@@ -1,6 +1,6 @@
 use crate::facts::{DocumentedVariable, DocumentedVariables, Facts};
 use crate::knowledge::env::is_shell_variable;
-use crate::model::compose::{Project, VariableForm, VariableUse, is_default_name};
+use crate::model::compose::{ProblemKind, Project, VariableForm, VariableUse, is_default_name};
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Role, Severity};
 use crate::rules::rule;
@@ -201,16 +201,36 @@ fn unset_variables<'a>(
     let is_required = |it: &&VariableUse| matches!(it.form, VariableForm::Required { .. });
     let required: FxHashSet<&str> =
         project.variables.iter().filter(is_required).map(|it| it.name.as_str()).collect();
+    // Without the env file of an `include`, Compose refuses the project, and nobody knows what the file sets.
+    let is_refused = lacks_included_env_file(project);
+    let may_be_set = |it: &VariableUse| is_refused && project.included.contains(&it.span.file);
     project
         .variables
         .iter()
         .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none())
         .filter(|it| {
             !is_shell_variable(&it.name)
+                && !is_for_more(&it.name)
+                && !may_be_set(it)
                 && !env_files.variables.contains(&(part, it.name.as_str()))
                 && !required.contains(it.name.as_str())
         })
         .collect()
+}
+
+/// Whether a variable holds more options for a program, as `JAVA_OPTS` does: mostly there are none.
+fn is_for_more(name: &str) -> bool {
+    ["_OPTS", "_ARGS", "_FLAGS"].iter().any(|it| name.ends_with(it))
+}
+
+/// Whether the env file of an `include` was not handed over. PLM520 reports it.
+fn lacks_included_env_file(project: &Project) -> bool {
+    let env_files = || project.services.iter().flat_map(|service| &service.env_files);
+    project.problems.iter().any(|it| {
+        it.kind == ProblemKind::EnvFileMissing
+            && it.service.is_none()
+            && env_files().all(|file| file.path.span != it.span)
+    })
 }
 
 /// The env files of the workspace.
@@ -374,5 +394,29 @@ mod tests {
         let found = findings(&RULE, &format!("{both}# file: .env\nOTHER=1\n"));
         assert_eq!((found.len(), found[0].related.len()), (1, 1));
         assert_eq!(found[0].fixes[0].edits.len(), 2);
+    }
+
+    #[test]
+    fn more_options_for_a_program_may_be_left_out() {
+        let text = "# file: compose.yaml\nservices: {a: {image: 'x:1', environment: {JAVA_OPTS: '${JAVA_OPTS} -Dx=1', EXTRA: '${RUN_ARGS}'}, hostname: '${OPTS_HOST}'}}\n# file: .env\nOTHER=1\n";
+        let found = messages(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("`OPTS_HOST` is not set"), "{found:?}");
+    }
+
+    #[test]
+    fn what_the_env_file_of_an_include_sets_is_not_known_without_it() {
+        let project = |file: &str| {
+            let text = format!(
+                "# file: compose.yaml\ninclude: [{{path: b.yaml, env_file: [.env, .env.search]}}]\nservices: {{a: {{image: 'x:${{TAG}}'}}}}\n# file: b.yaml\nservices: {{b: {{image: 'y:1', hostname: '${{SEARCH_HOST}}'}}}}\n# file: .env\nOTHER=1\n{file}"
+            );
+            messages(&RULE, &text).join("\n")
+        };
+        let without = project("# file: .env.search.example\nSEARCH_HOST=search\n");
+        assert!(without.contains("`TAG`") && !without.contains("SEARCH_HOST"), "{without}");
+        let other = project("# file: .env.search\nX=1\n");
+        assert!(other.contains("`SEARCH_HOST`"), "{other}");
+        let set = project("# file: .env.search\nSEARCH_HOST=search\n");
+        assert!(!set.contains("SEARCH_HOST"), "{set}");
     }
 }

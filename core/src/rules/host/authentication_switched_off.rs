@@ -62,7 +62,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         other.1.reach == Reach::Inside && key(facts, other.0, &other.1) == key(facts, unit, door)
     };
     for (unit, door) in &doors {
-        if door.reach == Reach::Inside && published.contains(&key(facts, unit, door)) {
+        if door.reach == Reach::Inside && published.contains(&key(facts, unit, door))
+            || doors.iter().any(|it| opens_for(facts, (it.0, &it.1), (unit, door)))
+        {
             continue;
         }
         let OpenDoor { written, program, .. } = door;
@@ -95,6 +97,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             Reach::Inside | Reach::Loopback => {}
         }
+        for (_, console) in doors.iter().filter(|it| opens_for(facts, (unit, door), (it.0, &it.1)))
+        {
+            finding.also(
+                &console.span,
+                format!("{} follows, since it asks the store", console.program),
+            );
+        }
         finding.help(help(unit, door));
         // Variants of a file open the same store. Who can reach it is another matter.
         finding.cause(format!("{written} {program} {}", reach_name(&door.reach)));
@@ -110,6 +119,24 @@ fn key(facts: &Facts, unit: &Unit<'_>, door: &OpenDoor) -> (usize, String) {
     let side = if unit.is_compose() { "compose" } else { "cluster" };
     let cause = format!("{side} {} {}", door.written, door.program);
     (facts.part_of(unit.name.span.file), cause)
+}
+
+/// The consoles that ask nobody for a password because their store asks nobody either.
+const CONSOLES: &[(&str, &str)] = &[("opensearch-dashboards", "opensearch")];
+
+/// Whether one switch opens a store and the console of it, which is not easier to reach than the store.
+fn opens_for(
+    facts: &Facts,
+    (store, of_store): (&Unit<'_>, &OpenDoor),
+    (console, of_console): (&Unit<'_>, &OpenDoor),
+) -> bool {
+    let family = |unit: &Unit<'_>| unit.family().map_or("", |it| it.id);
+    CONSOLES.contains(&(family(console), family(store)))
+        && store.is_compose() == console.is_compose()
+        && facts.same_part(store.name.span.file, console.name.span.file)
+        && of_store.reach != Reach::Loopback
+        && (of_console.reach == Reach::Inside || matches!(of_store.reach, Reach::Published(..)))
+        && !facts.is_accepted(of_store.span, &|selector| RULE.is(selector))
 }
 
 fn reach_name(reach: &Reach) -> &'static str {
@@ -379,5 +406,29 @@ mod tests {
         ] {
             assert!(command(&several).starts_with("kubectl exec pod/db "), "{several}");
         }
+    }
+
+    #[test]
+    fn a_console_follows_its_store() {
+        let project = |dashboards: &str, store: &str| {
+            format!(
+                "services:\n  search: {{image: 'opensearchproject/opensearch:2.9.0', restart: always, environment: ['plugins.security.disabled={store}']}}\n  ui: {{image: 'opensearchproject/opensearch-dashboards:2.9.0', restart: always, environment: [DISABLE_SECURITY_DASHBOARDS_PLUGIN=true]{dashboards}}}\n"
+            )
+        };
+        let found = findings(&RULE, &project("", "true"));
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        assert!(found[0].message.starts_with("`plugins.security.disabled=true`"));
+        let published = project(", ports: ['5601:5601']", "true");
+        assert_eq!(severities(&published), ["warning", "error"]);
+        assert_eq!(severities(&project("", "false")), ["warning"]);
+    }
+
+    #[test]
+    fn a_store_without_a_port_lets_nobody_in() {
+        for command in ["postgres -c listen_addresses=''", "[postgres, -c, listen_addresses=]"] {
+            assert_eq!(service(&format!("{TRUST}, command: {command}")), [""; 0], "{command}");
+        }
+        let all = format!("{TRUST}, command: \"postgres -c listen_addresses='*'\"");
+        assert_eq!(service(&all), ["warning"]);
     }
 }

@@ -323,4 +323,27 @@ mod tests {
         let text = "services:\n  a:\n    # plimsoll: ignore PLM812 until the migration\n    image: mysql:5.7\n  b:\n    image: mysql:5.7\n";
         assert_eq!(messages(&RULE, text).len(), 1);
     }
+
+    #[test]
+    fn each_version_has_its_own_end() {
+        let until = |image: &str| {
+            let text = format!("services: {{a: {{image: '{image}'}}}}\n");
+            findings(&RULE, &text).first().map(|it| it.message.clone()).unwrap_or_default()
+        };
+        for (image, end) in [
+            ("redis:3", "October 2018"),
+            ("redis:3.2", "October 2018"),
+            ("redis:4.0.14", "April 2020"),
+            ("redis:5.0.5", "April 2022"),
+            ("solr:7.1", "May 2022"),
+            ("zookeeper:3.4", "June 2020"),
+            ("traefik:v2.3", "January 2021"),
+        ] {
+            let said = until(image);
+            assert!(said.ends_with(&format!("was maintained until {end}")), "{image}: {said}");
+        }
+        for image in ["solr:9.7", "zookeeper:3.9", "traefik:v2.11", "traefik:v2", "redis:8.2"] {
+            assert_eq!(until(image), "", "{image}");
+        }
+    }
 }

@@ -264,8 +264,16 @@ fn keeps_running(service: &Service<'_>) -> bool {
     is_server_image(service)
 }
 
-/// Whether another service is started after this one and does not wait for it to end.
+/// Beginnings of the names of services that prepare something and end: `createbuckets`, `init-db`.
+const PREPARING: &[&str] = &["create", "init", "setup", "seed", "bootstrap", "provision"];
+
+/// Whether another service is started after this one and does not wait for it to end. What prepares something, by
+/// its name, is started before others too.
 fn is_waited_for<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    let name = service.name.to_ascii_lowercase();
+    if PREPARING.iter().any(|word| name.starts_with(word)) {
+        return false;
+    }
     let mut waits = facts.waiters(service);
     waits.any(|it| it.dependency.condition.value != Condition::CompletedSuccessfully)
 }
@@ -325,6 +333,7 @@ const WORKERS: &[&str] = &[
     "bot",
     "consumer",
     "scheduler",
+    "celery",
     "celerybeat",
     "-beat",
     "listener",

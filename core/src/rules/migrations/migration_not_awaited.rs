@@ -1,9 +1,9 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service, migrates_before_start};
 use crate::model::compose::Condition;
-use crate::report::{Confidence, Findings, Fix, Role, Severity};
+use crate::report::{Confidence, Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// An application starts without waiting for the service that migrates its database.
@@ -60,12 +60,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         let waiters: Vec<usize> = completed.collect();
         let waits_by_others = facts.all_dependents(waiters.iter().copied());
         let started_before = facts.all_dependencies(migration);
+        let extended = extended(facts, migration);
         for app in facts.siblings(migration).iter().filter(|it| shares_code(migration, it)) {
             let waits = waiters.contains(&app.index) || waits_by_others.contains(&app.index);
             if waits
                 || started_before.contains(&app.index)
+                || facts.is_one_shot(app)
                 || facts.is_migration_service(app)
                 || migrates_before_start(app.model)
+                || is_template(app, &extended)
             {
                 continue;
             }
@@ -83,13 +86,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .confidence(Confidence::Likely)
                 .also(&migration.span(), format!("`{task}` runs the migration with the same code"))
+                // Whoever forgot one of the applications forgot all of them.
+                .cause(format!("nobody waits for {task}"))
                 .check(facts.compose(app, &format!("ps -a {task} {name}")));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.maybe_fix(wait_for(facts, app, task));
+            finding.maybe_fix(wait_for(facts, app, migration));
         }
     }
+}
+
+/// Returns the names of the services that other servers of a migration's project are made from by `extends`.
+fn extended<'a>(facts: &Facts<'a>, migration: &Service<'a>) -> FxHashSet<&'a str> {
+    let servers = facts.siblings(migration).iter();
+    let servers = servers.filter(|it| it.index != migration.index && !facts.is_one_shot(it));
+    let bases = servers.filter_map(|it| it.model.extends.as_ref()).filter(|it| it.file.is_none());
+    bases.map(|it| it.service.as_str()).collect()
+}
+
+/// Whether a service is there for others to extend: it does nothing of its own, and nobody reaches it.
+fn is_template(service: &Service<'_>, extended: &FxHashSet<&str>) -> bool {
+    let model = service.model;
+    let is_idle =
+        service.unit.start.is_empty() && model.ports.is_empty() && model.expose.is_empty();
+    is_idle && extended.contains(service.name)
 }
 
 /// Whether two services run the same code: the same image, or a build of the same context.
@@ -107,22 +128,26 @@ fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
 }
 
 /// Makes the application wait until the migration is complete.
-fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
-    let condition = Yaml::map([("condition", Yaml::str("service_completed_successfully"))]);
-    let edit = if app.model.depends_on.is_empty() && app.model.depends_on_span.is_none() {
-        let place = app.model.place()?;
+fn wait_for(facts: &Facts<'_>, app: &Service<'_>, migration: &Service<'_>) -> Option<Fix> {
+    let (model, task) = (app.model, migration.name);
+    // What the migration takes over from the same lines would make it wait for itself.
+    if facts.extends(migration, app) || facts.is_borrowed(app, model.depends_on_span) {
+        return None;
+    }
+    let condition = Yaml::map([("condition", Yaml::str(COMPLETED))]);
+    let edit = if model.depends_on.is_empty() && model.depends_on_span.is_none() {
+        let place = model.place()?;
         let value = Yaml::map([(task.to_owned(), condition)]);
         facts.insert_entry(place, "depends_on", &value)?
+    } else if model.depends_on.iter().all(|it| it.short_form) {
+        in_long_form(facts, app, task)?
     } else {
-        let long = app.model.depends_on.iter().all(|it| !it.short_form);
-        let place = app
-            .model
-            .depends_on_place
-            .as_ref()
-            .filter(|_| long && app.model.depends_on(task).is_none())?;
+        let long = model.depends_on.iter().all(|it| !it.short_form);
+        let place =
+            model.depends_on_place.as_ref().filter(|_| long && model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
-    let defined = facts.sibling(app, task)?.span().file;
+    let defined = migration.span().file;
     if !facts.comes_with(app, edit.span.file, defined) {
         return None;
     }
@@ -130,10 +155,33 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
     Some(Fix::r#unsafe(format!("Wait for `{task}` to complete"), [edit]))
 }
 
+/// The condition of whoever waits until a task has ended well.
+const COMPLETED: &str = "service_completed_successfully";
+
+/// Rewrites a list of dependencies in the long form, with the condition that the task is waited for.
+fn in_long_form(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Edit> {
+    let model = app.model;
+    let list = model.depends_on_span?;
+    // A list merged from several files cannot be rewritten in any one of them.
+    if !model.depends_on.iter().all(|it| list.contains(it.span)) {
+        return None;
+    }
+    let mut names: Vec<&str> = model.depends_on.iter().map(|it| it.service.as_str()).collect();
+    if !names.contains(&task) {
+        names.push(task);
+    }
+    let entries = names.into_iter().map(|name| {
+        let condition = if name == task { COMPLETED } else { "service_started" };
+        (name, Yaml::map([("condition", Yaml::str(condition))]))
+    });
+    let key = model.key("depends_on")?.name.span;
+    facts.editor(list.file).replace_collection(list, key, &Yaml::map(entries))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MAX_MIGRATIONS, RULE};
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{apply_fixes, files, findings, messages, run};
 
     const TASK: &str =
         "services:\n  migrate: {image: 'acme/web:1', command: [alembic, upgrade, head]}\n";
@@ -154,7 +202,8 @@ mod tests {
             format!("  m{at}: {{{app}, command: [alembic, upgrade, head]}}\n  a{at}: {{{app}}}\n")
         };
         let services: String = (0..20).map(service).collect();
-        assert_eq!(messages(&RULE, &format!("services:\n{services}")).len(), 20 * MAX_MIGRATIONS);
+        let found = messages(&RULE, &format!("services:\n{services}"));
+        assert_eq!(found.len(), MAX_MIGRATIONS, "one finding for each migration");
     }
 
     #[test]
@@ -171,5 +220,52 @@ mod tests {
             messages(&RULE, &text),
             ["`web` does not wait until `migrate` has migrated the database"]
         );
+    }
+
+    #[test]
+    fn one_migration_is_one_finding_with_one_fix() {
+        let text = format!(
+            "{TASK}  web: {{image: 'acme/web:1', ports: ['80:80']}}\n  worker: {{image: 'acme/web:1', command: work}}\n"
+        );
+        let found = findings(&RULE, &text);
+        let said: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            said,
+            ["`web` does not wait until `migrate` has migrated the database (and 1 more like it)"]
+        );
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+    }
+
+    #[test]
+    fn templates_and_other_tasks_are_left_out() {
+        let text = "services:\n  app: {image: 'acme/web:1'}\n  web: {extends: {service: app}, ports: ['80:80']}\n  migrate: {extends: {service: app}, command: bundle exec rails db:migrate}\n  seed: {extends: {service: app}, command: bundle exec rails search:reindex}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "`web` does not wait until `migrate` has migrated the database"
+        );
+        assert!(found[0].related.iter().all(|it| !it.message.contains("app")));
+    }
+
+    #[test]
+    fn no_fix_makes_a_migration_wait_for_itself() {
+        let text = "services:\n  web: {image: 'acme/web:1', ports: ['80:80']}\n  migrate: {extends: {service: web}, command: bundle exec rails db:migrate}\n";
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].fixes.len()), (1, 0));
+        let shared = "services:\n  app: {image: 'acme/web:1', depends_on: {db: {condition: service_started}}}\n  web: {extends: {service: app}, ports: ['80:80']}\n  migrate: {extends: {service: app}, command: bundle exec rails db:migrate}\n  db: {image: 'postgres:17'}\n";
+        let found = findings(&RULE, shared);
+        assert_eq!((found.len(), found[0].fixes.len()), (1, 0), "the lines are those of both");
+    }
+
+    #[test]
+    fn a_list_of_names_becomes_a_mapping() {
+        let before = files(
+            "services:\n  migrate: {image: 'acme/web:1', command: [alembic, upgrade, head]}\n  web:\n    image: acme/web:1\n    depends_on:\n      - db\n      - migrate\n  db: {image: 'postgres:17'}\n",
+        );
+        let after = apply_fixes(&before, &run(&RULE, &before));
+        assert!(after[0].text.contains(
+            "    depends_on:\n      db:\n        condition: service_started\n      migrate:\n        condition: service_completed_successfully\n"
+        ), "{}", after[0].text);
     }
 }

@@ -1,6 +1,7 @@
-use crate::facts::{Facts, Shadowed, in_shell};
-use crate::report::{Findings, Role, Severity};
+use crate::facts::{Facts, Service, Shadowed, in_shell};
+use crate::report::{Findings, Precedence, Role, Severity};
 use crate::rules::rule;
+use crate::text::join_path;
 
 rule! {
     /// A service's source code is mounted over the files of its image.
@@ -71,8 +72,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Some(image) => in_shell(image.text),
                 None => format!("$({})", facts.compose(service, &format!("images -q {name}"))),
             };
-            // The files of several variants have the same mount.
-            finding.cause(format!("{name} {}", mount.target));
+            // Services with the same sources, and the files of several variants, have the same mount.
+            finding.cause(format!("{} {}", sources_of(service), mount.target));
+            if service.model.places.iter().any(|it| it.span.contains(mount.span)) {
+                finding.precedence(Precedence::First);
+            }
             let target = in_shell(&mount.target);
             finding.check(format!("docker run --rm --entrypoint ls {image} -l {target}"));
             if development {
@@ -87,10 +91,70 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Returns the path of the folder that a service is built from.
+fn sources_of(service: &Service<'_>) -> String {
+    let context = service.model.build.as_ref().map_or("", |it| it.context.as_str());
+    join_path(&service.project.folder, context)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn services_with_the_same_sources_are_one_finding() {
+        let services = |context: &str| {
+            let text = format!(
+                "services: {{api: {{build: ., command: ./start.sh, volumes: ['.:/code']}}, worker: {{build: {context}, volumes: ['{context}:/code']}}}}"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            services("."),
+            [
+                "the build context of `api` is mounted over `/code` in its image (and 1 more like it)"
+            ]
+        );
+        assert_eq!(services("./worker").len(), 2);
+    }
+
+    #[test]
+    fn the_service_that_has_the_line_leads() {
+        let text = "services:\n  web: &web {build: ., volumes: ['.:/code']}\n  bot: {<<: *web, command: bot}\n";
+        let found = messages(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("the build context of `web`"), "{found:?}");
+    }
+
+    #[test]
+    fn a_path_for_files_that_do_not_last_hides_nothing() {
+        let count = |mount: &str, workdir: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., volumes: ['{mount}']}}}}\n# file: Dockerfile\nFROM python:3.13\nWORKDIR {workdir}\nCOPY . .\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for target in ["/tmp/static", "/var/tmp/x", "/run/web"] {
+            assert_eq!(count(&format!("./frontend/static:{target}"), "/app"), 0, "{target}");
+        }
+        assert_eq!(count("./frontend/static:/tmp/static", "/tmp/static"), 1);
+        assert_eq!(count("./frontend/static:/app/frontend/static", "/app"), 1);
+    }
+
+    #[test]
+    fn data_in_a_source_folder_is_none_and_the_folder_of_the_dockerfile_is_one() {
+        let count = |mount: &str| {
+            let text = format!(
+                "# file: prod/compose.yaml\nservices: {{web: {{build: {{context: .., dockerfile: maps/Dockerfile}}, volumes: ['{mount}']}}}}"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("../server/storage:/app/server/storage"), 0);
+        assert_eq!(count("../server:/app/server"), 1);
+        assert_eq!(count("../maps:/var/www/html/"), 1);
+        assert_eq!(count("../music:/var/www/html/"), 0);
+    }
 
     #[test]
     fn data_and_configuration_are_not_sources() {

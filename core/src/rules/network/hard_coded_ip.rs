@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Mention, Service, Site, Unit};
 use crate::knowledge::net;
-use crate::report::{Findings, Fix, Role, Severity};
+use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -65,6 +65,13 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
     if facts.unit_role(unit) == Role::Development {
         finding.severity(Severity::Info);
     }
+    if names_itself(unit, mention) {
+        finding
+            .severity(Severity::Info)
+            .confidence(Confidence::Possible)
+            .why("The variable seems to hold the program's own address, under which people open it. It changes with the machine.")
+            .help("Set the variable from `.env`, or give the machine a name in DNS.");
+    }
     let Some(workload) = facts.workload_of(unit) else {
         finding.check(format!(
             "docker ps -q | xargs docker inspect -f '{{{{.Name}}}}{{{{range .NetworkSettings.Networks}}}} {{{{.IPAddress}}}}{{{{end}}}}' | grep -wF {ip}"
@@ -105,6 +112,30 @@ fn published_on<'f, 'a>(facts: &'f Facts<'a>, mention: &Mention<'_>) -> Option<&
     };
     let mut all = facts.services().iter().filter(publishes);
     all.next().filter(|_| all.next().is_none())
+}
+
+/// Beginnings of the names of variables about another program, whatever the service that has them is called.
+const PEERS: &[&str] = &[
+    "DB", "DATABASE", "SQL", "PG", "CACHE", "MQ", "QUEUE", "SMTP", "MAIL", "EMAIL", "LDAP", "API",
+    "ES", "SEARCH", "S3", "NFS",
+];
+
+/// Whether a variable seems to hold the address of the program itself: `TA_HOST` of `tubearchivist`, beside the
+/// settings `TA_USERNAME` and `TA_PASSWORD`. The address stands alone, and the beginning of the name is made of
+/// letters of the service's name.
+fn names_itself(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
+    let Some((own, "HOST" | "HOSTNAME")) = mention.key.and_then(|it| it.rsplit_once('_')) else {
+        return false;
+    };
+    let is_alone = mention.scheme.is_none() && mention.port.is_none();
+    let is_peer = PEERS.contains(&own) || net::default_port(&own.to_ascii_lowercase()).is_some();
+    let settings = unit.env.iter().filter_map(|it| it.name.strip_prefix(own)?.strip_prefix('_'));
+    let settings: Vec<&str> = settings.collect();
+    let mut name = unit.name.chars().map(|it| it.to_ascii_uppercase());
+    let is_abbreviation =
+        own.chars().next().is_some_and(|it| unit.name.to_ascii_uppercase().starts_with(it))
+            && own.chars().all(|letter| name.any(|it| it == letter));
+    is_alone && !is_peer && is_abbreviation && settings.len() > 2 && !settings.contains(&"PORT")
 }
 
 /// Words in the names of variables that are about addresses.
@@ -184,5 +215,21 @@ mod tests {
         let found = crate::rules::testing::findings(&RULE, text);
         assert!(found[0].help.as_ref().is_some_and(|it| it.contains("EndpointSlice")));
         assert_eq!(found[0].related.len(), 1);
+    }
+
+    #[test]
+    fn the_address_of_the_program_itself_is_a_note() {
+        let severity = |service: &str, env: &str| {
+            let text =
+                format!("services: {{{service}: {{image: a/b:1, environment: {{{env}}}}}}}\n");
+            crate::rules::testing::findings(&RULE, &text)[0].severity.name()
+        };
+        let own = "TA_HOST: 192.168.1.101, TA_USERNAME: me, TA_PASSWORD: x";
+        assert_eq!(severity("tubearchivist", own), "info");
+        assert_eq!(severity("web", own), "warning");
+        assert_eq!(severity("tubearchivist", "TA_HOST: 192.168.1.101"), "warning");
+        assert_eq!(severity("tubearchivist", &format!("{own}, TA_PORT: '1'")), "warning");
+        let db = "DB_HOST: 192.168.1.101, DB_USERNAME: me, DB_PASSWORD: x";
+        assert_eq!(severity("dashboard", db), "warning");
     }
 }

@@ -1,5 +1,6 @@
 use crate::facts::{
-    Facts, Mention, Part, Reading, Service, Unit, Workload, first_label, is_placeholder_host,
+    Facts, Mention, Part, Reading, Service, Unit, VarSource, Workload, first_label,
+    is_placeholder_host,
 };
 use crate::model::compose::Project;
 use crate::report::{Confidence, Findings, Fix, Kind, Severity};
@@ -235,6 +236,18 @@ fn may_be_typo(host: &str, near: &str) -> bool {
     letters(host) != letters(near)
 }
 
+/// Words in the names of variables for tests that drive a browser.
+///
+/// Sources: the documentation of Selenium and of Capybara.
+const BROWSER_TESTS: &[&str] =
+    &["SELENIUM", "WEBDRIVER", "CHROME", "CHROMEDRIVER", "CAPYBARA", "GECKODRIVER"];
+
+/// Whether tests that drive a browser look for a host.
+fn is_for_browser_tests(mention: &Mention<'_>) -> bool {
+    let key = mention.key.unwrap_or_default().to_ascii_uppercase();
+    key.split('_').any(|word| BROWSER_TESTS.contains(&word)) || mention.host.starts_with("selenium")
+}
+
 fn report(
     facts: &Facts,
     out: &mut Findings,
@@ -273,6 +286,11 @@ fn report(
                 workload.label
             ));
         }
+    }
+    if mention.source == Some(VarSource::EnvFile) && is_for_browser_tests(mention) {
+        finding.severity(Severity::Info).confidence(Confidence::Possible).why(
+            "The variable is one of tests that drive a browser. The env file is read here too, where nobody runs them.",
+        );
     }
     let is_alone = unit.var("discovery.type").and_then(|it| it.value) == Some("single-node");
     if is_alone && mention.key == Some("discovery.seed_hosts") {
@@ -495,5 +513,22 @@ mod tests {
         };
         assert!(messages(&RULE, &chart("create: false")).is_empty());
         assert_eq!(messages(&RULE, &chart("create: true")).len(), 1);
+    }
+
+    #[test]
+    fn what_browser_tests_read_from_a_common_env_file_is_a_note() {
+        let severity = |name: &str, from_file: bool| {
+            let (own, file) = match from_file {
+                true => ("env_file: .env".to_owned(), format!("# file: .env\n{name}=hub\n")),
+                false => (format!("environment: [{name}=hub]"), String::new()),
+            };
+            let text = format!(
+                "# file: compose.yaml\nservices:\n  web: {{image: acme/web:1, {own}}}\n  redis: {{image: redis:8}}\n{file}"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("CHROME_HOSTNAME", true), "info");
+        assert_eq!(severity("CHROME_HOSTNAME", false), "warning");
+        assert_eq!(severity("CACHE_HOSTNAME", true), "warning");
     }
 }

@@ -1,5 +1,5 @@
 use super::{check_span, note_in_development, probes};
-use crate::facts::{Facts, Unit, in_shell};
+use crate::facts::{Facts, Service, Unit, in_shell};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::shell::{self, base_name, is_shell};
 use crate::model::compose::HealthTest;
@@ -66,6 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             if let Some(finding) = judge(out, &what, (flaw, &script), check) {
                 advise(facts, &service.unit, &script, finding);
+            } else if !in_shell {
+                unfilled(facts, out, service, test);
             }
         }
     }
@@ -152,6 +154,31 @@ fn bare_word(facts: &Facts, out: &mut Findings, what: &str, test: &HealthTest, p
     // `CMD` runs the words as they stand. The check then says something, which it did not before.
     let fix = Fix::r#unsafe("Run all words, with `CMD`", [facts.replace_scalar(&head.span, "CMD")]);
     finding.fix(fix);
+}
+
+/// Reports a word of `CMD` with a variable that only a shell would fill in.
+fn unfilled(facts: &Facts, out: &mut Findings, service: &Service<'_>, test: &HealthTest) {
+    let words = test.arguments();
+    // A word may be a script for another program.
+    if words.iter().any(|it| is_shell(base_name(it)) || it.contains(char::is_whitespace)) {
+        return;
+    }
+    let found = words.iter().find_map(|it| Some((it, checks::unfilled_variable(it)?)));
+    let Some((word, variable)) = found else { return };
+    let name = service.name;
+    let finding = out.at(
+        &word.span,
+        format!(
+            "the healthcheck of service `{name}` passes `${variable}` on as it stands: `CMD` runs no shell to fill it in"
+        ),
+    );
+    finding
+        .confidence(Confidence::Likely)
+        .why("With `CMD` the program gets the name of the variable instead of its value. A client that prints the refusal and ends with success makes the check pass for ever; any other makes it fail for ever.")
+        .help("Write the check as one string, with `CMD-SHELL` or without a list: a shell then fills the variable in.")
+        .cause(format!("{name} {variable}"))
+        .check(facts.compose(service, &format!("exec {name} sh -c 'echo \"${variable}\"'")));
+    note_in_development(facts, &service.unit, finding);
 }
 
 /// Returns the script of a healthcheck.
@@ -258,6 +285,7 @@ fn judge<'o>(
     let Found { flaw, span, script } = found?;
     let says = match flaw {
         Flaw::EndsInSuccess => "cannot fail: its last command always succeeds",
+        Flaw::AsksNothing => "cannot fail: it asks nothing",
         Flaw::OneWordTest => {
             "cannot fail: a test of a single word is true, and an operator needs spaces around it"
         }
@@ -281,10 +309,11 @@ fn judge<'o>(
         Flaw::DevTcp => {
             finding.confidence(Confidence::Likely);
         }
-        Flaw::CurlWithoutFail => {}
+        Flaw::AsksNothing | Flaw::CurlWithoutFail => {}
     }
     finding.cause(match flaw {
         Flaw::CurlWithoutFail => "curl without -f".to_owned(),
+        Flaw::AsksNothing => "asks nothing".to_owned(),
         Flaw::EndsInSuccess | Flaw::OneWordTest | Flaw::BracketWithoutSpace | Flaw::DevTcp => {
             own.text.clone()
         }
@@ -419,5 +448,38 @@ mod tests {
     fn the_fix_runs_all_words() {
         let text = "services: {web: {image: 'a:1', healthcheck: {test: [CMD-SHELL, curl, -f, localhost]}}}\n";
         assert_eq!(findings(&RULE, text)[0].fixes[0].edits[0].text, "CMD");
+    }
+
+    #[test]
+    fn a_check_that_asks_nothing() {
+        for nothing in ["'exit 0'", "'true'", "[CMD-SHELL, exit 0]", "[CMD, 'true']"] {
+            let found = test(nothing);
+            assert_eq!(
+                found,
+                ["the healthcheck of service `web` cannot fail: it asks nothing"],
+                "{nothing}"
+            );
+        }
+        assert!(test("'exit 1'").is_empty());
+    }
+
+    #[test]
+    fn a_variable_needs_a_shell() {
+        let found = test("[CMD, redis-cli, -a, $$REDIS_PASSWORD, ping]");
+        assert_eq!(
+            found,
+            [
+                "the healthcheck of service `web` passes `$REDIS_PASSWORD` on as it stands: `CMD` runs no shell to fill it in"
+            ]
+        );
+        for fine in [
+            "[CMD-SHELL, redis-cli -a $$REDIS_PASSWORD ping]",
+            "redis-cli -a $$REDIS_PASSWORD ping",
+            "[CMD, sh, -c, redis-cli -a $$REDIS_PASSWORD ping]",
+            "[CMD, mongosh, --eval, 'db.x.find({$$A_B: 1})']",
+            "[CMD, redis-cli, ping]",
+        ] {
+            assert!(test(fine).is_empty(), "{fine}");
+        }
     }
 }

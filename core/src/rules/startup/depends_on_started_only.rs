@@ -204,7 +204,7 @@ fn says(waits: &[Wait<'_, '_>]) -> String {
 
 /// Makes dependents wait for the health of what they depend on, in one fix for what is safe and one for what
 /// has to be read first. Adds a healthcheck where there is none, if the image family has a ready check.
-fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Fix> {
+fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
     let is_awaited = |wait: &Wait<'_, '_>, safety: Safety| {
         let check = match &wait.on.model.healthcheck {
             Some(check) => check.span.file,
@@ -218,7 +218,7 @@ fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = Vec::new();
     for safety in [Safety::Safe, Safety::Unsafe] {
         let waits: Vec<Wait<'_, '_>> =
-            waits.iter().copied().filter(|it| is_awaited(it, safety)).collect();
+            all_waits.iter().copied().filter(|it| is_awaited(it, safety)).collect();
         let mut edits: Vec<Edit> = Vec::new();
         for wait in &waits {
             let edit = condition(facts, wait, &waits);
@@ -235,8 +235,13 @@ fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Fix> {
             }
         }
         let names: IndexSet<&str> = waits.iter().map(|it| it.on.name).collect();
+        let all: IndexSet<&str> = all_waits.iter().map(|it| it.on.name).collect();
         let title = match names.first() {
             Some(name) if names.len() == 1 => format!("Wait until `{name}` is healthy"),
+            _ if names.len() < all.len() => {
+                let names: Vec<&str> = names.into_iter().collect();
+                format!("Wait until {} are healthy", first_named(&names, 3))
+            }
             _ => "Wait until what is depended on is healthy".to_owned(),
         };
         fixes.push(match safety {

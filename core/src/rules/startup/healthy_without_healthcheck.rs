@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Health};
+use crate::facts::{Facts, Health, Service, Wait};
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
@@ -69,9 +69,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let message = format!(
                     "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` defines a healthcheck"
                 );
-                out.at(&place, message).severity(Severity::Warning).confidence(Confidence::Possible)
+                let finding = out.at(&place, message);
+                // The maker of both images knows whether they define a healthcheck.
+                let severity = match have_one_maker(&wait) {
+                    true => Severity::Info,
+                    false => Severity::Warning,
+                };
+                finding.severity(severity).confidence(Confidence::Possible)
             }
         };
+        finding.cause(cause(facts, &wait));
         finding.also(&wait.on.span(), format!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
             finding.check(format!(
@@ -83,10 +90,57 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Returns what makes waits fail together: the service without a healthcheck, or, where only the images can say
+/// whether there is a healthcheck, the maker of the images.
+fn cause(facts: &Facts, wait: &Wait<'_, '_>) -> String {
+    match (facts.health(wait.on), maker(wait.on)) {
+        (Health::Unknown, Some(maker)) => format!("images of {maker}"),
+        _ => format!("no healthcheck of {}", wait.on.name),
+    }
+}
+
+/// Whether the images of both services have one maker.
+fn have_one_maker(wait: &Wait<'_, '_>) -> bool {
+    maker(wait.on).is_some_and(|it| maker(wait.from) == Some(it))
+}
+
+/// Returns the namespace of a service's image, such as `ghcr.io/acme`. The official images have none.
+fn maker<'s>(service: &'s Service<'_>) -> Option<&'s str> {
+    let image = service.unit.image.as_ref()?;
+    image.repository.rsplit_once('/').map(|it| it.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::check_rule;
+    use crate::rules::testing::{check_rule, findings};
+
+    #[test]
+    fn images_of_one_maker_are_one_note() {
+        let text = |db: &str| {
+            format!(
+                "services:\n  proxy: {{image: 'acme/proxy:1', depends_on: {{manager: {{condition: service_healthy}}}}}}\n  manager: {{image: 'acme/manager:1', depends_on: {{db: {{condition: service_healthy}}}}}}\n  db: {{image: '{db}:1'}}\n"
+            )
+        };
+        let said = |db: &str| {
+            let found = findings(&RULE, &text(db));
+            found.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(said("acme/db"), ["info"]);
+        assert_eq!(said("other/db"), ["info", "warning"]);
+        assert_eq!(said("postgres"), ["info", "error"]);
+    }
+
+    #[test]
+    fn a_service_without_a_healthcheck_is_one_finding() {
+        let text = "services:\n  a: {image: 'x/a:1', depends_on: {db: {condition: service_healthy}}}\n  b: {image: 'y/b:1', depends_on: {db: {condition: service_healthy}}}\n  db: {image: 'postgres:17'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "`a` waits for `db` to be healthy, but `db` has no healthcheck (and 1 more like it)"
+        );
+    }
 
     #[test]
     fn an_unknown_image_may_define_a_healthcheck() {

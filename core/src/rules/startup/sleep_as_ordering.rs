@@ -1,7 +1,7 @@
-use crate::facts::{Facts, Part, Unit};
+use crate::facts::{Facts, Part, Site, Unit};
 use crate::knowledge::shell::{Command, Joint};
 use crate::knowledge::starts::{fixed_sleep, is_trivial, wait_of};
-use crate::report::Findings;
+use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -25,6 +25,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     command: sh -c "sleep 10 && gunicorn app:app" # <- service `web` sleeps for 10 seconds before `gunicorn`, instead of waiting for what it needs
+    ///     environment: { DATABASE_URL: postgres://app@db:5432/app }
     /// ```
     ///
     /// ## Good
@@ -62,17 +63,43 @@ fn check(facts: &Facts, out: &mut Findings) {
             let next = after.iter().find(|it| !is_trivial(it) && fixed_sleep(it).is_none());
             let Some(before_what) = before_what(unit, next, before) else { continue };
             let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
-            out.at(
+            let needs = may_need_others(facts, unit);
+            let instead = match needs {
+                true => "instead of waiting for what it needs",
+                false => "and nothing in these files shows what for",
+            };
+            let finding = out.at(
                 &command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
                 format!(
-                    "{} sleeps for {seconds} {unit_of_time} {before_what}, instead of waiting for what it needs",
+                    "{} sleeps for {seconds} {unit_of_time} {before_what}, {instead}",
                     unit.label
                 ),
-            )
-            .cause(format!("sleeps {seconds} {before_what}"));
+            );
+            finding.cause(format!("sleeps {seconds} {before_what}"));
+            if !needs {
+                finding.severity(Severity::Info);
+            }
             break;
         }
     }
+}
+
+/// Whether a container dials another program, is started after one, or has variables whose values the files do not
+/// show. An init container is there for others.
+fn may_need_others<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
+    let is_after_others = match unit.site {
+        Site::Service(at) => {
+            let model = facts.services()[at].model;
+            model.dependencies().next().is_some() || !model.env_files.is_empty()
+        }
+        Site::Container(at, container) => {
+            !facts.workloads()[at].container(container).env_from.is_empty()
+        }
+    };
+    unit.part == Part::Init
+        || is_after_others
+        || !facts.peers(unit).is_empty()
+        || unit.env.iter().any(|it| it.value.is_none() || !it.literal)
 }
 
 /// Returns what the sleep delays: the next command or, if an init container does nothing but sleep,
@@ -148,5 +175,32 @@ mod tests {
         assert_eq!(pod("[sleep, '30']", "tty: true"), 1);
         assert_eq!(pod("[true]", "lifecycle: {preStop: {exec: {command: [sleep, '15']}}}"), 0);
         assert_eq!(pod("[true]", "command: [sh, -c, 'sleep 20; serve']"), 1);
+    }
+
+    #[test]
+    fn where_nothing_is_dialled_the_sleep_is_a_note() {
+        let said = |more: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', command: [sh, -c, 'sleep 5; serve']{more}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            let found = crate::rules::testing::findings(&RULE, &text).remove(0);
+            (found.severity.name(), found.message.contains("instead of waiting"))
+        };
+        assert_eq!(said(""), ("info", false));
+        assert_eq!(said(", environment: {LOG: debug}"), ("info", false));
+        let pod = |more: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: [{{name: c, image: a, command: [sh, -c, 'sleep 20; serve']{more}}}]\n"
+            );
+            crate::rules::testing::findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(pod(", env: [{name: STORAGE_DIR, value: /storage}]"), "info");
+        assert_eq!(pod(", env: [{name: DB_HOST, value: db}]"), "warning");
+        assert_eq!(pod(", envFrom: [{secretRef: {name: web}}]"), "warning");
+        for more in
+            [", depends_on: [db]", ", environment: {DB_HOST: db}", ", environment: [SECRET]"]
+        {
+            assert_eq!(said(more), ("warning", true), "{more}");
+        }
     }
 }

@@ -331,7 +331,7 @@ fn report_misplaced(
             ),
         )
         .severity(Severity::Error)
-        .why("Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.")
+        .why(why_misplaced(unit, home))
         // The files of several variants have the same mount.
         .cause(format!("misplaced {}", unit.name));
     if facts.needs_folder(unit, wrong).is_some() {
@@ -368,6 +368,15 @@ fn report_misplaced(
         Some(workload) => workload.exec(unit, &format!("df {data}")),
         None => facts.show_mounts(unit),
     });
+}
+
+/// Returns why a volume in the wrong place keeps nothing: what becomes of the data instead.
+fn why_misplaced(unit: &Unit<'_>, home: &DataHome<'_>) -> String {
+    let repository = unit.runs.as_ref().map_or("", |it| it.repository.as_str());
+    match unit.is_compose() && declares_volume(repository) && !home.is_moved() {
+        true => format!("Everything looks as if the data were kept in the volume, but it goes into another one without a name, which the image declares. {ANONYMOUS}"),
+        false => "Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.".to_owned(),
+    }
 }
 
 /// Returns the command that shows why a store does not start.

@@ -191,3 +191,35 @@ fn what_an_override_for_production_restarts_is_not_forgotten() {
     assert!(!found.is_empty() && found.iter().all(|it| it.contains("`db`")), "{found:?}");
     assert!(found.iter().all(|it| !it.contains("`web` have")), "{found:?}");
 }
+
+#[test]
+fn what_prepares_something_ends_although_others_start_after_it() {
+    let text = |name: &str, body: &str| {
+        format!(
+            "services:\n  web: {{ image: 'nginx:1', restart: always, depends_on: [{name}] }}\n  {name}: {{ {body} }}\n"
+        )
+    };
+    let script = r#"image: 'acme/mc:1', entrypoint: /bin/sh -c "while ! mc ready m; do sleep 1; done; mc mb m/x; exit 0;""#;
+    for (name, body) in [
+        ("buckets", script),
+        ("createbuckets", "image: 'acme/tool:1'"),
+        ("init-db", "image: 'acme/tool:1'"),
+        ("schedule_jobs", "image: 'acme/web:1', command: bundle exec rake activejob:schedule"),
+        ("buckets", "image: 'minio/mc:1', command: mc mb m/x"),
+    ] {
+        assert_eq!(count(&text(name, body)), 0, "{name}: {body}");
+    }
+    for (name, body) in [
+        ("jobs", "image: 'acme/web:1', command: bundle exec rake jobs:work"),
+        ("buckets", "image: 'acme/tool:1'"),
+        ("web-celery", "image: 'acme/web:1', command: /start_celery.sh"),
+    ] {
+        assert_eq!(count(&text(name, body)), 1, "{name}: {body}");
+    }
+}
+
+#[test]
+fn a_script_of_celery_is_a_worker() {
+    let text = "services:\n  db: { image: 'postgres:17', restart: always }\n  web-celery: { image: 'acme/web:1', command: /start_celery.sh, depends_on: [db] }\n";
+    assert_eq!(count(text), 1);
+}

@@ -392,3 +392,35 @@ fn stores_without_volumes_are_one_finding() {
     let found = messages(&RULE, text);
     assert!(found.len() == 1 && found[0].ends_with("(and 2 more like it)"), "{found:?}");
 }
+
+#[test]
+fn solr_keeps_its_data_by_version_and_neo4j_has_a_link_to_it() {
+    let home = |image: &str, path: &str| service(image, &format!("volumes: ['vol:{path}']"));
+    for (image, path) in [
+        ("solr:7.1", "/opt/solr/server/solr"),
+        ("solr:6.6", "/opt/solr/server/solr/mycores"),
+        ("solr:8.11", "/var/solr"),
+        ("solr:9", "/var/solr"),
+        ("neo4j:5.26", "/data"),
+        ("neo4j:5.26", "/var/lib/neo4j/data"),
+    ] {
+        assert!(home(image, path).is_empty(), "{image} {path}");
+    }
+    for (image, path) in [("solr:7.1", "/var/solr"), ("solr:9", "/opt/solr/server/solr")] {
+        assert_eq!(home(image, path).len(), 1, "{image} {path}");
+    }
+}
+
+#[test]
+fn a_misplaced_volume_leaves_the_data_where_the_image_puts_it() {
+    let why = |image: &str, path: &str| {
+        let text = format!(
+            "services: {{db: {{image: '{image}', restart: always, volumes: ['vol:{path}']}}}}\nvolumes: {{vol: {{}}}}\n"
+        );
+        findings(&RULE, &text)[0].why.clone().unwrap_or_default()
+    };
+    let declared = why("postgres:12", "/data/db");
+    assert!(declared.contains("without a name") && declared.contains("down"), "{declared}");
+    let lost = why("elasticsearch:8.15.0", "/var/lib/elasticsearch/data");
+    assert!(lost.contains("goes with its container"), "{lost}");
+}
