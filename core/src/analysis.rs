@@ -19,6 +19,8 @@ use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, fold_shared_places, join_fixes};
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
 use run::{name_release, run_rules_unless};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -277,13 +279,16 @@ impl Analysis {
                 place::place_in_target(finding, target, facts);
             }
         }
-        let mut folded = Folded::new(findings);
-        for variant in &self.0.borrow_dependent().variants {
-            let mut found = run_rules_unless(variant, &wanted, is_outdated)?.0;
-            annotations.take_out(&mut found, variant);
-            folded.add(found, variant);
+        let variants = &self.0.borrow_dependent().variants;
+        if !variants.is_empty() {
+            let mut folded = Folded::new(findings);
+            for variant in variants {
+                let mut found = run_rules_unless(variant, &wanted, is_outdated)?.0;
+                annotations.take_out(&mut found, variant);
+                folded.add(found, variant);
+            }
+            findings = folded.findings;
         }
-        let mut findings = folded.findings;
         drop_echoes(&mut findings);
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
@@ -316,7 +321,7 @@ impl Analysis {
     /// Sets the key path of each finding, and of the findings that it stands for.
     fn identify(&self, findings: &mut [Finding]) {
         let facts = self.facts();
-        for finding in findings {
+        let identify = |finding: &mut Finding| {
             finding.key_path = facts.key_path(finding.span);
             for other in &mut finding.others {
                 other.key_path = facts.key_path(other.span);
@@ -324,7 +329,11 @@ impl Analysis {
                     other.subject = facts.subject_at(other.span);
                 }
             }
-        }
+        };
+        #[cfg(feature = "parallel")]
+        findings.par_iter_mut().for_each(identify);
+        #[cfg(not(feature = "parallel"))]
+        findings.iter_mut().for_each(identify);
     }
 
     /// Compares the Compose services with their counterparts in the main variant of each application.

@@ -159,6 +159,8 @@ impl Kept {
         let findings = std::mem::take(&mut frame.findings);
         let own: &Sources = analysis.0.borrow_owner();
         let (count, of_file) = divide(&analysis, &findings);
+        // A single application is always analysed as a whole, and needs nothing that tells it from others.
+        let is_one = count < 2;
         let of = |file: FileId| of_file[file.index()];
         let mut files_of: Vec<Vec<FileId>> = vec![Vec::new(); count];
         own.files.iter().for_each(|file| files_of[of(file.id)].push(file.id));
@@ -167,20 +169,25 @@ impl Kept {
             findings_of[of(finding.span.file)].push(finding);
         }
         let mut joined_of: Vec<Vec<Vec<FileId>>> = vec![Vec::new(); count];
-        for group in joined(&own.projects, &own.targets) {
-            let Some(first) = group.first() else { continue };
-            joined_of[of(*first)].push(group);
-        }
         let mut samples_of: Vec<Vec<Sample>> = vec![Vec::new(); count];
-        for sample in samples(&own.files, &own.projects) {
-            samples_of[of(sample.file)].push(sample);
+        let mut names = vec![Names::default(); count];
+        let mut neighbours = Vec::new();
+        if !is_one {
+            for group in joined(&own.projects, &own.targets) {
+                let Some(first) = group.first() else { continue };
+                joined_of[of(*first)].push(group);
+            }
+            for sample in samples(&own.files, &own.projects) {
+                samples_of[of(sample.file)].push(sample);
+            }
+            names = analysis.facts().names_by(count, &of);
+            neighbours.extend(own.files.iter().map(|file| Arc::new(file.as_neighbour())));
         }
         let mut samples_of = samples_of.into_iter();
-        let names = analysis.facts().names_by(count, &of);
         let delivered = delivered_files(&analysis).first().map(|file| of(*file));
         self.given = files.to_vec();
         self.options = options.clone();
-        self.neighbours = own.files.iter().map(|file| Arc::new(file.as_neighbour())).collect();
+        self.neighbours = neighbours;
         self.parts = own.parts.clone();
         self.caches.clear();
         let by_path = own.files.iter().map(|file| (Arc::clone(&file.file.path), file.id)).collect();

@@ -21,6 +21,7 @@ use crate::model::{BuiltTarget, FileModel};
 use crate::report::Role;
 use crate::text::FileId;
 use rustc_hash::FxHashSet;
+use std::sync::OnceLock;
 
 /// Builds the facts about one scope.
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
@@ -116,6 +117,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         chosen,
         built_files,
         printed_paths: PrintedPaths::default(),
+        says_default_namespace: OnceLock::new(),
+        purposes: roles::Purposes::default(),
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);

@@ -103,8 +103,10 @@ impl<'a> Facts<'a> {
     /// Whether a file says in so many words that an object belongs to the namespace `default`. A chart that
     /// is rendered without a namespace prints the same, and is installed anywhere.
     pub fn says_default_namespace(&self) -> bool {
-        self.objects.iter().any(|it| self.is_said_to_be_in_default(it))
-            || self.outside.says_default_namespace()
+        *self.says_default_namespace.get_or_init(|| {
+            self.objects.iter().any(|it| self.is_said_to_be_in_default(it))
+                || self.outside.says_default_namespace()
+        })
     }
 
     /// Whether the file of an object says in so many words that it belongs to the namespace `default`.

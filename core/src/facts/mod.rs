@@ -187,7 +187,7 @@ use crate::report::{Edit, Role};
 use crate::syntax::Problem;
 use crate::text::{FileId, Span, folder_of};
 use rustc_hash::FxHashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The facts over all files, as rules and the decision see them.
 #[derive(Debug)]
@@ -240,6 +240,9 @@ pub struct Facts<'a> {
     /// The files that were built into a target.
     built_files: &'a FxHashSet<FileId>,
     printed_paths: accepted::PrintedPaths,
+    /// Found when somebody asks for it, as are the purposes.
+    says_default_namespace: OnceLock<bool>,
+    purposes: roles::Purposes,
 }
 
 /// What one set of facts is about.

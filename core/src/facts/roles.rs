@@ -22,7 +22,7 @@ use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a file is for, which says how much its findings weigh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,14 @@ pub enum Purpose {
     Demonstration,
     /// To be tried out: samples and workshops, which run as they are.
     Trial,
+}
+
+/// The purposes of all files by their ids, once by their folders alone and once in full. They are kept for the main
+/// facts only: those over one variant of a target ask about a few files of many.
+#[derive(Debug, Default)]
+pub(super) struct Purposes {
+    by_folder: OnceLock<Vec<Purpose>>,
+    in_full: OnceLock<Vec<Purpose>>,
 }
 
 pub(super) fn of_files(
@@ -172,6 +180,28 @@ impl<'a> Facts<'a> {
     /// Returns what a file is for: what the configuration or a comment says, else what its folders or those
     /// of its target are called, else its role.
     pub fn purpose_of(&self, file: FileId) -> Purpose {
+        self.kept(&self.purposes.in_full, file, |file| self.find_purpose(file))
+    }
+
+    fn purpose_by_folder(&self, file: FileId) -> Purpose {
+        self.kept(&self.purposes.by_folder, file, |file| self.find_purpose_by_folder(file))
+    }
+
+    /// Returns the purpose of a file from those that are kept.
+    fn kept(
+        &self,
+        kept: &OnceLock<Vec<Purpose>>,
+        file: FileId,
+        find: impl Fn(FileId) -> Purpose,
+    ) -> Purpose {
+        if !self.is_main {
+            return find(file);
+        }
+        let all = || self.files.iter().map(|it| find(it.id)).collect();
+        kept.get_or_init(all)[file.index()]
+    }
+
+    fn find_purpose(&self, file: FileId) -> Purpose {
         let model = self.file(file);
         let is_compose = model.kind == Kind::Compose;
         let configured = self.config.role_for(model.path()).filter(|_| is_compose);
@@ -205,7 +235,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn purpose_by_folder(&self, file: FileId) -> Purpose {
+    fn find_purpose_by_folder(&self, file: FileId) -> Purpose {
         let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let target = format!("{target}/");
         let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));

@@ -11,6 +11,7 @@ use crate::model::{IntOrStr, Str};
 use crate::text::{FileId, Span, Spanned, name_of};
 use smol_str::SmolStr;
 
+mod gateways;
 mod pods;
 
 /// Notes the names of all objects.
@@ -28,6 +29,7 @@ pub(super) fn collect(collector: &mut Collector<'_>) {
             Reader { collector: &mut *collector, world, object }.object();
         }
     }
+    gateways::collect(collector);
     for facts in analysis.all_facts() {
         hosts(collector, facts);
         target_ports(collector, facts);

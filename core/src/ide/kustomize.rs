@@ -5,11 +5,12 @@ use super::names::{Collector, Labelled, Name, Role, World};
 use crate::model::kubernetes::{Body, Object};
 use crate::model::{BuiltTarget, FileModel, Str};
 use crate::report::{Kind, TargetKind};
-use crate::syntax::{self, LiteralLines, Node, Style};
+use crate::syntax::Node;
 use crate::text::name_of;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use std::sync::Arc;
+
+mod patches;
 
 /// Notes the names in kustomizations and in the patches of all overlays.
 pub(super) fn collect(collector: &mut Collector<'_>) {
@@ -72,6 +73,7 @@ impl<'c, 'a> Overlay<'c, 'a> {
             && let Some(root) = file.tree.roots().next()
         {
             self.kustomization(root);
+            self.patches(file, root);
         }
     }
 
@@ -111,9 +113,6 @@ impl<'c, 'a> Overlay<'c, 'a> {
             let (Some(node), Some(kind)) = (target.get("name"), kind) else { continue };
             self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
         }
-        let inline =
-            list("patches").chain(list("patchesJson6902")).filter_map(|it| it.get("patch"));
-        inline.chain(list("patchesStrategicMerge")).for_each(|patch| self.inline_patch(patch));
         for node in list("replicas").filter_map(|it| it.get("name")) {
             let name = node.as_str().unwrap_or_default();
             for named in self.by_name.get(name).cloned().unwrap_or_default() {
@@ -124,21 +123,6 @@ impl<'c, 'a> Overlay<'c, 'a> {
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for generator in list(key) {
                 self.generator(kind, generator);
-            }
-        }
-    }
-
-    /// Notes the names in a patch that is written within a kustomization as a literal block.
-    fn inline_patch(&mut self, patch: Node<'_>) {
-        let block = patch.resolve();
-        let Some(text) = block.as_str().filter(|_| block.style() == Style::Literal) else { return };
-        let lines = LiteralLines::new(block.span(), text, self.collector.written(block.span()));
-        let (tree, _) = syntax::parse(block.span().file, &Arc::from(text), None);
-        for root in tree.roots() {
-            let kind = root.get("kind").and_then(Node::as_str).unwrap_or_default();
-            let Some(node) = root.at(&["metadata", "name"]) else { continue };
-            if let Some(span) = lines.span(node.span().range()) {
-                self.refer(kind, node.as_str().unwrap_or_default(), span);
             }
         }
     }

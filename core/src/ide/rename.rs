@@ -76,6 +76,14 @@ pub fn rename(
     }
 }
 
+/// A patch that no manifest holds.
+struct Patch<'s> {
+    /// The text in a kustomization, or the path of its file there.
+    node: Node<'s>,
+    text: &'s str,
+    file: Option<FileId>,
+}
+
 /// All places that have to change together.
 struct Plan<'s> {
     snapshot: Indexed<'s>,
@@ -181,7 +189,11 @@ impl<'s> Plan<'s> {
             let file = analysis.file(it.span.file);
             let after = file.text().get(it.span.range().end..).unwrap_or_default();
             let is_named = after.starts_with('=');
-            it.role == Role::Definition && file.kind == Kind::Kustomization && !is_named
+            let mut patches = file.tree.roots().next().into_iter().flat_map(inline_patches);
+            it.role == Role::Definition
+                && file.kind == Kind::Kustomization
+                && !is_named
+                && !patches.any(|patch| patch.span().contains(it.span))
         };
         let definition = self.occurrences.iter().find(is_file)?;
         let place = self.at(definition.span);
@@ -239,43 +251,55 @@ impl<'s> Plan<'s> {
         let Name::Key { .. } = self.name else { return None };
         let kustomizations = self.kustomizations().into_iter();
         let mut patches = kustomizations.flat_map(|file| self.patches_of(file));
-        let (patch, _) = patches.find(|(_, text)| self.names_key(text))?;
+        let patch = patches.find(|it| self.keys_in(it.text) > self.places_in(it))?;
         Some(format!(
             "The patch at {} names the key `{}` in a text that cannot be changed from here.",
-            self.at(patch.span()),
+            self.at(patch.node.span()),
             self.old
         ))
     }
 
-    /// Returns the patches that stand in a kustomization itself and those of files that are no manifests, with their
-    /// texts.
-    fn patches_of(&self, file: &'s FileModel) -> Vec<(Node<'s>, &'s str)> {
+    /// Returns the patches that stand in a kustomization itself and those of files that are no manifests.
+    fn patches_of(&self, file: &'s FileModel) -> Vec<Patch<'s>> {
         let Some(root) = file.tree.roots().next() else { return Vec::new() };
         let inline = inline_patches(root).into_iter();
-        let mut found: Vec<_> = inline.filter_map(|it| Some((it, it.as_str()?))).collect();
+        let inline =
+            inline.filter_map(|node| Some(Patch { node, text: node.as_str()?, file: None }));
+        let mut found: Vec<Patch<'_>> = inline.collect();
         let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
         let entries = list("patches").chain(list("patchesJson6902"));
         for node in entries.filter_map(|it| it.get("path")) {
             let path = join_path(folder_of(file.path()), node.as_str().unwrap_or_default());
             let files = self.snapshot.analysis.files().iter();
             let patch = files.filter(|it| it.objects.is_empty()).find(|it| it.path() == path);
-            found.extend(patch.map(|it| (node, it.text())));
+            found.extend(patch.map(|it| Patch { node, text: it.text(), file: Some(it.id) }));
         }
         found
     }
 
-    /// Whether the text of a patch gives a value to the key.
-    fn names_key(&self, text: &str) -> bool {
+    /// Returns how often the text of a patch gives a value to the key.
+    fn keys_in(&self, text: &str) -> usize {
         const SECTIONS: [&str; 3] = ["data", "stringData", "binaryData"];
         let escaped = self.old.replace('~', "~0").replace('/', "~1");
         let is_key = |path: &str| SECTIONS.iter().any(|it| path == format!("/{it}/{escaped}"));
         let (tree, _) = syntax::parse(FileId(0), &Arc::from(text), None);
-        let operation = |it: Node<'_>| it.get("path").and_then(Node::as_str).is_some_and(is_key);
-        let is_named = |root: Node<'_>| {
-            root.items().any(operation)
-                || SECTIONS.iter().any(|section| root.at(&[section, self.old]).is_some())
+        let is_operation =
+            |it: &Node<'_>| it.get("path").and_then(Node::as_str).is_some_and(is_key);
+        let count = |root: Node<'_>| {
+            let sections = SECTIONS.iter().filter(|it| root.at(&[it, self.old]).is_some());
+            root.items().filter(is_operation).count() + sections.count()
         };
-        tree.roots().any(is_named)
+        tree.roots().map(count).sum()
+    }
+
+    /// Returns the number of places in a patch that change.
+    fn places_in(&self, patch: &Patch<'_>) -> usize {
+        let is_inside = |span: &Span| match patch.file {
+            Some(file) => span.file == file,
+            None => patch.node.span().contains(*span),
+        };
+        let inside = self.occurrences.iter().map(|it| it.span).filter(is_inside);
+        inside.collect::<FxHashSet<Span>>().len()
     }
 
     /// Returns the reason why a template that reads a value without naming it stands in the way.
@@ -357,23 +381,36 @@ impl<'s> Plan<'s> {
     /// a number or the like.
     fn text_at(&self, span: Span, new: &str) -> String {
         let file = self.snapshot.analysis.file(span.file);
-        let is_quoted = file.text()[..span.range().start].ends_with(['"', '\'']);
-        let is_in_patch = file.kind == Kind::Kustomization && !is_quoted;
-        let is_plain = |node: Node<'_>| match node.style() {
-            Style::Plain => node.span() == span,
-            Style::Literal => is_in_patch && node.span().contains(span),
-            Style::SingleQuoted
+        let path = file.tree.path_at(span.start as usize);
+        let (nodes, is_patch) = match path.last() {
+            Some(Step::Entry(entry)) => {
+                (vec![entry.key, entry.value], entry.key.as_str() == Some("patch"))
+            }
+            Some(Step::Item(_, item)) => (vec![*item], false),
+            None => (Vec::new(), false),
+        };
+        let Some(node) = nodes.into_iter().find(|it| it.span().contains(span)) else {
+            return new.to_owned();
+        };
+        // In the text of a patch, a name may be a word of its own or a part of one.
+        let is_start = |it: char| it.is_whitespace() || matches!(it, '[' | '{' | ',');
+        let is_word = file.text()[..span.range().start].ends_with(is_start);
+        let is_in_patch = file.kind == Kind::Kustomization && is_word;
+        match node.style() {
+            Style::Plain if node.span() == span => edit::quote_scalar(new),
+            Style::Literal if is_in_patch => edit::quote_scalar(new),
+            Style::SingleQuoted if is_in_patch && is_patch => edit::quote_scalar(new),
+            Style::DoubleQuoted if is_in_patch && is_patch && edit::quote_scalar(new) != new => {
+                format!("'{new}'")
+            }
+            Style::Plain
+            | Style::Literal
+            | Style::SingleQuoted
             | Style::DoubleQuoted
             | Style::Folded
             | Style::Block
-            | Style::Flow => false,
-        };
-        let is_scalar =
-            file.tree.path_at(span.start as usize).last().is_some_and(|step| match step {
-                Step::Entry(entry) => is_plain(entry.key) || is_plain(entry.value),
-                Step::Item(_, item) => is_plain(*item),
-            });
-        if is_scalar { edit::quote_scalar(new) } else { new.to_owned() }
+            | Style::Flow => new.to_owned(),
+        }
     }
 
     /// Describes a place as `path:line`.

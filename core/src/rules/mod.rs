@@ -132,7 +132,10 @@ pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
 
 /// Returns the rule with this code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    let by_code = FAMILIES.iter().find_map(|family| {
+    let is_of = |family: &&&[&'static Rule]| {
+        family.first().is_some_and(|rule| code_or_name.starts_with(rule.family()))
+    };
+    let by_code = FAMILIES.iter().find(is_of).and_then(|family| {
         let at = family.binary_search_by_key(&code_or_name, |rule| rule.code).ok()?;
         Some(family[at])
     });

@@ -225,11 +225,39 @@ spec: {selector: {app: w<>eb}, ports: [{port: 80}]}
     );
 }
 
+#[test]
+fn a_service_changes_in_the_hosts_of_a_gateway() {
+    let text = "=== app.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: w<>eb, namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: inside, namespace: shop}
+spec:
+  servers:
+    - hosts: [web.shop.svc.cluster.local, './web.shop.svc.cluster.local', web.shop.example.com]
+    - hosts: ['*/web.other.svc.cluster.local']
+";
+    assert_eq!(
+        renamed(text, "site"),
+        [
+            "metadata: {name: site, namespace: shop}",
+            "- hosts: [site.shop.svc.cluster.local, './site.shop.svc.cluster.local', web.shop.example.com]",
+        ]
+    );
+}
+
+#[cfg(feature = "targets")]
+mod patches;
+
 #[cfg(feature = "targets")]
 mod targets {
     use super::*;
 
-    const OVERLAY: &str = "=== base/kustomization.yaml
+    pub(super) const OVERLAY: &str = "=== base/kustomization.yaml
 resources: [web.yaml]
 === base/web.yaml
 apiVersion: apps/v1
@@ -267,86 +295,6 @@ spec: {minReadySeconds: 5}
         );
         let from_patch = OVERLAY.replace("<>", "").replace("{ name: ", "{ name: <>");
         assert_eq!(renamed(&from_patch, "site").len(), 3);
-    }
-
-    /// A ConfigMap with a key in a base, and an overlay that changes its value.
-    fn with_patch(kustomization: &str, patch: &str) -> String {
-        format!(
-            "=== base/kustomization.yaml
-resources: [map.yaml, app.yaml]
-=== base/map.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: settings}}
-data: {{le<>vel: info}}
-=== base/app.yaml
-apiVersion: v1
-kind: Pod
-metadata: {{name: app}}
-spec:
-  containers:
-    - name: app
-      image: acme/app:1
-      env: [{{name: LEVEL, valueFrom: {{configMapKeyRef: {{name: settings, key: level}}}}}}]
-=== dev/kustomization.yaml
-resources: [../base]
-namePrefix: dev-
-{kustomization}
-=== dev/patch.yaml
-{patch}
-"
-        )
-    }
-
-    const MAP_PATCH: &str =
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: debug}";
-
-    #[test]
-    fn a_key_changes_in_the_base_and_in_the_patch_that_changes_its_value() {
-        let text = with_patch("patches: [{path: patch.yaml}]", MAP_PATCH);
-        let changed = [
-            "env: [{name: LEVEL, valueFrom: {configMapKeyRef: {name: settings, key: depth}}}]",
-            "data: {depth: info}",
-            "data: {depth: debug}",
-        ];
-        assert_eq!(renamed(&text, "depth"), changed);
-    }
-
-    #[test]
-    fn a_key_that_a_patch_names_in_its_text_is_refused() {
-        let target = "target: {kind: ConfigMap, name: settings}";
-        let operations = "[{op: replace, path: /data/level, value: debug}]";
-        let inline = MAP_PATCH.replace('\n', "\n      ");
-        for (kustomization, patch) in [
-            (format!("patches: [{{path: patch.yaml, {target}}}]"), operations),
-            (format!("patches: [{{patch: '{operations}', {target}}}]"), "a: 1"),
-            (format!("patches:\n  - patch: |\n      {inline}"), "a: 1"),
-        ] {
-            let reason = refused(&with_patch(&kustomization, patch), "depth");
-            assert!(reason.starts_with("The patch at dev/kustomization.yaml:"), "{reason}");
-            assert!(reason.contains("names the key `level`"), "{reason}");
-        }
-        let other = operations.replace("level", "other");
-        let text = with_patch(&format!("patches: [{{path: patch.yaml, {target}}}]"), &other);
-        assert_eq!(renamed(&text, "depth").len(), 2);
-    }
-
-    #[test]
-    fn an_object_changes_in_a_literal_patch() {
-        let patch = "patches:\n  - patch: |-\n      # ü\n      kind: Deployment\n      metadata: {name: web}";
-        let text = OVERLAY.replace("patches: [path: patch.yaml]", patch);
-        assert_eq!(renamed(&text, "site")[2..], ["metadata: {name: site}"]);
-        assert_eq!(renamed(&text, "5")[2..], ["metadata: {name: \"5\"}"]);
-    }
-
-    #[test]
-    fn a_patch_within_a_kustomization_is_refused() {
-        let inline =
-            "patches: [patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}']";
-        assert_eq!(
-            refused(&OVERLAY.replace("patches: [path: patch.yaml]", inline), "site"),
-            "The patch at prod/kustomization.yaml:3 names the Deployment `web` in a text that cannot be changed from here."
-        );
     }
 
     #[test]
