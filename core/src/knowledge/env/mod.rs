@@ -251,6 +251,7 @@ const BROWSER_ENDINGS: &[&str] = &[
     "_FRONT_BASE_URL",
     "_FRONTEND_BASE_URL",
     "_ROOT_URL",
+    "_EMBED_PATH",
     "_PUBLIC_URL",
     "_SITE_URL",
     "_WEB_URL",
