@@ -160,7 +160,7 @@ pub use repeated::Repeated;
 pub use roles::Purpose;
 pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
-pub use scripts::MountedScript;
+pub use scripts::{MountedScript, StartedScript};
 pub use service::Service;
 pub use sources::{Brought, Shadowed};
 pub use storage::{Backing, Mounted, is_below, is_docker_socket, is_engine_socket};
