@@ -109,12 +109,14 @@ mod selection;
 mod service;
 mod sets;
 mod sources;
+mod steps;
 mod storage;
 mod subject;
 mod tools;
 mod unit;
 mod upkeep;
 mod usage;
+mod watchtower;
 mod workload;
 mod written;
 
