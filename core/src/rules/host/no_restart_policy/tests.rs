@@ -191,3 +191,16 @@ fn what_an_override_for_production_restarts_is_not_forgotten() {
     assert!(!found.is_empty() && found.iter().all(|it| it.contains("`db`")), "{found:?}");
     assert!(found.iter().all(|it| !it.contains("`web` have")), "{found:?}");
 }
+
+#[test]
+fn the_stages_of_one_application_are_one_finding() {
+    let text = |second: &str| {
+        let app = "services: { web: { image: 'nginx:1', ports: ['80:80'] }, db: { image: 'redis:7', restart: always } }\n";
+        format!(
+            "# file: app.yaml\na: 1\n# file: deploy/prod/compose.yaml\n{app}# file: {second}/compose.yaml\n{app}"
+        )
+    };
+    let found = messages(&RULE, &text("deploy/beta"));
+    assert!(found.len() == 1 && found[0].contains("the same in"), "{found:?}");
+    assert_eq!(messages(&RULE, &text("shop")).len(), 2);
+}
