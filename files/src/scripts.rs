@@ -47,9 +47,13 @@ pub fn scripts_named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
         let around = folder.ancestors().skip(1).take_while(|it| it.starts_with(root));
         bases.extend(around.map(Path::to_owned));
     }
-    let named = others.iter().filter(|it| !it.starts_with('/'));
-    let named = named.filter_map(|it| below(root, folder, it)).filter(|it| it.is_dir());
-    bases.extend(named.collect::<BTreeSet<_>>());
+    let named: BTreeSet<PathBuf> = others
+        .iter()
+        .filter(|it| !it.starts_with('/'))
+        .flat_map(|it| bases.iter().filter_map(|base| below(root, base, it)))
+        .filter(|it| it.is_dir())
+        .collect();
+    bases.extend(named);
     let mut found = BTreeSet::new();
     for script in scripts {
         for base in &bases {
@@ -123,9 +127,12 @@ mod tests {
     #[test]
     fn a_dockerfile_in_a_folder_of_its_own_names_scripts_of_the_context_around_it() {
         let root = tree(&["scripts/start.sh", "docker/entry.sh", "compose.yaml"]);
+        let at = root.path().join("docker/Dockerfile");
         let text = "FROM alpine\nCOPY scripts/start.sh docker/entry.sh /\nCMD [\"/start.sh\"]\n";
-        fs::write(root.path().join("docker/Dockerfile"), text).unwrap();
+        fs::write(&at, text).unwrap();
         assert_eq!(read(root.path()), ["docker/entry.sh", "scripts/start.sh"]);
+        fs::write(at, "FROM alpine\nCOPY scripts/ .\nCMD [\"./start.sh\"]\n").unwrap();
+        assert_eq!(read(root.path()), ["scripts/start.sh"]);
     }
 
     #[test]

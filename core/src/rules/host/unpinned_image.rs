@@ -144,6 +144,7 @@ fn report<'a>(
         (true, ..) => "no such tag",
         (false, true, _) => "tagged elsewhere",
         (false, false, true) => "moves within a version",
+        (false, false, false) if is_chosen => "moves on purpose",
         (false, false, false) => "no versions",
     });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);

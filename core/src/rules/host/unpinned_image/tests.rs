@@ -368,6 +368,11 @@ fn what_a_watchtower_delivers_is_a_note() {
     assert_eq!(severity("--label-enable", ""), "warning");
     let label = ", labels: {com.centurylinklabs.watchtower.enable: 'true'}";
     assert_eq!(severity("--label-enable", label), "info");
+    let both =
+        "services:\n  web: {image: 'acme/web:prod'}\n  updater: {image: containrrr/watchtower}\n";
+    let mut found: Vec<_> = findings(&RULE, both).iter().map(|it| it.severity.name()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["info", "warning"], "nobody watches the Watchtower");
     let store =
         "services:\n  db: {image: mariadb}\n  updater: {image: 'containrrr/watchtower:1.7.1'}\n";
     assert_eq!(findings(&RULE, store)[0].severity.name(), "warning", "a new major version of it");
