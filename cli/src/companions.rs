@@ -5,8 +5,8 @@ use plimsoll_core::File;
 use plimsoll_core::model::detect::detect;
 use plimsoll_core::report::FileKind;
 use plimsoll_core::syntax::{Node, Tree, parse};
-use plimsoll_core::text::{FileId, folder_of, join_path};
-use plimsoll_files::{Loaded, env_file_paths, load};
+use plimsoll_core::text::{FileId, folder_of, join_path, normalise_path};
+use plimsoll_files::{Loaded, env_file_paths, load, scripts_named_by};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 const MAX_FILES: usize = 1000;
 
 /// Returns the files that a file names, and those that these name: what `include` and `extends` read, env
-/// files, the files of configs and secrets, and Dockerfiles. Only files inside the boundary count, which is a
+/// files, the files of configs and secrets, Dockerfiles, and the scripts beside or below it that it or these
+/// Dockerfiles start. Only files inside the boundary count, which is a
 /// canonical path.
 pub fn of(name: &str, boundary: &Path) -> Vec<String> {
     let mut seen: HashSet<String> = HashSet::from([name.to_owned()]);
@@ -31,6 +32,15 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
             if path.ends_with(".yaml") || path.ends_with(".yml") {
                 open.push(path.clone());
             }
+            found.push(path);
+        }
+    }
+    let root = Path::new(".").join(folder_of(name));
+    let naming: Vec<PathBuf> =
+        found.iter().chain([&name.to_owned()]).map(|it| Path::new(".").join(it)).collect();
+    for script in naming.iter().flat_map(|it| scripts_named_by(it, &root)) {
+        let path = normalise_path(&script.to_string_lossy());
+        if found.len() < MAX_FILES && is_inside(&path, boundary) && seen.insert(path.clone()) {
             found.push(path);
         }
     }

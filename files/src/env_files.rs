@@ -39,7 +39,7 @@ pub(crate) fn named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns a path from a folder as a path below the root.
-fn below(root: &Path, folder: &Path, path: &str) -> Option<PathBuf> {
+pub(crate) fn below(root: &Path, folder: &Path, path: &str) -> Option<PathBuf> {
     let mut found = folder.to_owned();
     for part in Path::new(path).components() {
         match part {
@@ -56,7 +56,7 @@ fn below(root: &Path, folder: &Path, path: &str) -> Option<PathBuf> {
 }
 
 /// Whether a path leads to a file below the root, links followed.
-fn stays(path: &Path, root: &Path) -> bool {
+pub(crate) fn stays(path: &Path, root: &Path) -> bool {
     let real = path.canonicalize().ok().filter(|it| it.is_file());
     real.zip(root.canonicalize().ok()).is_some_and(|(real, root)| real.starts_with(root))
 }

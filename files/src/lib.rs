@@ -7,6 +7,7 @@ mod ignored;
 mod left_out;
 mod names;
 mod read;
+mod scripts;
 mod walk;
 
 pub use env_files::env_file_paths;
@@ -17,6 +18,7 @@ pub use names::{
     own_config,
 };
 pub use read::{Loaded, load, load_from};
+pub use scripts::{is_script, scripts_named_by};
 pub use walk::{Unreadable, Walk, holds_objects, walk, walk_except};
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 //!
 //! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
-//! that is set would be reported as unset. So are the files that `env_file` names, whatever they are called. Below a chart or a kustomization every file is read,
-//! because templates and generators may read it. A symbolic link to a file is read where it is the only
+//! that is set would be reported as unset. So are the files that `env_file` names, whatever they are called, and the
+//! shell scripts that Compose files and Dockerfiles name. Below a chart or a kustomization every file is read, because
+//! templates and generators may read it. A symbolic link to a file is read where it is the only
 //! name of the file; links to folders are not followed. JSON is read where it looks like Kubernetes objects.
 
 use crate::env_files;
 use crate::left_out::{LeftOut, left_out};
 use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_yaml};
+use crate::scripts::scripts_named_by;
 use ignore::{DirEntry, WalkBuilder};
 use plimsoll_core::model::is_template_name;
 use std::collections::{BTreeSet, HashSet};
@@ -128,6 +130,9 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     let named: Vec<PathBuf> =
         files.iter().flat_map(|path| env_files::named_by(path, root)).collect();
     files.extend(named);
+    let scripts: Vec<PathBuf> =
+        files.iter().flat_map(|path| scripts_named_by(path, root)).collect();
+    files.extend(scripts);
     unreadable.sort();
     Walk { files: files.into_iter().collect(), unreadable, entered }
 }

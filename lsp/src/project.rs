@@ -8,7 +8,7 @@ use plimsoll_core::text::{FileId, normalise_path};
 use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
-    is_outside_walk, load, walk_except,
+    is_outside_walk, is_script, load, walk_except,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +144,12 @@ impl Project {
             let is_folder = path.is_dir();
             let is_wanted = match is_folder {
                 true => !is_left_out(file_name),
-                false => belongs(&path) || holds_objects(&path) || self.is_built(name),
+                false => {
+                    belongs(&path)
+                        || is_script(&path)
+                        || holds_objects(&path)
+                        || self.is_built(name)
+                }
             };
             let is_read_anyway = file_name.to_str().is_some_and(is_env);
             is_wanted && (is_read_anyway || !ignored.contains(root, &path, is_folder))

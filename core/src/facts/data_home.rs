@@ -1,13 +1,14 @@
 //! The directory of a data store: where the store keeps its data, and which mounts keep that data.
 
 use super::storage::{Backing, Mounted, is_below};
-use super::{Facts, Unit};
-use crate::knowledge::families::{Certainty, Family};
+use super::{Facts, Service, Unit};
+use crate::knowledge::families::{Certainty, Class, Family};
 use crate::knowledge::shell::Command;
 use crate::knowledge::stores::{
     DATA_DIR_VARIABLES, GRAFANA_DATABASE, LOKI_SETTINGS, NEWEST_POSTGRES, is_data_option,
     is_like_data, is_settings_path, linked_data_dirs, wrong_data_dirs,
 };
+use crate::knowledge::workers::is_job_worker;
 use crate::text::{Span, name_of};
 
 /// The place where a data store keeps its data.
@@ -183,6 +184,33 @@ impl<'a> Unit<'a> {
         mounted.backing.lasts()
             && path.len() > 1
             && self.env.iter().any(|it| it.value.is_some_and(names))
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the service that keeps its jobs in another one, a Redis or what speaks its language: a worker that
+    /// dials the other or is started after it, where no other queue is dialled. A Redis that is told to keep nothing
+    /// has none.
+    pub fn worker_of(&self, unit: &Unit<'a>) -> Option<&Service<'a>> {
+        let store = self.service_of(unit)?;
+        let family = unit.certain_family()?;
+        let keeps_nothing =
+            unit.start.words.windows(2).any(|it| it[0].as_str() == "--save" && it[1].is_empty());
+        if !matches!(family.id, "redis" | "valkey" | "keydb" | "dragonfly") || keeps_nothing {
+            return None;
+        }
+        let siblings = self.siblings(store);
+        let is_queue =
+            |it: &Service<'_>| it.unit.family().is_some_and(|it| it.class == Class::Queue);
+        if siblings.iter().any(is_queue) {
+            return None;
+        }
+        siblings.iter().find(|it| {
+            let dials =
+                it.unit.peers.iter().any(|peer| store.hosts().any(|host| host == peer.host));
+            let needs = || it.model.depends_on.iter().any(|it| it.service.as_str() == store.name);
+            self.started_commands(it).iter().any(is_job_worker) && (dials || needs())
+        })
     }
 }
 

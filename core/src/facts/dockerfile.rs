@@ -3,7 +3,7 @@
 //! Source: Docker documentation, "Dockerfile reference".
 
 use super::Service;
-use crate::text::normalise_path;
+use crate::text::{name_of, normalise_path};
 use std::ops::Range;
 
 /// An instruction, continued lines joined.
@@ -75,6 +75,23 @@ impl Stage {
             }
             (entrypoint, command) => entrypoint.or(command).map(|it| (it.words, it.range)),
         }
+    }
+}
+
+impl Stage {
+    /// Returns the paths in the build context that a file of the image may come from, the last copy first.
+    pub(super) fn sources_of(&self, path: &str) -> impl Iterator<Item = String> {
+        let from = |(source, to): &(String, String)| {
+            let is_file =
+                path == to || path == normalise_path(&format!("{to}/{}", name_of(source)));
+            match path.strip_prefix(to.trim_end_matches('/')).and_then(|it| it.strip_prefix('/')) {
+                Some(below) if !is_file => Some(normalise_path(&format!("{source}/{below}"))),
+                Some(below) if source.is_empty() => Some(below.to_owned()),
+                _ => is_file.then(|| source.clone()),
+            }
+        };
+        let found: Vec<String> = self.copied.iter().rev().filter_map(from).collect();
+        found.into_iter().map(|it| it.trim_start_matches('/').to_owned())
     }
 }
 

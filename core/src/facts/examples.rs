@@ -1,7 +1,8 @@
 //! Examples that a project asks to be copied: of its `.env`, and of a Compose file.
 
-use super::Facts;
+use super::{Facts, Image, Unit};
 use crate::knowledge::env::{is_example, is_example_of};
+use crate::knowledge::image::{ImageRef, Pin};
 use crate::model::compose::{Project, parse_env_file};
 use crate::report::Kind;
 use crate::syntax;
@@ -21,7 +22,7 @@ pub struct DocumentedVariable {
 #[derive(Debug, Default)]
 pub struct DocumentedVariables {
     /// By the number of the application and the name of the variable.
-    by_name: FxHashMap<(usize, SmolStr), DocumentedVariable>,
+    by_name: FxHashMap<(usize, SmolStr), (DocumentedVariable, SmolStr)>,
     /// The variables that an example has in a comment only, `# REGION=`, by the number of the application.
     optional: FxHashSet<(usize, SmolStr)>,
 }
@@ -64,11 +65,11 @@ impl DocumentedVariables {
                 documented.optional.extend(of_parts.map(|(part, name)| (part, SmolStr::new(name))));
             }
             for variable in parse_env_file(file.id, file.text()) {
-                let is_empty = variable.value.is_none_or(|it| it.value.is_empty());
-                let entry = DocumentedVariable { file: file.id, is_empty };
+                let value = variable.value.map(|it| it.value).unwrap_or_default();
+                let entry = DocumentedVariable { file: file.id, is_empty: value.is_empty() };
                 for part in parts {
                     let key = (*part, variable.name.value.clone());
-                    documented.by_name.entry(key).or_insert(entry);
+                    documented.by_name.entry(key).or_insert_with(|| (entry, value.clone()));
                 }
             }
         }
@@ -77,7 +78,29 @@ impl DocumentedVariables {
 
     /// Returns the file that sets a variable in an application; an example of `.env` comes first.
     pub fn get(&self, part: usize, name: &str) -> Option<DocumentedVariable> {
-        self.by_name.get(&(part, SmolStr::new(name))).copied()
+        self.by_name.get(&(part, SmolStr::new(name))).map(|it| it.0)
+    }
+
+    /// Whether the tag of an image is a variable with a default, and the example of `.env` gives it a tag that does
+    /// not move: `app:${APP_TAG:-develop}` with `APP_TAG=23.04`.
+    pub fn pins(&self, facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+        let Some(service) = facts.service_of(unit) else { return false };
+        let part = facts.part_of(image.span.file);
+        let uses = service.project.variables.iter();
+        let mut used = uses.filter(|it| it.set_by.is_none() && image.span.contains(it.span));
+        let (Some(used), None) = (used.next_back(), used.next()) else { return false };
+        let is_tag =
+            image.tag.is_some_and(|it| used.value.as_deref() == Some(it) || used.word == it);
+        let value = self.value(part, &used.name).filter(|it| is_tag && !it.is_empty());
+        value.is_some_and(|it| {
+            let image = format!("{}:{it}", image.repository);
+            !matches!(ImageRef::parse(&image).pin(), Pin::Moving | Pin::Absent | Pin::Unknown)
+        })
+    }
+
+    /// Returns the value that a variable has in that file.
+    fn value(&self, part: usize, name: &str) -> Option<&str> {
+        self.by_name.get(&(part, SmolStr::new(name))).map(|it| it.1.as_str())
     }
 
     /// Whether an example has a variable in a comment only, and so says that it may be left out.
@@ -95,17 +118,6 @@ fn commented_variable(line: &str) -> Option<&str> {
 }
 
 impl Facts<'_> {
-    /// Returns the script, the task or the page of an application that names a file, and so may create it. `near`
-    /// is a file of the application.
-    pub fn script_that_names(&self, path: &str, near: FileId) -> Option<FileId> {
-        let script = self.files().iter().find(|file| {
-            is_script(file.path())
-                && self.same_part(file.id, near)
-                && file.text().contains(name_of(path))
-        });
-        script.map(|it| it.id)
-    }
-
     /// Returns the path of an example of a Compose file, in the folder of a project, that defines all of some
     /// names in a section such as `secrets`.
     pub fn example_defining(
@@ -131,12 +143,4 @@ impl Facts<'_> {
 
 fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
-}
-
-/// Whether a file says how others are made: a script, a list of tasks or a page for people.
-fn is_script(path: &str) -> bool {
-    let name = name_of(path);
-    let ends = [".sh", ".bash", ".ps1", ".py", ".mk", ".md"].iter().any(|it| name.ends_with(it));
-    ends || matches!(name, "Makefile" | "makefile" | "justfile" | "Justfile" | "package.json")
-        || matches!(name, "Taskfile.yml" | "Taskfile.yaml")
 }

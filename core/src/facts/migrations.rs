@@ -1,12 +1,13 @@
 //! Migrations: what changes the schema of a database, and when.
 
-use super::{Facts, Part, Service, Unit, Var, Workload, first_label};
+use super::{Facts, Part, Service, StartedScript, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{
     asks_for_migrations, find_migration, is_migration_name, is_migration_switch,
     migrates_before_server, migrates_by_itself,
 };
-use crate::knowledge::shell::{Command, base_name};
+use crate::knowledge::shell::{Command, Joint, base_name};
+use crate::knowledge::starts::is_server_start;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
 use crate::text::Span;
@@ -110,6 +111,30 @@ impl<'a> Facts<'a> {
     /// Returns the migration that a container runs.
     pub fn migration_of<'f>(&self, unit: &'f Unit<'a>) -> Option<&'f Migration> {
         unit.migration.as_ref()
+    }
+
+    /// Returns the migration in a script of the project that a container starts before it serves. What depends on
+    /// a condition does not count.
+    pub fn migration_in_script(&self, unit: &Unit<'a>) -> Option<(Migration, StartedScript<'a>)> {
+        self.started_scripts(unit).into_iter().find_map(|started| {
+            let commands = &started.commands;
+            let is_asked = |at: usize| {
+                let before = at.checked_sub(1).map(|it| &commands[it]);
+                before.is_some_and(|it| match it.joint {
+                    Joint::Or => true,
+                    Joint::And => matches!(it.name(), "[" | "[[" | "test"),
+                    Joint::Then | Joint::Pipe | Joint::Background | Joint::End => false,
+                })
+            };
+            let hits = commands.iter().enumerate();
+            let (at, hit) = hits
+                .filter(|(at, _)| !is_asked(*at))
+                .find_map(|(at, it)| Some((at, find_migration(it)?)))?;
+            let then_serves = commands[at + 1..].iter().any(hands_over);
+            let span = started.script.span_of(&commands[at].words[hit.index]);
+            let tool = hit.tool.to_owned();
+            Some((Migration { tool, span, then_serves, by_switch: false }, started))
+        })
     }
 
     /// Whether a container does nothing but migrate, by its command, its image or its name.
@@ -216,6 +241,12 @@ pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
         HookHandler::Run(ProbeHandler::Exec { command, .. }) => Some(command),
         _ => None,
     }
+}
+
+/// Whether a command of a start script is the one that stays: a server, or what the script is given.
+fn hands_over(command: &Command) -> bool {
+    let first = command.words.first().map_or("", |it| it.text.as_str());
+    first == "exec" || first.contains("$@") || is_server_start(command)
 }
 
 fn does_something(command: &Command) -> bool {

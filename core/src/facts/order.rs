@@ -234,9 +234,9 @@ impl<'a> Facts<'a> {
 
     /// Whether what a service starts waits for something: a command of its image, or a script.
     fn image_waits(&self, service: &Service<'a>) -> bool {
-        let started = self.started_commands(service);
-        let mut scripts = started.iter().filter_map(|it| self.script_of(service, it)).flatten();
-        started.iter().any(waits) || scripts.any(|it| waits(&it))
+        let scripts = || self.started_scripts(&service.unit).into_iter();
+        self.started_commands(service).iter().any(waits)
+            || scripts().any(|it| shell::commands(it.script.text).iter().any(waits))
     }
 
     /// Whether a service reaches a cache or a queue only through its Dapr sidecar: it has one, and its own settings
@@ -272,12 +272,6 @@ impl<'a> Facts<'a> {
             let mounted = script_path(command).filter(|it| is_bind_mounted(service, it));
             mounted.is_some_and(|it| self.mounted_script(&service.unit, it).is_none())
         })
-    }
-
-    /// Returns the commands of the script that a command runs, where it is mounted and can be read.
-    fn script_of(&self, service: &Service<'a>, command: &Command) -> Option<Vec<Command>> {
-        let script = self.mounted_script(&service.unit, script_path(command)?)?;
-        Some(shell::commands(script.text))
     }
 
     /// Whether something that a service depends on starts only once another service is healthy.

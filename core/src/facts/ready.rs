@@ -2,13 +2,16 @@
 //! fix may write the check, or make others wait for it, without being read first.
 
 use super::{Facts, Health, Service, Wait, is_below};
+use crate::edit::Yaml;
 use crate::knowledge::checks::{self, Flaw};
-use crate::knowledge::families::Certainty;
+use crate::knowledge::families::{Certainty, Class};
 use crate::knowledge::net;
 use crate::knowledge::patience::Patience;
 use crate::knowledge::ready::{is_client, settings_of};
 use crate::model::compose::{Condition, Healthcheck, MountKind};
-use crate::report::{Fix, Safety};
+use crate::report::{Edit, Fix, Safety};
+use crate::text::Spanned;
+use std::time::Duration;
 
 /// How well it is known what a ready check says about a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,38 @@ impl<'a> Facts<'a> {
             ReadyCheck::Unread => Some(Safety::Unsafe),
             ReadyCheck::Contradicted => None,
         }
+    }
+
+    /// Returns the edit that gives a service more time to start, before others wait for its health: an empty list
+    /// where its healthcheck has time enough, and `None` where the time cannot be written here.
+    ///
+    /// Compose gives a dependency up as soon as its container is unhealthy, which it is after `retries` failures
+    /// in a row. Failures within `start_period` do not count, and a check that passes ends the wait at once.
+    ///
+    /// Source: <https://docs.docker.com/reference/dockerfile/#healthcheck>
+    pub fn time_to_start(&self, on: &Service<'a>) -> Option<Vec<Edit>> {
+        let Some(check) = &on.model.healthcheck else { return Some(Vec::new()) };
+        let seconds = |it: &Option<Spanned<Duration>>| it.as_ref().map(|it| it.value.as_secs_f64());
+        let interval = seconds(&check.interval).unwrap_or(30.0);
+        let retries = check.retries.as_ref().map_or(3, |it| it.value.max(1)) as f64;
+        let given = seconds(&check.start_period).unwrap_or_default() + interval * retries;
+        let class = on.unit.family().map(|it| it.class);
+        let is_quick = class == Some(Class::Cache) || on.unit.is_family("postgres");
+        let (needed, period) = match on.unit.family().is_some_and(|it| it.is_data_store()) {
+            _ if is_quick => (0.0, ""),
+            true => (60.0, "60s"),
+            // Nobody knows how long a program of the project takes; many load for more than a minute.
+            false => (120.0, "120s"),
+        };
+        if given >= needed {
+            return Some(Vec::new());
+        }
+        let edit = match &check.start_period {
+            Some(written) => (!on.project.is_interpolated(written.span))
+                .then(|| self.replace_scalar(&written.span, period)),
+            None => self.insert_entry(check.place.as_ref()?, "start_period", &Yaml::raw(period)),
+        };
+        Some(vec![edit?])
     }
 
     /// Whether a service may start before the one that it depends on can answer. Swarm ignores `depends_on`,

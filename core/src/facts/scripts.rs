@@ -1,11 +1,12 @@
 //! Scripts that a project defines and mounts into its containers, and what they set.
 
+use super::dockerfile::{Stage, built_stage};
 use super::order::script_path;
-use super::{Facts, Site, Unit, is_below};
-use crate::knowledge::shell::{self, Command, is_assignment};
+use super::{Facts, Service, Site, Unit, is_below};
+use crate::knowledge::shell::{self, Command, Word, commands_of_argv, is_assignment};
 use crate::model::compose::{FileObject, MountKind};
 use crate::model::kubernetes::VolumeSource;
-use crate::text::{FileId, Span, normalise_path};
+use crate::text::{FileId, Span, join_path, normalise_path};
 
 /// A script of the project in a container.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,27 @@ pub struct MountedScript<'a> {
     pub text: &'a str,
     /// The first line of its file, or the key that holds it.
     pub span: Span,
+    /// The file that it is.
+    file: Option<FileId>,
+}
+
+impl MountedScript<'_> {
+    /// Returns the place of a word of the script, as precisely as the text allows.
+    pub fn span_of(&self, word: &Word) -> Span {
+        self.file.map_or(self.span, |file| Span::new(file, word.start, word.end))
+    }
+}
+
+/// A script that a container starts, with what it runs in any case.
+#[derive(Debug, Clone)]
+pub struct StartedScript<'a> {
+    pub script: MountedScript<'a>,
+    /// Its name, such as `entrypoint.sh`.
+    pub name: String,
+    /// What starts it: a word of the start command, or the `build` whose image starts it.
+    pub started_at: Span,
+    /// The commands that do not depend on a condition.
+    pub commands: Vec<Command>,
 }
 
 impl<'a> Facts<'a> {
@@ -37,6 +59,68 @@ impl<'a> Facts<'a> {
         last_value(&commands, name).or_else(|| commands.iter().find_map(in_script))
     }
 
+    /// Returns the scripts of the project that a container starts: those that are mounted, and those that the
+    /// Dockerfile of a service copies into its image.
+    pub fn started_scripts(&self, unit: &Unit<'a>) -> Vec<StartedScript<'a>> {
+        let service = self.service_of(unit);
+        let stage = service.and_then(|it| {
+            let build = it.model.build.as_ref()?;
+            built_stage(self.file(build.dockerfile_id?).text(), it)
+        });
+        let own = &unit.start;
+        let mut commands: Vec<(Command, bool)> = Vec::new();
+        if let Some(stage) = stage.as_ref().filter(|_| !own.replaces_entrypoint) {
+            let of_image = match own.is_empty() {
+                true => stage.clone().start().map(|it| it.0),
+                false => stage.entrypoint.clone().map(|it| it.words),
+            };
+            let words = of_image.unwrap_or_default();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let started = if words.is_empty() { Vec::new() } else { commands_of_argv(&words) };
+            commands.extend(started.into_iter().map(|it| (it, true)));
+        }
+        commands.extend(own.commands.iter().cloned().map(|it| (it, false)));
+        let set = service.and_then(|it| it.model.working_dir.as_ref());
+        let folder = set.map_or_else(
+            || stage.as_ref().map_or("", |it| it.directory.as_str()),
+            |folder| folder.as_str(),
+        );
+        let build = service.and_then(|it| it.model.build.as_ref()).map(|it| it.span);
+        let mut found = Vec::new();
+        for (command, is_of_image) in &commands {
+            let Some(word) = script_word(command) else { continue };
+            let script = places_of(&word.text, folder, command).into_iter().find_map(|path| {
+                self.mounted_script(unit, &path)
+                    .or_else(|| self.copied_script(service?, stage.as_ref()?, &path))
+            });
+            let Some(script) = script else { continue };
+            found.push(StartedScript {
+                name: shell::base_name(&word.text).to_owned(),
+                started_at: match (is_of_image, build) {
+                    (true, Some(build)) => build,
+                    (true, None) | (false, _) => own.span_of(word),
+                },
+                commands: shell::commands(&shell::without_branches(script.text)),
+                script,
+            });
+        }
+        found
+    }
+
+    /// Returns the script that the image of a service has at a path, copied from the build context.
+    fn copied_script(
+        &self,
+        service: &Service<'a>,
+        stage: &Stage,
+        path: &str,
+    ) -> Option<MountedScript<'a>> {
+        let context = &service.model.build.as_ref()?.context;
+        let context = join_path(&service.project.folder, context);
+        let mut files =
+            stage.sources_of(path).filter_map(|it| self.file_at(&join_path(&context, &it)));
+        self.script_in(files.next()?)
+    }
+
     fn script_of_service(&self, at: usize, path: &str) -> Option<MountedScript<'a>> {
         let service = &self.services[at];
         for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
@@ -46,7 +130,8 @@ impl<'a> Facts<'a> {
             }
             let source = mount.source.as_ref()?.as_str();
             let rest = path.trim_start_matches(target.trim_end_matches('/'));
-            return self.script_in(self.file_at(&normalise_path(&format!("{source}{rest}")))?);
+            let path = join_path(&service.project.folder, &format!("{source}{rest}"));
+            return self.script_in(self.file_at(&path)?);
         }
         let config = service.model.configs.iter().find(|it| match &it.target {
             Some(target) => target.as_str() == path,
@@ -54,7 +139,7 @@ impl<'a> Facts<'a> {
         })?;
         let FileObject { content, file_id, .. } = service.project.config(&config.source)?;
         match content {
-            Some(text) => Some(MountedScript { text: text.as_str(), span: text.span }),
+            Some(text) => Some(MountedScript { text: text.as_str(), span: text.span, file: None }),
             None => self.script_in((*file_id)?),
         }
     }
@@ -62,7 +147,7 @@ impl<'a> Facts<'a> {
     fn script_in(&self, file: FileId) -> Option<MountedScript<'a>> {
         let text = self.file(file).text();
         let end = text.lines().next().map_or(0, str::len);
-        Some(MountedScript { text, span: Span::new(file, 0, end) })
+        Some(MountedScript { text, span: Span::new(file, 0, end), file: Some(file) })
     }
 
     fn script_of_container(
@@ -93,8 +178,32 @@ impl<'a> Facts<'a> {
         let name = source.name.as_ref()?;
         let keys = self.keys(workload.object.file, workload.namespace, name, false)?;
         let (key, text) = keys.entries.iter().find(|it| it.0.as_str() == key)?;
-        Some(MountedScript { text: (*text)?.as_str(), span: key.span })
+        Some(MountedScript { text: (*text)?.as_str(), span: key.span, file: None })
     }
+}
+
+/// Returns the word of a command that names a script: its program, or what it gives to a shell.
+fn script_word(command: &Command) -> Option<&Word> {
+    let words = command.program();
+    if !shell::is_shell(command.name()) {
+        return words.first();
+    }
+    words[1..].iter().find(|it| !it.text.starts_with('-'))
+}
+
+/// Returns the absolute paths at which a container may find a script: its own, below the working directory, or on
+/// the search path.
+fn places_of(name: &str, folder: &str, command: &Command) -> Vec<String> {
+    if name.starts_with('/') {
+        return vec![normalise_path(name)];
+    }
+    let below = |folder: &str| normalise_path(&format!("/{folder}/{name}"));
+    if name.contains('/') || shell::is_shell(command.name()) {
+        return vec![below(folder)];
+    }
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        .map(below)
+        .into()
 }
 
 /// Returns the last value that commands give a variable, unless it depends on other variables.

@@ -262,7 +262,8 @@ impl<'a> Facts<'a> {
 
     /// Whether a file of this name would have been handed over with its folder. Folders are read for the
     /// kinds of files that say something here, but hidden folders are left out; another kind is read where a
-    /// file with the same extension lies in the same folder.
+    /// file with the same extension lies in the same folder. Of scripts only those are read that another file names
+    /// as what a container starts.
     pub fn would_be_handed_over(&self, path: &str) -> bool {
         let hidden = folder_of(path).split('/').any(|it| it.starts_with('.') && it != "..");
         if hidden && self.files_below(folder_of(path)).next().is_none() {
@@ -271,7 +272,7 @@ impl<'a> Facts<'a> {
         let extension = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_owned());
         let folder = folder_of(path);
         is_read_by_name(name_of(path))
-            || extension(path).is_some_and(|wanted| {
+            || extension(path).filter(|wanted| wanted != "sh").is_some_and(|wanted| {
                 let mut beside = self.files_below(folder).filter(|it| folder_of(it) == folder);
                 beside.any(|it| extension(it).is_some_and(|own| own == wanted))
             })

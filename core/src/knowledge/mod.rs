@@ -45,3 +45,4 @@ pub mod singletons;
 pub mod starts;
 pub mod stores;
 pub mod upkeep;
+pub mod workers;

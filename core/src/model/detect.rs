@@ -1,7 +1,7 @@
 //! Detects the kind of a file, from its content first and from its name second.
 
 use super::read::Reader;
-use crate::knowledge::env::is_env_file;
+use crate::knowledge::env::{is_env_file, is_example};
 use crate::report::Kind;
 use crate::syntax::{Node, Tree};
 use crate::text::{folder_of, name_of};
@@ -53,6 +53,9 @@ pub fn by_name(path: &str) -> Kind {
     if name == "Kustomization" {
         return Kind::Kustomization;
     }
+    if is_template_of_env_file(&lower) {
+        return if is_example(&lower) { Kind::EnvFile } else { Kind::Unknown };
+    }
     let helpers = [".tpl", ".gotmpl"];
     if helpers.iter().any(|ending| lower.ends_with(ending)) || is_template_name(&lower) {
         return Kind::Template;
@@ -63,6 +66,14 @@ pub fn by_name(path: &str) -> Kind {
         return Kind::Dockerfile;
     }
     if is_env_file(name) { Kind::EnvFile } else { Kind::Unknown }
+}
+
+/// Whether a file of this name is a template of an env file, which renders no YAML: an example to be copied, or for
+/// some other tool.
+fn is_template_of_env_file(name: &str) -> bool {
+    let (rendered, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_template = matches!(ending, "tpl" | "gotmpl") || is_template_name(name);
+    is_template && is_env_file(rendered)
 }
 
 /// Whether a file of this name is a template of another file, which may become anything.
@@ -78,7 +89,7 @@ pub fn may_be_yaml(path: &str) -> bool {
     match name.rsplit_once('.') {
         Some((_, ending)) => {
             ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
-                || is_template_name(name)
+                || is_template_name(name) && !is_template_of_env_file(name)
         }
         None => {
             matches!(name, "" | "-" | "stdin" | "<stdin>" | "Kustomization")

@@ -13,7 +13,7 @@ use crate::knowledge::data::{entries, words};
 use crate::knowledge::net;
 pub use debug::{is_debug_switch, is_environment_switch, switch};
 pub use file_database::{FileDatabase, file_database};
-pub use names::{example_of, is_env_file, is_example, is_example_of};
+pub use names::{example_of, is_env_file, is_example, is_example_of, template_paths};
 pub use purpose::{Purpose, is_place, purpose};
 use rustc_hash::FxHashSet;
 pub use state::{State, is_upload_directory, local_state};

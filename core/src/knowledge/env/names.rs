@@ -7,7 +7,10 @@ const OTHER_ENDINGS: &[&str] = &[
 ];
 
 /// Words that mark a file as an example to be copied.
-const EXAMPLE_WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "default"];
+const EXAMPLE_WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "default"];
+
+/// Endings of templates that a tool fills in, beside [`EXAMPLE_WORDS`].
+const FILLED_IN: &[&str] = &["in", "j2"];
 
 /// Whether a file of this name sets environment variables: `.env`, `.env.local`, `.env-sample`, `app.env`,
 /// `env.example`; not `.env.d.ts`.
@@ -22,7 +25,15 @@ pub fn is_env_file(name: &str) -> bool {
     }
     let hidden = lower.starts_with(".env-") || lower.starts_with(".env_");
     let plain = lower.starts_with("env-") || lower.starts_with("env_");
-    hidden || plain && is_example(&lower)
+    let last = lower.ends_with("_env") || lower.ends_with("-env");
+    hidden || (plain || last) && is_example(&lower)
+}
+
+/// Returns the paths at which a template of a file may lie beside it: `app.yaml.example`, `app.example.yaml`.
+pub fn template_paths(path: &str) -> impl Iterator<Item = String> + '_ {
+    let (stem, extension) = path.rsplit_once('.').unwrap_or((path, ""));
+    let words = EXAMPLE_WORDS.iter().chain(FILLED_IN);
+    words.flat_map(move |word| [format!("{path}.{word}"), format!("{stem}.{word}.{extension}")])
 }
 
 /// Whether a file of this name is an example to be copied: `.env.example`, `compose.override.yaml.sample`.
@@ -77,11 +88,22 @@ mod tests {
             "example.env",
             "db.env",
             "db.env.dist",
+            "app.env.tmpl",
+            "default_env",
+            "sample-env",
         ] {
             assert!(is_env_file(name), "{name}");
         }
-        for name in [".env.d.ts", "env.py", "env.yaml", "env-setup", "environment", ".envrc", "env"]
-        {
+        for name in [
+            ".env.d.ts",
+            "env.py",
+            "env.yaml",
+            "env-setup",
+            "create_env",
+            "environment",
+            ".envrc",
+            "env",
+        ] {
             assert!(!is_env_file(name), "{name}");
         }
     }
@@ -93,7 +115,24 @@ mod tests {
             assert!(!is_example_of(name, "web.env"), "{name}");
         }
         assert!(is_example_of("web.env.sample", "web.env"));
+        assert!(
+            is_example_of("aleph.env.tmpl", "aleph.env") && is_example_of("default_env", ".env")
+        );
         assert!(!is_example_of(".env", ".env") && !is_example_of("web.env", ".env"));
+    }
+
+    #[test]
+    fn a_template_lies_beside_what_is_made_of_it() {
+        let paths: Vec<String> = template_paths("conf/app.yaml").collect();
+        for path in [
+            "conf/app.yaml.example",
+            "conf/app.dist.yaml",
+            "conf/app.yaml.tmpl",
+            "conf/app.yaml.j2",
+        ] {
+            assert!(paths.iter().any(|it| it == path), "{path}");
+        }
+        assert!(!paths.iter().any(|it| it == "conf/app.yaml"));
     }
 
     #[test]

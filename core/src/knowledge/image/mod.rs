@@ -8,8 +8,11 @@
 mod pin;
 mod validate;
 
+use super::data::words;
 pub use pin::{Pin, Version};
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
+use std::sync::LazyLock;
 pub use validate::{Flaw, ImageProblem, validate};
 
 /// The parts of an image reference, each a slice of the text as written.
@@ -22,6 +25,16 @@ pub struct ImageRef<'a> {
     pub tag: Option<&'a str>,
     /// The digest with its algorithm, as in `sha256:…`.
     pub digest: Option<&'a str>,
+}
+
+/// The images that Docker Hub keeps without an owner's name.
+static OFFICIAL: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/official_images.txt")));
+
+/// Whether Docker Hub has an image of this name without an owner: `redis`, but not `shop`.
+#[must_use]
+pub fn is_official(name: &str) -> bool {
+    OFFICIAL.contains(name)
 }
 
 /// The hosts of Docker Hub.

@@ -31,7 +31,9 @@ impl Pin {
         let is_latest = ["-", "."].iter().any(|it| {
             lower.starts_with(&format!("latest{it}")) || lower.ends_with(&format!("{it}latest"))
         });
-        if !names_a_build && is_latest {
+        // What a pipeline pushes for each commit of a branch.
+        let is_branch = lower.starts_with("branch-");
+        if !names_a_build && (is_latest || is_branch) {
             return Pin::Moving;
         }
         let mut parts = lower.split('-');
@@ -178,6 +180,10 @@ mod tests {
         {
             assert_eq!(pin(text), Pin::Moving, "{text}");
         }
+        for text in ["a/b:branch-jippi-fork", "a/b:branch-x"] {
+            assert_eq!(pin(text), Pin::Moving, "{text}");
+        }
+        assert_eq!(pin("a/b:branch-x-4f2a9c1"), Pin::Named);
         for text in ["a/b:prod", "a/b:production", "a/b:staging", "a/b:production.latest"] {
             assert_eq!(pin(text), Pin::Moving, "{text}");
         }

@@ -55,11 +55,13 @@ fn password_before(value: &str, start: usize, at: usize) -> Option<(usize, usize
 
 /// Finds the password of `Password=…;`, of libpq's `password=…` and of JDBC's `&password=…`.
 fn password_in_pairs(value: &str) -> Option<(usize, usize)> {
-    if ![";", "host=", "jdbc:"].iter().any(|it| value.contains(it)) {
+    let lower = value.to_ascii_lowercase();
+    // `http://minio:9000?accessKey=…&secretKey=…` has both ends of a credential.
+    let has_keys = ["accesskey=", "secretkey="].iter().all(|it| lower.contains(it));
+    if !has_keys && ![";", "host=", "jdbc:"].iter().any(|it| value.contains(it)) {
         return None;
     }
-    let lower = value.to_ascii_lowercase();
-    let names = ["password", "pwd", "accountkey", "sharedaccesskey"];
+    let names = ["password", "pwd", "accountkey", "sharedaccesskey", "secretkey"];
     let mut places = names.iter().flat_map(|name| lower.match_indices(name));
     places.find_map(|(at, name)| {
         if at > 0 && !lower[..at].ends_with([';', ' ', '&', '?']) {

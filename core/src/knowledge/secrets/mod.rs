@@ -257,7 +257,9 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         [_, .., "PASS"] => KeyKind::Password,
         [.., last] if TOKEN_WORDS.contains(last) => KeyKind::Token,
         [.., of, "KEY"] if SECRET_KEYS.contains(of) => KeyKind::Token,
-        [.., "SECRET", "KEY", "BASE"] | [.., "ERLANG", "COOKIE"] => KeyKind::Token,
+        // Rails takes any text, so that a short one is no mode but a weak key.
+        [.., "SECRET", "KEY", "BASE"] => KeyKind::Password,
+        [.., "ERLANG", "COOKIE"] => KeyKind::Token,
         _ => return None,
     };
     let about = words.iter().any(|it| ABOUT_PASSWORDS.contains(it));

@@ -190,3 +190,14 @@ fn the_key_of_fernet_is_a_credential() {
     assert_eq!(verdict("FERNET_KEY", "${FERNET_KEY}"), Verdict::Placeholder);
     assert_eq!(verdict("FERNET_KEY_FILE", "/run/secrets/fernet"), Verdict::No);
 }
+
+#[test]
+fn a_short_key_of_an_application_and_keys_in_a_query() {
+    let query = "huly,eu|http://minio:9000?accessKey=minioadmin&secretKey=minioadmin";
+    assert_eq!(verdict("BUCKETS", query), Verdict::WeakDefault);
+    let own = "http://minio:9000?accessKey=shop&secretKey=Xk29vP0qLm31";
+    assert_eq!(verdict("STORAGE_CONFIG", own), Verdict::Literal);
+    assert_eq!(verdict("URL", "http://shop:80?accessKey=a&page=2"), Verdict::No);
+    assert_ne!(verdict("SECRET_KEY_BASE", "1234567890"), Verdict::No);
+    assert_eq!(verdict("SECRET_KEY_BASE", "${SECRET_KEY_BASE}"), Verdict::Placeholder);
+}

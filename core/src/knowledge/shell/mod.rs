@@ -5,8 +5,10 @@
 //! It expands nothing. What it cannot follow (functions, `case`) it reads as plain words, which
 //! finds fewer commands, never wrong ones.
 
+mod branches;
 mod scan;
 
+pub use branches::without_branches;
 use scan::{Token, scan};
 use smol_str::SmolStr;
 

@@ -73,6 +73,8 @@ fn names_of_files_that_are_not_yaml() {
         ("Containerfile", Kind::Dockerfile),
         ("Dockerfile.dockerignore", Kind::Unknown),
         ("entrypoint.sh", Kind::Unknown),
+        ("app.env.tmpl", Kind::EnvFile),
+        (".env.j2", Kind::Unknown),
         ("_helpers.tpl", Kind::Template),
         ("compose.yaml.j2", Kind::Template),
     ] {

@@ -6,7 +6,7 @@ use crate::report::{Confidence, Findings, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{Span, folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// A service takes its variables from an `env_file` that is not there.
@@ -59,10 +59,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-    for ((_, path), readers) in &missing {
-        let beside = folders.get(folder_of(path)).map_or(&[][..], Vec::as_slice);
-        report(facts, path, beside, readers, out);
+    // The files of one folder that nobody shows how to write are one thing to do.
+    let mut groups: IndexMap<(usize, String), Vec<Missing<'_, '_>>> = IndexMap::new();
+    for ((project, path), readers) in missing {
+        let beside = folders.get(folder_of(&path)).map_or(&[][..], Vec::as_slice);
+        let example = example_of(&path, beside).map(str::to_owned);
+        let step = facts.creating_step(project, &path).filter(|_| example.is_none());
+        let is_accepted = readers.iter().any(|it| facts.is_accepted(it.1.span, &|it| RULE.is(it)));
+        let is_alone = example.is_some() || step.is_some() || is_accepted;
+        let key = if is_alone { path.clone() } else { folder_of(&path).to_owned() };
+        let group = groups.entry((project, format!("{is_alone} {key}"))).or_default();
+        group.push(Missing { path, readers, example, step });
     }
+    for group in groups.values() {
+        report(facts, group, out);
+    }
+}
+
+/// A file that is not there, and what the others say about it.
+struct Missing<'f, 'a> {
+    path: String,
+    readers: Vec<(&'f Service<'a>, &'f Str)>,
+    /// The example beside it that somebody copies.
+    example: Option<String>,
+    /// The step that may create it.
+    step: Option<(Span, String)>,
 }
 
 /// Returns the path of a required `env_file` that was not handed over although its folder was.
@@ -85,33 +106,39 @@ fn missing_path(
     is_seen.then_some(path)
 }
 
-/// Reports a missing file once, whoever reads it. `beside` are the paths of the files in its folder.
-fn report(
-    facts: &Facts,
-    path: &str,
-    beside: &[&str],
-    readers: &[(&Service<'_>, &Str)],
-    out: &mut Findings,
-) {
-    let [(first, written), others @ ..] = readers else { return };
+/// Reports the missing files of one folder once, whoever reads them.
+fn report(facts: &Facts, all: &[Missing<'_, '_>], out: &mut Findings) {
+    let readers: Vec<_> = all.iter().flat_map(|it| &it.readers).collect();
+    let Some((first, written)) = readers.first() else { return };
     let mut names: Vec<&str> = readers.iter().map(|it| it.0.name).collect();
-    names.dedup();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    names.retain(|it| seen.insert(it));
     let read = if names.len() == 1 { "reads" } else { "read" };
     let names = phrases::first_named(&names, 4);
+    let files: Vec<&str> =
+        all.iter().filter_map(|it| Some(it.readers.first()?.1.as_str())).collect();
+    let are = if files.len() == 1 { "is" } else { "are" };
+    let files = phrases::first_named(&files, 4);
     let finding = out.at(
         &written.span,
-        format!("{names} {read} `{written}`, which is not there, so Compose refuses to start"),
+        format!("{names} {read} {files}, which {are} not there, so Compose refuses to start"),
     );
-    for (service, written) in others.iter().filter(|it| it.1.span != written.span) {
-        finding.also(&written.span, format!("`{}` reads the same file", service.name));
+    for (service, other) in readers.iter().filter(|it| it.1.span != written.span) {
+        let what = match other.as_str() == written.as_str() {
+            true => format!("`{}` reads the same file", service.name),
+            false => format!("`{}` reads `{other}` here", service.name),
+        };
+        finding.also(&other.span, what);
     }
     finding.confidence(Confidence::Likely);
-    if let Some(example) = example_of(path, beside) {
-        // Somebody has thought of the file: it is written by hand from the example.
-        finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
-    } else if let Some(script) = facts.script_that_names(path, written.span.file) {
-        let start = Span::new(script, 0, 0);
-        finding.severity(Severity::Info).also(&start, "this script may create it");
+    if let [Missing { path, example, step, .. }] = all {
+        if let Some(example) = example {
+            // Somebody has thought of the file: it is written by hand from the example.
+            finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
+        }
+        if let Some((span, what)) = step {
+            finding.severity(Severity::Info).also(span, what.clone());
+        }
     }
     finding.check(facts.compose_of(first.project, "config -q"));
 }
@@ -166,6 +193,32 @@ mod tests {
             assert_eq!(found[0].0, "info", "{example}");
         }
         assert_eq!(project(".env", "# file: web.env\nA=1\n")[0].0, "warning");
+    }
+
+    #[test]
+    fn a_template_or_a_script_that_writes_the_file_lowers_the_severity() {
+        for step in [
+            "# file: web.env.tmpl\nA=\n",
+            "# file: scripts/web.default.env\nA=\n",
+            "# file: setup.sh\ncp defaults web.env\n",
+        ] {
+            let found = project("web.env", step);
+            assert_eq!(found.iter().map(|it| it.0).collect::<Vec<_>>(), ["info"], "{step}");
+        }
+        assert_eq!(project("web.env", "# file: setup.sh\ncp a other.web.env\n")[0].0, "warning");
+        assert_eq!(project(".env", "# file: scripts/default_env\nA=\n")[0].0, "info");
+    }
+
+    #[test]
+    fn the_files_of_one_folder_are_one_finding() {
+        let text = "services:\n  a: {image: 'a:1', env_file: a.env}\n  b: {image: 'b:1', env_file: b.env}\n";
+        let all = findings(&RULE, text);
+        assert_eq!((all.len(), all[0].related.len()), (1, 1));
+        assert!(all[0].message.starts_with("`a`, `b` read `a.env`, `b.env`, which are not there"));
+        let accepted = text.replace("b.env}", "b.env} # plimsoll: ignore PLM507 - made by hand");
+        assert_eq!(findings(&RULE, &accepted).len(), 1);
+        let elsewhere = "# file: compose.yaml\nservices:\n  a: {image: 'a:1', env_file: a.env}\n  b: {image: 'b:1', env_file: x/b.env}\n# file: x/c.env\nA=1\n";
+        assert_eq!(findings(&RULE, elsewhere).len(), 2);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Service, nearest};
-use crate::model::compose::{FileObject, MountKind, ProblemKind, Project};
+use crate::model::compose::{FileObject, ProblemKind, Project};
 use crate::report::{Confidence, Findings, Kind, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
@@ -70,7 +70,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut dockerfiles: FxHashSet<String> = FxHashSet::default();
         for service in facts.services_of(at) {
             // One Dockerfile that several services are built from is missing once.
-            all.extend(dockerfile(facts, service).filter(|it| dockerfiles.insert(it.path.clone())));
+            let dockerfile =
+                dockerfile(facts, service).filter(|_| !is_replaced(facts, at, service));
+            all.extend(dockerfile.filter(|it| dockerfiles.insert(it.path.clone())));
         }
         for missing in all {
             if seen.insert((missing.span, missing.path.clone())) {
@@ -81,7 +83,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, out: &mut Findings) {
-    let step = creating_step(facts, project, at, &missing.path);
+    let step = facts.creating_step(at, &missing.path);
     let mut message = format!("{} `{}`, which does not exist", missing.says, missing.written);
     let folder = folder_of(&missing.path);
     let beside = facts.files_below(folder).filter(|it| folder_of(it) == folder);
@@ -201,6 +203,29 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
     })
 }
 
+/// Whether every project that lays more files over those of this one builds a service with another Dockerfile, so
+/// that nobody builds the base alone.
+fn is_replaced(facts: &Facts<'_>, at: usize, service: &Service<'_>) -> bool {
+    let files = &facts.projects()[at].files;
+    let dockerfile =
+        |of: &Service<'_>| of.model.build.as_ref().and_then(|it| it.dockerfile.clone());
+    let own = dockerfile(service);
+    let mut is_any = false;
+    for (other, project) in facts.projects().iter().enumerate() {
+        if other == at || project.files.len() <= files.len() || !project.files.starts_with(files) {
+            continue;
+        }
+        let there = facts.services_of(other).iter().find(|it| it.name == service.name);
+        if there.is_none_or(|it| {
+            dockerfile(it).map(|it| it.value) == own.as_ref().map(|it| it.value.clone())
+        }) {
+            return false;
+        }
+        is_any = true;
+    }
+    is_any
+}
+
 /// Whether a path leads to a file when the project is started from a folder around its own, as an override
 /// file in a folder of its own is: `-f compose.yaml -f extra/compose.yaml`.
 fn is_in_an_outer_folder(facts: &Facts<'_>, project: &Project, path: &str) -> bool {
@@ -245,52 +270,6 @@ fn is_known_to_be_missing(facts: &Facts<'_>, project: &Project, path: &str) -> b
     let home = project.folder.as_str();
     let mut around = facts.files_below(home).chain(facts.files_below(folder_of(path)));
     around.any(|it| is_another(&it))
-}
-
-/// Endings of files from which a person or a script makes the real one.
-const TEMPLATE_ENDINGS: &[&str] =
-    &[".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".in", ".j2"];
-
-/// Returns the step that creates a file, if the files show one: a template beside it, a service that
-/// writes into its folder, or a script that names it.
-fn creating_step(
-    facts: &Facts<'_>,
-    project: &Project,
-    at: usize,
-    path: &str,
-) -> Option<(Span, String)> {
-    let start = |id: FileId| Span::new(id, 0, 0);
-    let (stem, extension) = path.rsplit_once('.').unwrap_or((path, ""));
-    for ending in TEMPLATE_ENDINGS {
-        let beside = [format!("{path}{ending}"), format!("{stem}{ending}.{extension}")];
-        for template in beside {
-            if let Some(id) = facts.file_at(&template) {
-                return Some((start(id), format!("`{}` is its template", name_of(&template))));
-            }
-        }
-    }
-    for service in facts.services_of(at) {
-        let prepares = facts.is_one_shot(service) || is_preparing_name(service.name);
-        let writes = service.model.volumes.iter().find(|mount| {
-            let source = mount.source.as_ref().map_or("", |it| it.as_str());
-            let folder = join_path(&project.folder, source);
-            mount.kind == MountKind::Bind
-                && !mount.read_only
-                && !source.starts_with(['/', '~'])
-                && (folder.is_empty() || path.starts_with(&format!("{folder}/")))
-        });
-        if let Some(mount) = writes.filter(|_| prepares) {
-            return Some((mount.span, format!("`{}` may create it", service.name)));
-        }
-    }
-    let script = facts.script_that_names(path, facts.base_of(project))?;
-    Some((start(script), "this script may create it".to_owned()))
-}
-
-fn is_preparing_name(name: &str) -> bool {
-    const WORDS: &[&str] =
-        &["init", "setup", "bootstrap", "generate", "generator", "certs", "prepare"];
-    name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
 }
 
 #[cfg(test)]
@@ -437,6 +416,22 @@ mod tests {
         assert!(findings(&RULE, text).is_empty());
         let own = format!("{text}# file: shop/web/Dockerfile\nFROM x\n");
         assert_eq!(findings(&RULE, &own).len(), 1);
+    }
+
+    #[test]
+    fn a_base_that_every_override_gives_a_dockerfile_is_not_built_alone() {
+        let base = "services: {a: {build: {context: web}}, b: {image: x}}";
+        let over = |path: &str, dockerfile: &str| {
+            format!("# file: {path}\nservices: {{a: {{build: {{dockerfile: {dockerfile}}}}}}}\n")
+        };
+        let others = "# file: web/Dockerfile.prod\nFROM x\n# file: web/Dockerfile.dev\nFROM x\n";
+        let prod = over("docker-compose.prod.override.yml", "Dockerfile.prod");
+        let dev = over("docker-compose.dev.yml", "Dockerfile.dev");
+        assert!(found(base, &format!("{prod}{dev}{others}")).is_empty());
+        assert_eq!(found(base, others).len(), 1, "nothing is laid over it");
+        let missing = over("docker-compose.dev.yml", "Dockerfile.test");
+        let all = found(base, &format!("{prod}{missing}{others}"));
+        assert!(all.len() == 1 && all[0].1.contains("Dockerfile.test"), "{all:?}");
     }
 
     #[test]

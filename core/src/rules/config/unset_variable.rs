@@ -1,4 +1,4 @@
-use crate::facts::{DocumentedVariable, DocumentedVariables, Facts};
+use crate::facts::{DocumentedVariable, DocumentedVariables, Facts, Service};
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{ProblemKind, Project, VariableForm, VariableUse, is_default_name};
 use crate::report::phrases::first_named;
@@ -78,6 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 used,
                 has_env_file: env_files.folders.contains(project.folder.as_str()),
                 is_development: facts.role_of(used.span.file) == Some(Role::Development),
+                is_left_empty: env_files.documented.get(part, name).is_some_and(|it| it.is_empty),
                 documented: match optional.contains(name) {
                     true => None,
                     false => env_files.documented.get(part, name),
@@ -120,6 +121,8 @@ struct Unset<'a> {
     has_env_file: bool,
     is_development: bool,
     documented: Option<DocumentedVariable>,
+    /// Whether an example leaves the variable empty.
+    is_left_empty: bool,
 }
 
 impl Unset<'_> {
@@ -256,14 +259,13 @@ impl<'a> EnvFiles<'a> {
     }
 }
 
-/// Rewrites uses of variables as `${NAME:?}`, but for those that an example leaves empty on purpose. Unsafe,
-/// because a project that starts today would then refuse to.
+/// Rewrites uses of variables as `${NAME:?}`, but for those that an example leaves empty on purpose, and those in
+/// services that need a profile: Compose fills in variables before it leaves such services out. Unsafe, because a project that starts today would then refuse to.
 fn require(facts: &Facts, uses: &[Unset<'_>]) -> Option<Fix> {
     let mut edits: Vec<Edit> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    for Unset { used, .. } in
-        uses.iter().filter(|it| it.documented.is_none_or(|documented| !documented.is_empty))
-    {
+    let is_needed = |it: &&Unset<'_>| !it.is_left_empty && !is_in_profile(facts, it);
+    for Unset { used, .. } in uses.iter().filter(is_needed) {
         let written = facts.written(&used.span);
         // Without the exact place of every use, as in a folded scalar, there is no fix.
         if written != format!("${{{}}}", used.name) && written != format!("${}", used.name) {
@@ -272,9 +274,21 @@ fn require(facts: &Facts, uses: &[Unset<'_>]) -> Option<Fix> {
         names.push(&used.name);
         edits.push(facts.replace(&used.span, &format!("${{{}:?}}", used.name)));
     }
+    if edits.is_empty() {
+        return None;
+    }
     names.sort_unstable();
     names.dedup();
     Some(Fix::r#unsafe(format!("Refuse to start without {}", first_named(&names, 5)), edits))
+}
+
+/// Whether a variable is used in a service that does not start by itself.
+fn is_in_profile(facts: &Facts, unset: &Unset<'_>) -> bool {
+    let is_around = |it: &&Service<'_>| {
+        let places = &it.model.places;
+        !it.starts_by_itself() && places.iter().any(|place| place.span.contains(unset.used.span))
+    };
+    facts.services().iter().any(|it| is_around(&it))
 }
 
 #[cfg(test)]
@@ -299,6 +313,22 @@ mod tests {
         assert_eq!(named("# H=web\n#D=\n"), (false, false));
         assert_eq!(named("# H=web\n# ask for D=1\n"), (false, true));
         assert_eq!(named("# H=web\nH=web\nA=1\n"), (true, true));
+    }
+
+    #[test]
+    fn what_a_service_with_a_profile_uses_is_not_required() {
+        let fixes = |profile: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices:\n  app: {{image: x:1, hostname: '${{H}}'{profile}}}\n# file: .env\nA=1\n"
+            );
+            let found = findings(&RULE, &text);
+            assert_eq!(found.len(), 1);
+            found[0].fixes.len()
+        };
+        assert_eq!(fixes(""), 1);
+        assert_eq!(fixes(", profiles: [websites]"), 0);
+        let both = "# file: compose.yaml\nservices:\n  app: {image: x:1, hostname: '${H}', profiles: [a]}\n  web: {image: x:1, hostname: '${D}'}\n# file: .env\nA=1\n";
+        assert_eq!(findings(&RULE, both)[0].fixes[0].edits.len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 rule! {
     /// An image is of a version that its makers no longer maintain, or of a repository that they withdrew.
@@ -56,6 +56,7 @@ struct Verdict {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    check_bases(facts, out);
     let mut images: IndexMap<Cause<'_>, Used<'_, '_>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
@@ -96,6 +97,26 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             finding.check(facts.image_command(unit));
         }
+    }
+}
+
+/// Reports the images on which the images of services are built, each `FROM` once.
+fn check_bases(facts: &Facts, out: &mut Findings) {
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
+    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+        let (Some(base), Some(from)) = (facts.base_image(service), facts.final_from(service))
+        else {
+            continue;
+        };
+        let Some(verdict) = verdict(&base).filter(|_| seen.insert(from)) else { continue };
+        let is_deployed = facts.purpose_of(service.span().file) == Purpose::Production;
+        let finding = out.at(&from, verdict.message);
+        finding
+            .severity(if is_deployed { verdict.severity } else { Severity::Info })
+            .help(verdict.help)
+            .cause(verdict.cause)
+            .also(&service.unit.image_or_name(), format!("`{}` is built on it", service.name))
+            .check(format!("docker pull {base}"));
     }
 }
 
@@ -218,6 +239,24 @@ mod tests {
             assert_eq!(severities(image), ["warning"], "{image}");
         }
         assert_eq!(severities("php:8.2-fpm"), ["info"]);
+    }
+
+    #[test]
+    fn the_base_of_an_image_that_is_built_here_counts() {
+        let found = |dockerfile: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{build: ., image: 'app:1'}}, b: {{build: .}}}}\n# file: Dockerfile\n{dockerfile}\n"
+            );
+            messages(&RULE, &text)
+        };
+        let found_base = found("FROM node:22 AS build\nFROM ruby:2.5.1\n");
+        assert!(found_base.len() == 1 && found_base[0].starts_with("`ruby:2.5.1` gets no more"));
+        assert_eq!(found("FROM openjdk:21-slim").len(), 1);
+        for dockerfile in
+            ["FROM ruby:2.5.1 AS build\nFROM postgres:17", "FROM scratch", "FROM ${BASE}"]
+        {
+            assert!(found(dockerfile).is_empty(), "{dockerfile}");
+        }
     }
 
     #[test]

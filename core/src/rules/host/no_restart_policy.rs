@@ -1,12 +1,13 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
+use crate::knowledge::folder_names::is_stage_folder;
 use crate::knowledge::starts;
 use crate::model::compose::{Condition, is_default_name};
 use crate::report::phrases::{first_named, named};
 use crate::report::{Finding, Findings, Fix, Precedence, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, Span, folder_of};
+use crate::text::{FileId, Span, folder_of, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
@@ -121,9 +122,15 @@ fn first_file(facts: &Facts<'_>, project: usize) -> Option<FileId> {
 }
 
 /// Returns what the services without a policy have in common: the folder, in which the files of several
-/// variants lie. What lies in other folders is started by itself.
+/// variants lie, each perhaps in a folder for its stage. What lies in other folders is started by itself.
 fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
-    format!("no restart policy in {}", folder_of(facts.file(service.span().file).path()))
+    let mut folder = folder_of(facts.file(service.span().file).path());
+    let is_stage =
+        |it: &str| is_stage_folder(it) || matches!(it, "alpha" | "beta" | "uat" | "live");
+    if is_stage(name_of(folder)) {
+        folder = folder_of(folder);
+    }
+    format!("no restart policy in {folder}")
 }
 
 /// What an application does about restarts elsewhere.

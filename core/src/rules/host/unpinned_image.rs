@@ -1,7 +1,10 @@
-use crate::facts::{Backing, Change, Facts, Image, Mounted, Part, Purpose, Unit, braces};
+use crate::facts::{
+    Backing, Change, DocumentedVariables, Facts, Image, Mounted, Part, Purpose, Service, Unit,
+    braces,
+};
 use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::families::Class;
-use crate::knowledge::image::Pin;
+use crate::knowledge::image::{Pin, is_official};
 use crate::report::{Confidence, Findings, Kind, Precedence, Role, Severity, TargetKind};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, name_of};
@@ -48,6 +51,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
     let built = built_images(facts);
+    let documented = DocumentedVariables::new(facts);
     // What is pinned in one go is reported once.
     let mut causes: IndexMap<Cause<'_>, Vec<(&Unit<'_>, &Image<'_>)>, FxBuildHasher> =
         IndexMap::default();
@@ -62,6 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             || facts.unit_role(unit) == Role::Development
             || is_local(facts, unit, &built)
             || elsewhere.builds(facts, unit, image)
+            || is_built_by_hand(facts, unit, image)
+            || documented.pins(facts, unit, image)
             // What was withdrawn has no better tag, and is reported by PLM812.
             || withdrawal_of(image.text).is_some()
         {
@@ -127,7 +133,11 @@ fn report<'a>(
     let is_within_version = all.iter().all(|(_, image)| names_a_version(image));
     let is_helper = all.iter().all(|(unit, _)| is_helper(unit));
     let is_pinned_by_swarm = all.iter().all(|(unit, _)| is_in_swarm(facts, unit));
-    if is_within_version || is_helper || is_pinned_by_swarm {
+    let is_chosen = all.iter().all(|(unit, _)| {
+        let service = facts.service_of(unit).filter(|_| !is_store(unit));
+        service.is_some_and(|it| facts.is_watched(it) || is_optional(facts, it))
+    });
+    if is_within_version || is_helper || is_pinned_by_swarm || is_chosen {
         finding.severity(Severity::Info);
     }
     // An application without versions has one habit to change.
@@ -135,6 +145,7 @@ fn report<'a>(
         (true, ..) => "no such tag",
         (false, true, _) => "tagged elsewhere",
         (false, false, true) => "moves within a version",
+        (false, false, false) if is_chosen => "moves on purpose",
         (false, false, false) => "no versions",
     });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
@@ -220,9 +231,32 @@ fn is_in_swarm<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
     facts.service_of(unit).is_some_and(|it| facts.is_for_swarm(it))
 }
 
-/// Whether a tag that moves names a version all the same: `2022-latest`.
+/// Whether a tag that moves names a version all the same: `2022-latest`, `latest-v24.2`.
 fn names_a_version(image: &Image<'_>) -> bool {
-    image.tag.is_some_and(|tag| tag.starts_with(|it: char| it.is_ascii_digit()))
+    let starts = |tag: &str| tag.starts_with(|it: char| it.is_ascii_digit());
+    image.tag.is_some_and(|tag| {
+        let behind = tag.strip_prefix("latest-").map(|it| it.strip_prefix('v').unwrap_or(it));
+        starts(tag) || behind.is_some_and(starts)
+    })
+}
+
+/// Whether a service is a helper that somebody starts on purpose, with a profile, and that no other one needs.
+fn is_optional<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    service.has_profile() && facts.waiters(service).next().is_none()
+}
+
+/// Whether an image without a registry and an owner is none that everybody knows, and the application has a
+/// Dockerfile: somebody builds the image by hand, and there is nothing to pull.
+fn is_built_by_hand(facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+    let part = facts.part_of(image.span.file);
+    unit.is_compose()
+        && !image.text.contains('/')
+        && image.family.is_none()
+        && !is_official(&image.repository)
+        && facts
+            .files()
+            .iter()
+            .any(|file| file.kind == Kind::Dockerfile && facts.part_of(file.id) == part)
 }
 
 /// Why a moving image hurts that keeps no data.

@@ -69,9 +69,14 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(migration) = facts.migration_of(unit).filter(|it| it.then_serves) else {
-            continue;
+        let own = facts.migration_of(unit);
+        let in_script = match own {
+            Some(_) => None,
+            None if facts.service_of(unit).is_some_and(|it| facts.is_one_shot(it)) => None,
+            None => facts.migration_in_script(unit),
         };
+        let found = own.or(in_script.as_ref().map(|it| &it.0));
+        let Some(migration) = found.filter(|it| it.then_serves) else { continue };
         let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
         if job || facts.unit_role(unit) == Role::Development {
             continue;
@@ -82,13 +87,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::One => (Severity::Info, "at every start"),
         };
         let tool = &migration.tool;
-        let what = if migration.by_switch {
-            format!("migrates because of `{tool}`")
-        } else {
-            format!("runs `{tool}` before it serves")
+        let what = match &in_script {
+            Some((_, script)) => format!("runs `{tool}` in `{}` before it serves", script.name),
+            None if migration.by_switch => format!("migrates because of `{tool}`"),
+            None => format!("runs `{tool}` before it serves"),
         };
-        let finding = out.at(&migration.span, format!("{} {what}, {when}", unit.label));
+        let place = in_script.as_ref().map_or(migration.span, |it| it.1.started_at);
+        let finding = out.at(&place, format!("{} {what}, {when}", unit.label));
         finding.severity(severity);
+        if let Some((migration, script)) = &in_script {
+            finding.also(&migration.span, format!("`{}` migrates here", script.name));
+        }
         if let Some(span) = unit.copies.many() {
             finding.also(&span, "more than one replica may run");
         }
@@ -131,6 +140,54 @@ mod tests {
         for line in ["cabot migrate", "cabot migrate && echo done", "gunicorn migrate:app"] {
             assert_eq!(found(line), [""; 0], "{line}");
         }
+    }
+
+    /// Returns the message of a service with `body` beside a script, with its severity.
+    fn with_script(body: &str, script: &str) -> Vec<(&'static str, String)> {
+        let dockerfile =
+            "FROM python:3.13\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./docker/start.sh\"]\n";
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{{body}}}}}\n# file: Dockerfile\n{dockerfile}# file: docker/start.sh\n{script}"
+        );
+        findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn a_script_that_is_mounted_or_copied_into_the_image_is_read() {
+        let script =
+            "#!/bin/sh\nset -e\npython manage.py migrate --noinput\nexec gunicorn app.wsgi\n";
+        let words = "service `web` runs `django migrate` in `start.sh` before it serves";
+        for body in [
+            "build: .",
+            "build: ., command: [--workers, '4']",
+            "image: 'a/b:1', command: sh /run/start.sh, volumes: ['./docker/start.sh:/run/start.sh:ro']",
+            "image: 'a/b:1', entrypoint: [./start.sh], working_dir: /run, volumes: ['./docker:/run']",
+        ] {
+            let found = with_script(&format!("{body}, deploy: {{replicas: 3}}"), script);
+            assert_eq!(found, [("error", format!("{words}, in every replica"))], "{body}");
+            assert_eq!(with_script(body, script)[0].0, "info", "{body}");
+        }
+        let given = script.replace("exec gunicorn app.wsgi", "exec \"$@\"");
+        assert_eq!(with_script("build: ., command: gunicorn app.wsgi", &given).len(), 1);
+    }
+
+    #[test]
+    fn a_script_that_migrates_on_a_condition_or_does_not_serve_is_silent() {
+        let with = |script: &str| with_script("build: ., deploy: {replicas: 3}", script).len();
+        let migrate = "python manage.py migrate";
+        assert_eq!(with(&format!("{migrate}\nexec gunicorn app\n")), 1);
+        for script in [
+            format!("if [ \"$1\" = web ]; then\n  {migrate}\nfi\nexec \"$@\"\n"),
+            format!("[ \"$MIGRATE\" = 1 ] && {migrate}\nexec \"$@\"\n"),
+            format!("case $1 in\n  web) {migrate} ;;\nesac\nexec \"$@\"\n"),
+            format!("prepare() {{\n  {migrate}\n}}\nexec gunicorn app\n"),
+            format!("{migrate}\npython manage.py createsuperuser\n"),
+            "exec gunicorn app\n".to_owned(),
+        ] {
+            assert_eq!(with(&script), 0, "{script}");
+        }
+        let other = "build: ., entrypoint: [gunicorn, app], deploy: {replicas: 3}";
+        assert!(with_script(other, &format!("{migrate}\nexec gunicorn app\n")).is_empty());
     }
 
     #[test]

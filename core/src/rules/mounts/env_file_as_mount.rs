@@ -4,7 +4,7 @@ use crate::model::compose::{FileReference, MountKind};
 use crate::model::kubernetes::VolumeMount;
 use crate::report::Findings;
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{Span, join_path, name_of};
 
 rule! {
     /// A `.env` file is mounted into a container instead of being passed as variables.
@@ -45,7 +45,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for (span, source, target) in mounted_env_files(service) {
-            if has_another_cause(facts, service, &target) {
+            if has_another_cause(facts, service, &target) || has_variables_of(service, &source) {
                 continue;
             }
             let name = service.name;
@@ -77,6 +77,13 @@ fn message(whose: &str, source: &str, target: &str) -> String {
 fn is_env_file(path: &str) -> bool {
     let name = name_of(path);
     name == ".env" || name.strip_prefix(".env.").is_some_and(|it| !it.is_empty())
+}
+
+/// Whether a service has the variables of a file also by `env_file`.
+fn has_variables_of(service: &Service<'_>, source: &str) -> bool {
+    let folder = &service.project.folder;
+    let path = join_path(folder, source);
+    service.model.env_files.iter().any(|it| join_path(folder, &it.path) == path)
 }
 
 /// Returns the env files that a Compose service gets as files: the place, the source and the path in the
@@ -185,6 +192,14 @@ mod tests {
         assert_eq!(compose("configs: [dotenv]", configs), 1);
         let secrets = "secrets: {dotenv: {file: ./.env}}\n";
         assert_eq!(compose("secrets: [dotenv]", secrets), 1);
+    }
+
+    #[test]
+    fn a_file_whose_variables_the_service_has_as_well_is_silent() {
+        let mount = "volumes: ['./.env:/app/.env']";
+        assert_eq!(compose(&format!("{mount}, env_file: [.env]"), ""), 0);
+        assert_eq!(compose(&format!("{mount}, env_file: ./.env"), ""), 0);
+        assert_eq!(compose(&format!("{mount}, env_file: other.env"), ""), 1);
     }
 
     #[test]

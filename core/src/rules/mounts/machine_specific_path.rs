@@ -44,7 +44,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
             let Some(source) = &mount.source else { continue };
-            if !is_personal(source) || service.project.is_interpolated(mount.span) {
+            let is_on_server = service.role != Role::Development && is_of_service_account(source);
+            if !is_personal(source) || is_on_server || service.project.is_interpolated(mount.span) {
                 continue;
             }
             let finding = out.at(
@@ -57,6 +58,33 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Accounts that no person has, on whose home a server keeps files: the default users of images for the cloud, and
+/// accounts for deployments.
+///
+/// Sources: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-users.html>,
+/// <https://docs.oracle.com/en-us/iaas/Content/Compute/References/images.htm>.
+const SERVICE_ACCOUNTS: &[&str] = &[
+    "ec2-user",
+    "ubuntu",
+    "admin",
+    "debian",
+    "centos",
+    "fedora",
+    "rocky",
+    "opc",
+    "azureuser",
+    "deploy",
+    "deployer",
+    "git",
+    "app",
+];
+
+/// Whether a path lies in the home directory of an account that no person has.
+fn is_of_service_account(path: &str) -> bool {
+    let account = path.strip_prefix("/home/").and_then(|it| it.split('/').next());
+    account.is_some_and(|it| SERVICE_ACCOUNTS.contains(&it))
 }
 
 /// Whether a path lies in the home directory of one person or on a Windows drive. `~` is everybody's own.
@@ -84,6 +112,11 @@ mod tests {
         assert_eq!(mount("/home/ann/data"), 1);
         assert_eq!(mount("/Users/ann/data"), 1);
         assert_eq!(mount("C:\\data"), 1);
+        for account in ["deploy", "ubuntu", "ec2-user"] {
+            assert_eq!(mount(&format!("/home/{account}/data")), 0, "{account}");
+        }
+        let text = "# file: compose.dev.yaml\nservices: {a: {image: x:1, volumes: ['/home/ubuntu/data:/x']}}";
+        assert_eq!(messages(&RULE, text).len(), 1, "on the machine of a developer");
         for fine in ["./data", "/srv/data", "${HOME}/data", "~/data", "data", "/homework"] {
             assert_eq!(mount(fine), 0, "{fine}");
         }

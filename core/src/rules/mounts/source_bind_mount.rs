@@ -215,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_of_the_shell_is_that_of_the_project() {
+        let found = |source: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: app, volumes: ['{source}:/srv']}}}}\n# file: app/Dockerfile\nFROM ruby:3.4\nWORKDIR /srv\nCOPY . .\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for source in ["./app", "$PWD/app", "${PWD}/app"] {
+            assert_eq!(found(source), 1, "{source}");
+        }
+        assert_eq!(found("$OTHER/app"), 0);
+    }
+
+    #[test]
     fn the_command_shows_what_the_image_holds() {
         let text = "services: {web: {build: ., image: acme/web, volumes: ['.:/app']}}";
         let command = "docker run --rm --entrypoint ls acme/web -l /app";

@@ -109,6 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // The stores that ask for no password come first; the order of the keys in a file says nothing.
         own.sort_by_key(|it| {
             (
+                !leads_to_store(it),
                 !it.asks_nobody,
                 it.service.project_index,
                 it.service.name,
@@ -158,6 +159,18 @@ fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a
     };
     let accepted = accepted.into_iter().filter(|it| !is_console(it));
     accepted.map(|it| store(vec![it], Vec::new())).chain([store(open, consoles)]).collect()
+}
+
+/// Whether the first port of a store leads to one on which it listens: one of its family, or one that its own
+/// settings name.
+fn leads_to_store(store: &Store<'_, '_>) -> bool {
+    let Some(port) = store.ports.first().map(|it| it.target.value) else { return false };
+    let unit = &store.service.unit;
+    let number = port.to_string();
+    let says = |text: &str| text.split(|it: char| !it.is_ascii_digit()).any(|it| it == number);
+    unit.family().is_none_or(|it| it.ports().contains(&port))
+        || unit.start.words.iter().any(|it| says(it.as_str()))
+        || unit.env.iter().filter_map(|it| it.value).any(says)
 }
 
 fn is_on_every_address(port: &Port) -> bool {
@@ -219,7 +232,13 @@ fn report(
     }
     for other in &own[1..] {
         let Some(port) = other.ports.first() else { continue };
-        let how = if other.asks_nobody { ", which asks for no password" } else { "" };
+        let how = match (leads_to_store(other), other.asks_nobody) {
+            (false, _) => {
+                format!(", which listens on another port than {} by default", port.target.value)
+            }
+            (true, true) => ", which asks for no password".to_owned(),
+            (true, false) => String::new(),
+        };
         finding.also(&port.span, format!("`{}` ({}){how}", other.service.name, other.family));
     }
     let ways: Vec<(&Service<'_>, &Port)> = own.iter().flat_map(|it| ways_in(facts, it)).collect();

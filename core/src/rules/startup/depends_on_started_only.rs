@@ -128,8 +128,10 @@ fn early_waits<'f, 'a>(facts: &'f Facts<'a>) -> Vec<Wait<'f, 'a>> {
     let early = lines.into_values().filter_map(|waits| {
         let counts = |it: &&Wait<'f, 'a>| it.from.role != Role::Development;
         let is_early = |it: &&Wait<'f, 'a>| facts.is_early(it);
+        // The files with which production starts it say more than the base alone.
+        let is_base_alone = |it: &&Wait<'f, 'a>| it.from.role != Role::Production;
         match waits.iter().any(|it| counts(&it)) {
-            true => waits.iter().filter(counts).find(is_early).copied(),
+            true => waits.iter().filter(counts).filter(is_early).min_by_key(is_base_alone).copied(),
             false => waits.iter().find(is_early).copied(),
         }
     });
@@ -214,6 +216,7 @@ fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
         facts.comes_with(wait.from, wait.dependency.span.file, check)
             && facts.wait_safety(wait.on) == Some(safety)
             && (wait.on.model.healthcheck.is_some() || facts.healthcheck_entry(wait.on).is_some())
+            && facts.time_to_start(wait.on).is_some()
     };
     let mut fixes: Vec<Fix> = Vec::new();
     for safety in [Safety::Safe, Safety::Unsafe] {
@@ -228,10 +231,11 @@ fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
             continue;
         }
         let mut checked: Vec<usize> = Vec::new();
-        for wait in waits.iter().filter(|it| it.on.model.healthcheck.is_none()) {
+        for wait in &waits {
             if !checked.contains(&wait.on.index) {
                 checked.push(wait.on.index);
                 edits.extend(facts.healthcheck_entry(wait.on));
+                edits.extend(facts.time_to_start(wait.on).into_iter().flatten());
             }
         }
         let names: IndexSet<&str> = waits.iter().map(|it| it.on.name).collect();

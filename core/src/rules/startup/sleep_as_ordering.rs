@@ -1,8 +1,9 @@
 use crate::facts::{Facts, Part, Site, Unit};
 use crate::knowledge::shell::{Command, Joint};
 use crate::knowledge::starts::{fixed_sleep, is_trivial, wait_of};
-use crate::report::{Findings, Severity};
+use crate::report::{Finding, Findings, Severity};
 use crate::rules::rule;
+use crate::text::Span;
 
 rule! {
     /// A container sleeps for a fixed time and hopes that what it needs is ready by then.
@@ -47,38 +48,16 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        let commands = &unit.start.commands;
-        for (at, command) in commands.iter().enumerate() {
-            let Some(seconds) = fixed_sleep(command) else { continue };
-            let before = &commands[..at];
-            let after = &commands[at + 1..];
-            // `a || sleep 5` is part of a retry; after `server &` the sleep waits for a child.
-            let retry = before.last().is_some_and(|it| it.joint == Joint::Or);
-            let own = before.iter().any(|it| it.joint == Joint::Background);
-            // A sleep after a real wait is only extra time.
-            let waited = before.iter().any(|it| wait_of(it).is_some());
-            if retry || own || waited || command.joint == Joint::Background {
-                continue;
-            }
-            let next = after.iter().find(|it| !is_trivial(it) && fixed_sleep(it).is_none());
-            let Some(before_what) = before_what(unit, next, before) else { continue };
-            let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
-            let needs = may_need_others(facts, unit);
-            let instead = match needs {
-                true => "instead of waiting for what it needs",
-                false => "and nothing in these files shows what for",
-            };
-            let finding = out.at(
-                &command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
-                format!(
-                    "{} sleeps for {seconds} {unit_of_time} {before_what}, {instead}",
-                    unit.label
-                ),
-            );
-            finding.cause(format!("sleeps {seconds} {before_what}"));
-            if !needs {
-                finding.severity(Severity::Info);
-            }
+        if let Some((sleep, seconds, before_what)) = sleep_in(unit, &unit.start.commands) {
+            let span = unit.start.span_of(&sleep.words[0]);
+            report(facts, unit, span, seconds, &before_what, out);
+            continue;
+        }
+        for started in facts.started_scripts(unit) {
+            let Some((sleep, seconds, what)) = sleep_in(unit, &started.commands) else { continue };
+            let what = format!("{what} in `{}`", started.name);
+            let finding = report(facts, unit, started.started_at, seconds, &what, out);
+            finding.also(&started.script.span_of(&sleep.words[0]), "it sleeps here");
             break;
         }
     }
@@ -100,6 +79,50 @@ fn may_need_others<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
         || is_after_others
         || !facts.peers(unit).is_empty()
         || unit.env.iter().any(|it| it.value.is_none() || !it.literal)
+}
+
+fn report<'o>(
+    facts: &Facts<'_>,
+    unit: &Unit<'_>,
+    span: Span,
+    seconds: u64,
+    before_what: &str,
+    out: &'o mut Findings,
+) -> &'o mut Finding {
+    let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
+    let needs = may_need_others(facts, unit);
+    let instead = match needs {
+        true => "instead of waiting for what it needs",
+        false => "and nothing in these files shows what for",
+    };
+    let finding = out.at(
+        &span,
+        format!("{} sleeps for {seconds} {unit_of_time} {before_what}, {instead}", unit.label),
+    );
+    finding.cause(format!("sleeps {seconds} {before_what}"));
+    if !needs {
+        finding.severity(Severity::Info);
+    }
+    finding
+}
+
+/// Returns the first sleep that stands for a wait, with its seconds and what it delays.
+fn sleep_in<'c>(unit: &Unit<'_>, commands: &'c [Command]) -> Option<(&'c Command, u64, String)> {
+    commands.iter().enumerate().find_map(|(at, command)| {
+        let seconds = fixed_sleep(command)?;
+        let before = &commands[..at];
+        let after = &commands[at + 1..];
+        // `a || sleep 5` is part of a retry; after `server &` the sleep waits for a child.
+        let retry = before.last().is_some_and(|it| it.joint == Joint::Or);
+        let own = before.iter().any(|it| it.joint == Joint::Background);
+        // A sleep after a real wait is only extra time.
+        let waited = before.iter().any(|it| wait_of(it).is_some());
+        if retry || own || waited || command.joint == Joint::Background {
+            return None;
+        }
+        let next = after.iter().find(|it| !is_trivial(it) && fixed_sleep(it).is_none());
+        Some((command, seconds, before_what(unit, next, before)?))
+    })
 }
 
 /// Returns what the sleep delays: the next command or, if an init container does nothing but sleep,
@@ -159,6 +182,26 @@ mod tests {
         };
         assert_eq!(two("serve worker"), 1);
         assert_eq!(two("work"), 2);
+    }
+
+    #[test]
+    fn a_script_of_the_project_is_read() {
+        let with = |script: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'a/b:1', command: sh /run.sh, volumes: ['./run.sh:/run.sh']}}}}\n# file: run.sh\n{script}"
+            );
+            messages(&RULE, &text)
+        };
+        let found = with("#!/bin/sh\nset -e\nsleep 20\nexec gunicorn app\n");
+        let words = "sleeps for 20 seconds before `gunicorn` in `run.sh`";
+        assert!(found.len() == 1 && found[0].contains(words), "{found:?}");
+        for script in [
+            "if [ \"$WAIT\" ]; then\n  sleep 20\nfi\nexec gunicorn app\n",
+            "until nc -z db 5432; do sleep 1; done\nexec gunicorn app\n",
+            "server &\nsleep 10\nsetup\n",
+        ] {
+            assert!(with(script).is_empty(), "{script}");
+        }
     }
 
     #[test]

@@ -64,8 +64,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     let mut nameless: IndexMap<FileId, Vec<Nameless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
+        let worker = facts.worker_of(unit);
         let known = unit.stored().or_else(|| unit.kept_monitoring());
-        let Some(family) = known.or_else(|| unit.only_set_up()) else { continue };
+        let known = known.or_else(|| unit.only_set_up());
+        let Some(family) = known.or(unit.certain_family().filter(|_| worker.is_some())) else {
+            continue;
+        };
         if is_exempt(facts, unit) {
             continue;
         }
@@ -76,7 +80,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             continue;
         }
-        let label = format!("{} ({})", unit.label, family.name);
+        let label = match worker {
+            Some(worker) if !family.persistent => {
+                format!("{} ({} with the jobs of `{}`)", unit.label, family.name, worker.name)
+            }
+            Some(_) | None => format!("{} ({})", unit.label, family.name),
+        };
         match home.misplaced(family, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Unit};
+use crate::facts::{Facts, Part, Service, Unit};
 use crate::knowledge::singletons;
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -58,6 +58,9 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        beside_another(facts, service, out);
+    }
     for unit in facts.units().filter(|it| it.part != Part::Init) {
         let Some(many) = unit.copies.many() else { continue };
         let served = facts.workload_of(unit).is_none_or(|it| it.is_server_like());
@@ -74,6 +77,29 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .confidence(Confidence::Possible);
         }
     }
+}
+
+/// Reports a worker that schedules jobs beside the service that does so alone: two schedulers start each job twice.
+///
+/// Source: <https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html>, "Starting the Scheduler".
+fn beside_another<'a>(facts: &Facts<'a>, service: &Service<'a>, out: &mut Findings) {
+    let tool = |it: &Service<'a>, tool: &str| scheduler(&it.unit).filter(|it| it.0 == tool);
+    let Some((_, span)) = tool(service, "celery worker with beat") else { return };
+    let code = |it: &Service<'a>| {
+        let build = it.model.build.as_ref().map(|it| it.context.value.clone());
+        (it.unit.image.as_ref().map(|it| it.text), build)
+    };
+    let other = facts.siblings(service).iter().find_map(|it| {
+        let (_, span) = tool(it, "celery beat")?;
+        let is_same = code(it) == code(service) && !elects(&it.unit) && !elects(&service.unit);
+        let runs = it.starts_by_itself() && service.starts_by_itself();
+        (is_same && runs).then_some((it.name, span))
+    });
+    let Some((name, other)) = other else { return };
+    let label = &service.unit.label;
+    out.at(&span, format!("{label} schedules jobs beside `{name}`, so that each starts twice"))
+        .also(&other, format!("`{name}` schedules them here"))
+        .check(facts.compose(service, &format!("logs --tail 50 {} {name}", service.name)));
 }
 
 fn scheduler(unit: &Unit<'_>) -> Option<(&'static str, Span)> {
@@ -114,6 +140,26 @@ mod tests {
     fn a_command_is_certain_and_a_name_only_possible() {
         assert_eq!(service("a", "scale: 2, command: celery -A app beat"), ["certain"]);
         assert_eq!(service("shop-scheduler", "scale: 2"), ["possible"]);
+    }
+
+    #[test]
+    fn a_worker_with_a_scheduler_beside_the_scheduler_starts_each_job_twice() {
+        let found = |worker: &str, beat: &str| {
+            let text = format!(
+                "services:\n  worker: {{image: 'a/b:1', command: celery -A app worker{worker}}}\n  beat: {{image: 'a/b:1', command: celery -A app {beat}}}\n"
+            );
+            findings(&RULE, &text).into_iter().map(|it| it.message).collect::<Vec<_>>()
+        };
+        let twice = "service `worker` schedules jobs beside `beat`, so that each starts twice";
+        assert_eq!(found(" -B -l info", "beat"), [twice]);
+        assert_eq!(found(" --beat", "beat"), [twice]);
+        for (worker, beat) in
+            [("", "beat"), (" -B", "worker"), (" -B", "beat -S redbeat.RedBeatScheduler")]
+        {
+            assert!(found(worker, beat).is_empty(), "{worker}, {beat}");
+        }
+        let profile = "services:\n  worker: {image: 'a/b:1', command: celery worker -B}\n  beat: {image: 'a/b:1', command: celery beat, profiles: [x]}\n";
+        assert!(findings(&RULE, profile).is_empty());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! * The default file of a folder and its override file form one project, as `docker compose up`
 //!   reads them without `-f`. `COMPOSE_FILE` in the `.env` file beside them names other files.
 //! * A Compose file that is incomplete by itself (a service has nothing to run, a network is defined
-//!   nowhere, there are no services at all) is merged over the default file of its folder, or of a
+//!   nowhere, there are no services at all, a service is built without the folder that the default file
+//!   builds it in), or that is called an override, is merged over the default file of its folder, or of a
 //!   folder around it, if that file defines everything that it lacks, as with
 //!   `-f compose.yaml -f compose.prod.yaml`.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
@@ -75,7 +76,9 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
             let lacks = lacks(files, *index);
             let base = base.filter(|base| {
                 let defined = defined.entry(*base).or_insert_with(|| defines(files, *base));
-                let is_override = !lacks.is_empty() || has_only_objects(files, *index);
+                let is_override = !lacks.is_empty()
+                    || has_only_objects(files, *index)
+                    || is_laid_over(files, *base, *index);
                 is_override && lacks.is_subset(defined)
             });
             if base.is_none() && has_only_objects(files, *index) {
@@ -216,6 +219,28 @@ fn lacks<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
     lacks
 }
 
+/// Whether a file, complete by itself, changes services of a base file: its name says so, or it names a Dockerfile
+/// for a service that the base file builds in another folder.
+fn is_laid_over(files: &Files<'_>, base: usize, index: usize) -> bool {
+    let services = |of: usize| {
+        let roots = roots(files, of).into_iter().filter_map(|root| root.get("services"));
+        roots.flat_map(Node::merged_entries)
+    };
+    let name = name_of(files.all[index].path);
+    let is_called_override = name.split(['.', '-', '_']).any(|word| word == "override");
+    services(index).any(|own| {
+        let same = services(base).find(|it| it.key.as_str() == own.key.as_str());
+        let Some(same) = same else { return false };
+        let builds_there = || {
+            let context = same.value.at(&["build", "context"]).or(same.value.get("build"));
+            context.and_then(Node::as_str).is_some_and(|it| !matches!(it, "." | "./"))
+        };
+        let build = own.value.get("build").filter(|it| it.is_mapping());
+        let has_no_context = build.is_some_and(|it| it.get("context").is_none());
+        is_called_override || has_no_context && builds_there()
+    })
+}
+
 /// Whether a file has no services and defines networks, volumes and the like for those of another file.
 fn has_only_objects(files: &Files<'_>, index: usize) -> bool {
     let mut roots = roots(files, index).into_iter();
@@ -267,6 +292,10 @@ fn project(files: &Files<'_>, list: &[usize]) -> Project {
         loader.out.problem(ProblemKind::RequiredVariable, span, "name", message);
     }
     environment.set("COMPOSE_PROJECT_NAME".into(), project.name.value.clone(), None);
+    // The shell sets it to the folder in which Compose is started, that of the project: `$PWD/app` is `./app`.
+    if environment.get("PWD").is_none() {
+        environment.set("PWD".into(), ".".into(), None);
+    }
     let model = loader.model(list, &environment, &folder);
     // Files that are complete by themselves stay so in the merge, unless a tag removes something.
     if loader.lacks || loader.out.tagged {

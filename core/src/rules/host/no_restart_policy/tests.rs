@@ -223,3 +223,16 @@ fn a_script_of_celery_is_a_worker() {
     let text = "services:\n  db: { image: 'postgres:17', restart: always }\n  web-celery: { image: 'acme/web:1', command: /start_celery.sh, depends_on: [db] }\n";
     assert_eq!(count(text), 1);
 }
+
+#[test]
+fn the_stages_of_one_application_are_one_finding() {
+    let text = |second: &str| {
+        let app = "services: { web: { image: 'nginx:1', ports: ['80:80'] }, db: { image: 'redis:7', restart: always } }\n";
+        format!(
+            "# file: app.yaml\na: 1\n# file: deploy/prod/compose.yaml\n{app}# file: {second}/compose.yaml\n{app}"
+        )
+    };
+    let found = messages(&RULE, &text("deploy/beta"));
+    assert!(found.len() == 1 && found[0].contains("the same in"), "{found:?}");
+    assert_eq!(messages(&RULE, &text("shop")).len(), 2);
+}

@@ -314,3 +314,78 @@ fn development_is_silent_and_the_cluster_counts() {
     assert_eq!(messages(&RULE, &pod("")).len(), 1);
     assert!(messages(&RULE, &pod(", imagePullPolicy: Never")).is_empty());
 }
+
+#[test]
+fn the_latest_build_of_a_version_is_a_note() {
+    let severity = |image: &str| {
+        let text = format!("services: {{a: {{image: '{image}'}}}}\n");
+        findings(&RULE, &text)[0].severity.name()
+    };
+    assert_eq!(severity("cockroachdb/cockroach:latest-v24.2"), "info");
+    assert_eq!(severity("cockroachdb/cockroach:latest"), "warning");
+    assert_eq!(severity("timescale/timescaledb:latest-pg16"), "warning");
+}
+
+#[test]
+fn an_image_that_only_the_project_can_have_built_is_silent() {
+    let found = |image: &str, file: &str| {
+        let text = format!(
+            "# file: compose.production.yaml\nservices: {{app: {{image: '{image}'}}}}\n# file: {file}\nFROM ruby:3.4\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(found("shop:prod", "Dockerfile.prod"), 0);
+    assert_eq!(found("shop:prod", "notes.txt"), 1);
+    assert_eq!(found("acme/shop:prod", "Dockerfile.prod"), 1);
+    assert_eq!(found("adminer:latest", "Dockerfile.prod"), 1);
+}
+
+#[test]
+fn a_tag_that_the_example_pins_is_silent() {
+    let found = |example: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{app: {{image: 'acme/app:${{APP_TAG:-develop}}'}}}}\n# file: .env.example\n{example}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(found("APP_TAG=23.04"), 0);
+    for example in ["APP_TAG=latest", "APP_TAG=", "OTHER=23.04"] {
+        assert_eq!(found(example), 1, "{example}");
+    }
+}
+
+#[test]
+fn what_a_watchtower_delivers_is_a_note() {
+    let severity = |command: &str, more: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:prod', container_name: prod_web{more}}}\n  updater: {{image: 'containrrr/watchtower:1.7.1', command: '{command}'}}\n"
+        );
+        findings(&RULE, &text)[0].severity.name()
+    };
+    assert_eq!(severity("--interval 15 prod_web", ""), "info");
+    assert_eq!(severity("--interval 15", ""), "info");
+    assert_eq!(severity("--interval 15 prod_api", ""), "warning");
+    assert_eq!(severity("--label-enable", ""), "warning");
+    let label = ", labels: {com.centurylinklabs.watchtower.enable: 'true'}";
+    assert_eq!(severity("--label-enable", label), "info");
+    let both =
+        "services:\n  web: {image: 'acme/web:prod'}\n  updater: {image: containrrr/watchtower}\n";
+    let mut found: Vec<_> = findings(&RULE, both).iter().map(|it| it.severity.name()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["info", "warning"], "nobody watches the Watchtower");
+    let store =
+        "services:\n  db: {image: mariadb}\n  updater: {image: 'containrrr/watchtower:1.7.1'}\n";
+    assert_eq!(findings(&RULE, store)[0].severity.name(), "warning", "a new major version of it");
+}
+
+#[test]
+fn a_helper_with_a_profile_is_a_note() {
+    let severity = |more: &str| {
+        let text = format!(
+            "services:\n  mail: {{image: axllent/mailpit, profiles: [debug]}}\n  web: {{image: 'acme/web:1'{more}}}\n"
+        );
+        findings(&RULE, &text)[0].severity.name()
+    };
+    assert_eq!(severity(""), "info");
+    assert_eq!(severity(", depends_on: [mail]"), "warning");
+}

@@ -199,3 +199,21 @@ fn every_port_of_a_store_counts_but_its_console() {
     let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
     assert_eq!(messages(&RULE, mounted), ["`c` (Redis) is published on every address of the host"]);
 }
+
+#[test]
+fn a_port_on_which_nothing_listens_does_not_lead() {
+    let found = |cache: &str| {
+        let text = format!(
+            "services:\n  cache: {{image: 'redis:8', {cache}}}\n  db: {{image: 'mysql:9', ports: ['3306:3306'], environment: {{MYSQL_ROOT_PASSWORD: '${{P:?}}'}}}}\n"
+        );
+        crate::rules::testing::findings(&RULE, &text).remove(0)
+    };
+    let elsewhere = found("ports: ['6379:6399']");
+    assert!(elsewhere.message.contains("`db`"), "{}", elsewhere.message);
+    let cache = elsewhere.related.iter().find(|it| it.message.contains("`cache`")).unwrap();
+    assert!(cache.message.contains("listens on another port than 6399 by default"));
+    for cache in ["ports: ['6379:6379']", "ports: ['6379:6399'], command: redis-server --port 6399"]
+    {
+        assert!(found(cache).message.starts_with("`cache`"), "{cache}");
+    }
+}

@@ -246,3 +246,27 @@ fn commands_name_the_files_that_compose_does_not_find() {
         "docker compose -f deploy/shop.yaml ps -a db web"
     );
 }
+
+#[test]
+fn a_check_that_gives_up_early_gets_time_to_start() {
+    let edits = |image: &str, test: &str, check: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'a/b:1', depends_on: [db]}}\n  db:\n    image: '{image}'\n    healthcheck:\n      test: {test}\n{check}"
+        );
+        let found = findings(&RULE, &text);
+        let fix = found.first().and_then(|it| it.fixes.first()).expect("a fix");
+        fix.edits.iter().map(|it| it.text.clone()).collect::<String>()
+    };
+    let app = |check: &str| edits("acme/api:1", "[CMD, curl, -f, 'http://localhost:8080/']", check);
+    let hasty = "      interval: 3s\n      retries: 5\n";
+    assert!(app(hasty).contains("start_period: 120s"));
+    assert!(app("      timeout: 5s\n").contains("start_period: 120s"));
+    for patient in ["      start_period: 2m\n", "      interval: 10s\n      retries: 12\n"] {
+        assert!(!app(patient).contains("start_period"), "{patient}");
+    }
+    assert!(app("      interval: 3s\n      start_period: 5s\n").contains("120s"));
+    let mysql = "[CMD, mysqladmin, ping, -h, 127.0.0.1]";
+    assert!(edits("mysql:8.4", mysql, hasty).contains("start_period: 60s"));
+    let redis = edits("redis:7.4", "[CMD, redis-cli, ping]", hasty);
+    assert!(!redis.contains("start_period"), "a cache is up at once: {redis}");
+}

@@ -424,3 +424,29 @@ fn a_misplaced_volume_leaves_the_data_where_the_image_puts_it() {
     let lost = why("elasticsearch:8.15.0", "/var/lib/elasticsearch/data");
     assert!(lost.contains("goes with its container"), "{lost}");
 }
+
+#[test]
+fn a_cache_with_the_jobs_of_a_worker_keeps_them() {
+    let found = |redis: &str, worker: &str| {
+        let text = format!(
+            "# file: compose.prod.yaml\nservices:\n  redis: {{image: 'redis:7.4', {redis}}}\n  jobs: {{image: 'acme/app:1', command: {worker}, depends_on: [redis]}}\nvolumes: {{data: }}\n"
+        );
+        let all = findings(&RULE, &text);
+        all.into_iter().map(|it| (it.severity.name(), it.message)).collect::<Vec<_>>()
+    };
+    let [(severity, message)] = &found("restart: always", "bundle exec sidekiq")[..] else {
+        panic!("one finding")
+    };
+    let start = "service `redis` (Redis with the jobs of `jobs`) has no volume at `/data`";
+    assert!(*severity == "warning" && message.starts_with(start), "{message}");
+    let misplaced = found("volumes: ['data:/var/shared/redis']", "celery -A app worker");
+    assert!(misplaced[0].1.contains("no volume at `/data`"), "{misplaced:?}");
+    for (redis, worker) in [
+        ("volumes: ['data:/data']", "bundle exec sidekiq"),
+        ("restart: always", "rails server"),
+        ("command: [redis-server, --save, '']", "bundle exec sidekiq"),
+        ("profiles: [x]", "bundle exec sidekiq"),
+    ] {
+        assert!(found(redis, worker).is_empty(), "{redis}, {worker}");
+    }
+}
