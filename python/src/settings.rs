@@ -41,6 +41,7 @@ pub fn options(
         min_severity: least.and_then(|it| it.1),
         // The tables have no fixes, and each that is tried costs another build of its chart.
         leave_fixes_untried: true,
-        gathers_siblings: false,
+        // As `plimsoll check` over the same repository has it.
+        gathers_siblings: true,
     })
 }

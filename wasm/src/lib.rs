@@ -54,6 +54,8 @@ impl Options {
             config,
             select,
             min_severity: least.flatten(),
+            // As `plimsoll check` over the same files has it.
+            gathers_siblings: true,
             ..plimsoll_core::Options::default()
         };
         Ok(Options { core, positions: positions(utf16) })

@@ -113,7 +113,8 @@ pub fn check(workspace: &Workspace, wanted: Check) -> Result<String, Failure> {
     let input = workspace.input(&wanted.paths)?;
     let filter = Filter::about(&workspace.paths(&wanted.only)?, min_confidence);
     let Check { select, ignore, .. } = wanted;
-    let options = options(&input, &Rules { select, ignore, min_severity, fail_on: None })?;
+    let mut options = options(&input, &Rules { select, ignore, min_severity, fail_on: None })?;
+    options.gathers_siblings = filter.takes_all();
     let terminal = Terminal::quiet();
     let project = input::gather(&input, &terminal)?;
     let mut report = project.report(&project.workspace(&terminal), &options, &terminal)?;

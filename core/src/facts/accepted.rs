@@ -13,11 +13,12 @@ use std::sync::OnceLock;
 pub(super) type PrintedPaths = OnceLock<FxHashMap<Span, String>>;
 
 impl Facts<'_> {
-    /// Whether a comment, an annotation or the baseline accepts a finding at this place, or an override gives the
-    /// rule a level of its own in this file; `is` says whether a selector means the rule.
-    /// Rules that put several places into one finding report such a place by itself, so that what is said about
+    /// Whether a finding at this place stands alone: a comment, an annotation or the baseline accepts it, or an
+    /// override gives the rule a level of its own in this file. `is` says whether a selector means the rule.
+    ///
+    /// Rules that put several places into one finding report such a place by itself, so that what people say about
     /// one place does not decide about the others.
-    pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
+    pub fn stands_alone(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
         let means = |it: &Suppression| {
             it.selectors.is_empty() || it.selectors.iter().any(|(selector, _)| is(selector))
         };

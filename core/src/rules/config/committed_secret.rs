@@ -50,7 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // What a comment accepts gets a finding of its own for the comment to suppress.
         let (accepted, open): (Vec<_>, Vec<_>) = all
             .into_iter()
-            .partition(|it| facts.is_accepted(it.span, &|selector| RULE.is(selector)));
+            .partition(|it| facts.stands_alone(it.span, &|selector| RULE.is(selector)));
         for credentials in accepted.chunks(1).chain([open.as_slice()]) {
             report(facts, object, credentials, out);
         }

@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     && !facts.serves_only(unit)
                     && !is_overridden(facts, unit, it.name)
             })
-            .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
+            .partition(|it| facts.stands_alone(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
             let Some(first) = variables.first() else { continue };
             let alone = accepted.iter().any(|it| it.value_span == first.value_span);
@@ -119,7 +119,7 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
     };
     let message = format!("{what} {run} {}{and_others} in development mode", unit.label);
     // What a chart takes from one of its values is changed there, unless a comment accepts it here.
-    let is_accepted = facts.is_accepted(first.value_span, &|selector| RULE.is(selector));
+    let is_accepted = facts.stands_alone(first.value_span, &|selector| RULE.is(selector));
     let values = facts.values_printed_at(first.value_span);
     let value = match values.as_slice() {
         [value] if !is_accepted => Some(value),

@@ -300,7 +300,7 @@ impl<'f, 'a> Drift<'f, 'a> {
             names.sort_unstable();
             names
         };
-        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        let accepted = facts.stands_alone(span, &|selector| RULE.is(selector));
         Cause {
             part: facts.part_of(workload.object.file),
             severity: match self.weight {

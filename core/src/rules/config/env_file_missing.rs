@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let beside = folders.get(folder_of(&path)).map_or(&[][..], Vec::as_slice);
         let example = example_of(&path, beside).map(str::to_owned);
         let step = facts.creating_step(project, &path).filter(|_| example.is_none());
-        let is_accepted = readers.iter().any(|it| facts.is_accepted(it.1.span, &|it| RULE.is(it)));
+        let is_accepted = readers.iter().any(|it| facts.stands_alone(it.1.span, &|it| RULE.is(it)));
         let is_alone = example.is_some() || step.is_some() || is_accepted;
         let key = if is_alone { path.clone() } else { folder_of(&path).to_owned() };
         let group = groups.entry((project, format!("{is_alone} {key}"))).or_default();

@@ -58,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // What a comment accepts gets a finding of its own for the comment to suppress.
         let (accepted, open): (Vec<&Var<'_>>, Vec<&Var<'_>>) = quoted
             .into_iter()
-            .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
+            .partition(|it| facts.stands_alone(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
             let Some(first) = variables.first() else { continue };
             let alone = accepted.iter().any(|it| it.value_span == first.value_span);

@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         [facts.replace_scalar(&name.span, near)],
                     )),
                 (None, None, None) => {
-                    if facts.is_accepted(name.span, &|it| RULE.is(it)) {
+                    if facts.stands_alone(name.span, &|it| RULE.is(it)) {
                         undefined(workload, kind, unseen, &[name], out);
                     } else {
                         expected.entry((kind, unseen)).or_default().push(name);

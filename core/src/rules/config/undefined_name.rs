@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let names = kind.names(project);
             let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
             let undefined = Undefined { problem, kind, what, near };
-            if facts.is_accepted(problem.span, &|selector| RULE.is(selector)) {
+            if facts.stands_alone(problem.span, &|selector| RULE.is(selector)) {
                 report(facts, project, &[undefined], out);
                 continue;
             }

@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 },
             };
             // What a comment accepts gets a finding of its own for the comment to suppress.
-            match facts.is_accepted(used.span, &|selector| RULE.is(selector)) {
+            match facts.stands_alone(used.span, &|selector| RULE.is(selector)) {
                 true => report(facts, &[unset], out),
                 false => found.entry((part, name)).or_default().push(unset),
             }

@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // What a comment accepts gets a finding of its own for the comment to suppress.
         let (accepted, open): (Vec<_>, Vec<_>) = drifted
             .into_iter()
-            .partition(|it| facts.is_accepted(it.here.value_span, &|selector| RULE.is(selector)));
+            .partition(|it| facts.stands_alone(it.here.value_span, &|selector| RULE.is(selector)));
         for drifts in accepted.chunks(1).chain([open.as_slice()]) {
             report(facts, pair, drifts, out);
         }

@@ -53,7 +53,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     // One store is often set up in several files. Those that publish it speak for those that do not.
     let mut published: FxHashSet<(usize, String)> = FxHashSet::default();
     for (unit, door) in &doors {
-        let is_accepted = || facts.is_accepted(door.span, &|selector| RULE.is(selector));
+        let is_accepted = || facts.stands_alone(door.span, &|selector| RULE.is(selector));
         if matches!(door.reach, Reach::Published(..)) && !is_accepted() {
             published.insert(key(facts, unit, door));
         }
@@ -136,7 +136,7 @@ fn opens_for(
         && facts.same_part(store.name.span.file, console.name.span.file)
         && of_store.reach != Reach::Loopback
         && (of_console.reach == Reach::Inside || matches!(of_store.reach, Reach::Published(..)))
-        && !facts.is_accepted(of_store.span, &|selector| RULE.is(selector))
+        && !facts.stands_alone(of_store.span, &|selector| RULE.is(selector))
 }
 
 fn reach_name(reach: &Reach) -> &'static str {

@@ -145,7 +145,7 @@ enum Changed {
 impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Cause<'a> {
         let span = image.span;
-        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        let accepted = facts.stands_alone(span, &|selector| RULE.is(selector));
         let set_at = facts.version_set_at(unit, image).filter(|_| !accepted);
         let in_files = || Changed::With(facts.changed_with(unit));
         Cause {

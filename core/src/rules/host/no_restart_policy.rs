@@ -79,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if is_written_for_others || !is_bare(facts, service, &images) {
                 continue;
             }
-            if facts.is_accepted(service.span(), &|it| RULE.is(it)) {
+            if facts.stands_alone(service.span(), &|it| RULE.is(it)) {
                 alone(facts, service, &habit, out);
             } else {
                 bare.push(service);

@@ -75,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let old = (*object, version, old);
-        if facts.is_accepted(version.span, &|selector| RULE.is(selector)) {
+        if facts.stands_alone(version.span, &|selector| RULE.is(selector)) {
             report(facts, &[old], out);
         } else {
             let key = (object.file, version.as_str(), object.kind.as_str());

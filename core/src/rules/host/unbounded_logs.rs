@@ -59,7 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             {
                 continue;
             }
-            if facts.is_accepted(service.span(), &|selector| RULE.is(selector)) {
+            if facts.stands_alone(service.span(), &|selector| RULE.is(selector)) {
                 accepted.push(service);
                 continue;
             }

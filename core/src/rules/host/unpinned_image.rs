@@ -282,7 +282,7 @@ struct Cause<'a> {
 impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &'a Image<'a>) -> Cause<'a> {
         let span = image.span;
-        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        let accepted = facts.stands_alone(span, &|selector| RULE.is(selector));
         // What a chart prints from values mostly has a value for each image, or one for all.
         let target = facts.built_target(span.file);
         let is_printed = target.is_some_and(|it| {
@@ -303,7 +303,7 @@ impl<'a> Cause<'a> {
 /// Returns the place that says the tag of an image, where that is not the image itself. What is accepted at
 /// the image stays there.
 fn set_at<'a>(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Option<Span> {
-    let is_accepted = || facts.is_accepted(image.span, &|it| RULE.is(it));
+    let is_accepted = || facts.stands_alone(image.span, &|it| RULE.is(it));
     facts.version_set_at(unit, image).filter(|_| !is_accepted())
 }
 

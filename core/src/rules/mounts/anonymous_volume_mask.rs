@@ -48,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         let (accepted, open): (Vec<_>, Vec<_>) = masks(service)
             .into_iter()
-            .partition(|(mask, _)| facts.is_accepted(mask.span, &|it| RULE.is(it)));
+            .partition(|(mask, _)| facts.stands_alone(mask.span, &|it| RULE.is(it)));
         for mask in accepted {
             report(facts, service, &[mask], out);
         }

@@ -53,7 +53,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let services = facts.services_of(at).iter();
         let unnamed = services.filter(|it| is_unnamed(it) && seen.insert(place(it)));
         let (accepted, open): (Vec<_>, Vec<_>) =
-            unnamed.partition(|it| facts.is_accepted(place(it), &|selector| RULE.is(selector)));
+            unnamed.partition(|it| facts.stands_alone(place(it), &|selector| RULE.is(selector)));
         for service in accepted {
             report(facts, &[service], out);
         }

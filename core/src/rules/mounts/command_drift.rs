@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let directory = directory_difference(service, workload, pair.unit);
         if let (None, Some(Difference { here: None, there: Some(place), .. }), None) =
             (&command, &user, &directory)
-            && !facts.is_accepted(*place, &|selector| RULE.is(selector))
+            && !facts.stands_alone(*place, &|selector| RULE.is(selector))
         {
             let own = OwnUser { service, workload, unit, place: *place };
             users.entry(service.project_index).or_default().push(own);

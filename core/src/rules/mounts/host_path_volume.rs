@@ -94,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             claims(workload).filter_map(|claim| bindings.node_folder(facts, workload, claim)),
         );
         let (accepted, open): (Vec<&Str>, Vec<&Str>) =
-            paths.into_iter().partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
+            paths.into_iter().partition(|path| facts.stands_alone(path.span, &|it| RULE.is(it)));
         for path in accepted {
             report(facts, &bindings, &(workload, vec![path]), &[], out);
         }
@@ -228,7 +228,7 @@ fn is_same_everywhere(path: &str) -> bool {
 /// Returns the place to change: in a chart the value that chooses the node, or else the one that names its
 /// path, unless a comment accepts the path in the template.
 fn lead(facts: &Facts<'_>, path: &Str) -> Span {
-    if facts.is_accepted(path.span, &|it| RULE.is(it)) {
+    if facts.stands_alone(path.span, &|it| RULE.is(it)) {
         return path.span;
     }
     facts

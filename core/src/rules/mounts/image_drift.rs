@@ -1,4 +1,4 @@
-use crate::facts::{Change, Counterpart, Facts, Image, Unit};
+use crate::facts::{Change, Counterpart, Facts, Image, Part, Unit};
 use crate::knowledge::families::Class;
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
@@ -101,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let is_development = service.role == Role::Development;
-        let accepted = facts.is_accepted(here.span, &|selector| RULE.is(selector));
+        let accepted = facts.stands_alone(here.span, &|selector| RULE.is(selector));
         let sides = Sides {
             project: service.project_index,
             here: here.span.file,
@@ -142,12 +142,14 @@ fn distance(facts: &Facts, pair: &Counterpart) -> (u64, u64) {
     (a.major.abs_diff(b.major), minors)
 }
 
-/// Returns the images of the workloads of each application, by the name of the workload.
+/// Returns the images of the workloads of each application, by the name of the workload. What an init container
+/// runs is no second definition of the program.
 fn images_by_name<'f, 'a>(facts: &'f Facts<'a>) -> FxHashMap<(usize, &'a str), Vec<&'f Image<'a>>> {
     let mut images: FxHashMap<(usize, &str), Vec<&Image<'_>>> = FxHashMap::default();
     for workload in facts.workloads() {
         let key = (facts.part_of(workload.object.file), workload.name);
-        let own = workload.units.iter().filter_map(|it| it.image.as_ref());
+        let main = workload.units.iter().filter(|it| it.part == Part::Main);
+        let own = main.filter_map(|it| it.image.as_ref());
         images.entry(key).or_default().extend(own);
     }
     images
@@ -308,6 +310,17 @@ mod tests {
         assert_eq!(findings(&RULE, &format!("{compose}{old}")).len(), 1);
         let new = pod("deploy/bot.yaml", "mirror.example/acme/bot:v11");
         assert!(findings(&RULE, &format!("{compose}{old}{new}")).is_empty());
+    }
+
+    #[test]
+    fn an_init_container_of_the_same_release_hides_no_drift() {
+        let text = |init: &str, main: &str| {
+            format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/shop:3.4.1'}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{initContainers: [{{name: migrate, image: 'acme/shop:{init}'}}], containers: [{{name: web, image: 'acme/shop:{main}'}}]}}\n"
+            )
+        };
+        assert_eq!(findings(&RULE, &text("3.4.1", "2.0.0")).len(), 1);
+        assert!(findings(&RULE, &text("2.0.0", "3.4.1")).is_empty());
     }
 
     #[test]

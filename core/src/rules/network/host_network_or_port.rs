@@ -82,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let ports = container.ports.iter().filter_map(|it| it.host_port);
             let ports: Vec<Spanned<i64>> = ports.filter(|it| it.value != 0).collect();
             let is_accepted =
-                |it: &Spanned<i64>| facts.is_accepted(it.span, &|selector| RULE.is(selector));
+                |it: &Spanned<i64>| facts.stands_alone(it.span, &|selector| RULE.is(selector));
             // What a comment accepts gets a finding of its own for the comment to suppress.
             let (accepted, open): (Vec<_>, Vec<_>) = ports.into_iter().partition(is_accepted);
             for ports in accepted.chunks(1).chain([open.as_slice()]) {

@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         // Pairs that run together for the same reason are one finding.
         let mut found: IndexMap<Option<&str>, Vec<Pair<'_>>> = IndexMap::new();
         for (together, pair) in pairs(project) {
-            match facts.is_accepted(place(&pair), &|selector| RULE.is(selector)) {
+            match facts.stands_alone(place(&pair), &|selector| RULE.is(selector)) {
                 true => report(together, &[pair], out),
                 false => found.entry(together.profile()).or_default().push(pair),
             }

@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         // What a comment accepts gets a finding of its own for the comment to suppress.
         let (accepted, open): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|it| facts.is_accepted(it.2, &|it| RULE.is(it)));
+            all.into_iter().partition(|it| facts.stands_alone(it.2, &|it| RULE.is(it)));
         for reads in accepted.chunks(1).chain([open.as_slice()]) {
             report(facts, unit, reads, out);
         }

@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mention in facts.peers(&service.unit) {
             let Some(on) = unreachable(facts, service, mention) else { continue };
             let apart = Apart { service, mention, on };
-            if facts.is_accepted(mention.span, &|selector| RULE.is(selector)) {
+            if facts.stands_alone(mention.span, &|selector| RULE.is(selector)) {
                 report(facts, &[apart], out);
                 continue;
             }

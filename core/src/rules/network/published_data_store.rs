@@ -129,7 +129,7 @@ fn importance<'f>(facts: &'f Facts<'_>, service: &Service<'_>) -> (bool, bool, u
 }
 
 fn is_accepted(facts: &Facts, port: &Port) -> bool {
-    facts.is_accepted(port.span, &|selector| RULE.is(selector))
+    facts.stands_alone(port.span, &|selector| RULE.is(selector))
 }
 
 /// Whether a service lets anybody in, which is one finding of PLM813 with the published port in it.

@@ -59,7 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 container.resources.as_ref().is_some_and(|it| it.limit("memory").is_some());
             if !is_limited && !facts.is_guessed(container.place.span) {
                 let unlimited = Unlimited { workload, unit, container };
-                if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
+                if facts.stands_alone(container.span(), &|selector| RULE.is(selector)) {
                     report(facts, &[unlimited], out);
                 } else {
                     together.entry(facts.started_with(unit)).or_default().push(unlimited);

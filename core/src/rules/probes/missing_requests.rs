@@ -75,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = place.unwrap_or_else(|| name_key(facts, container.span()));
             let default = default_behind(facts, workload, container);
             let bare = Bare { workload, unit, container, what, place, default };
-            if facts.is_accepted(place, &|selector| RULE.is(selector)) {
+            if facts.stands_alone(place, &|selector| RULE.is(selector)) {
                 report(facts, &[bare], out);
             } else {
                 let key = (facts.started_with(unit), default.is_some());

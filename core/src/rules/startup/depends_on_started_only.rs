@@ -97,7 +97,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut groups: IndexMap<(usize, Cause, Dependent), Vec<Wait<'_, '_>>> = IndexMap::new();
     for wait in early_waits(facts) {
         let dependent = Dependent::of(facts, &wait);
-        if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
+        if facts.stands_alone(wait.dependency.span, &|selector| RULE.is(selector)) {
             report(facts, &[wait], dependent, out);
             continue;
         }

@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let Some((service, port)) = facts.routed_port(workload, container) else { continue };
             let unprobed = Unprobed { workload, at, unit, container, service, port };
-            let is_accepted = facts.is_accepted(container.span(), &|selector| RULE.is(selector));
+            let is_accepted = facts.stands_alone(container.span(), &|selector| RULE.is(selector));
             if is_accepted || container.startup.is_some() {
                 report(facts, &[unprobed], out);
             } else {

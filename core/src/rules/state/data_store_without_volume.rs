@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             None => {
                 let missing = missing(facts, (unit, family), label, &home, &mounted);
                 let is_accepted =
-                    |span: Span| facts.is_accepted(span, &|selector| RULE.is(selector));
+                    |span: Span| facts.stands_alone(span, &|selector| RULE.is(selector));
                 match missing {
                     Some(Missing::Scratch(label, span)) => {
                         report_scratch(facts, (unit, family), &label, span, out);
