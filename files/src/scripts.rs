@@ -1,10 +1,12 @@
 //! The shell scripts that Compose files and Dockerfiles name: what a container runs may lie in one of them.
 
 use crate::env_files::{below, stays};
+use crate::names::is_env;
 use crate::read::load;
 use plimsoll_core::model::detect::by_name;
 use plimsoll_core::report::FileKind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,8 @@ pub fn is_script(path: &Path) -> bool {
     name.len() > 3 && name.ends_with(".sh") || BARE_NAMES.contains(&name)
 }
 
-/// Returns the scripts below `root` that a file names, if it is a Compose file or a Dockerfile by its name.
+/// Returns the scripts below `root` that a file names, if it is a Compose file or a Dockerfile by its name, and those
+/// beside a Compose file that may write an env file which it lacks.
 ///
 /// A path in an image or in a build context (`/app/docker/run.sh`) is looked for by its ends (`docker/run.sh`,
 /// `run.sh`) in the folder of the file, in the folders that it names and, for a Dockerfile, in those around it.
@@ -38,10 +41,14 @@ pub fn scripts_named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
     let words: BTreeSet<&str> = loaded.file.text.split(is_between_words).collect();
     let (scripts, others): (Vec<&str>, Vec<&str>) =
         words.into_iter().filter(|it| !it.is_empty()).partition(|it| is_script(Path::new(it)));
-    if scripts.is_empty() {
-        return Vec::new();
-    }
     let folder = file.parent().unwrap_or(root);
+    let mut found: BTreeSet<PathBuf> = BTreeSet::new();
+    if kind == FileKind::Compose {
+        found.extend(scripts_that_write(folder, &others));
+    }
+    if scripts.is_empty() {
+        return found.into_iter().collect();
+    }
     let mut bases = vec![folder.to_owned()];
     if kind == FileKind::Dockerfile {
         let around = folder.ancestors().skip(1).take_while(|it| it.starts_with(root));
@@ -54,14 +61,38 @@ pub fn scripts_named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
         .filter(|it| it.is_dir())
         .collect();
     bases.extend(named);
-    let mut found = BTreeSet::new();
-    for script in scripts {
-        for base in &bases {
-            let paths = ends(script).filter_map(|end| below(root, base, end));
-            found.extend(paths.filter(|it| is_small_script(it) && stays(it, root)));
+    // The folders that hold something of a name. What leads out of a folder is looked for from that of the file.
+    let mut holders: HashMap<OsString, Vec<&PathBuf>> = HashMap::new();
+    for base in &bases {
+        for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+            holders.entry(entry.file_name()).or_default().push(base);
         }
     }
+    holders.insert("..".into(), vec![&bases[0]]);
+    for end in scripts.into_iter().flat_map(ends) {
+        let first = end.split('/').next().unwrap_or_default();
+        let holders = holders.get(OsStr::new(first)).into_iter().flatten();
+        let paths = holders.filter_map(|base| below(root, base, end));
+        found.extend(paths.filter(|it| is_small_script(it) && stays(it, root)));
+    }
     found.into_iter().collect()
+}
+
+/// Returns the scripts beside a Compose file that name an env file which it names and which is not there.
+fn scripts_that_write(folder: &Path, words: &[&str]) -> Vec<PathBuf> {
+    let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_missing = |word: &&&str| is_env(&name(word)) && !folder.join(word).exists();
+    let missing: BTreeSet<String> = words.iter().filter(is_missing).map(|it| name(it)).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path());
+    let scripts = beside.filter(|it| it.extension().is_some_and(|it| it == "sh"));
+    let writes = |it: &PathBuf| {
+        let text = if is_small_script(it) { fs::read_to_string(it).ok() } else { None };
+        text.is_some_and(|text| missing.iter().any(|name| text.contains(name)))
+    };
+    scripts.filter(writes).collect()
 }
 
 /// Whether a letter separates words in YAML, in a Dockerfile or in a shell.
@@ -146,6 +177,18 @@ mod tests {
         assert_eq!(read(root.path()), ["entrypoint", "long.sh"]);
         write("long.sh", &"# x\n".repeat(20_000));
         assert_eq!(read(root.path()), ["entrypoint"]);
+    }
+
+    #[test]
+    fn a_script_that_may_write_a_missing_env_file_is_read() {
+        let root = tree(&["compose.yaml"]);
+        let write = |path: &str, text: &str| fs::write(root.path().join(path), text).unwrap();
+        write("compose.yaml", "services: {web: {image: a, env_file: .env.web}}\n");
+        write("make-settings.sh", "echo \"A=1\" > .env.web\n");
+        write("other.sh", "echo hello\n");
+        assert_eq!(read(root.path()), ["make-settings.sh"]);
+        write(".env.web", "A=1\n");
+        assert_eq!(read(root.path()), [""; 0], "the file is there");
     }
 
     #[test]

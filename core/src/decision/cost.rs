@@ -364,10 +364,14 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
         named.insert(0, format!("{count} ({})", first_named(&autoscalers, NAMES)));
     }
     let written = Written::of(system, &running);
-    let in_compose = system
-        .services
-        .iter()
-        .find(|it| takes_requests(&it.unit) || passes_requests_on(system, it));
+    let proxies = system.services.iter();
+    let proxies = proxies.filter(|it| takes_requests(&it.unit) || passes_requests_on(system, it));
+    // The one on the ports of the web comes before one beside a program.
+    let on_web_ports = |it: &&&facts::Service<'_>| {
+        let mut ports = it.model.ports.iter().filter_map(|it| it.published);
+        ports.any(|it| matches!(it.value.0, 80 | 443))
+    };
+    let in_compose = proxies.min_by_key(|it| !on_web_ports(it));
     let has_proxy =
         in_compose.is_some() || running.iter().any(|it| it.units.iter().any(takes_requests));
     let needs_proxy = !routes.is_empty() && !has_proxy;
@@ -424,13 +428,19 @@ pub fn costs(system: &System<'_>, so_far: Platform) -> Costs {
         Today::Kubernetes => Costs { stay: cluster_cost(system), go: cost_of_compose(system) },
         Today::Both => {
             let (compose, cluster) = (compose_cost(system), cluster_cost(system));
+            let in_cluster = match cluster.objects {
+                0 => "a cluster whose objects are not read".to_owned(),
+                objects => format!(
+                    "{} of {} in {}",
+                    number(objects, "object", "objects"),
+                    number(cluster.kinds, "kind", "kinds"),
+                    number(cluster.lines.unwrap_or_default(), "line", "lines")
+                ),
+            };
             let text = format!(
-                "{} in {}, and {} of {} in {}: both to run",
+                "{} in {}, and {in_cluster}: both to run",
                 number(compose.objects, "service", "services"),
                 number(compose.lines.unwrap_or_default(), "line", "lines"),
-                number(cluster.objects, "object", "objects"),
-                number(cluster.kinds, "kind", "kinds"),
-                number(cluster.lines.unwrap_or_default(), "line", "lines")
             );
             Costs { stay: both(compose, cluster, text), go: cost_of_one_side(system, so_far) }
         }

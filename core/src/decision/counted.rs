@@ -321,8 +321,11 @@ fn mounted_by_compose(services: &[&Service<'_>], files: &[&FileModel]) -> FxHash
             mounted.insert(join_path(&service.project.folder, source.as_str()));
         }
     }
-    // The root of the project is mounted for its sources.
+    // The folder of a project is mounted for its sources.
     mounted.remove("");
+    services.iter().for_each(|it| {
+        mounted.remove(it.project.folder.as_str());
+    });
     let manifests = files.iter().filter(|it| it.kind == Kind::Kubernetes);
     let without_workloads =
         manifests.filter(|file| file.objects.iter().all(|it| it.workload().is_none()));

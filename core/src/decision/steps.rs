@@ -132,6 +132,10 @@ fn urgency(item: CheckItem) -> Urgency {
 fn of_finding(finding: &Finding) -> Step {
     let message = finding.message_for_one();
     let text = match finding.fixes.first() {
+        // Some messages end with what to do.
+        Some(fix) if message.to_lowercase().ends_with(&fix.title.to_lowercase()) => {
+            format!("{}.", capitalised(message))
+        }
         Some(fix) => format!("{}: {message}.", fix.title),
         None => format!("{}.", capitalised(message)),
     };

@@ -1,13 +1,14 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
 use super::counted::Counted;
-use super::unread::{names_objects, names_services};
+use super::unread::names_objects;
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
 };
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::delivery::{Controller, controller_of};
+use crate::model::detect::by_first_words;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, Cause, FileModel, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, Severity, TargetKind, Today};
@@ -396,7 +397,7 @@ fn is_left_out(facts: &Facts<'_>, file: &FileModel) -> bool {
     };
     file.kind == Kind::Template
         && !facts.is_built(file.id)
-        && (names_objects(file) || names_services(file))
+        && by_first_words(file.text()) != Kind::Unknown
         && !is_aside()
 }
 

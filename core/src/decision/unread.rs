@@ -2,8 +2,10 @@
 //! another tool renders.
 
 use super::system::System;
+use crate::model::detect::by_first_words;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
+use crate::report::Kind;
 use crate::text::{Span, name_of};
 use std::sync::Arc;
 
@@ -24,16 +26,7 @@ pub fn is_openshift_template(object: &Object) -> bool {
 
 /// Whether a file that is not read has Kubernetes objects in it, as far as its words say.
 pub fn names_objects(file: &FileModel) -> bool {
-    begins_with(file, "apiVersion:") && begins_with(file, "kind:")
-}
-
-/// Whether a file that is not read has Compose services in it, as far as its words say.
-pub fn names_services(file: &FileModel) -> bool {
-    begins_with(file, "services:")
-}
-
-fn begins_with(file: &FileModel, key: &str) -> bool {
-    file.text().lines().any(|line| line.starts_with(key))
+    by_first_words(file.text()) == Kind::Kubernetes
 }
 
 /// Returns the name of an image without what says its version.

@@ -48,6 +48,11 @@ impl<'u> DataHome<'u> {
         self.traps.contains(&path.trim_end_matches('/'))
     }
 
+    /// Whether a path is that of the data, or one above or below it.
+    pub fn is_near(&self, path: &str) -> bool {
+        self.paths.iter().any(|data| is_below(data, path) || is_below(path, data))
+    }
+
     /// Whether the data lies on a mount.
     pub fn is_at(&self, mounted: &Mounted<'_>) -> bool {
         self.paths.iter().chain(self.links).any(|it| mounted.covers(it))

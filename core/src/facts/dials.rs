@@ -2,7 +2,7 @@
 
 use super::{Facts, KubeHost, Pair, Service, Site, Unit, Var, VarSource};
 use crate::knowledge::families::{Class, Family};
-use crate::knowledge::net::{self, names_host};
+use crate::knowledge::net::{self, hosts_named, names_host};
 use crate::model::compose::{FileObject, MountKind};
 use crate::model::kubernetes::VolumeSource;
 use crate::text::join_path;
@@ -17,15 +17,16 @@ impl<'a> Facts<'a> {
         let links = service.model.links.iter().filter_map(|link| link.split(':').next());
         let peers = self.peers(&service.unit).iter().map(|it| it.host);
         let texts = self.texts_in(&service.unit);
-        let in_a_text = |it: &&Service<'_>| texts.iter().any(|text| names_host(text, it.name));
+        let named: FxHashSet<&str> = texts.into_iter().flat_map(hosts_named).collect();
+        let in_a_text = |it: &&Service<'_>| named.contains(it.name);
         let siblings = self.siblings(service).iter().filter(in_a_text);
         let hosts = links.chain(peers).filter_map(|host| self.compose_host(service, host));
         let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
         hosts.chain(siblings).filter(|it| known.insert(it.index)).collect()
     }
 
-    /// Returns the services that are of no use to a service until they answer, and for which it waits: data stores,
-    /// and those of secrets and identities.
+    /// Returns the services that a service waits for and cannot work without: data stores, and those of secrets and
+    /// identities.
     pub fn awaited_stores<'f>(
         &'f self,
         service: &Service<'a>,

@@ -51,11 +51,14 @@
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
+//! | steps that create a file | `steps` | `creating_step` |
+//! | scripts that containers start | `scripts` | `started_scripts` |
+//! | whom a service dials | `dials` | `dialled`, `awaited_stores`, `names_in_a_text` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
-//! | what people accept | `accepted` | `is_accepted`, `annotations_at`, `key_path` |
+//! | what people accept | `accepted` | `stands_alone`, `annotations_at`, `key_path` |
 //! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
 mod accepted;

@@ -1,6 +1,6 @@
 //! A Compose service beside the container in the cluster that runs the same thing.
 
-use super::{Backing, Counterpart, Facts, Part, Service, Unit, Why, Workload, is_below};
+use super::{Backing, Counterpart, Facts, Part, Service, Unit, Why, Workload};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::text::{Span, Spanned};
@@ -56,21 +56,21 @@ impl<'c, 'a> Pair<'c, 'a> {
         self.moved_data(path).unwrap_or_else(|| path.to_owned())
     }
 
-    /// Returns the path of the data in the container, where a path is that of the data in Compose and the two images
-    /// differ.
+    /// Returns the path of the data in the container, where a path is that of the data in Compose: another image, a
+    /// variable or a link may put them elsewhere.
     fn moved_data(&self, path: &str) -> Option<String> {
-        let here = self.service.unit.runs.as_ref().filter(|it| it.family.is_data_store())?;
-        let is_near = |dir: &&str| is_below(dir, path) || is_below(path, dir);
-        let dirs = here.family.data_dirs(&here.repository, here.major);
-        if !has_other_image(&self.service.unit, self.unit) || !dirs.iter().any(is_near) {
+        let own = &self.service.unit;
+        let here = own.runs.as_ref().filter(|it| it.family.is_data_store())?;
+        let home = own.data_home(here.family)?;
+        if !home.is_near(path) {
             return None;
         }
         let mounts = self.facts.mounted(self.unit);
         let mut lasting = mounts.iter().filter(|it| it.backing.lasts());
         let of_data = match &self.unit.runs {
             Some(there) => {
-                let dirs = there.family.data_dirs(&there.repository, there.major);
-                lasting.find(|it| dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir)))
+                let home = self.unit.data_home(there.family)?;
+                lasting.find(|it| home.is_kept_by(it))
             }
             // Of an unknown image, the only volume is the one with the data.
             None => lasting.next().filter(|_| lasting.next().is_none()),

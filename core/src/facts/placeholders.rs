@@ -12,9 +12,16 @@ impl<'a> Facts<'a> {
             return None;
         }
         let mut at = 0;
+        // The indentation of a block scalar's key, while its lines go by. The file may be too broken for a tree.
+        let mut block: Option<usize> = None;
         for line in model.text().split_inclusive('\n') {
-            if let Some((start, end)) = placeholder_of_name(line) {
-                return Some(Span::new(file, at + start, at + end));
+            let indent = line.len() - line.trim_start().len();
+            let is_inside = block.is_some_and(|key| indent > key || line.trim().is_empty());
+            if !is_inside {
+                block = opens_block(line).then_some(indent);
+                if let Some((start, end)) = placeholder_of_name(line) {
+                    return Some(Span::new(file, at + start, at + end));
+                }
             }
             at += line.len();
         }
@@ -28,6 +35,12 @@ impl<'a> Facts<'a> {
         let line = text[start..].lines().next().unwrap_or_default();
         braces(line).is_some() && self.filled_in(place.file).is_some()
     }
+}
+
+/// Whether the lines below this one are the text of a block scalar: `config: |-`.
+fn opens_block(line: &str) -> bool {
+    let last = line.split_whitespace().next_back().unwrap_or_default();
+    last.starts_with(['|', '>']) && last[1..].chars().all(|it| "+-123456789".contains(it))
 }
 
 /// Returns where a line gives a name or an image a placeholder in single braces, which YAML takes for a mapping.
@@ -51,7 +64,13 @@ pub fn braces(text: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::braces;
+    use super::{braces, opens_block};
+
+    #[test]
+    fn a_block_scalar_is_opened_at_the_end_of_a_line() {
+        assert!(opens_block("  mail.txt: |\n") && opens_block("- >-\n") && opens_block("a: |2+"));
+        assert!(!opens_block("a: b|\n") && !opens_block("a: |x") && !opens_block("\n"));
+    }
 
     #[test]
     fn words_in_single_braces_are_placeholders() {

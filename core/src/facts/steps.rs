@@ -32,7 +32,7 @@ impl Facts<'_> {
             }
         }
         let script = self.files().iter().find(|file| {
-            is_script(file.path())
+            may_write_files(file.path())
                 && self.same_part(file.id, self.base_of(model))
                 && names(file.text(), name_of(path))
         })?;
@@ -67,9 +67,11 @@ fn is_preparing_name(name: &str) -> bool {
     name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
 }
 
-fn is_script(path: &str) -> bool {
+/// Whether a file of this name may write others: a script or a list of tasks. The command hands over shell scripts
+/// alone; other callers may hand over more.
+fn may_write_files(path: &str) -> bool {
     let name = name_of(path);
-    let ends = [".sh", ".bash", ".ps1", ".py", ".mk", ".md"].iter().any(|it| name.ends_with(it));
+    let ends = [".sh", ".bash", ".ps1", ".py", ".mk"].iter().any(|it| name.ends_with(it));
     ends || matches!(name, "Makefile" | "makefile" | "justfile" | "Justfile" | "package.json")
         || matches!(name, "Taskfile.yml" | "Taskfile.yaml")
 }

@@ -12,6 +12,8 @@ use smol_str::SmolStr;
 
 mod patches;
 
+pub(super) use patches::SECTIONS;
+
 /// Notes the names in kustomizations and in the patches of all overlays.
 pub(super) fn collect(collector: &mut Collector<'_>) {
     let analysis = collector.analysis;

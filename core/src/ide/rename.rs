@@ -1,5 +1,6 @@
 //! Renames a thing at every place that names it, or says why that cannot be done.
 
+use super::kustomize::SECTIONS;
 use super::names::{ComposeKind, Labelled, Occurrence, Role};
 use super::navigation::{same_as, sorted};
 use super::valid::{is_valid, rule_of};
@@ -279,7 +280,6 @@ impl<'s> Plan<'s> {
 
     /// Returns how often the text of a patch gives a value to the key.
     fn keys_in(&self, text: &str) -> usize {
-        const SECTIONS: [&str; 3] = ["data", "stringData", "binaryData"];
         let escaped = self.old.replace('~', "~0").replace('/', "~1");
         let is_key = |path: &str| SECTIONS.iter().any(|it| path == format!("/{it}/{escaped}"));
         let (tree, _) = syntax::parse(FileId(0), &Arc::from(text), None);

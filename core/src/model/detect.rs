@@ -208,8 +208,8 @@ fn is_override_of_objects(root: Node<'_>) -> bool {
     objects > 0
 }
 
-/// Returns the kind of a broken file, which has no tree, by the words at the start of its lines.
-fn by_first_words(text: &str) -> Kind {
+/// Returns the kind of a file without a tree, which is broken or a template, by the words at the start of its lines.
+pub fn by_first_words(text: &str) -> Kind {
     let has = |word: &str| text.lines().any(|line| line.starts_with(word));
     if has("apiVersion:") && has("kind:") {
         Kind::Kubernetes

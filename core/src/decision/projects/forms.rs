@@ -50,6 +50,8 @@ fn what_another_tool_renders_is_a_cluster_that_is_not_read() {
     let with = |path: &str, text: &str| decide(&[("compose.yaml", compose), (path, text)]);
     let decision = with("kube/deployment.yaml", template);
     assert_eq!((decision.today, decision.outcome.platform), (Today::Both, Platform::Either));
+    let stay = &decision.cost.stay.text;
+    assert!(stay.contains("a cluster whose objects are not read"), "{stay}");
     let why: Vec<&str> = decision.reasons.iter().take(3).map(|it| it.text.as_str()).collect();
     let is_said = why.iter().any(|it| it.starts_with("`kube/deployment.yaml` is not read"));
     assert!(is_said, "{why:?}");

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The parts of a ConfigMap or a Secret that hold its keys.
-const SECTIONS: [&str; 3] = ["data", "stringData", "binaryData"];
+pub(in crate::ide) const SECTIONS: [&str; 3] = ["data", "stringData", "binaryData"];
 
 /// Where the text of a patch is written.
 enum Places {

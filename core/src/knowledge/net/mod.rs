@@ -218,22 +218,31 @@ const ADDRESS_WORDS: &[&str] =
 /// name may be followed by its namespace, as in `db.shop.svc`.
 #[must_use]
 pub fn names_host(text: &str, host: &str) -> bool {
+    hosts_named(text).any(|it| it == host)
+}
+
+/// Returns the hosts that a text names as addresses; of one with a domain inside of a cluster, its first label.
+pub fn hosts_named(text: &str) -> impl Iterator<Item = &str> {
     let joins = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
-    let mut found = text.match_indices(host).map(|(at, _)| (&text[..at], &text[at + host.len()..]));
-    !host.is_empty()
-        && found.any(|(before, after)| {
-            let end = after.find(|it| !joins(it)).unwrap_or(after.len());
-            let (domain, after) = after.split_at(end);
-            let is_local = domain.is_empty()
-                || domain.starts_with('.') && domain.split('.').any(|it| it == "svc");
-            let has_port = || {
-                after
-                    .strip_prefix(':')
-                    .is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
-            };
-            let in_url = || before.ends_with("//") || before.ends_with('@');
-            is_local && !before.ends_with(joins) && (in_url() || has_port() || is_value(before))
-        })
+    let mut at = 0;
+    let words = std::iter::from_fn(move || {
+        let start = at + text[at..].find(joins)?;
+        let end = text[start..].find(|it| !joins(it)).map_or(text.len(), |it| start + it);
+        at = end;
+        Some((&text[..start], &text[start..end], &text[end..]))
+    });
+    words.filter_map(|(before, word, after)| {
+        let has_port = || {
+            let number = after.strip_prefix(':');
+            number.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+        };
+        let in_url = || before.ends_with("//") || before.ends_with('@');
+        let host = match word.split_once('.') {
+            Some((host, domain)) if domain.split('.').any(|it| it == "svc") => host,
+            Some(_) | None => word,
+        };
+        (in_url() || has_port() || is_value(before)).then_some(host)
+    })
 }
 
 /// Whether a text ends with the name of a setting whose value is an address: `db_host =`.

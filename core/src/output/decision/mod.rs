@@ -158,7 +158,10 @@ mod tests {
         };
         let decided = Decision { today: Today::Both, crossing: vec![ports], ..Decision::default() };
         let text = decision(&report(decided), Style::default(), true);
-        assert!(text.contains("\nToday     Compose and Kubernetes (still open)"), "{text}");
+        assert!(
+            text.contains("\nToday     Compose and Kubernetes (whether it fits is open)"),
+            "{text}"
+        );
         assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
         assert!(text.contains("web: no Service\n"), "{text}");
         assert!(!text.contains('\x1b'));

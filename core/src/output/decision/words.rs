@@ -17,7 +17,7 @@ pub fn fit(fit: Fit) -> &'static str {
     match fit {
         Fit::Fits => "it fits",
         Fit::Mixed => "both in use",
-        Fit::Open => "still open",
+        Fit::Open => "whether it fits is open",
         Fit::Outgrown => "outgrown",
         Fit::OverBuilt => "over-built",
     }

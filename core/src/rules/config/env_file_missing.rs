@@ -121,7 +121,12 @@ fn report(facts: &Facts, all: &[Missing<'_, '_>], out: &mut Findings) {
     let files = phrases::first_named(&files, 4);
     let finding = out.at(
         &written.span,
-        format!("{names} {read} {files}, which {are} not there, so Compose refuses to start"),
+        match all {
+            [_] => format!(
+                "{names} {read} {files}, which {are} not there, so Compose refuses to start"
+            ),
+            _ => format!("{files} {are} not there, so Compose refuses to start {names}"),
+        },
     );
     for (service, other) in readers.iter().filter(|it| it.1.span != written.span) {
         let what = match other.as_str() == written.as_str() {
@@ -214,7 +219,8 @@ mod tests {
         let text = "services:\n  a: {image: 'a:1', env_file: a.env}\n  b: {image: 'b:1', env_file: b.env}\n";
         let all = findings(&RULE, text);
         assert_eq!((all.len(), all[0].related.len()), (1, 1));
-        assert!(all[0].message.starts_with("`a`, `b` read `a.env`, `b.env`, which are not there"));
+        let said = "`a.env`, `b.env` are not there, so Compose refuses to start `a`, `b`";
+        assert_eq!(all[0].message, said);
         let accepted = text.replace("b.env}", "b.env} # plimsoll: ignore PLM507 - made by hand");
         assert_eq!(findings(&RULE, &accepted).len(), 1);
         let elsewhere = "# file: compose.yaml\nservices:\n  a: {image: 'a:1', env_file: a.env}\n  b: {image: 'b:1', env_file: x/b.env}\n# file: x/c.env\nA=1\n";

@@ -1,4 +1,4 @@
-use crate::facts::{DocumentedVariable, DocumentedVariables, Facts, Service};
+use crate::facts::{DocumentedVariable, DocumentedVariables, Facts};
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{ProblemKind, Project, VariableForm, VariableUse, is_default_name};
 use crate::report::phrases::first_named;
@@ -260,11 +260,15 @@ impl<'a> EnvFiles<'a> {
 }
 
 /// Rewrites uses of variables as `${NAME:?}`, but for those that an example leaves empty on purpose, and those in
-/// services that need a profile: Compose fills in variables before it leaves such services out. Unsafe, because a project that starts today would then refuse to.
+/// services that need a profile: Compose fills in variables before it leaves such services out. Unsafe, because a
+/// project that starts today would then refuse to.
 fn require(facts: &Facts, uses: &[Unset<'_>]) -> Option<Fix> {
     let mut edits: Vec<Edit> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    let is_needed = |it: &&Unset<'_>| !it.is_left_empty && !is_in_profile(facts, it);
+    let in_profiles = places_in_profiles(facts);
+    let is_needed = |it: &&Unset<'_>| {
+        !it.is_left_empty && !in_profiles.iter().any(|place| place.contains(it.used.span))
+    };
     for Unset { used, .. } in uses.iter().filter(is_needed) {
         let written = facts.written(&used.span);
         // Without the exact place of every use, as in a folded scalar, there is no fix.
@@ -282,13 +286,10 @@ fn require(facts: &Facts, uses: &[Unset<'_>]) -> Option<Fix> {
     Some(Fix::r#unsafe(format!("Refuse to start without {}", first_named(&names, 5)), edits))
 }
 
-/// Whether a variable is used in a service that does not start by itself.
-fn is_in_profile(facts: &Facts, unset: &Unset<'_>) -> bool {
-    let is_around = |it: &&Service<'_>| {
-        let places = &it.model.places;
-        !it.starts_by_itself() && places.iter().any(|place| place.span.contains(unset.used.span))
-    };
-    facts.services().iter().any(|it| is_around(&it))
+/// Returns the places of the services that do not start by themselves.
+fn places_in_profiles(facts: &Facts) -> Vec<Span> {
+    let services = facts.services().iter().filter(|it| !it.starts_by_itself());
+    services.flat_map(|it| it.model.places.iter().map(|place| place.span)).collect()
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ fn check_placeholders(facts: &Facts, out: &mut Findings) {
             facts.written(&place)
         );
         out.at(&place, message)
+            .why("The manifest is no YAML with the names that reach the cluster before the tool has filled it in.")
             .help("Fill the manifest in as the tool does, and check the result: `… | plimsoll check -`.")
             .cause("placeholders of another tool");
     }

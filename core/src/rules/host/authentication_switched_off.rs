@@ -101,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             finding.also(
                 &console.span,
-                format!("{} follows, since it asks the store", console.program),
+                format!("{} is open too: it leaves passwords to the store", console.program),
             );
         }
         finding.help(help(unit, door));

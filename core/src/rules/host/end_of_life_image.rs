@@ -116,7 +116,9 @@ fn check_bases(facts: &Facts, out: &mut Findings) {
             .help(verdict.help)
             .cause(verdict.cause)
             .also(&service.unit.image_or_name(), format!("`{}` is built on it", service.name))
-            .check(format!("docker pull {base}"));
+            .check(format!(
+                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' {base}"
+            ));
     }
 }
 
@@ -164,7 +166,9 @@ fn verdict(image: &str) -> Option<Verdict> {
                 format!("`{image}` can no longer be pulled: its makers withdrew it in {since}")
             }
             Fate::Frozen => {
-                format!("`{image}` gets no more fixes: its makers stopped updating it in {since}")
+                format!(
+                    "`{image}` gets no more fixes: the last release of this image was in {since}"
+                )
             }
         };
         let instead = match withdrawn.replacement_of(image) {

@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             || facts.unit_role(unit) == Role::Development
             || is_local(facts, unit, &built)
             || elsewhere.builds(facts, unit, image)
-            || is_built_by_hand(facts, unit, image)
+            || is_built_by_hand(unit, image)
             || documented.pins(facts, unit, image)
             // What was withdrawn has no better tag, and is reported by PLM812.
             || withdrawal_of(image.text).is_some()
@@ -245,18 +245,13 @@ fn is_optional<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     service.has_profile() && facts.waiters(service).next().is_none()
 }
 
-/// Whether an image without a registry and an owner is none that everybody knows, and the application has a
-/// Dockerfile: somebody builds the image by hand, and there is nothing to pull.
-fn is_built_by_hand(facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
-    let part = facts.part_of(image.span.file);
+/// Whether an image without a registry and an owner is none that everybody knows: somebody builds the image by hand,
+/// and there is nothing to pull.
+fn is_built_by_hand(unit: &Unit<'_>, image: &Image<'_>) -> bool {
     unit.is_compose()
         && !image.text.contains('/')
         && image.family.is_none()
         && !is_official(&image.repository)
-        && facts
-            .files()
-            .iter()
-            .any(|file| file.kind == Kind::Dockerfile && facts.part_of(file.id) == part)
 }
 
 /// Why a moving image hurts that keeps no data.

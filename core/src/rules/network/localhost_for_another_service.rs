@@ -145,11 +145,13 @@ fn report<'o>(
     if unknown || others.len() > 1 && !named(other) && !other.by_family {
         return None;
     }
-    let own =
-        if map.is_some() { "the Pod of whoever reads it" } else { &format!("its own {inner}") };
+    let leads = match map.is_some() {
+        true => "leads each Pod that reads it to itself".to_owned(),
+        false => format!("points at its own {inner}"),
+    };
     let finding = out.at(
         &mention.span,
-        format!("{place} of {owner} points at {own}, but `{}` listens on port {port}", other.name),
+        format!("{place} of {owner} {leads}, but `{}` listens on port {port}", other.name),
     );
     finding.also(&other.span, format!("`{}` is defined here", other.name));
     // Several variables of one container mean the same server.
@@ -348,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_variable_of_a_shared_config_map_is_one_note() {
-        let said = "`API_URL` of ConfigMap `env` points at the Pod of whoever reads it, but `api` listens on port 3000";
+        let said = "`API_URL` of ConfigMap `env` leads each Pod that reads it to itself, but `api` listens on port 3000";
         let data = "API_URL: 'http://localhost:3000'";
         assert_eq!(shared(data, ""), [("info", said.to_owned())]);
         let reads = ", args: ['--api=$(API_URL)']";

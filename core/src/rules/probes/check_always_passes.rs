@@ -177,7 +177,10 @@ fn unfilled(facts: &Facts, out: &mut Findings, service: &Service<'_>, test: &Hea
         .why("With `CMD` the program gets the name of the variable instead of its value. A client that prints the refusal and ends with success makes the check pass for ever; any other makes it fail for ever.")
         .help("Write the check as one string, with `CMD-SHELL` or without a list: a shell then fills the variable in.")
         .cause(format!("{name} {variable}"))
-        .check(facts.compose(service, &format!("exec {name} sh -c 'echo \"${variable}\"'")));
+        .check(format!(
+            "docker inspect --format '{{{{json .State.Health.Log}}}}' $({})",
+            facts.compose(service, &format!("ps -q {name}"))
+        ));
     note_in_development(facts, &service.unit, finding);
 }
 

@@ -1,5 +1,6 @@
 use super::{note_in_development, probes};
 use crate::facts::{Facts, KubeService, Site, Unit, Workload, listed_ports};
+use crate::knowledge::shell::Joint;
 use crate::model::IntOrStr;
 use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
@@ -133,7 +134,10 @@ fn known_to_listen_elsewhere<'f, 'a>(
     port: &Spanned<IntOrStr>,
 ) -> Option<Known<'f, 'a>> {
     let number = u16::try_from(port.value.as_int()?).ok()?;
-    let is_alone = workload.running().count() == 1 && !workload.gets_injected_containers();
+    // A program in the background may listen beside the one that the settings are for.
+    let runs_several = unit.start.commands.iter().any(|it| it.joint == Joint::Background);
+    let is_alone =
+        workload.running().count() == 1 && !workload.gets_injected_containers() && !runs_several;
     let own = facts.own_ports(unit);
     let in_compose = || {
         let Site::Container(at, container) = unit.site else { return false };
@@ -238,6 +242,8 @@ mod tests {
         assert!(all[0].message.contains(said), "{}", all[0].message);
         assert!(found("", "3001", "").is_empty(), "the Service alone may be wrong");
         assert!(found(port, "8888", "").is_empty());
+        let both = format!("{port}], command: [sh, -c, 'serve & collect & wait'], args: [");
+        assert!(found(&both, "3001", "").is_empty(), "the other program may listen on 8888");
         assert!(found(port, "9090", "").is_empty(), "the two disagree");
         let health = "{name: SERVER_PORT, value: '3001'}, {name: HEALTH, value: '8888'}";
         assert!(found(health, "3001", "").is_empty());

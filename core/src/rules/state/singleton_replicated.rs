@@ -99,6 +99,8 @@ fn beside_another<'a>(facts: &Facts<'a>, service: &Service<'a>, out: &mut Findin
     let label = &service.unit.label;
     out.at(&span, format!("{label} schedules jobs beside `{name}`, so that each starts twice"))
         .also(&other, format!("`{name}` schedules them here"))
+        .why("Each of the two sends every job of the schedule to the queue.")
+        .help("Take `-B` off the worker, and let one `celery beat` schedule the jobs.")
         .check(facts.compose(service, &format!("logs --tail 50 {} {name}", service.name)));
 }
 

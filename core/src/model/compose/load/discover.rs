@@ -228,9 +228,9 @@ fn is_laid_over(files: &Files<'_>, base: usize, index: usize) -> bool {
     };
     let name = name_of(files.all[index].path);
     let is_called_override = name.split(['.', '-', '_']).any(|word| word == "override");
+    let of_base: FxHashMap<_, _> = services(base).map(|it| (it.key.as_str(), it)).collect();
     services(index).any(|own| {
-        let same = services(base).find(|it| it.key.as_str() == own.key.as_str());
-        let Some(same) = same else { return false };
+        let Some(same) = of_base.get(&own.key.as_str()) else { return false };
         let builds_there = || {
             let context = same.value.at(&["build", "context"]).or(same.value.get("build"));
             context.and_then(Node::as_str).is_some_and(|it| !matches!(it, "." | "./"))

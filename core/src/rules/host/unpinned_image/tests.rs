@@ -10,7 +10,7 @@ fn moving_tags() {
     for image in ["nginx", "nginx:latest", "nginx:stable", "nginx:alpine", "node:lts", "a/b:main"] {
         assert_eq!(service(&format!("image: '{image}'")), 1, "{image}");
     }
-    assert_eq!(service("image: 'a:${TAG-latest}'"), 1);
+    assert_eq!(service("image: 'a/b:${TAG-latest}'"), 1);
     for tag in ["master", "main", "edge", "main-alpine", "edge-slim", "latest-alpine"] {
         assert_eq!(service(&format!("image: 'a/b:{tag}'")), 1, "{tag}");
     }
@@ -328,16 +328,12 @@ fn the_latest_build_of_a_version_is_a_note() {
 
 #[test]
 fn an_image_that_only_the_project_can_have_built_is_silent() {
-    let found = |image: &str, file: &str| {
-        let text = format!(
-            "# file: compose.production.yaml\nservices: {{app: {{image: '{image}'}}}}\n# file: {file}\nFROM ruby:3.4\n"
-        );
-        messages(&RULE, &text).len()
-    };
-    assert_eq!(found("shop:prod", "Dockerfile.prod"), 0);
-    assert_eq!(found("shop:prod", "notes.txt"), 1);
-    assert_eq!(found("acme/shop:prod", "Dockerfile.prod"), 1);
-    assert_eq!(found("adminer:latest", "Dockerfile.prod"), 1);
+    let found =
+        |image: &str| messages(&RULE, &format!("services: {{app: {{image: '{image}'}}}}\n")).len();
+    assert_eq!(found("shop:prod"), 0, "there is nothing to pull");
+    assert_eq!(found("acme/shop:prod"), 1);
+    assert_eq!(found("registry.acme.com/shop:prod"), 1);
+    assert_eq!(found("adminer:latest"), 1);
 }
 
 #[test]
