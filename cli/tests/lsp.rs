@@ -25,8 +25,8 @@ use std::time::Duration;
 use support::{Server, folder, open, uri};
 
 /// A mapping with a duplicate key, which every set of rules reports.
-const TWICE: &str = "services:\n  a:\n    image: x\n    image: y\n";
-const ONCE: &str = "services:\n  a:\n    image: x\n";
+const TWICE: &str = "services:\n  a:\n    image: acme/x\n    image: acme/y\n";
+const ONCE: &str = "services:\n  a:\n    image: acme/x\n";
 
 fn codes(published: &Value) -> Vec<&str> {
     published["diagnostics"]
