@@ -83,7 +83,7 @@ pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Fai
     for reason in &reasons {
         terminal.say(reason);
     }
-    match wanted.list {
+    match wanted.list && wanted.format == RenderFormat::Yaml {
         true => terminal.print(&text),
         false => print_exactly(&text),
     }?;
@@ -105,7 +105,12 @@ pub fn rendered(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<Re
     let targets = chosen(&all, &wanted.names)?;
     if wanted.list {
         let listed = if wanted.names.is_empty() { &all } else { &targets };
-        let text = listed.iter().map(|target| line(*target)).collect();
+        let text = match wanted.format {
+            RenderFormat::Yaml => listed.iter().map(|target| line(*target)).collect(),
+            RenderFormat::Json => {
+                json(&listed.iter().map(|it| Listed::of(*it)).collect::<Vec<_>>())
+            }
+        };
         return Ok(Rendered { text, reasons: Vec::new(), is_whole: true });
     }
     if let Some(project) = targets.iter().find(|it| it.kind() == TargetKind::Compose) {
@@ -175,6 +180,30 @@ fn chosen<'a>(all: &[Chosen<'a>], names: &[String]) -> Result<Vec<Chosen<'a>>, F
         names => targets.retain(|it| names.iter().any(|name| name == it.name())),
     }
     Ok(targets)
+}
+
+/// A target in the list as JSON, with the keys that a report has for targets.
+#[derive(serde::Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    kind: &'static str,
+    environment: Option<&'static str>,
+    built: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(target: Chosen<'a>) -> Listed<'a> {
+        let reason = target.reasons().first().copied();
+        Listed {
+            name: target.name(),
+            kind: target.kind().name(),
+            environment: target.environment().map(|it| it.name()),
+            built: reason.is_none(),
+            reason,
+        }
+    }
 }
 
 fn line(target: Chosen<'_>) -> String {

@@ -76,6 +76,12 @@ fn a_chart_is_printed_as_rendered_with_each_values_file() {
     let list = out(root.path(), &["render", "--list"]);
     assert_eq!(list.lines().count(), 2, "{list}");
     assert!(list.contains("production") && list.contains("chart (values-prod.yaml)"), "{list}");
+    let list = out(root.path(), &["render", "--list", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let production = serde_json::json!({
+        "name": "chart (values-prod.yaml)", "kind": "chart", "environment": "production", "built": true
+    });
+    assert_eq!((list.as_array().unwrap().len(), &list[1]), (2, &production), "{list}");
     let text = out(root.path(), &["render", "--target", "chart (values-prod.yaml)"]);
     assert!(text.starts_with("---\n# source: chart/templates/web.yaml:1\n"), "{text}");
     assert!(text.contains("name: release-name-web") && text.contains("replicas: 3"), "{text}");

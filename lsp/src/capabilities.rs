@@ -11,7 +11,7 @@ use tower_lsp_server::ls_types::*;
 
 /// The files that the client is asked to watch. The pattern is generous: which files belong to a
 /// project is decided by [`plimsoll_files::belongs`].
-const FILES: &str = "**/{*.yaml,*.yml,*.json,*.tpl,*.sh,Kustomization,*.env,*.env.*,.env*,env.*,env-*,*compose*.yaml.*,*compose*.yml.*,Dockerfile*,*.Dockerfile,Containerfile*,.gitignore}";
+const FILES: &str = "**/{*.yaml,*.yml,*.json,*.tpl,*.tmpl,*.j2,*.jinja,*.jinja2,*.sh,*entrypoint,start,run,init,Kustomization,*.env,*.env.*,.env*,env.*,env-*,*compose*.yaml.*,*compose*.yml.*,Dockerfile*,*.Dockerfile,Containerfile*,.gitignore}";
 
 /// Everything that comes and goes. Only this pattern matches folders.
 const EVERYTHING: &str = "**/*";

@@ -50,7 +50,8 @@ impl<'u> DataHome<'u> {
 
     /// Whether a path is that of the data, or one above or below it.
     pub fn is_near(&self, path: &str) -> bool {
-        self.paths.iter().any(|data| is_below(data, path) || is_below(path, data))
+        let mut all = self.paths.iter().chain(self.links);
+        all.any(|data| is_below(data, path) || is_below(path, data))
     }
 
     /// Whether the data lies on a mount.
