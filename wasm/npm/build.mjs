@@ -3,7 +3,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const [whole, light] = process.argv.slice(2);
@@ -13,7 +13,8 @@ mkdirSync(dist);
 
 for (const [glue, suffix] of [[whole, "_targets"], [light, ""]]) {
   copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, `plimsoll${suffix}_bg.wasm`));
-  copyFileSync(join(glue, "plimsoll.js"), join(dist, `glue${suffix}.js`));
+  const { code } = await transform(readFileSync(join(glue, "plimsoll.js"), "utf8"), { minify: true });
+  writeFileSync(join(dist, `glue${suffix}.js`), code);
 }
 cpSync(join(here, "src"), dist, { recursive: true });
 const base64 = readFileSync(join(whole, "plimsoll_bg.wasm")).toString("base64");
@@ -26,6 +27,8 @@ for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, ".
 for (const [entry, outfile] of [["node.js", "plimsoll.cjs"], ["plimsoll.js", "web.cjs"]]) {
   await build({
     entryPoints: [join(dist, entry)],
+    minifyWhitespace: true,
+    minifySyntax: true,
     outfile: join(dist, outfile),
     bundle: true,
     platform: "node",
