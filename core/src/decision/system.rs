@@ -192,11 +192,12 @@ impl<'f> System<'f> {
     pub fn alike_workloads(&self) -> Option<Alike> {
         let mut kinds: IndexMap<(WorkloadKind, usize), Vec<Group<'_, 'f>>, FxBuildHasher> =
             IndexMap::default();
+        let mut is_printed: FxHashMap<_, bool> = FxHashMap::default();
         for workload in &self.counted.workloads {
             // What a chart or an overlay builds is written once, and a patch is no manifest of its own.
             let file = workload.object.file;
-            let is_built =
-                self.facts.target_of(file).is_some() || self.facts.is_output_of_chart(file);
+            let is_built = self.facts.target_of(file).is_some()
+                || *is_printed.entry(file).or_insert_with(|| self.facts.is_output_of_chart(file));
             if is_built || workload.name.is_empty() || workload.is_patch() {
                 continue;
             }

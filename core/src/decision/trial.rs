@@ -311,8 +311,9 @@ fn packages(system: &System<'_>) -> Packages {
     // Manifests may be the output of a chart that is kept elsewhere. Where only some of them are, that chart is of
     // something beside the application.
     let is_rendered = || {
-        let mut loose = system.counted.workloads.iter().map(|it| it.object.file).peekable();
-        loose.peek().is_some() && loose.all(|it| system.facts.is_output_of_chart(it))
+        let loose = system.counted.workloads.iter().map(|it| it.object.file);
+        let files: FxHashSet<_> = loose.collect();
+        !files.is_empty() && files.into_iter().all(|it| system.facts.is_output_of_chart(it))
     };
     let charts = is(TargetKind::Chart) || releases || is_rendered();
     match (is(TargetKind::Kustomization), charts) {

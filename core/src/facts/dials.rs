@@ -2,7 +2,7 @@
 
 use super::{Facts, KubeHost, Pair, Service, Site, Unit, Var, VarSource};
 use crate::knowledge::families::{Class, Family};
-use crate::knowledge::net::{self, hosts_named, names_host};
+use crate::knowledge::net::{self, hosts_named};
 use crate::model::compose::{FileObject, MountKind};
 use crate::model::kubernetes::VolumeSource;
 use crate::text::join_path;
@@ -16,8 +16,7 @@ impl<'a> Facts<'a> {
     pub fn dialled<'f>(&'f self, service: &Service<'a>) -> Vec<&'f Service<'a>> {
         let links = service.model.links.iter().filter_map(|link| link.split(':').next());
         let peers = self.peers(&service.unit).iter().map(|it| it.host);
-        let texts = self.texts_in(&service.unit);
-        let named: FxHashSet<&str> = texts.into_iter().flat_map(hosts_named).collect();
+        let named = self.hosts_in_texts(&service.unit);
         let in_a_text = |it: &&Service<'_>| named.contains(it.name);
         let siblings = self.siblings(service).iter().filter(in_a_text);
         let hosts = links.chain(peers).filter_map(|host| self.compose_host(service, host));
@@ -82,9 +81,9 @@ impl<'a> Facts<'a> {
             })
     }
 
-    /// Whether a file in a container, or a variable that holds one, names a host as an address.
-    pub fn names_in_a_text(&self, unit: &Unit<'a>, host: &str) -> bool {
-        self.texts_in(unit).iter().any(|text| names_host(text, host))
+    /// Returns the hosts that the files in a container, and the variables that hold one, name as addresses.
+    pub fn hosts_in_texts(&self, unit: &Unit<'a>) -> FxHashSet<&str> {
+        self.texts_in(unit).into_iter().flat_map(hosts_named).collect()
     }
 
     /// Returns the configuration that a container is given as text, where the project holds it: files that are mounted,

@@ -16,7 +16,7 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
-//! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `names_in_a_text` |
+//! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `hosts_in_texts` |
 //! | who reads a variable of a whole ConfigMap | `receivers` | `reading`, `receivers`, `map_behind`, `label_as_written` |
 //! | placeholders of other tools | `placeholders` | `filled_in`, `is_filled_in_at` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
@@ -53,7 +53,6 @@
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
 //! | steps that create a file | `steps` | `creating_step` |
 //! | scripts that containers start | `scripts` | `started_scripts` |
-//! | whom a service dials | `dials` | `dialled`, `awaited_stores`, `names_in_a_text` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |

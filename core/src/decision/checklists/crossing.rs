@@ -275,14 +275,6 @@ fn sets_the_address(
         })
 }
 
-/// Whether a file in the container names a service, by its own name or by one that it has in the cluster.
-fn names_in_a_text(view: &View<'_, '_>, unit: &Unit<'_>, on: &Service<'_>) -> bool {
-    let facts = view.system.facts;
-    let mut in_cluster = facts.cluster_services(on).into_iter();
-    facts.names_in_a_text(unit, on.name)
-        || in_cluster.any(|it| facts.names_in_a_text(unit, it.name))
-}
-
 /// Looks for names of what a container dials. An address that no configuration names is in the image.
 fn discovery(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
@@ -304,6 +296,7 @@ fn discovery(view: &View<'_, '_>) -> Tally {
         let names: FxHashSet<&str> = hosts()
             .chain(by_reference.iter().map(String::as_str))
             .filter_map(|host| host.split('.').next())
+            .chain(facts.hosts_in_texts(unit))
             .collect();
         let dials = |on: &Service<'_>| {
             let mut in_cluster = facts.cluster_services(on).into_iter();
@@ -312,7 +305,6 @@ fn discovery(view: &View<'_, '_>) -> Tally {
                 || in_cluster.any(|it| names.contains(it.name))
                 || names_by_link(service, on, &names)
                 || sets_the_address(view, service, unit, on)
-                || names_in_a_text(view, unit, on)
         };
         let resolves = |pair: &Pair<'_, '_>| {
             let home = pair.workload.object.file;
