@@ -2,26 +2,19 @@
 
 use crate::args::Input;
 use crate::progress::Progress;
-use crate::scope::boundary;
+use crate::queue::{Queue, Wanted};
 use crate::terminal::Terminal;
-use crate::{Failure, baseline, companions};
-use plimsoll_core::build::KUSTOMIZATION_FILES;
+use crate::{Failure, baseline};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{FileKind, SkipReason, Skipped};
-use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
-use plimsoll_core::text::{
-    Base, Encoding, FileId, LineIndex, folder_of, join_path, name_of, normalise_path,
-};
+use plimsoll_core::syntax::{MAX_BYTES, Problem, parse};
+use plimsoll_core::text::{Base, Encoding, FileId, LineIndex, folder_of, normalise_path};
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace, rules};
-use plimsoll_files::{Loaded, Why, is_config, load, load_from, nearest_config, walk};
+use plimsoll_files::{Loaded, load, load_from, nearest_config};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Maximum number of kustomizations that lead to one another, each outside of the folders before it.
-const MAX_ROUNDS: usize = 64;
 
 /// A file of the project and where it came from.
 pub struct Source {
@@ -47,232 +40,6 @@ pub enum Origin {
 impl Source {
     fn new(path: Option<PathBuf>, loaded: Loaded, origin: Origin) -> Source {
         Source { path, file: loaded.file, exact: loaded.exact, origin }
-    }
-}
-
-/// A file still to be read.
-struct Wanted {
-    path: PathBuf,
-    origin: Origin,
-}
-
-/// The files still to be read, by their names in the report.
-#[derive(Default)]
-struct Queue {
-    wanted: BTreeMap<String, Wanted>,
-    canonical: HashSet<PathBuf>,
-    /// Whether several paths were given, which may lead to the same file.
-    several: bool,
-    /// The only folder whose files may be read.
-    within: Option<PathBuf>,
-    skipped: Vec<Skipped>,
-    /// The names of the files that configurations extend.
-    extended: HashSet<String>,
-    /// The folders that were walked.
-    folders: Vec<PathBuf>,
-}
-
-impl Queue {
-    fn add(&mut self, path: PathBuf, origin: Origin) {
-        // Asking the system for every canonical path is slow, so only where it can matter.
-        let repeated = self.several
-            && path.canonicalize().is_ok_and(|canonical| !self.canonical.insert(canonical));
-        if !repeated {
-            let name = normalise_path(&path.to_string_lossy());
-            self.wanted.entry(name).or_insert(Wanted { path, origin });
-        }
-    }
-
-    fn add_folder(&mut self, folder: &Path, terminal: &Terminal) -> Result<(), Failure> {
-        folder.read_dir().map_err(|error| Failure::at(folder, &error))?;
-        let walk = walk(folder, None);
-        for unreadable in &walk.unreadable {
-            terminal.warn(&unreadable.to_string());
-            self.skipped.push(skipped(&unreadable.path, SkipReason::Unreadable));
-        }
-        for left_out in walk.left_out() {
-            let reason = match left_out.why {
-                Why::Hidden => SkipReason::Hidden,
-                Why::Vendored => SkipReason::Vendored,
-                Why::Ignored => SkipReason::Ignored,
-                Why::Link => SkipReason::Link,
-            };
-            self.skipped.push(skipped(&left_out.path, reason));
-        }
-        self.folders.extend(walk.folders().iter().cloned());
-        for file in walk.files {
-            self.add(file, Origin::Found);
-        }
-        Ok(())
-    }
-
-    /// Whether a path leads to a place that may be read.
-    fn may_read(&self, path: &Path) -> bool {
-        match &self.within {
-            None => true,
-            Some(folder) => path.canonicalize().is_ok_and(|it| it.starts_with(folder)),
-        }
-    }
-
-    /// Leaves out links that lead to places that may not be read.
-    fn drop_outside(&mut self) {
-        let outside: Vec<String> = self
-            .wanted
-            .iter()
-            .filter(|(_, wanted)| !self.may_read(&wanted.path))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in outside {
-            self.wanted.remove(&name);
-            self.skipped.push(Skipped { path: name, reason: SkipReason::Link });
-        }
-    }
-
-    fn add_file(&mut self, path: &Path) {
-        self.add(path.to_owned(), Origin::Named);
-        // Compose reads the `.env` beside its file unasked, so the file's meaning depends on it.
-        let env = path.with_file_name(".env");
-        if env.is_file() {
-            self.add(env, Origin::Found);
-        }
-    }
-
-    /// Returns the folder that what a file names must not leave.
-    fn boundary(&self, name: &str) -> Option<PathBuf> {
-        let folder = if folder_of(name).is_empty() { "." } else { folder_of(name) };
-        self.within.clone().or_else(|| boundary(Path::new(folder)))
-    }
-
-    /// Adds the bases, components and files that kustomizations name and that lie beside what is read.
-    fn add_bases(&mut self) {
-        let mut seen: HashSet<String> = HashSet::new();
-        for _ in 0..MAX_ROUNDS {
-            let is_kustomization = |name: &&String| KUSTOMIZATION_FILES.contains(&name_of(name));
-            let names = self.wanted.keys().filter(is_kustomization);
-            let names = names.filter(|name| seen.insert((*name).clone()));
-            let open: Vec<String> = names.cloned().collect();
-            if open.is_empty() {
-                break;
-            }
-            for name in open {
-                let Some(boundary) = self.boundary(&name) else { continue };
-                for path in companions::of_kustomization(&name, &boundary) {
-                    let files = match path.is_dir() {
-                        true if self.folders.contains(&path) => Vec::new(),
-                        true => walk(&path, None).files,
-                        false => vec![path],
-                    };
-                    files.into_iter().for_each(|file| self.add(file, Origin::Companion));
-                }
-            }
-        }
-    }
-
-    /// Adds the files of the project that the named files name in turn.
-    fn add_companions(&mut self) {
-        let is_named = |wanted: &&Wanted| wanted.origin == Origin::Named;
-        let named: Vec<PathBuf> =
-            self.wanted.values().filter(is_named).map(|it| it.path.clone()).collect();
-        for path in named {
-            let name = normalise_path(&path.to_string_lossy());
-            let Some(boundary) = self.boundary(&name) else { continue };
-            for companion in companions::of(&name, &boundary) {
-                self.add(PathBuf::from(companion), Origin::Companion);
-            }
-        }
-    }
-
-    /// Drops the files and folders that the configurations among them exclude, and returns the files' names.
-    fn drop_excluded(&mut self, own: &Config) -> Vec<String> {
-        let is_read =
-            |name: &String| is_config(name_of(name)) || self.extended.contains(name.as_str());
-        let configs = self.wanted.iter().filter(|(name, _)| is_read(name));
-        let trees: Vec<(&str, Tree)> = configs
-            .filter_map(|(name, wanted)| {
-                let loaded = load(&wanted.path, name).ok()?;
-                Some((name.as_str(), parse(FileId(0), &loaded.file.text, None).0))
-            })
-            .collect();
-        let find = |path: &str| trees.iter().find(|it| it.0 == path).map(|it| &it.1);
-        let configs = trees.iter().filter(|(name, _)| is_config(name_of(name)));
-        let configs = configs.map(|(name, tree)| (*name, tree));
-        let config = Config::of_project(configs, &find, own, &rules::unknown);
-        // A folder is excluded where a file in it is, whatever the file is called.
-        let any = |folder: &Path| join_path(&normalise_path(&folder.to_string_lossy()), "_");
-        self.folders.retain(|folder| !config.excludes(&any(folder)));
-        let mut excluded = Vec::new();
-        let extended = &self.extended;
-        self.wanted.retain(|name, _| {
-            let is_setting = is_config(name_of(name)) || extended.contains(name);
-            let is_kept = is_setting || !config.excludes(name);
-            if !is_kept {
-                excluded.push(name.clone());
-            }
-            is_kept
-        });
-        excluded
-    }
-
-    /// Adds the files that the configurations among them extend.
-    fn add_extended(&mut self) -> Result<(), Failure> {
-        let is_new = |name: &&String| is_config(name_of(name));
-        let mut open: Vec<String> = self.wanted.keys().filter(is_new).cloned().collect();
-        let mut seen: HashSet<String> = open.iter().cloned().collect();
-        while let Some(name) = open.pop() {
-            let Some(wanted) = self.wanted.get(&name) else { continue };
-            let path = wanted.path.clone();
-            if !self.may_read(&path) {
-                let cause = "a configuration extends this file, which is outside of the workspace";
-                return Err(Failure::at(&path, &cause));
-            }
-            let loaded = match load(&path, &name) {
-                Ok(loaded) => loaded,
-                Err(_) if is_config(name_of(&name)) => continue,
-                Err(error) => {
-                    let cause = format!("a configuration extends this file: {error}");
-                    return Err(Failure::at(&path, &cause));
-                }
-            };
-            let (tree, mut problems) = parse(FileId(0), &loaded.file.text, None);
-            let (config, more) = Config::read(&tree, &rules::unknown);
-            problems.extend(more);
-            // Those that are called as configurations are reported with all others.
-            if !problems.is_empty() && !is_config(name_of(&name)) {
-                return Err(mistakes(&name, &loaded.file.text, &problems));
-            }
-            for extended in config.extends {
-                let name = join_path(folder_of(&name), &extended);
-                if seen.insert(name.clone()) {
-                    let path = PathBuf::from(&name);
-                    self.wanted
-                        .entry(name.clone())
-                        .or_insert(Wanted { path, origin: Origin::Found });
-                    self.extended.insert(name.clone());
-                    open.push(name);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds the configuration that is nearest to a path, in its folder or above.
-    fn add_nearest_config(&mut self, path: &Path) {
-        let folder = match path.parent() {
-            _ if path.is_dir() => path,
-            // Standard input counts as a file of the current folder.
-            Some(parent) if parent != Path::new("") => parent,
-            Some(_) | None => Path::new("."),
-        };
-        let absolute = std::path::absolute(folder)
-            .map(|folder| PathBuf::from(normalise_path(&folder.to_string_lossy())));
-        if let Some(config) = absolute.ok().and_then(|absolute| nearest_config(&absolute)) {
-            let name =
-                join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
-            let path = PathBuf::from(name);
-            if self.may_read(&path) {
-                self.add(path, Origin::Found);
-            }
-        }
     }
 }
 
@@ -378,7 +145,7 @@ fn is_checked(kind: FileKind) -> bool {
     }
 }
 
-fn skipped(path: &Path, reason: SkipReason) -> Skipped {
+pub fn skipped(path: &Path, reason: SkipReason) -> Skipped {
     Skipped { path: normalise_path(&path.to_string_lossy()), reason }
 }
 
@@ -401,7 +168,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     let here = [PathBuf::from(".")];
     let paths: &[PathBuf] = if input.paths.is_empty() { &here } else { &input.paths };
     let within = input.within.clone();
-    let mut queue = Queue { several: paths.len() > 1, within, ..Queue::default() };
+    let mut queue = Queue::new(paths.len() > 1, within);
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -504,7 +271,7 @@ pub fn config(input: &Input) -> Result<Config, Failure> {
 }
 
 /// Names every mistake in a configuration.
-fn mistakes(path: &str, text: &Arc<str>, problems: &[Problem]) -> Failure {
+pub fn mistakes(path: &str, text: &Arc<str>, problems: &[Problem]) -> Failure {
     let lines = LineIndex::new(text);
     let said: Vec<String> = problems.iter().map(|problem| said(path, &lines, problem)).collect();
     Failure(said.join("\n"))

@@ -15,6 +15,7 @@ mod input;
 mod mcp;
 #[cfg_attr(target_family = "wasm", path = "progress/none.rs")]
 mod progress;
+mod queue;
 mod render;
 mod scope;
 mod shell;
