@@ -25,6 +25,8 @@ pub struct DocumentedVariables {
     by_name: FxHashMap<(usize, SmolStr), (DocumentedVariable, SmolStr)>,
     /// The variables that an example has in a comment only, `# REGION=`, by the number of the application.
     optional: FxHashSet<(usize, SmolStr)>,
+    /// The numbers of the applications with an example.
+    with_example: FxHashSet<usize>,
 }
 
 impl DocumentedVariables {
@@ -60,6 +62,7 @@ impl DocumentedVariables {
         for file in files {
             let Some(parts) = folders.get(folder_of(file.path())) else { continue };
             if is_example(name_of(file.path())) {
+                documented.with_example.extend(parts);
                 let names = file.text().lines().filter_map(commented_variable);
                 let of_parts = names.flat_map(|name| parts.iter().map(move |it| (*it, name)));
                 documented.optional.extend(of_parts.map(|(part, name)| (part, SmolStr::new(name))));
@@ -86,9 +89,9 @@ impl DocumentedVariables {
     pub fn pins(&self, facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
         let Some(service) = facts.service_of(unit) else { return false };
         let part = facts.part_of(image.span.file);
-        let uses = service.project.variables.iter();
-        let mut used = uses.filter(|it| it.set_by.is_none() && image.span.contains(it.span));
-        let (Some(used), None) = (used.next_back(), used.next()) else { return false };
+        let uses = service.project.variables_in(image.span);
+        let mut used = uses.filter(|it| it.set_by.is_none());
+        let (Some(used), None) = (used.next(), used.next()) else { return false };
         let is_tag =
             image.tag.is_some_and(|it| used.value.as_deref() == Some(it) || used.word == it);
         let value = self.value(part, &used.name).filter(|it| is_tag && !it.is_empty());
@@ -101,6 +104,11 @@ impl DocumentedVariables {
     /// Returns the value that a variable has in that file.
     fn value(&self, part: usize, name: &str) -> Option<&str> {
         self.by_name.get(&(part, SmolStr::new(name))).map(|it| it.1.as_str())
+    }
+
+    /// Whether an application has an example of an env file.
+    pub fn has_example(&self, part: usize) -> bool {
+        self.with_example.contains(&part)
     }
 
     /// Whether an example has a variable in a comment only, and so says that it may be left out.

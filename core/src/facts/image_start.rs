@@ -30,6 +30,28 @@ impl ImageStart {
 }
 
 impl<'a> Facts<'a> {
+    /// Whether every project that lays more files over those of a service builds it with another Dockerfile, so that
+    /// nobody builds it as its own files say.
+    pub fn is_built_by_overrides(&self, service: &Service<'a>) -> bool {
+        let files = &service.project.files;
+        let dockerfile = |of: &Service<'a>| {
+            let build = of.model.build.as_ref()?;
+            Some(build.dockerfile.as_ref().map_or("Dockerfile".into(), |it| it.value.clone()))
+        };
+        let own = dockerfile(service);
+        let over = self.projects().iter().enumerate().filter(|(at, project)| {
+            *at != service.project_index
+                && project.files.len() > files.len()
+                && project.files.starts_with(files)
+        });
+        let mut over = over.peekable();
+        over.peek().is_some()
+            && over.all(|(at, _)| {
+                let there = self.services_of(at).iter().find(|it| it.name == service.name);
+                there.is_some_and(|it| dockerfile(it) != own)
+            })
+    }
+
     /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
     pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
         let build = service.model.build.as_ref()?;

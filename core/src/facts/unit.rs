@@ -95,6 +95,11 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
+    /// Whether it starts a program in the background, beside the others.
+    pub fn has_background(&self) -> bool {
+        self.commands.iter().any(|it| it.joint == shell::Joint::Background)
+    }
+
     pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
         let words: Vec<&Str> = entrypoint.iter().chain(arguments).collect();
         let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();

@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for service in facts.services_of(at) {
             // One Dockerfile that several services are built from is missing once.
             let dockerfile =
-                dockerfile(facts, service).filter(|_| !is_replaced(facts, at, service));
+                dockerfile(facts, service).filter(|_| !facts.is_built_by_overrides(service));
             all.extend(dockerfile.filter(|it| dockerfiles.insert(it.path.clone())));
         }
         for missing in all {
@@ -201,29 +201,6 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
         path,
         refused: false,
     })
-}
-
-/// Whether every project that lays more files over those of this one builds a service with another Dockerfile, so
-/// that nobody builds the base alone.
-fn is_replaced(facts: &Facts<'_>, at: usize, service: &Service<'_>) -> bool {
-    let files = &facts.projects()[at].files;
-    let dockerfile =
-        |of: &Service<'_>| of.model.build.as_ref().and_then(|it| it.dockerfile.clone());
-    let own = dockerfile(service);
-    let mut is_any = false;
-    for (other, project) in facts.projects().iter().enumerate() {
-        if other == at || project.files.len() <= files.len() || !project.files.starts_with(files) {
-            continue;
-        }
-        let there = facts.services_of(other).iter().find(|it| it.name == service.name);
-        if there.is_none_or(|it| {
-            dockerfile(it).map(|it| it.value) == own.as_ref().map(|it| it.value.clone())
-        }) {
-            return false;
-        }
-        is_any = true;
-    }
-    is_any
 }
 
 /// Whether a path leads to a file when the project is started from a folder around its own, as an override

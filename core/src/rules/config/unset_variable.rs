@@ -204,9 +204,15 @@ fn unset_variables<'a>(
     let is_required = |it: &&VariableUse| matches!(it.form, VariableForm::Required { .. });
     let required: FxHashSet<&str> =
         project.variables.iter().filter(is_required).map(|it| it.name.as_str()).collect();
-    // Without the env file of an `include`, Compose refuses the project, and nobody knows what the file sets.
+    // Without the env file of an `include`, Compose refuses the project, and nobody knows what the file sets: what
+    // an example of it has, or anything at all.
     let is_refused = lacks_included_env_file(project);
-    let may_be_set = |it: &VariableUse| is_refused && project.included.contains(&it.span.file);
+    let documented = &env_files.documented;
+    let may_be_set = |it: &VariableUse| {
+        is_refused
+            && project.included.contains(&it.span.file)
+            && (!documented.has_example(part) || documented.get(part, &it.name).is_some())
+    };
     project
         .variables
         .iter()
@@ -445,6 +451,10 @@ mod tests {
         };
         let without = project("# file: .env.search.example\nSEARCH_HOST=search\n");
         assert!(without.contains("`TAG`") && !without.contains("SEARCH_HOST"), "{without}");
+        let lacking = project("# file: .env.search.example\nX=1\n");
+        assert!(lacking.contains("`SEARCH_HOST`"), "the example lacks it: {lacking}");
+        let nothing = project("");
+        assert!(!nothing.contains("SEARCH_HOST"), "anything may be in the file: {nothing}");
         let other = project("# file: .env.search\nX=1\n");
         assert!(other.contains("`SEARCH_HOST`"), "{other}");
         let set = project("# file: .env.search\nSEARCH_HOST=search\n");

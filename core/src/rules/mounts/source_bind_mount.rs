@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mount in &service.model.volumes {
             let Some(what) = service.covered_sources(mount) else { continue };
             let shadowed = facts.shadowed(service, mount);
-            if shadowed == Shadowed::Apart {
+            if shadowed == Shadowed::Apart || facts.is_built_by_overrides(service) {
                 continue;
             }
             let development = service.role == Role::Development;
@@ -117,6 +117,18 @@ mod tests {
             ]
         );
         assert_eq!(services("./worker").len(), 2);
+    }
+
+    #[test]
+    fn a_base_that_every_override_builds_otherwise_is_judged_with_them() {
+        let found = |dev: &str| {
+            let text = format!(
+                "# file: docker-compose.yml\nservices: {{app: {{build: {{context: app}}, volumes: ['./app:/srv']}}}}\n# file: docker-compose.prod.override.yml\nservices: {{app: {{build: {{dockerfile: Dockerfile.prod}}}}}}\n# file: docker-compose.dev.yml\nservices: {{app: {{build: {{dockerfile: {dev}}}}}}}\n# file: app/Dockerfile.prod\nFROM ruby:3.4\nWORKDIR /srv\nCOPY . .\n# file: app/Dockerfile.dev\nFROM ruby:3.4\n"
+            );
+            findings(&RULE, &text).into_iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert!(!found("Dockerfile.dev").contains(&"warning"), "the image lacks nothing");
+        assert!(found("Dockerfile").contains(&"warning"), "the base is built as it is");
     }
 
     #[test]

@@ -173,7 +173,8 @@ fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
     if let Some(it) = model {
         return Some(Slow { seconds: MODEL, says: "loads a model", span: Some(it.span) });
     }
-    if let Some(migration) = &unit.migration {
+    // What answers may start beside a migration that runs in the background.
+    if let Some(migration) = unit.migration.as_ref().filter(|_| !unit.start.has_background()) {
         let span = Some(migration.span);
         return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
     }

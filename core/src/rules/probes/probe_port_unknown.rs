@@ -1,6 +1,5 @@
 use super::{note_in_development, probes};
 use crate::facts::{Facts, KubeService, Site, Unit, Workload, listed_ports};
-use crate::knowledge::shell::Joint;
 use crate::model::IntOrStr;
 use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
@@ -135,9 +134,9 @@ fn known_to_listen_elsewhere<'f, 'a>(
 ) -> Option<Known<'f, 'a>> {
     let number = u16::try_from(port.value.as_int()?).ok()?;
     // A program in the background may listen beside the one that the settings are for.
-    let runs_several = unit.start.commands.iter().any(|it| it.joint == Joint::Background);
-    let is_alone =
-        workload.running().count() == 1 && !workload.gets_injected_containers() && !runs_several;
+    let is_alone = workload.running().count() == 1
+        && !workload.gets_injected_containers()
+        && !unit.start.has_background();
     let own = facts.own_ports(unit);
     let in_compose = || {
         let Site::Container(at, container) = unit.site else { return false };

@@ -171,6 +171,11 @@ mod tests {
             assert_eq!(messages(&RULE, &pod(&format!("{slow}{LIVENESS}"))).len(), 1, "{slow}");
         }
         assert!(messages(&RULE, &pod(LIVENESS)).is_empty());
+        let beside = "    command: [sh, -c, '{ alembic upgrade head && uvicorn app:app; } & collect & wait']\n";
+        assert!(
+            messages(&RULE, &pod(&format!("{beside}{LIVENESS}"))).is_empty(),
+            "`collect` may answer"
+        );
     }
 
     #[test]
