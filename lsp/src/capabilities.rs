@@ -173,6 +173,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_file_that_a_walk_may_read_is_watched() {
+        use plimsoll_core::text::glob;
+        use std::path::Path;
+        let is_watched = |name: &str| glob::matches(FILES, &format!("a/b/{name}"));
+        for name in [
+            "compose.yaml",
+            "values.yml",
+            "Kustomization",
+            "Chart.yaml",
+            "web.json",
+            "_helpers.tpl",
+            "Dockerfile",
+            "api.Dockerfile",
+            "Containerfile",
+            ".env",
+            ".env.example",
+            "app.env",
+            "compose.override.yaml.example",
+        ] {
+            assert!(plimsoll_files::belongs(Path::new(name)) || name.ends_with(".json"), "{name}");
+            assert!(is_watched(name), "{name}");
+        }
+        for name in ["run.sh", "entrypoint", "docker-entrypoint", "start", "run", "init"] {
+            assert!(plimsoll_files::is_script(Path::new(name)) && is_watched(name), "{name}");
+        }
+        for name in ["web.tmpl", "web.yaml.j2", "web.jinja", "web.jinja2"] {
+            assert!(plimsoll_core::model::is_template_name(name) && is_watched(name), "{name}");
+        }
+        assert!(!is_watched("main.rs") && !is_watched("README.md"));
+    }
+
+    #[test]
     fn folders_are_watched_below_each_root_where_the_client_can() {
         let roots = [PathBuf::from("/w"), PathBuf::from("/v")];
         let count = |features| {
