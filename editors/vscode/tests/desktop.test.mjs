@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { given, launch, results, startCode, webview, WINDOW } from "./harness.mjs";
+import { assertAll, given, launch, results, startCode, webview, WINDOW } from "./harness.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/shop-two-sides", import.meta.url));
 const WALKTHROUGH = fileURLToPath(new URL("../media/walkthrough", import.meta.url));
@@ -23,15 +23,6 @@ function workspace() {
   writeFileSync(join(folder, ".env"), "# later\n");
   mkdirSync(out);
   return { home, folder, out };
-}
-
-function assertAll({ results: found, of }) {
-  for (const { name, seconds, note, error, seen } of found) {
-    console.log(error === undefined ? `  ${name} (${seconds.toFixed(1)} s)${note ? `: ${note}` : ""}` : `  FAILED ${name}: ${error}\n${JSON.stringify(seen, null, 1)}`);
-  }
-  const failed = found.filter((it) => it.error !== undefined);
-  assert.deepEqual(failed.map((it) => `${it.name}: ${it.error}`), []);
-  assert.deepEqual(found.map((it) => it.name), of, "every step ran");
 }
 
 test("the extension does in VS Code what its page says", async () => {

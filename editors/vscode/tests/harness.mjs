@@ -1,4 +1,5 @@
 // Runs VS Code for the tests: its server with the desktop's extension host, and a browser in front of it.
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -124,4 +125,14 @@ export function webview(page, name) {
     }
     return false;
   }, 20);
+}
+
+/** Prints what became of the steps of a probe, and fails where one failed or did not run. */
+export function assertAll({ results: found, of }) {
+  for (const { name, seconds, note, error, seen } of found) {
+    console.log(error === undefined ? `  ${name} (${seconds.toFixed(1)} s)${note ? `: ${note}` : ""}` : `  FAILED ${name}: ${error}\n${JSON.stringify(seen, null, 1)}`);
+  }
+  const failed = found.filter((it) => it.error !== undefined);
+  assert.deepEqual(failed.map((it) => `${it.name}: ${it.error}`), []);
+  assert.deepEqual(found.map((it) => it.name), of, "every step ran");
 }
