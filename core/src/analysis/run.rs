@@ -2,7 +2,7 @@
 
 use super::accept::set_levels;
 use super::purpose;
-use crate::facts::{Facts, for_any_release, without_default_namespace};
+use crate::facts::{Facts, PLACEHOLDER, RELEASE, for_any_release, without_default_namespace};
 use crate::report::{Finding, Findings};
 use crate::rules::{self, Rule};
 #[cfg(feature = "parallel")]
@@ -85,8 +85,8 @@ pub(super) fn name_release(findings: &mut [Finding]) {
     for finding in findings {
         let related = finding.related.iter_mut().map(|it| &mut it.message);
         for message in related.chain([&mut finding.message]) {
-            if message.contains("release-name") {
-                *message = message.replace("release-name", "RELEASE");
+            if message.contains(RELEASE) {
+                *message = message.replace(RELEASE, PLACEHOLDER);
             }
         }
     }

@@ -162,7 +162,10 @@ pub(super) fn known_or<'n>(name: &'n str, word: &'static str) -> &'n str {
 }
 
 /// The name of the release where nobody has given it one, as `helm template` has it.
-pub(super) const RELEASE: &str = "release-name";
+pub const RELEASE: &str = "release-name";
+
+/// The word that stands for the name of the release in messages and commands.
+pub const PLACEHOLDER: &str = "RELEASE";
 
 /// Returns a command for whatever release a chart is installed as. Labels with the name of the release are
 /// left out of a selector that has others, and elsewhere a placeholder stands for the name.
@@ -176,7 +179,7 @@ pub fn for_any_release(command: &str) -> String {
         let labels: Vec<&str> = bare.split(',').collect();
         let is_selector = labels.iter().all(|label| label.contains('='));
         if !is_selector || labels.iter().all(&is_of_release) {
-            return word.replace(RELEASE, "RELEASE");
+            return word.replace(RELEASE, PLACEHOLDER);
         }
         let kept: Vec<&str> = labels.into_iter().filter(|label| !is_of_release(label)).collect();
         in_shell(&kept.join(","))

@@ -1,6 +1,6 @@
 //! Workloads with their containers, and Services with what they select.
 
-use super::commands::{RELEASE, known_or, namespace_option};
+use super::commands::{PLACEHOLDER, RELEASE, known_or, namespace_option};
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
@@ -292,7 +292,7 @@ impl fmt::Display for Reference<'_> {
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
         let name = if self.1.is_empty() { "NAME" } else { known_or(self.1, "NAME") };
-        write!(f, "{kind}/{}", name.replace(RELEASE, "RELEASE"))
+        write!(f, "{kind}/{}", name.replace(RELEASE, PLACEHOLDER))
     }
 }
 

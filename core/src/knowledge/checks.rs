@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 pub enum Flaw {
     /// The last command succeeds whatever the ones before it did: `|| true`, `; exit 0`.
     EndsInSuccess,
-    /// `true` or `exit 0` and nothing else.
+    /// `true`, `exit 0` or a look at the container's first process, and nothing else.
     AsksNothing,
     /// `[ x ]` or `[ "$A"=="b" ]`: a test of one word, which is true unless the word is empty.
     OneWordTest,
@@ -38,7 +38,7 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     }
     let all = commands(script);
     let last = all.last()?;
-    if all.len() == 1 && succeeds(last) {
+    if all.len() == 1 && (succeeds(last) || looks_at_first_process(last)) {
         return Some(Flaw::AsksNothing);
     }
     let before = all.len().checked_sub(2).and_then(|at| all.get(at));
@@ -178,6 +178,17 @@ fn succeeds(command: &Command) -> bool {
     matches!(texts(command)[..], ["true" | ":" | "/bin/true" | "/usr/bin/true"] | ["exit", "0"])
 }
 
+/// Whether a command only asks whether process 1 is there, without which the container itself would be over.
+fn looks_at_first_process(command: &Command) -> bool {
+    let words = texts(command);
+    let is_of_first = |it: &&str| *it == "/proc/1" || it.starts_with("/proc/1/");
+    match words.as_slice() {
+        ["cat" | "ls" | "stat" | "test" | "[", rest @ ..] => rest.iter().any(is_of_first),
+        ["kill", "-0", "1"] => true,
+        _ => false,
+    }
+}
+
 fn fails(command: &Command) -> bool {
     matches!(texts(command)[..], ["false" | "exit"] | ["exit", _]) && !succeeds(command)
 }
@@ -213,6 +224,10 @@ mod tests {
         assert_eq!(flaw("pg_isready; exit 0", false), Some(Flaw::EndsInSuccess));
         assert_eq!(flaw("exit 0", false), Some(Flaw::AsksNothing));
         assert_eq!(flaw("true", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("cat /proc/1/status", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("'kill' '-0' '1'", true), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("grep -q server /proc/1/cmdline", false), None);
+        assert_eq!(flaw("kill -0 $(cat /run/server.pid)", false), None);
         assert_eq!(flaw("[ ready ]", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("[ \"$(x)\"==\"ok\" ] || exit 1", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("curl http://localhost:80/ || exit 1", false), Some(Flaw::CurlWithoutFail));

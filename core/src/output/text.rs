@@ -9,6 +9,7 @@ use super::snippet::snippets;
 use super::statistics::grouped;
 use super::style::Style;
 use crate::explain;
+use crate::facts::{PLACEHOLDER, RELEASE};
 use crate::report::{Finding, Report, Safety, Severity, SkipReason, TargetKind};
 use rustc_hash::FxHashSet;
 
@@ -170,7 +171,8 @@ fn write_finding<'r>(
         style.rule(finding.code, finding.name),
         style.dim(finding.name)
     ));
-    let subject = match finding.subject.as_str() {
+    let subject = finding.subject.replace(RELEASE, PLACEHOLDER);
+    let subject = match subject.as_str() {
         subject if names_all(&finding.message, subject) => String::new(),
         subject => format!("{}: ", escape_line(subject)),
     };
@@ -298,6 +300,18 @@ mod tests {
         assert!(names_all("`web` of `api` waits", "Deployment shop/api, container web"));
         assert!(!names_all("`web` waits", "Deployment shop/api, container web"));
         assert!(names_all("anything", ""));
+    }
+
+    #[test]
+    fn the_subject_in_a_chart_is_named_by_the_placeholder_of_its_release() {
+        let mut report = report("a.yaml", "replicas: 2\n", 0..8);
+        report.findings[0].subject = "Deployment release-name-web".into();
+        report.findings[0].message = "Deployment `RELEASE-web` has 2 replicas".into();
+        let shown = text(&report, Style::default(), true, Length::Readable);
+        assert!(shown.contains("\n  Deployment `RELEASE-web` has 2 replicas\n"), "{shown}");
+        report.findings[0].message = "2 replicas".into();
+        let shown = text(&report, Style::default(), true, Length::Readable);
+        assert!(shown.contains("\n  Deployment RELEASE-web: 2 replicas\n"), "{shown}");
     }
 
     #[test]

@@ -241,6 +241,7 @@ mod tests {
             "image: 'grafana/grafana:11.4.0', environment: {GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: Admin}",
             "image: 'redis:7', command: [redis-server, --protected-mode, 'no']",
             "image: 'acme/postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}",
+            "image: 'datalust/seq:2025.2', environment: {SEQ_FIRSTRUN_NOAUTHENTICATION: 'true'}",
         ] {
             assert_eq!(service(body), ["warning"], "{body}");
         }

@@ -116,8 +116,10 @@ fn check_bases(facts: &Facts, out: &mut Findings) {
             .help(verdict.help)
             .cause(verdict.cause)
             .also(&service.unit.image_or_name(), format!("`{}` is built on it", service.name))
+            // A builder keeps no copy of the base, whose variables name its version in the image on top of it.
             .check(format!(
-                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' {base}"
+                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' $({})",
+                facts.compose(service, &format!("images -q {}", service.name))
             ));
     }
 }
@@ -229,9 +231,13 @@ mod tests {
 
     #[test]
     fn versions_past_their_end_and_near_it() {
-        for image in
-            ["postgres:9.6", "mysql:5.7", "docker.io/library/redis:5-alpine", "debian:buster-slim"]
-        {
+        for image in [
+            "postgres:9.6",
+            "mysql:5.7",
+            "docker.io/library/redis:5-alpine",
+            "debian:buster-slim",
+            "cassandra:3.9",
+        ] {
             assert_eq!(severities(image), ["warning"], "{image}");
         }
         for image in [
@@ -255,17 +261,34 @@ mod tests {
         };
         let found_base = found("FROM node:22 AS build\nFROM ruby:2.5.1\n");
         assert!(found_base.len() == 1 && found_base[0].starts_with("`ruby:2.5.1` gets no more"));
+        let built = "# file: compose.yaml\nservices: {a: {build: .}}\n# file: Dockerfile\nFROM ruby:2.5.1\n";
+        assert_eq!(
+            findings(&RULE, built)[0].check,
+            [
+                "docker image inspect --format '{{.Created}} {{.Config.Env}}' $(docker compose images -q a)"
+            ]
+        );
         assert_eq!(found("FROM openjdk:21-slim").len(), 1);
-        for dockerfile in
-            ["FROM ruby:2.5.1 AS build\nFROM postgres:17", "FROM scratch", "FROM ${BASE}"]
-        {
+        assert_eq!(found("FROM golang:1.21-alpine").len(), 1);
+        for dockerfile in [
+            "FROM ruby:2.5.1 AS build\nFROM postgres:17",
+            "FROM golang:1.27",
+            "FROM scratch",
+            "FROM ${BASE}",
+        ] {
             assert!(found(dockerfile).is_empty(), "{dockerfile}");
         }
     }
 
     #[test]
     fn withdrawn_repositories() {
-        for image in ["bitnami/redis:7.0", "openjdk:17", "k8s.gcr.io/pause:3.2", "minio/minio"] {
+        for image in [
+            "bitnami/redis:7.0",
+            "openjdk:17",
+            "k8s.gcr.io/pause:3.2",
+            "minio/minio",
+            "jaegertracing/jaeger-query:1.57",
+        ] {
             assert_eq!(severities(image), ["warning"], "{image}");
         }
         let text = "services: {a: {image: 'bitnami/redis:7.0'}}\n";

@@ -64,8 +64,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 _ => ps,
             };
+            let is_blind = is_blind_curl(flaw.as_ref());
             if let Some(finding) = judge(out, &what, (flaw, &script), check) {
                 advise(facts, &service.unit, &script, finding);
+                // It still fails for a server that is down; nothing starts too early because of it.
+                if is_blind && !facts.is_awaited_healthy(service) && !facts.is_for_swarm(service) {
+                    finding.severity = finding.severity.max(Severity::Info);
+                }
             } else if !in_shell {
                 unfilled(facts, out, service, test);
             }
@@ -327,6 +332,7 @@ fn judge<'o>(
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Severity;
     use crate::rules::testing::{findings, messages};
 
     fn test(test: &str) -> Vec<String> {
@@ -364,6 +370,19 @@ mod tests {
             "    environment: {xpack.security.enabled: 'false'}\n    health",
         );
         assert_eq!(findings(&RULE, &format!("services:\n{open}"))[0].fixes.len(), 1);
+    }
+
+    #[test]
+    fn curl_without_f_is_a_note_where_nobody_waits_for_the_answer() {
+        let severity = |rest: &str| {
+            let check = "{test: [CMD, curl, 'http://localhost']}";
+            let text = format!("services: {{web: {{image: 'a:1', healthcheck: {check}}}{rest}}}\n");
+            findings(&RULE, &text)[0].severity
+        };
+        assert_eq!(severity(""), Severity::Info);
+        assert_eq!(severity(", app: {image: 'b:1', depends_on: [web]}"), Severity::Info);
+        let waits = ", app: {image: 'b:1', depends_on: {web: {condition: service_healthy}}}";
+        assert_eq!(severity(waits), Severity::Warning);
     }
 
     #[test]
