@@ -56,6 +56,17 @@ async function actions(document, range, kind) {
   return found.filter((it) => it.title !== undefined);
 }
 
+/**
+ * Returns what "fix all" offers for a file. VS Code gives a request up, with an empty answer, when an extension that
+ * starts at that moment offers actions too, so an empty answer is asked for again.
+ */
+function fixAllOffers(document) {
+  return wait("the offer to fix all", async () => {
+    const offered = await actions(document, new vscode.Range(0, 0, 0, 0), "source.fixAll.plimsoll");
+    return offered.length > 0 && offered;
+  });
+}
+
 /** Applies the quick fix with this title, offered for this range. */
 async function applyFix(document, range, title) {
   const action = await wait(`the fix \`${title}\``, async () => {
@@ -91,4 +102,4 @@ async function runSteps(steps, report = () => {}) {
   return results;
 }
 
-module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, hoverText, actions, applyFix, tabs, tab, runSteps };
+module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, hoverText, actions, applyFix, fixAllOffers, tabs, tab, runSteps };

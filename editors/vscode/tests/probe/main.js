@@ -2,7 +2,7 @@
 const { existsSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const vscode = require("vscode");
-const { actions, applyFix, equal, finding, findings, gone, holds, hoverText, open, runSteps, tab, wait } = require("./asking.js");
+const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, runSteps, tab, wait } = require("./asking.js");
 
 /** Folder in which the probe and the driver of the browser leave files for one another. */
 const OUT = process.env.PLIMSOLL_PROBE_OUT;
@@ -65,8 +65,7 @@ const STEPS = [
     await wait("the end of the finding", () => !findings(compose.uri).some((it) => it.code.value === "PLM101" && compose.getText(it.range) === "db"));
   }],
   ["fix all applies the safe fixes of the file", async () => {
-    const offered = await actions(compose, new vscode.Range(0, 0, 0, 0), "source.fixAll.plimsoll");
-    holds("it is offered", offered.length > 0, offered);
+    await fixAllOffers(compose);
     await vscode.commands.executeCommand("plimsoll.fixAll");
     await gone(compose.uri, "PLM102");
     holds("the missing healthcheck is there", compose.getText().includes("pg_isready"), compose.getText());

@@ -1,6 +1,6 @@
 // Runs inside VS Code's extension host on the web, where the engine in a worker is the server.
 const vscode = require("vscode");
-const { actions, applyFix, equal, finding, findings, gone, holds, hoverText, open, runSteps, tab, tabs, wait } = require("./asking.js");
+const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, runSteps, tab, tabs, wait } = require("./asking.js");
 
 const at = (path) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, path);
 let compose;
@@ -33,7 +33,7 @@ const STEPS = [
     holds("its text", compose.getText().includes("service_healthy"), compose.getText());
   }],
   ["fix all applies the safe fixes of the file", async () => {
-    const offered = await actions(compose, new vscode.Range(0, 0, 0, 0), "source.fixAll.plimsoll");
+    const offered = await fixAllOffers(compose);
     equal("what is offered", offered.map((it) => it.title), ["Apply all safe fixes of Plimsoll"]);
     await vscode.commands.executeCommand("plimsoll.fixAll");
     await gone(compose.uri, "PLM102");
