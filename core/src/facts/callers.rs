@@ -1,10 +1,13 @@
 //! Callers: who connects to the Services of a cluster, and the container ports that they reach.
 
 use super::{Facts, KubeHost, KubeService, Mention, Service, Unit, Workload};
+use crate::edit::Yaml;
 use crate::knowledge::advertised;
 use crate::knowledge::ip::is_ip;
 use crate::knowledge::net::{is_docker_host, is_unspecified};
+use crate::model::compose::Port;
 use crate::model::kubernetes::{Body, Object};
+use crate::report::Edit;
 use crate::text::Span;
 use rustc_hash::FxHashMap;
 
@@ -88,6 +91,21 @@ impl<'a> Facts<'a> {
                 && self.compose_host(service, host).is_none();
             is_named && (is_machine || is_handed_out)
         })
+    }
+
+    /// Returns the edit that publishes a port on 127.0.0.1 alone; `None` where an address is written.
+    pub fn on_loopback(&self, port: &Port) -> Option<Edit> {
+        if port.host_ip.is_some() {
+            return None;
+        }
+        if !port.short_form {
+            let address = Yaml::Raw("127.0.0.1".into());
+            return self.insert_entry(port.place.as_ref()?, "host_ip", &address);
+        }
+        let bare = self.written(&port.span).trim_matches(['"', '\'']);
+        // Without a host port, the engine still picks one.
+        let colons = if port.published.is_some() { ":" } else { "::" };
+        Some(self.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))
     }
 }
 

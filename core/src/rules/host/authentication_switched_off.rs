@@ -1,6 +1,6 @@
 use crate::facts::{Facts, OpenDoor, Reach, Unit, in_shell};
 use crate::knowledge::stores::is_open_by_default;
-use crate::report::{Confidence, Findings, Role, Severity};
+use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -88,6 +88,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     );
                 }
                 finding.check(show_port(facts, unit, *span, *port));
+                finding.maybe_fix(publish_on_loopback(facts, unit, *span, *port));
             }
             Reach::Routed(span, _) => {
                 finding.severity(Severity::Error).also(span, "this opens it to the outside");
@@ -203,6 +204,22 @@ fn question(unit: &Unit<'_>, door: &OpenDoor) -> String {
     }
 }
 
+/// Builds the fix that publishes a port on 127.0.0.1 alone. Swarm would ignore the address, and what calls the port
+/// through the address of the host would be cut off.
+fn publish_on_loopback<'a>(
+    facts: &Facts<'a>,
+    unit: &Unit<'a>,
+    span: Span,
+    port: u16,
+) -> Option<Fix> {
+    let service = facts.service_of(unit).filter(|it| !facts.is_for_swarm(it))?;
+    if facts.caller_through_host(service, port).is_some() {
+        return None;
+    }
+    let port = service.model.ports.iter().find(|it| it.span == span)?;
+    Some(Fix::r#unsafe("Publish only on 127.0.0.1", [facts.on_loopback(port)?]))
+}
+
 /// Returns the command that shows where a port is published. Without a number of its own, the host port is
 /// another one after each start.
 fn show_port<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, port: u16) -> String {
@@ -245,6 +262,18 @@ mod tests {
         ] {
             assert_eq!(service(body), ["warning"], "{body}");
         }
+    }
+
+    #[test]
+    fn a_published_door_can_be_left_to_the_machine_itself() {
+        let edits = |rest: &str| -> Vec<String> {
+            let text = format!("services: {{db: {{{TRUST}, ports: ['5432:5432']}}{rest}}}\n");
+            let found = findings(&RULE, &text);
+            found[0].fixes.iter().flat_map(|it| &it.edits).map(|it| it.text.clone()).collect()
+        };
+        assert_eq!(edits(""), ["'127.0.0.1:5432:5432'"]);
+        let caller = ", app: {image: 'acme/app:1', environment: {DB: 'postgres://app@host.docker.internal:5432/app'}}";
+        assert_eq!(edits(caller), [""; 0]);
     }
 
     #[test]

@@ -193,8 +193,10 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     let others = others.iter().filter_map(|pair| {
         let (service, _, unit) = facts.pair(pair);
         let (here, there) = (service.unit.image.as_ref()?, unit.image.as_ref()?);
-        let message =
-            format!("`{}` runs `{}`, but {} `{}`", service.name, here.text, unit.label, there.text);
+        let message = format!(
+            "`{}` runs `{}`, but {} runs `{}`",
+            service.name, here.text, unit.label, there.text
+        );
         Some((here.span, message))
     });
     finding.stands_for(&others.collect::<Vec<_>>());

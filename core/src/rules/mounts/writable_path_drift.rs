@@ -1,6 +1,7 @@
 use crate::facts::{Facts, Pair, Service, Unit, is_below};
 use crate::knowledge::env::file_database;
 use crate::model::compose::MountKind;
+use crate::report::phrases::first_named;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -108,6 +109,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(workload.exec(unit, &format!("df {target}")))
                 // The volumes of one container are added in one go.
                 .cause(format!("{} {}", service.name, unit.label));
+            let sharers = sharers(facts, service, volume);
+            if !sharers.is_empty() {
+                finding
+                    .why(format!(
+                        "In Compose {} also in this volume. In the cluster each Pod has files of its own there: the others do not see what one writes, and it is lost with the Pod.",
+                        are(&sharers)
+                    ))
+                    .help("Mount one claim in all of them (`ReadWriteMany` where their Pods may run on several nodes), or keep these files in object storage.");
+            }
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             } else if holds_unused_certificates(service, target, unit) {
@@ -115,6 +125,23 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Returns the other services of the project that mount a volume.
+fn sharers<'a>(facts: &Facts<'a>, service: &Service<'a>, volume: &str) -> Vec<&'a str> {
+    let mounts = |it: &&Service<'a>| {
+        it.model.volumes.iter().any(|mount| {
+            mount.kind == MountKind::Volume
+                && mount.source.as_ref().is_some_and(|it| it.as_str() == volume)
+        })
+    };
+    let others = facts.siblings(service).iter().filter(|it| it.index != service.index);
+    others.filter(mounts).map(|it| it.name).collect()
+}
+
+/// Returns names with their verb: "`web` is", "`web`, `worker` are".
+fn are(names: &[&str]) -> String {
+    format!("{} {}", first_named(names, 3), if names.len() == 1 { "is" } else { "are" })
 }
 
 /// Whether a path holds only what its program writes again at every start: `/config` of Caddy, also in
@@ -178,6 +205,20 @@ mod tests {
     fn the_volumes_of_one_container_are_one_finding() {
         assert_eq!(drifts("'pages:/pages'"), [1]);
         assert_eq!(drifts("'pages:/pages', 'files:/files'"), [2]);
+    }
+
+    #[test]
+    fn a_volume_that_several_services_share_takes_one_claim() {
+        let text = |other: &str| {
+            format!(
+                "# file: compose.yaml\nservices:\n  wiki: {{image: 'acme/wiki:3', volumes: ['pages:/pages']}}\n  worker: {{image: 'acme/worker:3', volumes: ['{other}:/pages:ro']}}\n# file: k8s/wiki.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: wiki}}\nspec: {{containers: [{{name: wiki, image: 'acme/wiki:3'}}]}}\n"
+            )
+        };
+        let found = findings(&RULE, &text("pages"));
+        let why = found[0].why.as_deref().unwrap_or_default();
+        assert!(why.starts_with("In Compose `worker` is also in this volume."), "{why}");
+        assert!(found[0].help.as_deref().is_some_and(|it| it.contains("ReadWriteMany")));
+        assert_eq!(findings(&RULE, &text("cache"))[0].why, None);
     }
 
     #[test]

@@ -1,4 +1,3 @@
-use crate::edit::Yaml;
 use crate::facts::{Facts, Mention, Service, Unit, VarSource};
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
@@ -294,7 +293,7 @@ fn report(
     let is_called = |port: &&Port| called.iter().any(|it| it.1.span == port.span);
     let ports = ports.copied().filter(|it| !is_called(it)).chain(ways.iter().map(|it| it.1));
     let mut edits: Vec<Edit> = Vec::new();
-    for edit in ports.filter_map(|port| on_loopback(facts, port)) {
+    for edit in ports.filter_map(|port| facts.on_loopback(port)) {
         // An anchor may bring one list of ports to several services, and several projects have a file.
         if !edits.iter().any(|it| it.span == edit.span) {
             edits.push(edit);
@@ -348,20 +347,6 @@ fn number(port: &Port) -> String {
         Some(it) => format!("{}-{}", it.value.0, it.value.1),
         None => port.target.value.to_string(),
     }
-}
-
-/// Returns the edit that publishes a port on 127.0.0.1 alone; `None` where an address is written.
-fn on_loopback(facts: &Facts<'_>, port: &Port) -> Option<Edit> {
-    if port.host_ip.is_some() {
-        return None;
-    }
-    if !port.short_form {
-        return facts.insert_entry(port.place.as_ref()?, "host_ip", &Yaml::Raw("127.0.0.1".into()));
-    }
-    let bare = facts.written(&port.span).trim_matches(['"', '\'']);
-    // Without a host port, the engine still picks one.
-    let colons = if port.published.is_some() { ":" } else { "::" };
-    Some(facts.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))
 }
 
 /// Maximum number of stores that a message names.
