@@ -113,7 +113,7 @@ impl<'a> Facts<'a> {
     pub(super) fn is_said_to_be_in_default(&self, object: &Object) -> bool {
         object.meta.namespace.as_ref().is_some_and(|it| {
             it.as_str() == DEFAULT_NAMESPACE
-                && self.written(&it.span).trim_matches(['"', '\'']) == DEFAULT_NAMESPACE
+                && self.unquoted(&it.span) == DEFAULT_NAMESPACE
         })
     }
 

@@ -290,6 +290,17 @@ impl<'a> Facts<'a> {
         nearest(name, here.into_iter().flat_map(given_names))
     }
 
+    /// Returns an object for a message, by the name that its file has for it: Kustomize adds a hash to the name
+    /// that a generator gives.
+    pub fn label_as_written(&self, object: &Object) -> String {
+        let written = self.unquoted(&object.name_span());
+        let is_hashed = object.name_before_hash().is_some_and(|it| it.contains(written));
+        match is_hashed && !written.is_empty() {
+            true => format!("{} `{written}`", object.kind.value),
+            false => object.label(),
+        }
+    }
+
     /// Returns the object that a generator of Kustomize makes for a name that a workload of another namespace uses:
     /// its hash is not added to the reference.
     pub fn generated_apart(
@@ -298,16 +309,14 @@ impl<'a> Facts<'a> {
         workload: &Workload<'a>,
         name: &str,
     ) -> Option<&'a Object> {
-        const HASH: usize = 10;
         let home = workload.object.file;
         if !self.is_built(home) {
             return None;
         }
         let namespace = |object: &'a Object| object.meta.namespace.as_ref().map(|it| it.as_str());
         let is_generated = |object: &&Object| {
-            let own = object.name().and_then(|it| it.rsplit_once('-'));
-            own.is_some_and(|(before, hash)| hash.len() == HASH && before.ends_with(name))
-                && self.written(&object.name_span()).trim_matches(['"', '\'']) == name
+            object.name_before_hash().is_some_and(|it| it.ends_with(name))
+                && self.unquoted(&object.name_span()) == name
         };
         let all = self.of_kind(kind, home)?.values().flatten().copied();
         let apart = all.filter(|it| namespace(it) != namespace(workload.object));

@@ -68,20 +68,6 @@ impl<'a> Facts<'a> {
         self.objects.iter().find(is_it).map(|it| self.label_as_written(it))
     }
 
-    /// Returns an object for a message, by the name that its file has for it: Kustomize adds a hash to the name
-    /// that a generator gives.
-    pub fn label_as_written(&self, object: &Object) -> String {
-        let written = self.written(&object.name_span()).trim_matches(['"', '\'']);
-        let is_hashed = object.name().is_some_and(|name| {
-            let base = name.rsplit_once('-').filter(|(_, hash)| hash.len() == HASH_LENGTH);
-            base.is_some_and(|(base, _)| base.contains(written))
-        });
-        match is_hashed && !written.is_empty() {
-            true => format!("{} `{written}`", object.kind.value),
-            false => object.label(),
-        }
-    }
-
     /// Returns for each place that names a host the number of containers that get it by `envFrom`, those of data
     /// stores left out.
     pub fn receivers(&self) -> FxHashMap<Span, usize> {
@@ -98,6 +84,3 @@ impl<'a> Facts<'a> {
         count
     }
 }
-
-/// Number of letters of the hash that Kustomize adds to a name.
-const HASH_LENGTH: usize = 10;

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::knowledge::env::{is_env_file, is_example_of, template_paths};
+use crate::knowledge::preparing::names_preparation;
 use crate::model::compose::MountKind;
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
 
@@ -18,7 +19,7 @@ impl Facts<'_> {
         }
         let model = &self.projects()[project];
         for service in self.services_of(project) {
-            let prepares = self.is_one_shot(service) || is_preparing_name(service.name);
+            let prepares = self.is_one_shot(service) || names_preparation(service.name);
             let writes = service.model.volumes.iter().find(|mount| {
                 let source = mount.source.as_ref().map_or("", |it| it.as_str());
                 let folder = join_path(&model.folder, source);
@@ -59,12 +60,6 @@ fn names(text: &str, name: &str) -> bool {
         let after = text[at + name.len()..].chars().next();
         !before.is_some_and(is_part) && !after.is_some_and(is_part)
     })
-}
-
-fn is_preparing_name(name: &str) -> bool {
-    const WORDS: &[&str] =
-        &["init", "setup", "bootstrap", "generate", "generator", "certs", "prepare"];
-    name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
 }
 
 /// Whether a file of this name may write others: a script or a list of tasks. The command hands over shell scripts

@@ -358,7 +358,7 @@ fn on_loopback(facts: &Facts<'_>, port: &Port) -> Option<Edit> {
     if !port.short_form {
         return facts.insert_entry(port.place.as_ref()?, "host_ip", &Yaml::Raw("127.0.0.1".into()));
     }
-    let bare = facts.written(&port.span).trim_matches(['"', '\'']);
+    let bare = facts.unquoted(&port.span);
     // Without a host port, the engine still picks one.
     let colons = if port.published.is_some() { ":" } else { "::" };
     Some(facts.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))
