@@ -73,7 +73,7 @@ pub fn over_built(system: &System<'_>) -> String {
 /// Returns the parts that are there, in words.
 fn named(parts: &[(usize, &str, &str)]) -> Vec<String> {
     let parts = parts.iter().filter(|part| part.0 > 0);
-    parts.map(|(count, one, many)| counted(*count, one, many)).collect()
+    parts.map(|(count, one, many)| amount(*count, one, many)).collect()
 }
 
 /// Whether a container only helps people: an admin user interface, a mail catcher, a test server. Nobody writes

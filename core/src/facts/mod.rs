@@ -115,6 +115,7 @@ mod selection;
 mod service;
 mod sets;
 mod sources;
+mod spelled;
 mod steps;
 mod storage;
 mod subject;
@@ -244,6 +245,8 @@ pub struct Facts<'a> {
     /// The files that were built into a target.
     built_files: &'a FxHashSet<FileId>,
     printed_paths: accepted::PrintedPaths,
+    watchers: watchtower::Watchers,
+    config_maps: receivers::MapsByKey,
     /// Found when somebody asks for it, as are the purposes.
     says_default_namespace: OnceLock<bool>,
     purposes: roles::Purposes,
@@ -313,12 +316,12 @@ impl<'a> Facts<'a> {
 
     /// Returns the text of a span.
     pub fn written(&self, span: &Span) -> &'a str {
-        self.file(span.file).text().get(span.range()).unwrap_or_default()
+        self.file(span.file).written(span)
     }
 
     /// Returns the text of a span without quotes around it.
     pub fn unquoted(&self, span: &Span) -> &'a str {
-        self.written(span).trim_matches(['"', '\''])
+        self.file(span.file).unquoted(span)
     }
 
     /// [`Editor::replace_scalar`] in the span's own file.
