@@ -8,7 +8,7 @@ use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{Comparison, Finding, Fix, Kind, Report, Severity, System};
-use crate::rules::Rule;
+use crate::rules::{About, Rule};
 use crate::syntax::Problem;
 use crate::text::FileId;
 use crate::{compare, decision, rules};
@@ -405,12 +405,14 @@ impl Analysis {
 
 /// Whether a finding misses something that may be in a part of the target that was not built.
 fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
-    !target.is_whole() && rules::find(finding.code).is_some_and(|rule| rule.is_about_absence)
+    !target.is_whole()
+        && rules::find(finding.code).is_some_and(|rule| rule.about == Some(About::Absence))
 }
 
 /// Whether a finding is about the text of a file, whatever is built from it.
 fn is_about_text(finding: &Finding) -> bool {
-    let is_about_text = |rule: &Rule| rule.on == rules::Side::Document || rule.is_about_sources;
+    let is_about_text =
+        |rule: &Rule| rule.on == rules::Side::Document || rule.about == Some(About::Sources);
     rules::find(finding.code).is_some_and(is_about_text)
 }
 

@@ -55,9 +55,20 @@ impl File {
 
 /// Returns the one spelling of a path: `./a/../b\c` becomes `b/c`.
 pub fn normalise_path(path: &str) -> String {
-    let absolute = path.starts_with(['/', '\\']);
+    without_dots(path, &['/', '\\'])
+}
+
+/// Returns the shortest path that leads to the same place, as Go's `path.Clean` does: `.` for the folder itself.
+pub fn clean_path(path: &str) -> String {
+    let clean = without_dots(path, &['/']);
+    if clean.is_empty() { ".".to_owned() } else { clean }
+}
+
+/// Returns a path without empty parts and `.`, in which each `..` is taken together with the part before it.
+fn without_dots(path: &str, separators: &[char]) -> String {
+    let absolute = path.starts_with(separators);
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split(['/', '\\']) {
+    for part in path.split(separators) {
         match part {
             "" | "." => {}
             ".." if parts.last().is_some_and(|last| *last != "..") => {

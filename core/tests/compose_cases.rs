@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by a panic")]
 
-use plimsoll_core::model::compose::{FileInput, ProblemKind, Project, projects};
-use plimsoll_core::syntax::{Tree, parse};
-use plimsoll_core::text::{File, FileId, Span};
+mod common;
+
+use common::compose_projects;
+use plimsoll_core::model::compose::{ProblemKind, Project};
+use plimsoll_core::text::{File, Span};
 use plimsoll_core::{Options, analyze};
 
 const CASES: &str = include_str!("compose_cases.txt");
@@ -42,35 +44,9 @@ fn cases() -> Vec<Case> {
 }
 
 fn read<R>(files: &[(String, String)], then: impl FnOnce(&[File], Vec<Project>, bool) -> R) -> R {
-    let id = |at: usize| FileId(u32::try_from(at).unwrap());
     let files: Vec<File> =
         files.iter().map(|(path, text)| File::new(path, text.as_str())).collect();
-    let is_yaml = |it: &File| [".yml", ".yaml"].iter().any(|end| it.path.ends_with(end));
-    let mut broken = false;
-    let trees: Vec<Option<Tree>> = files
-        .iter()
-        .enumerate()
-        .map(|(at, it)| {
-            is_yaml(it).then(|| {
-                let (tree, problems) = parse(id(at), &it.text, None);
-                broken |= !problems.is_empty();
-                tree
-            })
-        })
-        .collect();
-    let inputs: Vec<FileInput<'_>> = files
-        .iter()
-        .zip(&trees)
-        .enumerate()
-        .map(|(at, (file, tree))| FileInput {
-            id: id(at),
-            path: &file.path,
-            text: &file.text,
-            tree: tree.as_ref(),
-            compose: is_yaml(file),
-        })
-        .collect();
-    let all = projects(&inputs);
+    let (all, broken) = compose_projects(&files);
     then(&files, all, broken)
 }
 

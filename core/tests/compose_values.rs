@@ -3,11 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by a panic")]
 
-use plimsoll_core::model::compose::{FileInput, projects};
-use plimsoll_core::syntax::{Tree, parse};
-use plimsoll_core::text::FileId;
+mod common;
+
+use common::compose_projects;
+use plimsoll_core::File;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 const TABLE: &str = include_str!("compose_values.txt");
 
@@ -53,34 +53,10 @@ fn values() -> Vec<&'static str> {
 }
 
 fn is_refused(compose: &str) -> bool {
-    let mut files: Vec<(&str, Arc<str>)> = vec![("compose.yaml", Arc::from(compose))];
-    files.extend(BESIDE.iter().map(|(path, text)| (*path, Arc::from(*text))));
-    let id = |at: usize| FileId(u32::try_from(at).unwrap());
-    let mut is_broken = false;
-    let trees: Vec<Option<Tree>> = files
-        .iter()
-        .enumerate()
-        .map(|(at, (path, text))| {
-            path.ends_with(".yaml").then(|| {
-                let (tree, problems) = parse(id(at), text, None);
-                is_broken |= !problems.is_empty();
-                tree
-            })
-        })
-        .collect();
-    let inputs: Vec<FileInput<'_>> = files
-        .iter()
-        .zip(&trees)
-        .enumerate()
-        .map(|(at, ((path, text), tree))| FileInput {
-            id: id(at),
-            path,
-            text,
-            tree: tree.as_ref(),
-            compose: tree.is_some(),
-        })
-        .collect();
-    is_broken || projects(&inputs).first().unwrap().is_refused()
+    let mut files = vec![File::new("compose.yaml", compose)];
+    files.extend(BESIDE.iter().map(|(path, text)| File::new(*path, *text)));
+    let (projects, is_broken) = compose_projects(&files);
+    is_broken || projects.first().unwrap().is_refused()
 }
 
 /// A project with the verdict of the table.

@@ -2,45 +2,24 @@
 //! `tests/snapshots`; `UPDATE_DOCS=1` rewrites it, and the diff shows what a change did.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{examples, handed_over};
 use plimsoll_core::edit::apply::apply;
 use plimsoll_core::{File, Options, Report, Workspace, analyze};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
-}
-
 /// The folders of `examples/`, sorted.
 fn projects() -> Vec<(String, Vec<File>)> {
-    let mut names: Vec<String> = fs::read_dir(examples())
-        .unwrap()
-        .map(|it| it.unwrap())
-        .filter(|it| it.path().is_dir())
-        .map(|it| it.file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert!(names.len() >= 3, "the examples are gone");
-    names.into_iter().map(|name| (name.clone(), files(&examples().join(name)))).collect()
-}
-
-fn files(root: &Path) -> Vec<File> {
-    let mut open = vec![root.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-                files.push(File::from_bytes(name, &fs::read(&path).unwrap()));
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
+    let folders = common::projects(&examples());
+    assert!(folders.len() >= 3, "the examples are gone");
+    let named = |folder: PathBuf| {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, handed_over(&folder))
+    };
+    folders.into_iter().map(named).collect()
 }
 
 fn summary(report: &Report) -> String {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use plimsoll_core::{explain, rules};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,20 +63,7 @@ fn source() -> PathBuf {
 
 /// Every Rust file below a folder.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut open = vec![folder.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
+    common::files_of_type(folder, &["rs"])
 }
 
 /// The lines outside `#[cfg(test)]` modules, which stand at the end of a file here.

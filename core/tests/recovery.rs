@@ -4,11 +4,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use plimsoll_core::syntax::{NodeKind, Tree, parse};
 use plimsoll_core::text::FileId;
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 fn texts() -> Vec<(String, String)> {
@@ -16,21 +17,11 @@ fn texts() -> Vec<(String, String)> {
         ("compose.yaml".to_owned(), include_str!("yaml/compose.yaml").to_owned()),
         ("kubernetes.yaml".to_owned(), include_str!("yaml/kubernetes.yaml").to_owned()),
     ];
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let mut folders = vec![examples];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-        for path in entries.map(|it| it.unwrap().path()) {
-            let yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
-            if path.is_dir() {
-                folders.push(path);
-            } else if yaml {
-                let text = std::fs::read_to_string(&path).unwrap();
-                // The work grows with the square of the size; large examples only take time.
-                if text.len() < 6_000 && parses(&text) {
-                    texts.push((path.display().to_string(), text));
-                }
-            }
+    for path in common::yaml_files(&common::examples()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The work grows with the square of the size; large examples only take time.
+        if text.len() < 6_000 && parses(&text) {
+            texts.push((path.display().to_string(), text));
         }
     }
     texts

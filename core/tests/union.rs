@@ -5,10 +5,11 @@
 //! them. `cargo xtask oracle union DIR` does the same with the projects of a folder.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use plimsoll_core::{File, Options, analyze};
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A finding by its code, path, place and message.
 type Said = (&'static str, String, u32, u32, String);
@@ -180,32 +181,15 @@ fn colliding_projects_side_by_side_say_what_they_say_alone() {
 
 #[test]
 fn the_examples_side_by_side_say_what_they_say_alone() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(&root).unwrap().map(|it| it.unwrap().path()).collect();
-    folders.retain(|folder| folder.is_dir());
-    folders.sort();
+    let folders = common::projects(&common::examples());
     assert!(folders.len() >= 3, "the examples are gone");
-    let projects: Vec<Vec<File>> = folders.iter().map(|folder| files(&root, folder)).collect();
+    let in_folder = |folder: &PathBuf| -> Vec<File> {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let files = common::handed_over(folder).into_iter();
+        files.map(|it| File::new(format!("{name}/{}", it.path), &*it.text)).collect()
+    };
+    let projects: Vec<Vec<File>> = folders.iter().map(in_folder).collect();
     assert_all_unions(&projects);
-}
-
-fn files(root: &Path, folder: &Path) -> Vec<File> {
-    let mut open = vec![folder.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-                files.push(File::from_bytes(&*name, &fs::read(&path).unwrap()));
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
 }
 
 /// What truly crosses: an object that one application names and does not define, and another one

@@ -69,9 +69,9 @@ fn add_places(known: &mut Finding, finding: Finding) {
     known.stands_for_others(new);
 }
 
-/// Returns the message of a finding without the kind and the names of its object, which overlays change:
-/// what is left says the same about each variant or something else. A name stands behind its kind, as in
-/// "Deployment `web`"; a container keeps its name.
+/// Returns the message of a finding without the kind and the names of its object: overlays may change both, and the
+/// findings on two variants are the same where the rest of their messages is equal. The name of an object stands
+/// behind its kind, as in "Deployment `web`"; the names of containers are kept.
 pub(super) fn without_names(finding: &Finding) -> String {
     let object = finding.subject.split(',').next().unwrap_or_default();
     let names = object.split_once(' ').map_or("", |(_, names)| names);
@@ -83,7 +83,7 @@ pub(super) fn without_names(finding: &Finding) -> String {
         if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
             message.push_str(part);
         } else {
-            // An overlay may make another kind of an object too.
+            // An overlay may change the kind as well, so that it goes with the name.
             let length = message.trim_end().len() - before.len();
             message.truncate(length);
         }
@@ -91,36 +91,37 @@ pub(super) fn without_names(finding: &Finding) -> String {
     message
 }
 
-/// Rules that say at a place what another rule says there as well, each with that other rule.
+/// Pairs of rules that report one mistake. Where both report the same place, the finding of the first rule is dropped.
 const ECHOES: [(&str, &str); 3] = [
-    // A folder that is not there, and what is therefore not known.
+    // PLM910 says that the folder of an Application does not exist; PLM005, that nothing was built from it.
     ("PLM005", "PLM910"),
-    // The tag of an image that is the same in every environment, and moves.
+    // PLM801 says that the tag of an image moves; PLM907, that a template fixes this tag for every environment.
     ("PLM907", "PLM801"),
-    // A version that differs from the other side's, and is not maintained any more: both sides have to move.
-    // Another major version of a database is marked at its tag, and stays.
+    // PLM812 says that a version is not maintained any more; PLM313, that the other side runs another version. Both
+    // sides need a newer one. PLM313 marks only the tag of a database of another major version, so that its
+    // finding has a place of its own and stays.
     ("PLM313", "PLM812"),
 ];
 
-/// Drops the findings that only repeat another one at the same place, which gets their related places. The first of
-/// them carries the sentence of the finding that was dropped.
+/// Drops each finding that repeats another one at the same place. The places related to it move to the finding that
+/// stays, the first of them with the message of the dropped finding.
 pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
     let places: FxHashMap<(&str, Span), usize> =
         findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
-    let louder = |finding: &Finding| {
+    let repeated = |finding: &Finding| {
         let code = ECHOES.iter().find(|(echo, _)| *echo == finding.code)?.1;
         let at = *places.get(&(code, finding.span))?;
         (findings[at].severity <= finding.severity).then_some(at)
     };
     let echoes: Vec<(usize, usize)> =
-        findings.iter().enumerate().filter_map(|(at, it)| Some((at, louder(it)?))).collect();
-    for (echo, louder) in &echoes {
+        findings.iter().enumerate().filter_map(|(at, it)| Some((at, repeated(it)?))).collect();
+    for (echo, repeated) in &echoes {
         let Finding { message, mut related, .. } = findings[*echo].clone();
         if let Some(first) = related.first_mut() {
             first.message = message;
         }
         for related in related {
-            findings[*louder].also(&related.span, related.message);
+            findings[*repeated].also(&related.span, related.message);
         }
     }
     let echoes: FxHashSet<usize> = echoes.into_iter().map(|(echo, _)| echo).collect();

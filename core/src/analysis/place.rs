@@ -41,7 +41,7 @@ fn contains_whole(text: &str, part: &str) -> bool {
 /// Returns the values that a finding is about, of those that its place was printed from. Of an image, it is
 /// about the tag alone where it says so.
 fn values_of(finding: &Finding, behind: &[Span], facts: &Facts<'_>) -> Vec<Span> {
-    let written = |span: &Span| facts.written(span).trim_matches(['"', '\'']);
+    let written = |span: &Span| facts.unquoted(span);
     let mut about: Vec<Span> =
         behind.iter().copied().filter(|span| is_about_value(finding, written(span))).collect();
     if about.len() > 1 && finding.message.contains("the tag of") {

@@ -1,26 +1,29 @@
-//! Habits in the manifests of applications whose folders lie side by side.
+//! Whose habit a finding shows: that of one application, or that of whoever writes the manifests of several
+//! applications whose folders lie side by side.
 
 use crate::facts::Facts;
 use crate::report::{Finding, Kind, Severity};
 use crate::text::folder_of;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Whose cause a finding has.
+/// The applications for which a cause of findings is one thing to mend. Findings with the same cause and the same owner
+/// become one finding.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum Owner<'p> {
-    /// That of an application, by the number of its part of the project.
+    /// One application, by the number of its part of the project.
     Part(usize),
-    /// That of whoever writes the manifests in the folders of this folder.
+    /// All applications in the folders of this folder, for findings of one severity.
     Siblings(&'p str, Severity),
 }
 
-/// Rules about habits, which somebody has in all manifests alike.
+/// Rules about what somebody leaves out of all manifests alike: readiness probes, requests and exact tags.
 const HABITS: [&str; 3] = ["PLM110", "PLM606", "PLM801"];
 
-/// Whose causes the findings have.
+/// Says which owner each finding has.
 pub(super) struct Owners<'f, 'p> {
     facts: &'f Facts<'p>,
-    /// The folder above that of each application with habits, by the number of its part.
+    /// For each application whose habits are gathered with those of others, the folder that holds its own folder; by the
+    /// number of its part.
     above: FxHashMap<usize, &'p str>,
 }
 
@@ -35,7 +38,8 @@ impl<'f, 'p> Owners<'f, 'p> {
             return owners;
         }
         let mut folders: FxHashMap<usize, &'p str> = FxHashMap::default();
-        // What is deployed in another way too has its habits in both, which stay one finding.
+        // An application that has a habit in its Compose files or its charts as well keeps all of its findings
+        // together.
         let mut mixed: FxHashSet<usize> = FxHashSet::default();
         for finding in findings.iter().filter(|it| HABITS.contains(&it.code)) {
             let file = finding.span.file;
@@ -49,7 +53,7 @@ impl<'f, 'p> Owners<'f, 'p> {
                 *known = folder;
             }
         }
-        // An application at the root has no siblings.
+        // The folder of an application at the root lies beside no other one.
         folders.retain(|part, folder| !folder.is_empty() && !mixed.contains(part));
         folders.values_mut().for_each(|folder| *folder = folder_of(folder));
         let mut count: FxHashMap<&str, usize> = FxHashMap::default();
@@ -67,7 +71,8 @@ impl<'f, 'p> Owners<'f, 'p> {
         }
     }
 
-    /// Whether a finding is about a habit in manifests that are applied as they are written.
+    /// Whether a finding shows a habit in a manifest that is applied as it is written, and not built from a chart or a
+    /// kustomization.
     fn is_habit(&self, finding: &Finding) -> bool {
         let file = finding.span.file;
         let is_plain = self.facts.file(file).kind == Kind::Kubernetes
@@ -78,22 +83,28 @@ impl<'f, 'p> Owners<'f, 'p> {
 
 #[cfg(test)]
 mod tests {
+    use super::HABITS;
     use crate::{Options, Workspace};
 
-    /// Returns what is said about the habits in two Deployments, by the paths of their files.
+    const SIDE_BY_SIDE: [&str; 2] = ["apps/a/app.yaml", "apps/b/app.yaml"];
+
+    /// Returns the findings about habits in two applications, by the paths of their files: each rule with the number of
+    /// further places that its finding stands for. Each application has a Service and a Deployment without a readiness
+    /// probe, without requests and without an exact tag.
     fn habits(paths: [&str; 2], gathers_siblings: bool) -> Vec<(&'static str, usize)> {
         let mut workspace = Workspace::default();
         for (name, path) in ["a", "b"].into_iter().zip(paths) {
             let text = format!(
-                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: {name}, image: 'acme/{name}:latest'}}]}}}}}}\n"
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {name}}}, ports: [{{port: 80}}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: {name}, image: 'acme/{name}:latest', ports: [{{containerPort: 80}}]}}]}}}}}}\n"
             );
             workspace.set(path, text);
         }
-        let select = vec!["PLM606".into(), "PLM801".into(), "PLM812".into()];
+        let select = HABITS.map(str::to_owned).to_vec();
         let options = Options { gathers_siblings, select, ..Options::default() };
         let report = workspace.report(&options);
-        assert!(report.findings.iter().all(|it| it.others.len() == it.more));
-        report.findings.iter().map(|it| (it.code, it.more)).collect()
+        let mut found: Vec<_> = report.findings.iter().map(|it| (it.code, it.more)).collect();
+        found.sort_unstable();
+        found
     }
 
     #[test]
@@ -114,13 +125,18 @@ mod tests {
     }
 
     #[test]
-    fn a_habit_in_folders_side_by_side_is_one_finding_where_that_is_asked_for() {
-        let siblings = ["apps/a/deployment.yaml", "apps/b/deployment.yaml"];
-        let mut found = habits(siblings, true);
-        found.sort_unstable();
-        assert_eq!(found, [("PLM606", 1), ("PLM801", 1)]);
-        assert_eq!(habits(siblings, false).len(), 4, "each application says it by itself");
-        let apart = ["apps/a/deployment.yaml", "tools/b/deployment.yaml"];
-        assert_eq!(habits(apart, true).len(), 4, "somebody else's, perhaps");
+    fn each_habit_in_folders_side_by_side_is_one_finding() {
+        assert_eq!(habits(SIDE_BY_SIDE, true), HABITS.map(|it| (it, 1)));
+    }
+
+    #[test]
+    fn each_application_speaks_for_itself_unless_the_caller_gathers() {
+        assert_eq!(habits(SIDE_BY_SIDE, false), HABITS.map(|it| [(it, 0); 2]).concat());
+    }
+
+    #[test]
+    fn applications_in_folders_of_different_folders_speak_for_themselves() {
+        let apart = ["apps/a/app.yaml", "tools/b/app.yaml"];
+        assert_eq!(habits(apart, true), HABITS.map(|it| [(it, 0); 2]).concat());
     }
 }

@@ -1,7 +1,7 @@
 //! From signals to words: the answers, the outcome, its reasons, its cost and what would change it.
 
 use super::beliefs::{Belief, Grounds};
-use super::cost::{costs, number};
+use super::cost::costs;
 use super::reasons::{has_server, reasons};
 use super::scenario;
 use super::signals::Signals;
@@ -9,6 +9,7 @@ use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
 use crate::facts::Service;
+use crate::report::phrases::amount;
 use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
 use rustc_hash::FxHashSet;
 
@@ -62,13 +63,13 @@ fn counted(system: &System<'_>) -> String {
     let (services, workloads) = (counted.services.len(), counted.workloads.len());
     let mut words = match (services, workloads) {
         (0, 0) => "nothing that runs".to_owned(),
-        (_, 0) => number(services, "Compose service", "Compose services"),
-        (0, _) => number(workloads, "workload", "workloads"),
+        (_, 0) => amount(services, "Compose service", "Compose services"),
+        (0, _) => amount(workloads, "workload", "workloads"),
         (_, _) => {
             format!(
                 "{} and {}",
-                number(services, "Compose service", "Compose services"),
-                number(workloads, "workload", "workloads")
+                amount(services, "Compose service", "Compose services"),
+                amount(workloads, "workload", "workloads")
             )
         }
     };

@@ -8,7 +8,7 @@ use crate::knowledge::families::Class;
 use crate::model::compose::{MountKind, Service};
 use crate::model::delivery::controller_of;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
-use crate::report::phrases::first_named;
+use crate::report::phrases::{amount, first_named};
 use crate::report::{Cost, Costs, Platform, Today};
 use rustc_hash::FxHashSet;
 
@@ -19,9 +19,9 @@ fn cluster_cost(system: &System<'_>) -> Cost {
     let lines = system.counted.lines_of_objects(system.facts);
     let text = format!(
         "{} of {} in {}, and a cluster to run and upgrade",
-        number(objects.len(), "object", "objects"),
-        number(kinds.len(), "kind", "kinds"),
-        number(lines, "line", "lines")
+        amount(objects.len(), "object", "objects"),
+        amount(kinds.len(), "kind", "kinds"),
+        amount(lines, "line", "lines")
     );
     Cost { kinds: kinds.len(), objects: objects.len(), lines: Some(lines), text }
 }
@@ -36,8 +36,8 @@ fn compose_cost(system: &System<'_>) -> Cost {
     };
     let text = format!(
         "{} in {}, and {machines} to patch, watch and back up by yourself",
-        number(services, "service", "services"),
-        number(lines, "line", "lines")
+        amount(services, "service", "services"),
+        amount(lines, "line", "lines")
     );
     Cost { kinds: 1, objects: services, lines: Some(lines), text }
 }
@@ -55,17 +55,17 @@ pub fn over_built(system: &System<'_>) -> String {
         let services = system.counted.services.len();
         return format!(
             "You operate {} in Swarm mode, written in {}, and nothing in {} needs more than one machine.",
-            number(services, "service", "services"),
-            number(compose_lines(system), "line", "lines"),
+            amount(services, "service", "services"),
+            amount(compose_lines(system), "line", "lines"),
             if services == 1 { "it" } else { "them" }
         );
     }
     let cost = cluster_cost(system);
     format!(
         "You operate {} of {}, written in {}, and nothing in {} needs more than one machine.",
-        number(cost.objects, "object", "objects"),
-        number(cost.kinds, "kind", "kinds"),
-        number(cost.lines.unwrap_or_default(), "line", "lines"),
+        amount(cost.objects, "object", "objects"),
+        amount(cost.kinds, "kind", "kinds"),
+        amount(cost.lines.unwrap_or_default(), "line", "lines"),
         if cost.objects == 1 { "it" } else { "them" }
     )
 }
@@ -73,7 +73,7 @@ pub fn over_built(system: &System<'_>) -> String {
 /// Returns the parts that are there, in words.
 fn named(parts: &[(usize, &str, &str)]) -> Vec<String> {
     let parts = parts.iter().filter(|part| part.0 > 0);
-    parts.map(|(count, one, many)| number(*count, one, many)).collect()
+    parts.map(|(count, one, many)| amount(*count, one, many)).collect()
 }
 
 /// Whether a container only helps people: an admin user interface, a mail catcher, a test server. Nobody writes
@@ -176,7 +176,7 @@ fn objects_to_write(system: &System<'_>, objects: usize) -> String {
     let about = if system.hides_workloads() { "at most" } else { "about" };
     match objects {
         0 => "no object to write".to_owned(),
-        _ => format!("{about} {} to write", number(objects, "object", "objects")),
+        _ => format!("{about} {} to write", amount(objects, "object", "objects")),
     }
 }
 
@@ -360,7 +360,7 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
     ];
     let mut named = named(&parts);
     if !autoscalers.is_empty() {
-        let count = number(autoscalers.len(), "autoscaler", "autoscalers");
+        let count = amount(autoscalers.len(), "autoscaler", "autoscalers");
         named.insert(0, format!("{count} ({})", first_named(&autoscalers, NAMES)));
     }
     let written = Written::of(system, &running);
@@ -378,7 +378,7 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
     let missing = written.missing + usize::from(needs_proxy);
     let services = match missing {
         0 => "no service to write".to_owned(),
-        _ => format!("{} to write", number(missing, "service", "services")),
+        _ => format!("{} to write", amount(missing, "service", "services")),
     };
     let place = first_of(&routes).map(|it| format!(" in the place of {it}")).unwrap_or_default();
     let proxy = match (needs_proxy, missing, in_compose) {
@@ -412,11 +412,6 @@ fn both(first: Cost, second: Cost, text: String) -> Cost {
     Cost { kinds: first.kinds + second.kinds, objects: first.objects + second.objects, lines, text }
 }
 
-/// Returns a number with its noun.
-pub fn number(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 /// Returns what it costs to stay on the platform of today, and to move to the other one. Where both are in use,
 /// the move is to the one that the verdict leans to, or either way.
 pub fn costs(system: &System<'_>, so_far: Platform) -> Costs {
@@ -432,15 +427,15 @@ pub fn costs(system: &System<'_>, so_far: Platform) -> Costs {
                 0 => "a cluster whose objects are not read".to_owned(),
                 objects => format!(
                     "{} of {} in {}",
-                    number(objects, "object", "objects"),
-                    number(cluster.kinds, "kind", "kinds"),
-                    number(cluster.lines.unwrap_or_default(), "line", "lines")
+                    amount(objects, "object", "objects"),
+                    amount(cluster.kinds, "kind", "kinds"),
+                    amount(cluster.lines.unwrap_or_default(), "line", "lines")
                 ),
             };
             let text = format!(
                 "{} in {}, and {in_cluster}: both to run",
-                number(compose.objects, "service", "services"),
-                number(compose.lines.unwrap_or_default(), "line", "lines"),
+                amount(compose.objects, "service", "services"),
+                amount(compose.lines.unwrap_or_default(), "line", "lines"),
             );
             Costs { stay: both(compose, cluster, text), go: cost_of_one_side(system, so_far) }
         }

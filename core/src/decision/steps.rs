@@ -1,11 +1,10 @@
 //! The next steps, in order, each with the names that it is about.
 
 use super::checklists;
-use super::cost::number;
 use super::system::System;
 use crate::facts::{Brought, Service};
 use crate::model::compose::{Mount, MountKind};
-use crate::report::phrases::capitalised;
+use crate::report::phrases::{amount, capitalised};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
@@ -244,7 +243,7 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
             let first = system.counted.workloads.first()?;
             let text = format!(
                 "Compare the hours that the cluster takes each month for {} ({} and the others) with one server and its backups.",
-                number(system.counted.workloads.len(), "workload", "workloads"),
+                amount(system.counted.workloads.len(), "workload", "workloads"),
                 first.label
             );
             Some(step(text, Some(first.span())))

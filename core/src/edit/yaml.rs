@@ -81,34 +81,33 @@ impl<'t> Yaml<'t> {
         start_line(indent, out);
         write_scalar(key, false, out);
         out.push(':');
+        if !self.child_lines(indent + 2, out) {
+            out.push(' ');
+            self.write_flow(false, out);
+        }
+    }
+
+    /// Writes the entries or items of a collection in block style, with a line feed before each line. Returns whether
+    /// there are any.
+    fn child_lines(&self, indent: usize, out: &mut String) -> bool {
         match self {
-            Yaml::Map(all) if !all.is_empty() => write_entries(all, indent + 2, out),
+            Yaml::Map(all) if !all.is_empty() => write_entries(all, indent, out),
             Yaml::List(all) if !all.is_empty() => {
                 for item in all {
-                    item.item_lines(indent + 2, out);
+                    item.item_lines(indent, out);
                 }
             }
-            _ => {
-                out.push(' ');
-                self.write_flow(false, out);
-            }
+            _ => return false,
         }
+        true
     }
 
     /// Writes `- value` in block style, with a line feed before each line.
     pub fn item_lines(&self, indent: usize, out: &mut String) {
         let dash = out.len() + 1 + indent;
-        match self {
-            Yaml::Map(all) if !all.is_empty() => write_entries(all, indent + 2, out),
-            Yaml::List(all) if !all.is_empty() => {
-                for item in all {
-                    item.item_lines(indent + 2, out);
-                }
-            }
-            _ => {
-                start_line(indent + 2, out);
-                self.write_flow(false, out);
-            }
+        if !self.child_lines(indent + 2, out) {
+            start_line(indent + 2, out);
+            self.write_flow(false, out);
         }
         out.replace_range(dash..=dash, "-");
     }

@@ -7,12 +7,14 @@ use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
 use super::kustomizations::unused_components;
 use super::names::NamedObjects;
 use super::order::Waits;
+use super::receivers::MapsByKey;
 use super::resources::LimitRanges;
 use super::selection::LabelIndex;
 use super::service::Service;
 use super::sets::Sets;
 use super::subject::ServicePlaces;
 use super::unit::{Part, Unit};
+use super::watchtower::Watchers;
 use super::workload::{self, Workload};
 use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
 use crate::model::compose::Project;
@@ -117,6 +119,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         chosen,
         built_files,
         printed_paths: PrintedPaths::default(),
+        watchers: Watchers::default(),
+        config_maps: MapsByKey::default(),
         says_default_namespace: OnceLock::new(),
         purposes: roles::Purposes::default(),
     };

@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
             let address = Yaml::Raw("127.0.0.1".into());
             return self.insert_entry(port.place.as_ref()?, "host_ip", &address);
         }
-        let bare = self.written(&port.span).trim_matches(['"', '\'']);
+        let bare = self.unquoted(&port.span);
         // Without a host port, the engine still picks one.
         let colons = if port.published.is_some() { ":" } else { "::" };
         Some(self.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))

@@ -1,6 +1,7 @@
 //! Commands for a shell in the root of the project, with the options that these files need.
 
 use super::{Facts, Service, Site, Unit, Workload};
+use crate::model::Str;
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
 use crate::text::{folder_of, in_shell};
@@ -112,8 +113,7 @@ impl<'a> Facts<'a> {
     /// Whether the file of an object says in so many words that it belongs to the namespace `default`.
     pub(super) fn is_said_to_be_in_default(&self, object: &Object) -> bool {
         object.meta.namespace.as_ref().is_some_and(|it| {
-            it.as_str() == DEFAULT_NAMESPACE
-                && self.written(&it.span).trim_matches(['"', '\'']) == DEFAULT_NAMESPACE
+            it.as_str() == DEFAULT_NAMESPACE && self.unquoted(&it.span) == DEFAULT_NAMESPACE
         })
     }
 
@@ -143,16 +143,19 @@ impl<'a> Facts<'a> {
 pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
-    let namespace = match &object.meta.namespace {
-        Some(namespace) => namespace_option(namespace),
-        None => String::new(),
-    };
+    let namespace = namespace_option(object.meta.namespace.as_ref());
     let name = known_or(name, "NAME");
     format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
 }
 
-/// Returns the option for a namespace: ` -n shop`, with the blank before it.
-pub fn namespace_option(namespace: &str) -> String {
+/// Returns the option for the namespace that an object states: ` -n shop`, with the blank before it; empty where it
+/// states none.
+pub fn namespace_option(namespace: Option<&Str>) -> String {
+    namespace.map(|it| option_for(it)).unwrap_or_default()
+}
+
+/// Returns the option for a namespace, with the blank before it.
+pub(super) fn option_for(namespace: &str) -> String {
     format!(" -n {}", known_or(namespace, "NAMESPACE"))
 }
 
@@ -314,11 +317,5 @@ mod tests {
         ] {
             assert_eq!(super::without_default_namespace(command), expected);
         }
-    }
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_split_them() {
-        assert_eq!(crate::text::in_shell("shop/compose.yaml"), "shop/compose.yaml");
-        assert_eq!(crate::text::in_shell("it's"), r"'it'\''s'");
     }
 }

@@ -76,9 +76,7 @@ impl Stage {
             (entrypoint, command) => entrypoint.or(command).map(|it| (it.words, it.range)),
         }
     }
-}
 
-impl Stage {
     /// Returns the paths in the build context that a file of the image may come from, the last copy first.
     pub(super) fn sources_of(&self, path: &str) -> impl Iterator<Item = String> {
         let from = |(source, to): &(String, String)| {

@@ -210,7 +210,8 @@ fn variables_in(command: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a command names a host: in a URL, with a port or before one, or behind the option of a client.
+/// Whether a command names a host: in a URL, with a port or before one, or behind the option of a client. Unlike the
+/// configuration that [`net::hosts_named`] reads, a command has options and arguments: `-h db`, `nc db 5432`.
 fn names_host(command: &str, host: &str) -> bool {
     command.match_indices(host).any(|(at, _)| {
         let (before, after) = (&command[..at], &command[at + host.len()..]);

@@ -72,7 +72,7 @@ impl<'a> Facts<'a> {
     pub fn version_set_at(&self, unit: &Unit<'a>, image: &Image<'_>) -> Option<Span> {
         let version = image.tag.unwrap_or(image.text);
         let Some(service) = self.service_of(unit) else {
-            let written = |place: &&Span| self.written(place).trim_matches(['"', '\'']);
+            let written = |place: &&Span| self.unquoted(place);
             let values = self.values_printed_at(image.span);
             let is = |text: &str| values.iter().find(|it| written(it) == text).copied();
             return is(version).or_else(|| is(image.text));

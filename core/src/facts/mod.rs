@@ -9,7 +9,7 @@
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
 //! | the program in a container | `programs`, `dockerfile` | `runs` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `generated_apart`, `keys` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `label_as_written`, `generated_apart`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
@@ -17,7 +17,7 @@
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `hosts_in_texts` |
-//! | who reads a variable of a whole ConfigMap | `receivers` | `reading`, `receivers`, `map_behind`, `label_as_written` |
+//! | who reads a variable of a whole ConfigMap | `receivers` | `reading`, `receivers`, `map_behind` |
 //! | placeholders of other tools | `placeholders` | `filled_in`, `is_filled_in_at` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
@@ -115,6 +115,7 @@ mod selection;
 mod service;
 mod sets;
 mod sources;
+mod spelled;
 mod steps;
 mod storage;
 mod subject;
@@ -246,6 +247,8 @@ pub struct Facts<'a> {
     /// The files that were built into a target.
     built_files: &'a FxHashSet<FileId>,
     printed_paths: accepted::PrintedPaths,
+    watchers: watchtower::Watchers,
+    config_maps: receivers::MapsByKey,
     /// Found when somebody asks for it, as are the purposes.
     says_default_namespace: OnceLock<bool>,
     purposes: roles::Purposes,
@@ -315,7 +318,12 @@ impl<'a> Facts<'a> {
 
     /// Returns the text of a span.
     pub fn written(&self, span: &Span) -> &'a str {
-        self.file(span.file).text().get(span.range()).unwrap_or_default()
+        self.file(span.file).written(span)
+    }
+
+    /// Returns the text of a span without quotes around it.
+    pub fn unquoted(&self, span: &Span) -> &'a str {
+        self.file(span.file).unquoted(span)
     }
 
     /// [`Editor::replace_scalar`] in the span's own file.

@@ -3,6 +3,7 @@
 use super::commands::RELEASE;
 use super::contract::ConfigKeys;
 use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
+use super::spelled::SpelledNames;
 use super::{Facts, Workload};
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Object};
@@ -83,6 +84,9 @@ struct OfKind<'a> {
     within: FxHashMap<(World, &'a str, &'a str), Vec<&'a Object>>,
     /// By what they are applied with and by name.
     anywhere: FxHashMap<(World, &'a str), Vec<&'a Object>>,
+    /// Those whose name has a hash, by what they are applied with and by the name that a generator gives them.
+    generated: FxHashMap<(World, &'a str), Vec<&'a Object>>,
+    names: SpelledNames<'a>,
 }
 
 impl<'a> NamedObjects<'a> {
@@ -100,8 +104,17 @@ impl<'a> NamedObjects<'a> {
             let of_kind = named.by_kind.entry(kind).or_default();
             let in_world = of_kind.by_world.entry(world).or_default();
             in_world.entry(namespace).or_default().push(object);
+            if object.name_before_hash().is_some() {
+                let place = object.name_span();
+                let written = files[place.file.index()].unquoted(&place);
+                of_kind.generated.entry((world, written)).or_default().push(object);
+            }
             for name in given_names(object) {
-                of_kind.by_name.entry(name).or_default().push(object);
+                let of_name = of_kind.by_name.entry(name).or_default();
+                if of_name.is_empty() {
+                    of_kind.names.push(name);
+                }
+                of_name.push(object);
                 of_kind.within.entry((world, namespace, name)).or_default().push(object);
                 of_kind.anywhere.entry((world, name)).or_default().push(object);
             }
@@ -217,16 +230,16 @@ impl<'a> Facts<'a> {
         let (before, after) = name
             .split_once(RELEASE)
             .filter(|(before, after)| !before.is_empty() || !after.is_empty())?;
-        let all = self.named.by_kind.get(&kind)?.by_name.iter();
-        let mut found: Vec<(&'a str, &'a Object)> = all
-            .filter_map(|(own, objects)| {
-                let release = own.strip_prefix(before)?.strip_suffix(after)?;
-                let object = objects.iter().find(|it| self.sets.together(home, it.file))?;
-                (!release.is_empty() && release != RELEASE).then_some((release, *object))
-            })
-            .collect();
+        let of_kind = self.named.by_kind.get(&kind)?;
+        let names = of_kind.names.between(before, after).into_iter();
+        let names = names.filter(|(_, release)| !release.is_empty() && *release != RELEASE);
+        let mut found = names.filter_map(|(own, release)| {
+            let objects = of_kind.by_name.get(own)?;
+            Some((release, *objects.iter().find(|it| self.sets.together(home, it.file))?))
+        });
+        let only = found.next()?;
         // Of several, nobody knows which one is meant.
-        found.pop().filter(|_| found.is_empty())
+        found.next().is_none().then_some(only)
     }
 
     /// Returns every object of this kind and name that may be applied together with a file to a namespace.
@@ -280,7 +293,7 @@ impl<'a> Facts<'a> {
     ) -> Option<&'a str> {
         let all = self.of_kind(kind, home)?;
         let here = all.iter().filter(|it| may_share_namespace(it.0, namespace));
-        let mut here: Vec<&Object> = here.flat_map(|it| it.1).copied().collect();
+        let mut here: Vec<&Object> = here.flat_map(|it| it.1).copied().take(MANY + 1).collect();
         if here.len() > MANY {
             return None;
         }
@@ -288,6 +301,17 @@ impl<'a> Facts<'a> {
         here.sort_by_key(|it| (self.file(it.file).path(), it.span.start));
         here.retain(|it| self.together(home, it.file));
         nearest(name, here.into_iter().flat_map(given_names))
+    }
+
+    /// Returns an object for a message, by the name that its file has for it: Kustomize adds a hash to the name
+    /// that a generator gives.
+    pub fn label_as_written(&self, object: &Object) -> String {
+        let written = self.unquoted(&object.name_span());
+        let is_hashed = object.name_before_hash().is_some_and(|it| it.contains(written));
+        match is_hashed && !written.is_empty() {
+            true => format!("{} `{written}`", object.kind.value),
+            false => object.label(),
+        }
     }
 
     /// Returns the object that a generator of Kustomize makes for a name that a workload of another namespace uses:
@@ -298,18 +322,15 @@ impl<'a> Facts<'a> {
         workload: &Workload<'a>,
         name: &str,
     ) -> Option<&'a Object> {
-        const HASH: usize = 10;
         let home = workload.object.file;
         if !self.is_built(home) {
             return None;
         }
         let namespace = |object: &'a Object| object.meta.namespace.as_ref().map(|it| it.as_str());
-        let is_generated = |object: &&Object| {
-            let own = object.name().and_then(|it| it.rsplit_once('-'));
-            own.is_some_and(|(before, hash)| hash.len() == HASH && before.ends_with(name))
-                && self.written(&object.name_span()).trim_matches(['"', '\'']) == name
-        };
-        let all = self.of_kind(kind, home)?.values().flatten().copied();
+        let is_generated =
+            |object: &&Object| object.name_before_hash().is_some_and(|it| it.ends_with(name));
+        let generated = &self.named.by_kind.get(&kind)?.generated;
+        let all = generated.get(&(self.sets.world(home), name))?.iter().copied();
         let apart = all.filter(|it| namespace(it) != namespace(workload.object));
         apart.filter(is_generated).min_by_key(|it| (self.file(it.file).path(), it.span.start))
     }

@@ -52,7 +52,7 @@ impl<'a> Facts<'a> {
     /// Source: Docker Hub, `postgres`, the section about `PGDATA`.
     pub fn move_mount(&self, unit: &Unit<'a>, mounted: &Mounted<'a>, path: &str) -> Option<Fix> {
         let span = mounted.path.span;
-        if self.written(&span).trim_matches(['"', '\'']) != mounted.path.as_str() {
+        if self.unquoted(&span) != mounted.path.as_str() {
             return None;
         }
         let moved = self.replace_scalar(&span, path);
@@ -118,7 +118,7 @@ impl<'a> Facts<'a> {
             let service = self.service_of(unit)?;
             let (path, span) = (anonymous.path.as_str(), anonymous.span);
             let name = new_volume_name(unit);
-            let is_short = self.written(&span).trim_matches(['"', '\'']) == path;
+            let is_short = self.unquoted(&span) == path;
             let is_free = service.project.volume(&name).is_none();
             let is_here = span.file == file && service.project.files.first() == Some(&span.file);
             if !is_short || !is_free || !is_here {

@@ -2,6 +2,7 @@
 
 use super::hosts::ComposeHosts;
 use super::reach::Reach;
+use super::scripts::script_path;
 use super::{Facts, Part, Service, Unit, Var, Workload, is_below};
 use crate::knowledge::families::Class;
 use crate::knowledge::patience::{Patience, is_retry_switch, patience_of, starts_nothing};
@@ -312,16 +313,6 @@ impl<'a> Facts<'a> {
     pub fn all_dependents(&self, on: impl IntoIterator<Item = usize>) -> FxHashSet<usize> {
         reachable(&self.waits.needed_by, on)
     }
-}
-
-/// Returns the path of the script that a command runs: its program, or what it gives to a shell.
-pub(super) fn script_path(command: &Command) -> Option<&str> {
-    let words = command.program();
-    let is_script = |text: &str| text.starts_with('/') && text.ends_with(".sh");
-    let first = words.first().filter(|it| it.text.starts_with('/'));
-    let is_shell = shell::is_shell(command.name());
-    let word = first.filter(|_| !is_shell).or(words.iter().find(|it| is_script(&it.text)))?;
-    Some(&word.text)
 }
 
 /// Whether a path in a service's container leads into a file or folder of the host.

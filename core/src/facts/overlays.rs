@@ -12,9 +12,6 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 /// Least number of overlays of one base. With two of them nobody can tell which one is wrong.
 const LEAST_OVERLAYS: usize = 3;
 
-/// Length of the hash behind the name of a generated object.
-const HASH_LENGTH: usize = 10;
-
 /// A setting that all overlays of a base but one have.
 #[derive(Debug)]
 pub struct OverlayGap<'a> {
@@ -113,17 +110,9 @@ fn settings_of(built: &BuiltTarget) -> (Settings, FxHashSet<String>) {
     (settings, owners)
 }
 
-/// The name of an object without the hash of generated objects and with words for environments left open.
+/// Returns the name of an object without the hash of generated objects and with words for environments left open.
 fn general_name(object: &Object) -> String {
-    let name = object.name().map_or("", |name| name.as_str());
-    let is_hash = |end: &str| {
-        end.len() == HASH_LENGTH
-            && end.bytes().all(|it| it.is_ascii_digit() || it.is_ascii_lowercase())
-            && end.bytes().any(|it| it.is_ascii_digit())
-    };
-    let name = match name.rsplit_once('-') {
-        Some((start, end)) if is_hash(end) => start,
-        _ => name,
-    };
+    let name = object.name_before_hash().or(object.name().map(|it| it.as_str()));
+    let name = name.unwrap_or_default();
     without_environment(name).map_or(name.to_owned(), |it| it.0)
 }

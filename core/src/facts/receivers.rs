@@ -6,6 +6,7 @@ use super::{Facts, Mention};
 use crate::model::kubernetes::{Body, Object};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
 
 /// How likely it is that the program of a container reads a variable that it gets, most likely first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,26 @@ pub enum Reading {
     Unknown,
     /// The variable comes with a whole ConfigMap, and the image is that of a data store.
     Unlikely,
+}
+
+/// The indices of the ConfigMaps among the objects, by the places of their keys. Variants of one file share places.
+#[derive(Debug, Default)]
+pub(super) struct MapsByKey(OnceLock<FxHashMap<Span, Vec<usize>>>);
+
+impl MapsByKey {
+    fn with_key_at(&self, objects: &[&Object], place: Span) -> &[usize] {
+        let by_key = self.0.get_or_init(|| {
+            let mut by_key: FxHashMap<Span, Vec<usize>> = FxHashMap::default();
+            for (at, object) in objects.iter().enumerate() {
+                let Body::ConfigMap(map) = &object.body else { continue };
+                for (key, _) in &map.data {
+                    by_key.entry(key.span).or_default().push(at);
+                }
+            }
+            by_key
+        });
+        by_key.get(&place).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -55,31 +76,12 @@ impl<'a> Facts<'a> {
         let place = unit.var(name)?.name_span;
         let Site::Container(workload, at) = unit.site else { return None };
         let container = self.workloads[workload].container(at);
-        let names = || container.env_from.iter().filter_map(|it| it.name.as_ref());
-        let is_it = |object: &&&Object| match &object.body {
-            Body::ConfigMap(map) => {
-                map.data.iter().any(|(key, _)| key.span == place)
-                    && object
-                        .name()
-                        .is_some_and(|own| names().any(|it| it.as_str() == own.as_str()))
-            }
-            _ => false,
+        let is_taken = |object: &&Object| {
+            let mut names = container.env_from.iter().filter_map(|it| it.name.as_ref());
+            object.name().is_some_and(|own| names.any(|it| it.as_str() == own.as_str()))
         };
-        self.objects.iter().find(is_it).map(|it| self.label_as_written(it))
-    }
-
-    /// Returns an object for a message, by the name that its file has for it: Kustomize adds a hash to the name
-    /// that a generator gives.
-    pub fn label_as_written(&self, object: &Object) -> String {
-        let written = self.written(&object.name_span()).trim_matches(['"', '\'']);
-        let is_hashed = object.name().is_some_and(|name| {
-            let base = name.rsplit_once('-').filter(|(_, hash)| hash.len() == HASH_LENGTH);
-            base.is_some_and(|(base, _)| base.contains(written))
-        });
-        match is_hashed && !written.is_empty() {
-            true => format!("{} `{written}`", object.kind.value),
-            false => object.label(),
-        }
+        let maps = self.config_maps.with_key_at(&self.objects, place).iter();
+        maps.map(|at| self.objects[*at]).find(is_taken).map(|it| self.label_as_written(it))
     }
 
     /// Returns for each place that names a host the number of containers that get it by `envFrom`, those of data
@@ -98,6 +100,3 @@ impl<'a> Facts<'a> {
         count
     }
 }
-
-/// Number of letters of the hash that Kustomize adds to a name.
-const HASH_LENGTH: usize = 10;

@@ -1,7 +1,6 @@
 //! Scripts that a project defines and mounts into its containers, and what they set.
 
 use super::dockerfile::{Stage, built_stage};
-use super::order::script_path;
 use super::{Facts, Service, Site, Unit, is_below};
 use crate::knowledge::shell::{self, Command, Word, commands_of_argv, is_assignment};
 use crate::model::compose::{FileObject, MountKind};
@@ -189,6 +188,15 @@ fn script_word(command: &Command) -> Option<&Word> {
         return words.first();
     }
     words[1..].iter().find(|it| !it.text.starts_with('-'))
+}
+
+/// Returns the absolute path of the script that a command runs. A program that is no path may be a wrapper of an
+/// unknown kind, which is given the script: `run-as app /entrypoint.sh`.
+pub(super) fn script_path(command: &Command) -> Option<&str> {
+    let is_absolute = |word: &&Word| word.text.starts_with('/');
+    let is_given = |word: &&Word| is_absolute(word) && word.text.ends_with(".sh");
+    let word = script_word(command).filter(is_absolute);
+    Some(&word.or_else(|| command.program().iter().find(is_given))?.text)
 }
 
 /// Returns the absolute paths at which a container may find a script: its own, below the working directory, or on

@@ -4,25 +4,10 @@
 use super::dockerfile::{built_stage, copied_sources, final_stage};
 use super::{Facts, Service, is_engine_socket};
 use crate::knowledge::env::is_env_file;
+use crate::knowledge::folder_names::{is_data_folder, is_image_folder, is_source_folder};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
 use crate::text::{FileId, Span, folder_of, join_path, name_of, normalise_path};
-
-/// Names of folders in a build context that usually hold source code.
-const SOURCE_FOLDERS: &[&str] = &[
-    "src",
-    "app",
-    "lib",
-    "server",
-    "client",
-    "backend",
-    "frontend",
-    "cmd",
-    "pkg",
-    "internal",
-    "public",
-    "templates",
-];
 
 impl Service<'_> {
     /// Returns what a bind mount brings, if that is the build context or a source folder in the context.
@@ -46,35 +31,13 @@ impl Service<'_> {
         let dockerfile = build.dockerfile.as_ref().map(|it| normalise_path(&it.value));
         let is_built_there = dockerfile.is_some_and(|it| {
             let folder = folder_of(&it);
-            folder == inside && !folder.is_empty() && !IMAGE_FOLDERS.contains(&name_of(folder))
+            folder == inside && !folder.is_empty() && !is_image_folder(name_of(folder))
         });
-        let is_data = below.split('/').any(|it| DATA_FOLDERS.contains(&it));
-        let is_source = SOURCE_FOLDERS.contains(&first) && !is_data;
+        let is_data = below.split('/').any(is_data_folder);
+        let is_source = is_source_folder(first) && !is_data;
         (is_source || is_built_there).then_some("a source folder")
     }
 }
-
-/// Names of folders inside of the sources in which a program keeps what it was given.
-const DATA_FOLDERS: &[&str] = &[
-    "storage", "uploads", "upload", "media", "data", "logs", "log", "tmp", "cache", "backups",
-    "certs",
-];
-
-/// Names of folders that hold Dockerfiles and what belongs to them, and no sources.
-const IMAGE_FOLDERS: &[&str] = &[
-    "docker",
-    "dockerfiles",
-    "dockerfile",
-    "build",
-    "deploy",
-    "deployment",
-    "compose",
-    "infra",
-    "images",
-    "ci",
-    "config",
-    "configs",
-];
 
 /// Folders of an image into which no Dockerfile copies what is to stay.
 const SCRATCH_FOLDERS: &[&str] = &["/tmp", "/var/tmp", "/run", "/var/run"];

@@ -1,13 +1,15 @@
-//! Steps that create a file which is not among those of the project.
+//! Steps that create a file which the project names and does not have.
 
 use super::Facts;
 use crate::knowledge::env::{is_env_file, is_example_of, template_paths};
+use crate::knowledge::preparing::names_preparation;
 use crate::model::compose::MountKind;
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
 
 impl Facts<'_> {
-    /// Returns the step that creates a file of a Compose project, if the files show one: a template beside it, a
-    /// service that writes into its folder, or a script that names it.
+    /// Returns the place of a step that may create a missing file of a Compose project, and what it is in words. A step
+    /// is a template of the file, a service that writes into its folder before others start, or a script that
+    /// names it.
     pub fn creating_step(&self, project: usize, path: &str) -> Option<(Span, String)> {
         let start = |id: FileId| Span::new(id, 0, 0);
         let template = template_paths(path).find_map(|it| self.file_at(&it));
@@ -18,7 +20,7 @@ impl Facts<'_> {
         }
         let model = &self.projects()[project];
         for service in self.services_of(project) {
-            let prepares = self.is_one_shot(service) || is_preparing_name(service.name);
+            let prepares = self.is_one_shot(service) || names_preparation(service.name);
             let writes = service.model.volumes.iter().find(|mount| {
                 let source = mount.source.as_ref().map_or("", |it| it.as_str());
                 let folder = join_path(&model.folder, source);
@@ -61,14 +63,7 @@ fn names(text: &str, name: &str) -> bool {
     })
 }
 
-fn is_preparing_name(name: &str) -> bool {
-    const WORDS: &[&str] =
-        &["init", "setup", "bootstrap", "generate", "generator", "certs", "prepare"];
-    name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
-}
-
-/// Whether a file of this name may write others: a script or a list of tasks. The command hands over shell scripts
-/// alone; other callers may hand over more.
+/// Whether a file of this name may write others: a script, or a list of tasks such as a `Makefile`.
 fn may_write_files(path: &str) -> bool {
     let name = name_of(path);
     let ends = [".sh", ".bash", ".ps1", ".py", ".mk"].iter().any(|it| name.ends_with(it));
@@ -81,8 +76,16 @@ mod tests {
     use super::names;
 
     #[test]
-    fn a_name_is_a_word_of_its_own() {
-        assert!(names("cp a conf/.env\n", ".env") && names("> \".env\"", ".env"));
-        assert!(!names("cp .env.example x.env\n", ".env"));
+    fn a_text_names_a_file_by_its_whole_name() {
+        for text in ["cp a conf/.env\n", "> \".env\"", ".env"] {
+            assert!(names(text, ".env"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_another_name_does_not_name_a_file() {
+        for text in ["cp .env.example x\n", "cat x.env\n", ""] {
+            assert!(!names(text, ".env"), "{text}");
+        }
     }
 }

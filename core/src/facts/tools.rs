@@ -112,15 +112,7 @@ impl<'a> Facts<'a> {
         if self.missing_tool(unit, &[], true).is_some() {
             return true;
         }
-        let service = match unit.site {
-            Site::Service(at) => Some(&self.services()[at]),
-            Site::Container(workload, at) => {
-                let pair = self.counterpart_of_container(workload, at);
-                pair.map(|it| &self.services()[it.service])
-            }
-        };
-        let base = service.and_then(|it| self.base_of_build(it)).map(|it| it.1);
-        base.is_some_and(|base| {
+        self.base_beneath(unit).is_some_and(|base| {
             let base = base.to_ascii_lowercase();
             let is_debug = base.rsplit(':').next().is_some_and(|it| it.contains("debug"));
             base == "scratch" || base.contains("distroless") && !is_debug
@@ -130,19 +122,23 @@ impl<'a> Facts<'a> {
     /// Whether a container is known to run a web server or a proxy, by its own image or by the one that its
     /// image is built on: such a program reads no settings of application frameworks.
     pub fn serves_only(&self, unit: &Unit<'a>) -> bool {
-        let service = match unit.site {
-            Site::Service(at) => Some(&self.services()[at]),
-            Site::Container(workload, at) => {
-                let pair = self.counterpart_of_container(workload, at);
-                pair.map(|it| &self.services()[it.service])
-            }
-        };
-        let base = service.and_then(|it| self.base_of_build(it)).map(|it| it.1);
-        let family = match base {
+        let family = match self.base_beneath(unit) {
             Some(base) => family_of(&ImageRef::parse(&base).repository()).map(|it| it.0),
             None => unit.family(),
         };
         family.is_some_and(|it| matches!(it.class, Class::WebServer | Class::Proxy))
+    }
+
+    /// Returns the image that the image of a container is built on, if a service of the project builds it: the container
+    /// itself, or the service that runs the same thing.
+    fn base_beneath(&self, unit: &Unit<'a>) -> Option<String> {
+        let service = match unit.site {
+            Site::Service(at) => &self.services()[at],
+            Site::Container(workload, at) => {
+                &self.services()[self.counterpart_of_container(workload, at)?.service]
+            }
+        };
+        Some(self.base_of_build(service)?.1)
     }
 
     fn contents(&self, unit: &Unit<'a>) -> Option<Contents<'_>> {

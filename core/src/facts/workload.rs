@@ -1,6 +1,6 @@
 //! Workloads with their containers, and Services with what they select.
 
-use super::commands::{PLACEHOLDER, RELEASE, known_or, namespace_option};
+use super::commands::{PLACEHOLDER, RELEASE, known_or, option_for};
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
@@ -269,7 +269,7 @@ pub struct Flag<'a>(Option<&'a str>);
 
 impl fmt::Display for Flag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |namespace| f.write_str(&namespace_option(namespace)))
+        self.0.map_or(Ok(()), |namespace| f.write_str(&option_for(namespace)))
     }
 }
 

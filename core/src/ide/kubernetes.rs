@@ -358,18 +358,11 @@ impl Reader<'_, '_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::testing::assert_references;
+    use crate::ide::testing::{WEB_OF_SHOP, assert_references};
 
     #[test]
     fn the_hosts_of_a_mesh_name_a_service_by_its_first_label() {
-        assert_references(
-            "=== a.yaml
-apiVersion: v1
-kind: Service
-metadata: {name: w<>eb, namespace: shop}
-spec: {ports: [{port: 80}]}
----
-apiVersion: networking.istio.io/v1
+        let mesh = "apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: routes, namespace: shop}
 spec:
@@ -383,7 +376,9 @@ kind: DestinationRule
 metadata: {name: rule, namespace: other}
 spec:
   host: web.shop
-",
+";
+        assert_references(
+            &format!("{WEB_OF_SHOP}{mesh}"),
             &["[^web^, '", "'^web^.shop", "{host: ^web^.shop", "  host: ^web^.shop"],
         );
     }

@@ -6,6 +6,16 @@ use super::{Indexed, Names, navigation};
 use crate::text::{Encoding, FileId, Span};
 use crate::{Analysis, Config, Workspace};
 
+/// A file with the Service `web` of the namespace `shop`, in whose name the cursor stands, and the beginning of another
+/// document.
+pub const WEB_OF_SHOP: &str = "=== app.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: w<>eb, namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+";
+
 /// A project with a cursor in it.
 pub struct Asked {
     pub analysis: Analysis,

@@ -1,40 +1,84 @@
-//! Names of folders that do not say to which application their content belongs.
+//! Names of folders that say what is in them, and not to which application it belongs.
 //!
 //! Source: see `data/folder_names.txt`.
 
 use super::data::blocks;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
-/// The names by what they say.
-struct Names {
-    forms: FxHashSet<&'static str>,
-    stages: FxHashSet<&'static str>,
+/// What the name of a folder says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Says {
+    Form,
+    Stage,
+    Release,
+    Source,
+    Data,
+    Image,
 }
 
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let mut names = Names { forms: FxHashSet::default(), stages: FxHashSet::default() };
-    for block in blocks(include_str!("data/folder_names.txt")) {
-        let of_block = match block.heading {
-            "form" => &mut names.forms,
-            "stage" => &mut names.stages,
-            other => panic!("internal error: the heading {other} of folder names"),
-        };
-        of_block.extend(block.lines.into_iter().map(|(name, _)| name));
+impl Says {
+    /// Returns what a heading of the data stands for.
+    fn from_word(word: &str) -> Option<Says> {
+        Some(match word {
+            "form" => Says::Form,
+            "stage" => Says::Stage,
+            "release" => Says::Release,
+            "source" => Says::Source,
+            "data" => Says::Data,
+            "image" => Says::Image,
+            _ => return None,
+        })
     }
-    names
+
+    fn fits(self, name: &str) -> bool {
+        NAMES.get(&self).is_some_and(|it| it.contains(name))
+    }
+}
+
+static NAMES: LazyLock<FxHashMap<Says, FxHashSet<&str>>> = LazyLock::new(|| {
+    let blocks = blocks(include_str!("data/folder_names.txt"));
+    let names = blocks.into_iter().map(|block| {
+        let says = Says::from_word(block.heading).expect("internal error: an unknown heading");
+        (says, block.lines.into_iter().map(|(name, _)| name).collect())
+    });
+    names.collect()
 });
 
 /// Whether the name of a folder, perhaps a hidden one, says what is in it: `k8s`, `helm`, `.docker`.
 #[must_use]
 pub fn is_form_folder(name: &str) -> bool {
-    NAMES.forms.contains(&*plain(name))
+    Says::Form.fits(&plain(name))
 }
 
 /// Whether the name of a folder says the same only among others of its kind: `dev` beside `prod`.
 #[must_use]
 pub fn is_stage_folder(name: &str) -> bool {
-    NAMES.stages.contains(&*plain(name))
+    Says::Stage.fits(&plain(name))
+}
+
+/// Whether the name of a folder may be that of a stage: `dev`, and `beta`, which is the name of an application too.
+#[must_use]
+pub fn may_be_stage_folder(name: &str) -> bool {
+    is_stage_folder(name) || Says::Release.fits(name)
+}
+
+/// Whether a folder of this name in a build context usually holds source code.
+#[must_use]
+pub fn is_source_folder(name: &str) -> bool {
+    Says::Source.fits(name)
+}
+
+/// Whether a program keeps what it was given in a folder of this name inside of its sources.
+#[must_use]
+pub fn is_data_folder(name: &str) -> bool {
+    Says::Data.fits(name)
+}
+
+/// Whether a folder of this name holds Dockerfiles and what belongs to them, and no sources.
+#[must_use]
+pub fn is_image_folder(name: &str) -> bool {
+    Says::Image.fits(name)
 }
 
 fn plain(name: &str) -> String {
@@ -43,11 +87,17 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_form_folder, is_stage_folder};
+    use super::*;
 
     #[test]
     fn case_and_dots_do_not_matter() {
         assert!(is_form_folder("K8s") && is_form_folder(".docker") && !is_form_folder("shop"));
         assert!(is_stage_folder("Prod") && !is_stage_folder("k8s"));
+    }
+
+    #[test]
+    fn some_stages_have_the_names_of_applications() {
+        assert!(may_be_stage_folder("beta") && may_be_stage_folder("prod"));
+        assert!(!is_stage_folder("beta") && !may_be_stage_folder("shop"));
     }
 }

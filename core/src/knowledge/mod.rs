@@ -36,6 +36,7 @@ pub mod migrations;
 pub mod model_memory;
 pub mod net;
 pub mod patience;
+pub mod preparing;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;

@@ -1,6 +1,19 @@
-//! Servers that can be rented as one machine.
+//! Servers that can be rented as one machine, and the accounts on them that no person has.
+//!
+//! Source: see `data/rented_servers.txt` and `data/service_accounts.txt`.
 
-use super::data::entries;
+use super::data::{entries, words};
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
+
+static SERVICE_ACCOUNTS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/service_accounts.txt")));
+
+/// Whether an account of a server is that of no person: `ec2-user`, `deploy`.
+#[must_use]
+pub fn is_service_account(name: &str) -> bool {
+    SERVICE_ACCOUNTS.contains(name)
+}
 
 /// A server that can be rented.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@ use super::directives::{self, Directives};
 use super::{detect, kubernetes};
 use crate::report::Kind;
 use crate::syntax::{self, Problem, Tree};
-use crate::text::{File, FileId, LineIndex};
+use crate::text::{File, FileId, LineIndex, Span};
 use std::ops::Range;
 
 /// The contents of one file, read without any other file.
@@ -117,5 +117,15 @@ impl FileModel {
 
     pub fn text(&self) -> &str {
         &self.file.text
+    }
+
+    /// Returns the text of a span of the file.
+    pub fn written(&self, span: &Span) -> &str {
+        self.text().get(span.range()).unwrap_or_default()
+    }
+
+    /// Returns the text of a span of the file without quotes around it.
+    pub fn unquoted(&self, span: &Span) -> &str {
+        self.written(span).trim_matches(['"', '\''])
     }
 }

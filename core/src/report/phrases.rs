@@ -17,6 +17,11 @@ pub fn first_named(names: &[&str], most: usize) -> String {
     }
 }
 
+/// Returns a number with its noun: `1 line`, `2 lines`.
+pub fn amount(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Returns a platform in words.
 pub fn platform(platform: Platform) -> &'static str {
     match platform {
@@ -113,6 +118,12 @@ mod tests {
             assert_eq!(without_unlisted(&said), "x");
         }
         assert_eq!(without_unlisted("x (is not)"), "x (is not)");
+    }
+
+    #[test]
+    fn a_noun_agrees_with_its_number() {
+        assert_eq!(amount(1, "line", "lines"), "1 line");
+        assert_eq!(amount(0, "line", "lines"), "0 lines");
     }
 
     #[test]

@@ -63,6 +63,15 @@ pub enum Check {
     Engine,
 }
 
+/// What a rule is about, where that decides when it may speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Something is missing among the objects. Where a part of a target was not built, it may be there.
+    Absence,
+    /// The files that charts and overlays are built from, and not the objects that they become.
+    Sources,
+}
+
 /// A pitfall: its names, its documentation and the function that looks for it.
 #[derive(Debug)]
 pub struct Rule {
@@ -78,12 +87,8 @@ pub struct Rule {
     /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
     pub doc: &'static str,
     pub check: Check,
-    /// Whether the rule says that something is missing among the objects. Where a part of a target was
-    /// not built, it may be there.
-    pub is_about_absence: bool,
-    /// Whether the rule is about the files that charts and overlays are built from, and not about the
-    /// objects that they become.
-    pub is_about_sources: bool,
+    /// What else decides when the rule may speak.
+    pub about: Option<About>,
     /// Whether the rule runs only where the configuration says `preview: true`.
     pub is_preview: bool,
 }
@@ -166,11 +171,15 @@ macro_rules! rule {
             on: $crate::rules::Side::$on,
             doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
-            is_about_absence: matches!(stringify!($($about)?).as_bytes(), b"absence"),
-            is_about_sources: matches!(stringify!($($about)?).as_bytes(), b"sources"),
-            is_preview: matches!(stringify!($($stage)?).as_bytes(), b"preview"),
+            about: rule!(@about $($about)?),
+            is_preview: rule!(@stage $($stage)?),
         };
     };
+    (@about) => { None };
+    (@about absence) => { Some($crate::rules::About::Absence) };
+    (@about sources) => { Some($crate::rules::About::Sources) };
+    (@stage) => { false };
+    (@stage preview) => { true };
     (@check engine) => { $crate::rules::Check::Engine };
     (@check $check:ident) => { $crate::rules::Check::Facts($check) };
 }

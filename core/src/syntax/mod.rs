@@ -25,7 +25,7 @@ pub use literal::LiteralLines;
 pub use lookup::Step;
 pub use parse::parse;
 pub use problem::{Problem, ProblemKind};
-pub use scalar::{Scalar, finite};
+pub use scalar::{Scalar, finite, natural};
 pub use tree::{Document, Entry, Node, NodeId, NodeKind, Style, Tree, TreeBuilder};
 
 #[cfg(test)]

@@ -91,9 +91,8 @@ pub fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Reads an integer, decimal or with the prefix of another radix.
-fn integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+/// Reads an integer without a sign, decimal or with the prefix of another radix.
+pub fn natural(digits: &str) -> Option<u64> {
     let (radix, digits) = match digits.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
         [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
@@ -104,7 +103,13 @@ fn integer(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-']) {
         return None;
     }
-    let value = u64::from_str_radix(digits, radix).ok()?;
+    u64::from_str_radix(digits, radix).ok()
+}
+
+/// Reads an integer, decimal or with the prefix of another radix.
+fn integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let value = natural(digits)?;
     if text.starts_with('-') {
         0_i64.checked_sub_unsigned(value)
     } else {

@@ -9,3 +9,16 @@ pub fn in_shell(word: &str) -> String {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::in_shell;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(in_shell("shop/compose.yaml"), "shop/compose.yaml");
+        assert_eq!(in_shell("it's"), r"'it'\''s'");
+        assert_eq!(in_shell("a b"), "'a b'");
+        assert_eq!(in_shell(""), "''");
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use plimsoll_core::File;
+use plimsoll_core::model::compose::{FileInput, Project};
 use plimsoll_core::syntax::{Node, NodeKind, Problem, Style, Tree, parse};
 use plimsoll_core::text::{FileId, Span};
 use std::fs;
@@ -22,14 +23,20 @@ pub const TEXTS: [&str; 3] = [
 
 /// The YAML files below a folder, in order.
 pub fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    files_of_type(folder, &["yaml", "yml"])
+}
+
+/// The files below a folder whose names end in one of some extensions, in order.
+pub fn files_of_type(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
         for path in entries.map(|it| it.unwrap().path()) {
+            let extension = path.extension().and_then(|it| it.to_str());
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
+            } else if extension.is_some_and(|it| extensions.contains(&it)) {
                 found.push(path);
             }
         }
@@ -73,6 +80,34 @@ pub fn projects(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries.filter(|it| it.is_dir()).collect();
     found.sort();
     found
+}
+
+/// Reads files as Compose projects. Returns whether a YAML file among them does not parse, too.
+pub fn compose_projects(files: &[File]) -> (Vec<Project>, bool) {
+    let id = |at: usize| FileId(u32::try_from(at).unwrap());
+    let is_yaml = |it: &File| [".yml", ".yaml"].iter().any(|end| it.path.ends_with(end));
+    let mut is_broken = false;
+    let mut tree_of = |(at, file): (usize, &File)| {
+        is_yaml(file).then(|| {
+            let (tree, problems) = parse(id(at), &file.text, None);
+            is_broken |= !problems.is_empty();
+            tree
+        })
+    };
+    let trees: Vec<Option<Tree>> = files.iter().enumerate().map(&mut tree_of).collect();
+    let inputs: Vec<FileInput<'_>> = files
+        .iter()
+        .zip(&trees)
+        .enumerate()
+        .map(|(at, (file, tree))| FileInput {
+            id: id(at),
+            path: &file.path,
+            text: &file.text,
+            tree: tree.as_ref(),
+            compose: tree.is_some(),
+        })
+        .collect();
+    (plimsoll_core::model::compose::projects(&inputs), is_broken)
 }
 
 /// A xorshift generator (Marsaglia 2003), which gives the same numbers everywhere.

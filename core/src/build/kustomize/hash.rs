@@ -11,6 +11,16 @@ use std::fmt::Write;
 /// Number of letters of a hash.
 const LENGTH: usize = 10;
 
+/// The letters that a hash may have: see [`letter`].
+const LETTERS: &str = "bcdfghkmt2456789";
+
+/// Returns the part of a name before the hash of its content, if it has one: `settings` of `settings-7f4g9k2m5t`.
+pub fn name_before_hash(name: &str) -> Option<&str> {
+    let (before, end) = name.rsplit_once('-')?;
+    let is_hash = end.len() == LENGTH && end.chars().all(|it| LETTERS.contains(it));
+    is_hash.then_some(before)
+}
+
 /// Returns the hash of a generated ConfigMap or Secret.
 pub(super) fn of(object: &Value) -> String {
     let mut json = String::from("{");
@@ -119,4 +129,19 @@ fn string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_has_ten_letters_that_stand_for_digits() {
+        let letters: String = (0..16).map(letter).collect();
+        assert!(letters.chars().all(|it| LETTERS.contains(it)) && LETTERS.len() == 16);
+        assert_eq!(name_before_hash("web-settings-7f4g9k2m5t"), Some("web-settings"));
+        for name in ["settings", "settings-7f4g9k2m5", "settings-1234567890", "7f4g9k2m5t"] {
+            assert_eq!(name_before_hash(name), None, "{name}");
+        }
+    }
 }

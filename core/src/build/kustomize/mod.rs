@@ -42,6 +42,7 @@ mod vars;
 mod tests;
 
 pub use edits::Edits;
+pub use hash::name_before_hash;
 pub use print::{print, print_node};
 pub use sources::{NAMES, SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};

@@ -5,14 +5,13 @@ mod limits;
 
 use super::Shared;
 use crate::compare::cases::{of_mount, of_variable};
-use crate::decision::cost::number;
 use crate::facts::{KubeService, Pair, probe_words, shortened, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::FileReference;
 use crate::model::kubernetes::{Body, Object, PodSpec, ServicePort};
 use crate::model::{IntOrStr, Str};
-use crate::report::phrases::{first_named, named};
+use crate::report::phrases::{amount, first_named, named};
 use crate::text::Spanned;
 use limits::{resources, security};
 
@@ -254,7 +253,7 @@ fn environment(pair: &Pair<'_, '_>) -> Option<String> {
         wanted.iter().copied().filter(|name| pair.unit.var(name).is_none()).collect();
     let count = wanted.len() - missing.len();
     let all =
-        found(pair, &format!("{} of {}", count, number(wanted.len(), "variable", "variables")));
+        found(pair, &format!("{} of {}", count, amount(wanted.len(), "variable", "variables")));
     let more = match pair.container.env_from.is_empty() {
         true => "",
         false => "; `envFrom` may add others",

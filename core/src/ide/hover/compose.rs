@@ -260,13 +260,7 @@ fn volume(here: &Here<'_>) -> Option<Section> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
-
-    fn said(text: &str) -> String {
-        let (analysis, file, offset) = marked(text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
-    }
+    use crate::ide::hover::testing::said;
 
     #[test]
     fn a_service_of_several_files_says_where_each_value_comes_from() {

@@ -107,13 +107,7 @@ fn maintained(image: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
-
-    fn said(text: &str) -> String {
-        let (analysis, file, offset) = marked(text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
-    }
+    use crate::ide::hover::testing::said;
 
     #[test]
     fn an_image_says_what_is_in_it() {

@@ -133,13 +133,7 @@ fn unmatched(here: &Here<'_>) -> Option<Section> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
-
-    fn said(text: &str) -> String {
-        let (analysis, file, offset) = marked(text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
-    }
+    use crate::ide::hover::testing::said;
 
     fn pod(container: &str) -> String {
         said(&format!(

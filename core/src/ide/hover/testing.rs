@@ -1,5 +1,6 @@
 //! Helpers for tests of hovers, completions, hints and lenses: small projects with a mark at the place that is asked about.
 
+use crate::ide::hover::hover;
 use crate::rules::testing::files;
 use crate::text::FileId;
 use crate::{Analysis, Config, Workspace};
@@ -21,6 +22,12 @@ pub fn marked(text: &str) -> (Analysis, FileId, usize) {
     let analysis = workspace.analysis(&Config::default());
     let file = file_at(&analysis, &path);
     (analysis, file, offset)
+}
+
+/// Returns the text of the hover at the mark in a text; empty where there is none.
+pub fn said(text: &str) -> String {
+    let (analysis, file, offset) = marked(text);
+    hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
 }
 
 /// Returns the id of the file at a path.

@@ -185,13 +185,7 @@ fn workload(here: &Here<'_>) -> Option<Section> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
-
-    fn said(text: &str) -> String {
-        let (analysis, file, offset) = marked(text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
-    }
+    use crate::ide::hover::testing::said;
 
     const WEB: &str = "# file: k8s/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n      containers:\n        - name: web\n          image: acme/web:1\n          env:\n            - {name: LEVEL, valueFrom: {configMapKeyRef: {name: settings, key: level}}}\n            - {name: API, value: 'http://api:8080'}\n          envFrom: [{secretRef: {name: tokens}}]\n";
 

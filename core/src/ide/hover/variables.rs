@@ -85,15 +85,13 @@ fn set_here(here: &Here<'_>, project: &Project) -> Option<Section> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
+    use crate::ide::hover::testing;
 
     fn said(value: &str, env: &str) -> String {
         let text = format!(
             "# file: .env\n{env}\n# file: compose.yaml\nservices:\n  web: {{image: 'acme/web', labels: {{a: '{value}'}}}}\n"
         );
-        let (analysis, file, offset) = marked(&text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
+        testing::said(&text)
     }
 
     #[test]

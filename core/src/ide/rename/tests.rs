@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::edit::apply::splice;
-use crate::ide::testing::project;
+use crate::ide::testing::{WEB_OF_SHOP, project};
 
 /// Renames what stands at the cursor, and returns every changed line.
 #[track_caller]
@@ -227,13 +227,7 @@ spec: {selector: {app: w<>eb}, ports: [{port: 80}]}
 
 #[test]
 fn a_service_changes_in_the_hosts_of_a_gateway() {
-    let text = "=== app.yaml
-apiVersion: v1
-kind: Service
-metadata: {name: w<>eb, namespace: shop}
-spec: {ports: [{port: 80}]}
----
-apiVersion: networking.istio.io/v1
+    let gateway = "apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: inside, namespace: shop}
 spec:
@@ -242,7 +236,7 @@ spec:
     - hosts: ['*/web.other.svc.cluster.local']
 ";
     assert_eq!(
-        renamed(text, "site"),
+        renamed(&format!("{WEB_OF_SHOP}{gateway}"), "site"),
         [
             "metadata: {name: site, namespace: shop}",
             "- hosts: [site.shop.svc.cluster.local, './site.shop.svc.cluster.local', web.shop.example.com]",
@@ -283,6 +277,26 @@ metadata: { name: web }
 spec: {minReadySeconds: 5}
 ";
 
+    /// Returns a base with the Service `db`, in whose name the cursor stands, and a Pod that dials a host. `settings` are
+    /// further lines of its kustomization.
+    pub(super) fn store(settings: &str, host: &str) -> String {
+        format!(
+            "=== base/kustomization.yaml
+resources: [web.yaml]
+{settings}=== base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {{name: d<>b}}
+spec: {{ports: [{{port: 80}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web}}
+spec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: DB_URL, value: 'http://{host}:80'}}]}}]}}
+"
+        )
+    }
+
     #[test]
     fn an_object_of_a_base_changes_in_every_overlay() {
         assert_eq!(
@@ -299,22 +313,8 @@ spec: {minReadySeconds: 5}
 
     #[test]
     fn a_name_with_a_prefix_that_is_written_out_is_refused() {
-        let text = "=== base/kustomization.yaml
-resources: [web.yaml]
-namePrefix: my-
-=== base/web.yaml
-apiVersion: v1
-kind: Service
-metadata: {name: d<>b}
-spec: {ports: [{port: 80}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web}
-spec: {containers: [{name: web, image: 'acme/web:1', env: [{name: DB_URL, value: 'http://my-db:80'}]}]}
-";
         assert_eq!(
-            refused(text, "x"),
+            refused(&store("namePrefix: my-\n", "my-db"), "x"),
             "The name of the Service is put together from other values at base/web.yaml:9; change it there by hand."
         );
     }

@@ -227,11 +227,14 @@ pub fn is_own_address_key(key: &str) -> bool {
         || is_listen_key(&key)
 }
 
-/// Variables that hold a URL for browsers or callers outside the cluster.
+/// Variables that hold a URL for browsers or callers outside the cluster. An entry such as `*_SITE_URL` stands for
+/// all that end in `_SITE_URL`.
 static BROWSER_VARIABLES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("../data/browser_variables.txt")));
 
-/// Prefixes of variables that frameworks compile into the pages that they serve.
+/// Prefixes of variables that frameworks compile into the pages that they serve. Sources: the pages about
+/// environment variables in the documentation of Next.js, Create React App, Vite, Nuxt, SvelteKit and Astro, Vue
+/// CLI, Expo, Gatsby, `@ngx-env/builder` for Angular and Storybook.
 const BROWSER_PREFIXES: &[&str] = &[
     "NEXT_PUBLIC_",
     "REACT_APP_",
@@ -243,18 +246,6 @@ const BROWSER_PREFIXES: &[&str] = &[
     "GATSBY_",
     "NG_APP_",
     "STORYBOOK_",
-];
-
-/// Ends of the keys of URLs under which people open a program, or a page loads a part of another one.
-const BROWSER_ENDINGS: &[&str] = &[
-    "_FRONTEND_URL",
-    "_FRONT_BASE_URL",
-    "_FRONTEND_BASE_URL",
-    "_ROOT_URL",
-    "_EMBED_PATH",
-    "_PUBLIC_URL",
-    "_SITE_URL",
-    "_WEB_URL",
 ];
 
 /// Words in the key of a URL for browsers or callers outside.
@@ -269,9 +260,12 @@ const BROWSER_WORDS: &[&str] = &[
 #[must_use]
 pub fn is_browser_facing(key: &str) -> bool {
     let key = in_snake_case(key);
-    BROWSER_VARIABLES.contains(key.as_str())
+    let fits = |entry: &str| match entry.strip_prefix('*') {
+        Some(end) => key.ends_with(end),
+        None => key == entry,
+    };
+    BROWSER_VARIABLES.iter().any(|it| fits(it))
         || BROWSER_PREFIXES.iter().any(|it| key.starts_with(it))
-        || BROWSER_ENDINGS.iter().any(|it| key.ends_with(it) || key == it[1..])
         || key.split(['_', '.', '-', ':']).any(|word| BROWSER_WORDS.contains(&word))
 }
 

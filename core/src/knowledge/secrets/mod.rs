@@ -370,7 +370,6 @@ const HASH_PREFIXES: &[&str] = &[
     "$pbkdf2$",
     "$pbkdf2-",
     "{SSHA",
-    "{CRYPT}",
     "{ARGON2}",
     "{PBKDF2",
 ];

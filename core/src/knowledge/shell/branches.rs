@@ -1,9 +1,10 @@
-//! What a script runs whatever its arguments and variables say.
+//! The part of a script that runs in every case, whatever its arguments and variables are.
 
-/// Returns a script with what stands in an `if`, a `case` or a function replaced by spaces, so that every other
-/// word stays where it is.
+/// Returns a script in which the lines of each `if`, `case` and function are replaced by spaces, so that the byte
+/// offsets of all other words stay the same.
 ///
-/// Lines are read by their first words; where that is not enough, more is left out, never less.
+/// The script is not parsed: each line is judged by the words in it. A line that cannot be judged counts as a part of
+/// the branch before it, so that no command that depends on a condition is ever kept.
 #[must_use]
 pub fn without_branches(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -20,7 +21,7 @@ pub fn without_branches(text: &str) -> String {
     out
 }
 
-/// What is open at a place in a script.
+/// A construct that begins on one line of a script and ends on a later one.
 #[derive(PartialEq, Eq)]
 enum Branch {
     If,
@@ -28,14 +29,15 @@ enum Branch {
     Function,
 }
 
-/// Opens and closes what a line opens and closes. Returns whether there is any such word in it.
+/// Adds the constructs that a line begins to `open` and removes those that it ends. Returns whether it begins or ends
+/// any.
 fn follow(line: &str, open: &mut Vec<Branch>) -> bool {
     if line.starts_with('#') {
         return false;
     }
     let is_named = line.starts_with("function ") || line.contains("()");
     if is_named && !line.starts_with(['"', '\'', '(']) {
-        // `name() {`, with the brace on this line or the next one; `name() { …; }` is over at once.
+        // The body of `name()` begins on this line or the next one. `name() { …; }` ends on its own line.
         if !line.ends_with('}') {
             open.push(Branch::Function);
         }

@@ -42,6 +42,7 @@ pub use service::*;
 pub use volume::*;
 pub use workload::*;
 
+use crate::build::kustomize::name_before_hash;
 use crate::model::read::{Place, Str, UnknownKey, WrongType};
 use crate::syntax::NodeId;
 use crate::text::{FileId, Span, Spanned};
@@ -79,6 +80,12 @@ impl Object {
     /// Returns the name.
     pub fn name(&self) -> Option<&Str> {
         self.meta.name.as_ref()
+    }
+
+    /// Returns the name without the hash of its content that Kustomize adds to what a generator makes; `None` if
+    /// the name has no hash.
+    pub fn name_before_hash(&self) -> Option<&str> {
+        name_before_hash(self.name()?.as_str())
     }
 
     /// Returns the kind and the name for a message, as "Deployment `shop`".

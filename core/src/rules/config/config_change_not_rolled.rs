@@ -205,12 +205,8 @@ fn may_change(facts: &Facts, object: &Object) -> bool {
 
 /// Whether Kustomize has put a hash of the content behind the name of a generated object.
 fn has_hashed_name(facts: &Facts, object: &Object) -> bool {
-    const LETTERS: &str = "bcdfghkmt2456789";
-    const LENGTH: usize = 10;
-    let is_hash = |it: &str| it.len() == LENGTH && it.chars().all(|c| LETTERS.contains(c));
-    let name = object.name().and_then(|it| it.rsplit_once('-'));
     let generated = facts.file(object.name_span().file).kind == Kind::Kustomization;
-    generated && name.is_some_and(|(_, end)| is_hash(end))
+    generated && object.name_before_hash().is_some()
 }
 
 /// Returns the ConfigMaps and Secrets whose content a container gets when it starts and never again, with

@@ -149,13 +149,13 @@ fn is_in_template(facts: &Facts, chart: &Chart, span: Span) -> bool {
 
 /// Whether a value is written in a template as it is.
 fn is_literal(facts: &Facts, chart: &Chart, span: Span, value: &str) -> bool {
-    let written = facts.written(&span).trim_matches(['"', '\'']);
+    let written = facts.unquoted(&span);
     written == value && is_in_template(facts, chart, span)
 }
 
 /// Returns the tag of an image that a template writes as it is, whether or not an action prints the name.
 fn literal_tag<'f>(facts: &Facts<'f>, chart: &Chart, image: &Str) -> Option<&'f str> {
-    let written = facts.written(&image.span).trim_matches(['"', '\'']);
+    let written = facts.unquoted(&image.span);
     let tail = written.rsplit("}}").next().unwrap_or(written);
     let (before, tag) = tail.rsplit_once(':')?;
     let is_tag = !tag.is_empty()

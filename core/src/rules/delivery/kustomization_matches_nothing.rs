@@ -144,7 +144,7 @@ fn example<'f>(facts: &'f Facts<'_>, folder: &str, name: &str) -> Option<&'f str
 
 /// Whether a place holds the name alone.
 fn is_written(facts: &Facts, span: Span, name: &str) -> bool {
-    facts.written(&span).trim_matches(['"', '\'']) == name
+    facts.unquoted(&span) == name
 }
 
 fn shown(folder: &str) -> &str {

@@ -1,7 +1,8 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
-use crate::knowledge::folder_names::is_stage_folder;
+use crate::knowledge::folder_names::may_be_stage_folder;
+use crate::knowledge::preparing::begins_as_preparation;
 use crate::knowledge::starts;
 use crate::model::compose::{Condition, is_default_name};
 use crate::report::phrases::{first_named, named};
@@ -125,9 +126,7 @@ fn first_file(facts: &Facts<'_>, project: usize) -> Option<FileId> {
 /// variants lie, each perhaps in a folder for its stage. What lies in other folders is started by itself.
 fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
     let mut folder = folder_of(facts.file(service.span().file).path());
-    let is_stage =
-        |it: &str| is_stage_folder(it) || matches!(it, "alpha" | "beta" | "uat" | "live");
-    if is_stage(name_of(folder)) {
+    if may_be_stage_folder(name_of(folder)) {
         folder = folder_of(folder);
     }
     format!("no restart policy in {folder}")
@@ -271,14 +270,10 @@ fn keeps_running(service: &Service<'_>) -> bool {
     is_server_image(service)
 }
 
-/// Beginnings of the names of services that prepare something and end: `createbuckets`, `init-db`.
-const PREPARING: &[&str] = &["create", "init", "setup", "seed", "bootstrap", "provision"];
-
 /// Whether another service is started after this one and does not wait for it to end. What prepares something, by
 /// its name, is started before others too.
 fn is_waited_for<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
-    let name = service.name.to_ascii_lowercase();
-    if PREPARING.iter().any(|word| name.starts_with(word)) {
+    if begins_as_preparation(service.name) {
         return false;
     }
     let mut waits = facts.waiters(service);

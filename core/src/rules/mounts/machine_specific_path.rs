@@ -1,4 +1,5 @@
 use crate::facts::{Facts, in_shell};
+use crate::knowledge::servers::is_service_account;
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -60,31 +61,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Accounts that no person has, on whose home a server keeps files: the default users of images for the cloud, and
-/// accounts for deployments.
-///
-/// Sources: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-users.html>,
-/// <https://docs.oracle.com/en-us/iaas/Content/Compute/References/images.htm>.
-const SERVICE_ACCOUNTS: &[&str] = &[
-    "ec2-user",
-    "ubuntu",
-    "admin",
-    "debian",
-    "centos",
-    "fedora",
-    "rocky",
-    "opc",
-    "azureuser",
-    "deploy",
-    "deployer",
-    "git",
-    "app",
-];
-
 /// Whether a path lies in the home directory of an account that no person has.
 fn is_of_service_account(path: &str) -> bool {
     let account = path.strip_prefix("/home/").and_then(|it| it.split('/').next());
-    account.is_some_and(|it| SERVICE_ACCOUNTS.contains(&it))
+    account.is_some_and(is_service_account)
 }
 
 /// Whether a path lies in the home directory of one person or on a Windows drive. `~` is everybody's own.

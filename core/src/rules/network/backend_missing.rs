@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, namespace_option};
+use crate::facts::{Facts, Named, kubectl, namespace_option};
 use crate::model::Str;
 use crate::model::kubernetes::{Backend, Body, Object, ServicePort};
 use crate::report::{Confidence, Findings, Fix};
@@ -128,12 +128,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
             &model.ports_place.map_or(service.name_span(), |it| it.span),
             format!("the ports of Service `{}`", backend.service),
         )
-        .check(format!(
-            "kubectl describe {}{} {}",
-            route.kind.value.to_ascii_lowercase(),
-            route.meta.namespace.as_ref().map(|it| namespace_option(it)).unwrap_or_default(),
-            route.name().map_or("", |it| it.as_str())
-        ));
+        .check(kubectl("describe", route, ""));
     if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
         && let Some(number) = only.port
     {
@@ -195,7 +190,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
             finding
         }
     };
-    let flag = written.map(|it| namespace_option(it)).unwrap_or_default();
+    let flag = namespace_option(written);
     finding.check(format!("kubectl get svc{flag} {name}"));
 }
 

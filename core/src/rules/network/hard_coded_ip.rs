@@ -65,7 +65,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
     if facts.unit_role(unit) == Role::Development {
         finding.severity(Severity::Info);
     }
-    if names_itself(unit, mention) {
+    if is_own_address(unit, mention) {
         finding
             .severity(Severity::Info)
             .confidence(Confidence::Possible)
@@ -120,10 +120,11 @@ const PEERS: &[&str] = &[
     "ES", "SEARCH", "S3", "NFS",
 ];
 
-/// Whether a variable seems to hold the address of the program itself: `TA_HOST` of `tubearchivist`, beside the
-/// settings `TA_USERNAME` and `TA_PASSWORD`. The address stands alone, and the beginning of the name is made of
-/// letters of the service's name.
-fn names_itself(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
+/// Whether a variable seems to hold the address under which the program itself is reached: `TA_HOST` of
+/// `tubearchivist`. Its prefix abbreviates the name of the service and begins several other settings, such as
+/// `TA_USERNAME` and `TA_PASSWORD`. Where one of them is `TA_PORT`, or the value has a scheme or a port, the
+/// variable is more likely that of another program.
+fn is_own_address(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     let Some((own, "HOST" | "HOSTNAME")) = mention.key.and_then(|it| it.rsplit_once('_')) else {
         return false;
     };

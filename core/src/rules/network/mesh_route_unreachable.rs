@@ -101,8 +101,7 @@ fn rule_label(rule: &RouteRule, at: usize) -> String {
 fn describe(object: &Object) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
-    let namespace =
-        object.meta.namespace.as_ref().map(|it| namespace_option(it)).unwrap_or_default();
+    let namespace = namespace_option(object.meta.namespace.as_ref());
     format!("kubectl get {kind} {name}{namespace} -o yaml")
 }
 

@@ -101,8 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Some(near) => report_near_miss(facts, service, near, out),
             None => report_no_match(facts, service, out),
         }
-        let stated = service.object.meta.namespace.as_ref();
-        let flag = stated.map(|it| namespace_option(it)).unwrap_or_default();
+        let flag = namespace_option(service.object.meta.namespace.as_ref());
         for finding in out.since(before) {
             finding.check(format!(
                 "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name}"

@@ -285,11 +285,10 @@ fn report(
         }
     };
     if !labels.is_empty() {
-        let namespace = object.meta.namespace.as_ref();
         finding.check(format!(
             "kubectl get {}{} -l {}",
             what.to_ascii_lowercase(),
-            namespace.map(|it| namespace_option(it)).unwrap_or_default(),
+            namespace_option(object.meta.namespace.as_ref()),
             labels.join(",")
         ));
     }

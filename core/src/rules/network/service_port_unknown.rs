@@ -110,7 +110,7 @@ fn dialled<'m, 'a>(facts: &Facts<'a>, unit: &'m Unit<'a>) -> Vec<Dialled<'m>> {
             host: mention.host,
             port,
             span,
-            is_exact: facts.written(&span).trim_matches(['"', '\'']) == port.to_string(),
+            is_exact: facts.unquoted(&span) == port.to_string(),
         });
     }
     if unit.part == Part::Init {

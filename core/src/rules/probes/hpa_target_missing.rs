@@ -132,10 +132,8 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, scaled: WorkloadKi
             .at(&name.span, format!("{what}, which none of these files defines"))
             .confidence(Confidence::Possible),
     };
-    let namespace = match object.namespace() {
-        "default" => String::new(),
-        namespace => namespace_option(namespace),
-    };
+    let namespace = object.meta.namespace.as_ref().filter(|it| it.as_str() != "default");
+    let namespace = namespace_option(namespace);
     let own = object.name().map_or("NAME", |it| it.as_str());
     // KEDA makes an autoscaler of its own only once it has found the target.
     let resource = match object.kind.as_str() {

@@ -1,5 +1,6 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
 use crate::knowledge::families::Class;
+use crate::knowledge::preparing::looks_after_files;
 use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
@@ -171,9 +172,7 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
             || facts.is_one_shot(service)
             || service.model.restart.as_ref().is_some_and(|it| it.value == "no")
     });
-    let by_name = ["backup", "init", "setup", "migrat", "permission", "seed"]
-        .iter()
-        .any(|word| unit.name.contains(word));
+    let by_name = looks_after_files(unit.name);
     let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
     reader || task || by_name || job
 }

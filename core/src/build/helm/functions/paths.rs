@@ -5,14 +5,15 @@ use super::{Function, text};
 use crate::build::helm::exec::Context;
 use crate::build::helm::failure::{Failure, Result};
 use crate::build::helm::value::{Data, Value};
+use crate::text::clean_path;
 
 pub const FUNCTIONS: &[Function] = &[
     Function::new("base", &[Str], |context, values| changed(context, values, base)),
     Function::new("osBase", &[Str], |context, values| changed(context, values, base)),
     Function::new("dir", &[Str], |context, values| changed(context, values, dir)),
     Function::new("osDir", &[Str], |context, values| changed(context, values, dir)),
-    Function::new("clean", &[Str], |context, values| changed(context, values, clean)),
-    Function::new("osClean", &[Str], |context, values| changed(context, values, clean)),
+    Function::new("clean", &[Str], |context, values| changed(context, values, clean_path)),
+    Function::new("osClean", &[Str], |context, values| changed(context, values, clean_path)),
     Function::new("ext", &[Str], |context, values| changed(context, values, extension)),
     Function::new("osExt", &[Str], |context, values| changed(context, values, extension)),
     Function::new("isAbs", &[Str], is_absolute),
@@ -44,33 +45,12 @@ fn base(path: &str) -> String {
 }
 
 fn dir(path: &str) -> String {
-    clean(path.rfind('/').map_or("", |at| &path[..=at]))
+    clean_path(path.rfind('/').map_or("", |at| &path[..=at]))
 }
 
 fn extension(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rfind('.').map_or(String::new(), |at| name[at..].to_owned())
-}
-
-/// Go's `path.Clean`.
-fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
-    }
 }
 
 /// Takes a URL apart into a dict.

@@ -1,5 +1,7 @@
 //! Whether a plain word would be read as something else than a string.
 
+use crate::syntax::natural;
+
 /// Whether `go-yaml` reads the plain word as a string again.
 pub fn is_string(word: &str) -> bool {
     if matches!(
@@ -57,14 +59,7 @@ pub fn is_string(word: &str) -> bool {
 
 fn is_integer(word: &str) -> bool {
     let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    !digits.starts_with(['+', '-']) && u64::from_str_radix(digits, radix).is_ok()
+    natural(digits).is_some()
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`

@@ -1,6 +1,6 @@
 //! What renaming changes in the patches of overlays, wherever their texts are written.
 
-use super::targets::OVERLAY;
+use super::targets::{OVERLAY, store};
 use super::*;
 
 /// A ConfigMap with a key in a base, and an overlay that changes its value.
@@ -122,26 +122,14 @@ fn a_patch_with_escapes_is_refused() {
 
 #[test]
 fn a_service_changes_in_the_values_of_operations() {
-    let text = "=== base/kustomization.yaml
-resources: [web.yaml]
-=== base/web.yaml
-apiVersion: v1
-kind: Service
-metadata: {name: d<>b}
-spec: {ports: [{port: 80}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web}
-spec: {containers: [{name: web, image: 'acme/web:1', env: [{name: DB_URL, value: 'http://other:80'}]}]}
-=== dev/kustomization.yaml
+    let overlay = "=== dev/kustomization.yaml
 resources: [../base]
 patches: [{path: patch.yaml, target: {kind: Pod, name: web}}]
 === dev/patch.yaml
 - {op: replace, path: /spec/containers/0/env/0/value, value: 'http://db:80'}
 ";
     assert_eq!(
-        renamed(text, "store"),
+        renamed(&format!("{}{overlay}", store("", "other")), "store"),
         [
             "metadata: {name: store}",
             "- {op: replace, path: /spec/containers/0/env/0/value, value: 'http://store:80'}",

@@ -2,7 +2,7 @@
 
 use crate::knowledge::ip::is_ip;
 use crate::model::compose::load::value::{Data, Kind, Map, Scalar, Value};
-use crate::text::Span;
+use crate::text::{Span, clean_path};
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use std::ops::Range;
 
@@ -165,24 +165,7 @@ fn is_path(source: &str) -> bool {
 
 /// Normalises a path in the container: no repeated or trailing slashes, no `.` and `..`.
 pub(crate) fn clean(path: &str) -> SmolStr {
-    let absolute = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if absolute => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (absolute, joined.is_empty()) {
-        (true, _) => format_smolstr!("/{joined}"),
-        (false, true) => SmolStr::new_static("."),
-        (false, false) => SmolStr::new(joined),
-    }
+    clean_path(path).into()
 }
 
 #[cfg(test)]
