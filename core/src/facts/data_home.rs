@@ -176,6 +176,17 @@ impl<'a> Unit<'a> {
         (is_known && self.starts_its_program()).then_some(family)
     }
 
+    /// Returns the family of a store that only the name of its image tells, as in `registry.corp/postgres`, where
+    /// nothing lasting is mounted: then its data does not last, wherever the image keeps it.
+    pub fn kept_nowhere(&self, mounted: &[Mounted<'_>]) -> Option<&'static Family> {
+        let runs = self.runs.as_ref().filter(|it| it.certainty == Certainty::Likely)?;
+        let family = Some(runs.family).filter(|it| it.persistent && it.is_data_store())?;
+        let by_name = self.image.as_ref().is_some_and(|it| it.family.is_some());
+        let is_bare =
+            mounted.iter().all(|it| it.is_setting_of(family) || it.path.contains("initdb"));
+        (by_name && is_bare && self.starts_its_program()).then_some(family)
+    }
+
     /// Returns the family of a store that only the variables of the container give away.
     pub fn only_set_up(&self) -> Option<&'static Family> {
         let runs = self.runs.as_ref().filter(|it| it.certainty == Certainty::Likely)?;
@@ -266,14 +277,32 @@ fn paths_in(command: &Command) -> impl Iterator<Item = Named<'_>> {
 
 impl<'a> Facts<'a> {
     /// Whether the files do not show where the data of a service goes: its volumes come from another service
-    /// or from a variable that only the server sets, or the project builds the image.
+    /// or from a variable that only the server sets, or the project builds the image in a way that may change it.
     pub fn hides_mounts(&self, unit: &Unit<'_>) -> bool {
         let Some(service) = self.service_of(unit) else { return false };
         let is_unset = service.model.key("volumes").is_some_and(|key| {
             let mut variables = service.project.variables_in(key.entry);
             variables.any(|variable| variable.value.as_ref().is_none_or(|it| it.is_empty()))
         });
-        is_unset || !service.model.volumes_from.is_empty() || service.is_built()
+        is_unset || !service.model.volumes_from.is_empty() || self.may_move_data(service)
+    }
+
+    /// Whether the image that the project builds for a store may keep the data in another place than the image that
+    /// it starts from, or brings the data. A Dockerfile that was not handed over may do both.
+    fn may_move_data(&self, service: &Service<'a>) -> bool {
+        let Some(build) = &service.model.build else { return false };
+        let inline = build.dockerfile_inline.as_ref().map(|it| it.as_str());
+        let file = build.dockerfile_id.map(|it| self.file(it).text());
+        let (Some(text), Some(runs)) = (inline.or(file), &service.unit.runs) else { return true };
+        let dirs = runs.family.data_dirs(&runs.repository, runs.major);
+        let is_named = |line: &str| {
+            line.trim_start().get(..7).is_some_and(|it| it.eq_ignore_ascii_case("VOLUME "))
+                || DATA_DIR_VARIABLES.iter().any(|it| line.contains(it))
+                || dirs.iter().any(|it| line.contains(it))
+                || line.contains("datadir")
+                || line.contains("data_directory")
+        };
+        text.lines().any(is_named)
     }
 
     /// Returns the key of a unit's image, for findings that stand beside those about the image itself. Where

@@ -26,7 +26,7 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage`, `bindings` | `mounted`, `backing`, `claim`, `bindings`, `stored` |
-//! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
+//! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring`, `kept_nowhere` |
 //! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `move_mount`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `stop_old_pod_first`, `node`, `is_for_swarm` |

@@ -126,10 +126,12 @@ impl<'a> Service<'a> {
         self.network_namespace() == "host"
     }
 
-    /// Whether Docker restarts it whenever it stops.
+    /// Whether Docker restarts it whenever it stops. `deploy.restart_policy` comes before `restart`.
     pub fn restarts(&self) -> bool {
-        let restart = self.model.restart.as_ref();
-        restart.is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
+        let policy = self.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
+        let condition = policy.and_then(|it| it.condition.as_ref());
+        let policy = condition.or(self.model.restart.as_ref());
+        policy.is_some_and(|it| matches!(it.as_str(), "any" | "always" | "unless-stopped"))
     }
 
     /// Whether Docker starts it again after a failure, however often it fails.

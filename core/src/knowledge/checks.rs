@@ -18,6 +18,8 @@ pub enum Flaw {
     CurlWithoutFail,
     /// `[-f /tmp/ready]`: without a space after the bracket this is the name of a program.
     BracketWithoutSpace,
+    /// `[ -f /tmp/ready]`: without a space before it, the closing bracket is a part of the word.
+    BracketNotClosed,
     /// `/dev/tcp/HOST/PORT`, which only bash knows, under `sh`.
     DevTcp,
 }
@@ -26,7 +28,7 @@ impl Flaw {
     /// Whether the check fails even when the server is well.
     #[must_use]
     pub fn always_fails(self) -> bool {
-        matches!(self, Flaw::BracketWithoutSpace | Flaw::DevTcp)
+        matches!(self, Flaw::BracketWithoutSpace | Flaw::BracketNotClosed | Flaw::DevTcp)
     }
 }
 
@@ -47,6 +49,9 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     }
     if all.iter().any(|it| it.name().starts_with('[') && it.name().len() > 1 && it.name() != "[[") {
         return Some(Flaw::BracketWithoutSpace);
+    }
+    if all.iter().any(lacks_its_bracket) {
+        return Some(Flaw::BracketNotClosed);
     }
     // Only the command whose status counts: what follows a failure, `|| exit 1`, hands it on.
     let deciding = match before {
@@ -193,6 +198,18 @@ fn fails(command: &Command) -> bool {
     matches!(texts(command)[..], ["false" | "exit"] | ["exit", _]) && !succeeds(command)
 }
 
+/// Whether the closing bracket of a test is the end of its last word: `[ -f /tmp/ready]`.
+fn lacks_its_bracket(command: &Command) -> bool {
+    let words = texts(command);
+    let closing = match words.first() {
+        Some(&"[") => "]",
+        Some(&"[[") => "]]",
+        _ => return false,
+    };
+    words[1..].last().is_some_and(|it| it.len() > closing.len() && it.ends_with(closing))
+        && !words.contains(&closing)
+}
+
 fn is_one_word_test(command: &Command) -> bool {
     match texts(command)[..] {
         ["[", word, "]"] | ["[[", word, "]]"] | ["test", word] => {
@@ -237,6 +254,12 @@ mod tests {
     #[test]
     fn checks_that_cannot_pass() {
         assert_eq!(flaw("[-f /tmp/ready]", false), Some(Flaw::BracketWithoutSpace));
+        for test in ["[ -f /tmp/ready]", "[ -f /tmp/ready] || exit 1", "[[ -f /tmp/ready]]"] {
+            assert_eq!(flaw(test, false), Some(Flaw::BracketNotClosed), "{test}");
+        }
+        for test in ["[ -f /tmp/ready ]", "[[ $A = [a-z] ]]", "[ -n \"${A[0]}\" ]", "ls [a-z]"] {
+            assert_eq!(flaw(test, false), None, "{test}");
+        }
         assert_eq!(flaw("echo > /dev/tcp/localhost/80", false), Some(Flaw::DevTcp));
         assert_eq!(flaw("echo > /dev/tcp/localhost/80", true), None);
         assert_eq!(flaw("bash -c 'echo > /dev/tcp/localhost/80'", false), None);

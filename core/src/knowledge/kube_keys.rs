@@ -71,6 +71,11 @@ pub fn synonym(owner: &str, key: &str) -> Option<&'static str> {
         ("Probe", "timeout") => "timeoutSeconds",
         ("Probe", "interval") => "periodSeconds",
         ("Probe", "retries") => "failureThreshold",
+        ("EnvFromSource", "configMap" | "configMapKeyRef") => "configMapRef",
+        ("EnvFromSource", "secret" | "secretKeyRef") => "secretRef",
+        ("EnvVarSource", "configMap" | "configMapRef") => "configMapKeyRef",
+        ("EnvVarSource", "secret" | "secretRef") => "secretKeyRef",
+        ("PersistentVolumeClaimVolumeSource", "name") => "claimName",
         _ => return None,
     })
 }
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_type_has_words_and_no_key_twice() {
-        assert_eq!(TYPES.len(), 26);
+        assert_eq!(TYPES.len(), 49);
         for (name, it) in TYPES.iter() {
             assert!(!it.words.is_empty() && !it.keys.is_empty(), "{name}");
             let mut keys: Vec<&str> = it.keys.iter().chain(&it.rare).copied().collect();
@@ -136,7 +141,7 @@ mod tests {
         assert!(!is_wrong("ObjectMeta", "uid"));
         assert!(is_wrong("PodSpec", "uid"));
         assert!(is_wrong("Container", "a container"));
-        assert!(!is_wrong("Toleration", "anything"), "not in the table");
+        assert!(!is_wrong("Subject", "anything"), "not in the table");
     }
 
     #[test]

@@ -86,7 +86,7 @@ mod tests {
             assert_eq!(nearest(word), ["PLM101"], "{word}");
         }
         assert_eq!(nearest("PLM9999"), [""; 0]);
-        assert_eq!(nearest("PLM004"), ["PLM003", "PLM005"]);
+        assert_eq!(nearest("PLM000"), ["PLM001"]);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub(super) const MAX_HOPS: usize = 32;
 /// two or three.
 pub(super) const MAX_MAPPINGS: usize = 32;
 
+/// Maximum number of merged entries of a file that are compared with the keys before their merge key.
+pub(super) const MAX_MERGED: usize = 100_000;
+
 /// Maximum number of byte order marks or conflict markers repaired in one document. Every position of a
 /// repaired document is looked up among its patches.
 pub(super) const MAX_MARKS: usize = 64;

@@ -3,9 +3,10 @@
 //! Merge keys are followed on demand and entries are never copied, so that a chain of merges costs no
 //! more than the look-ups through it.
 
-use super::limits::MAX_MAPPINGS;
-use super::tree::{Entry, Node};
-use rustc_hash::FxHashMap;
+use super::limits::{MAX_MAPPINGS, MAX_MERGED};
+use super::tree::{Entry, Node, NodeKind, Tree};
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 impl<'t> Node<'t> {
     /// Returns the entries with merge keys applied: the mapping's own entries first, then those of `<<`
@@ -57,6 +58,101 @@ impl<'t> Node<'t> {
     }
 }
 
+/// What keeps a merge key from doing what it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OddMergeKind {
+    /// The key is in quotes, so that it is a key like any other.
+    Quoted,
+    /// The value is neither a mapping nor a list of mappings.
+    Unmergeable,
+    /// A key stands before the merge key, whose mappings have it too with another value.
+    Overtaken,
+}
+
+/// A merge key that some reader does not take for what it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OddMerge {
+    pub kind: OddMergeKind,
+    /// The key in quotes, the value that cannot be merged, or the key that stands before the merge key.
+    pub span: Span,
+    /// The entry that is merged over a key, where that is what is odd.
+    pub merged: Option<Span>,
+}
+
+impl Tree {
+    /// Returns the merge keys that some reader does not take for what they look like, in the order of the text.
+    pub fn odd_merges(&self) -> Vec<OddMerge> {
+        let mut found = Vec::new();
+        let mut read = 0;
+        for mapping in self.nodes().filter(|it| it.kind() == NodeKind::Mapping) {
+            for (at, entry) in mapping.entries().enumerate() {
+                if entry.key.as_str() != Some("<<") {
+                    continue;
+                }
+                let (key, value) = (entry.key.span(), entry.value);
+                let odd = |kind, span| OddMerge { kind, span, merged: None };
+                match (entry.key.is_merge_key(), is_mergeable(value)) {
+                    (true, true) if at > 0 && read < MAX_MERGED => {
+                        read += overtaken(mapping, at, &mut found);
+                    }
+                    (true, true) | (false, false) => {}
+                    (false, true) => found.push(odd(OddMergeKind::Quoted, key)),
+                    // An alias of nothing is a mistake of its own.
+                    (true, false) if value.resolve().kind() == NodeKind::Alias => {}
+                    (true, false) => {
+                        // A missing value has no place of its own.
+                        let span = if value.span().is_empty() { key } else { value.span() };
+                        found.push(odd(OddMergeKind::Unmergeable, span));
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|it| it.span);
+        found
+    }
+}
+
+/// Whether a reader can merge a value: a mapping, or a list of mappings.
+fn is_mergeable(value: Node<'_>) -> bool {
+    value.is_mapping() || value.is_sequence() && value.items().all(Node::is_mapping)
+}
+
+/// Adds the keys before a merge key, which is an entry of a mapping by its index, that the merged mappings have
+/// too with another value. Returns how many entries of all were read.
+fn overtaken(mapping: Node<'_>, at: usize, found: &mut Vec<OddMerge>) -> usize {
+    let own = mapping.entries().take(at).filter(|it| !it.key.is_merge_key());
+    let own: FxHashMap<&str, Entry<'_>> =
+        own.filter_map(|it| Some((it.key.as_str()?, it))).collect();
+    let Some(merge) = mapping.entries().nth(at).filter(|_| !own.is_empty()) else { return 0 };
+    let value = merge.value.resolve();
+    let sources: Vec<Node<'_>> = match value.is_sequence() {
+        true => value.items().take(MAX_MAPPINGS).collect(),
+        false => vec![value],
+    };
+    let mut read = 0;
+    // The first of several mappings with a key counts.
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    for entry in sources.into_iter().flat_map(Node::merged_entries) {
+        read += 1;
+        let Some(key) = entry.key.as_str() else { continue };
+        let Some(before) = own.get(key) else { continue };
+        if seen.insert(key) && !is_same(before.value, entry.value) {
+            found.push(OddMerge {
+                kind: OddMergeKind::Overtaken,
+                span: before.key.span(),
+                merged: Some(entry.key.span()),
+            });
+        }
+    }
+    read + at
+}
+
+/// Whether two values are one node, or scalars that are written alike.
+fn is_same(a: Node<'_>, b: Node<'_>) -> bool {
+    let (a, b) = (a.resolve(), b.resolve());
+    a.id() == b.id() || a.is_scalar() && b.is_scalar() && a.as_str() == b.as_str()
+}
+
 /// Returns a mapping and those that it merges, the strongest first; at most [`MAX_MAPPINGS`] of them.
 fn merged_mappings(mapping: Node<'_>) -> Vec<Node<'_>> {
     let mut found = Vec::new();
@@ -82,7 +178,7 @@ fn merged_mappings(mapping: Node<'_>) -> Vec<Node<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::syntax::{Tree, parse};
+    use crate::syntax::{OddMergeKind, Tree, parse};
     use crate::text::FileId;
     use std::sync::Arc;
 
@@ -134,6 +230,44 @@ all:
         assert_eq!(all("m:\n  <<: {a: 1}\n  <<: {b: 2}\n", "m"), ["a=1", "b=2"]);
         assert_eq!(all("m:\n  <<: *nothing\n  b: 2\n", "m"), ["b=2"]);
         assert_eq!(all("m:\n  \"<<\": text\n", "m"), ["<<=text"]);
+    }
+
+    fn odd(text: &str) -> Vec<(OddMergeKind, &str)> {
+        let found = read(text).odd_merges();
+        found.into_iter().map(|it| (it.kind, &text[it.span.range()])).collect()
+    }
+
+    #[test]
+    fn a_merge_key_in_quotes_merges_nothing() {
+        let quoted = [(OddMergeKind::Quoted, "\"<<\"")];
+        assert_eq!(odd("b: &b {a: 1}\nm: {\"<<\": *b}\n"), quoted);
+        assert_eq!(odd("b: &b {a: 1}\nm: {\"<<\": [*b]}\n"), quoted);
+        assert_eq!(odd("m: {\"<<\": text, '<<<': {a: 1}}\n"), []);
+        assert_eq!(odd("b: &b {a: 1}\nm: {<<: *b, c: 2}\n"), []);
+    }
+
+    #[test]
+    fn only_mappings_and_lists_of_them_are_merged() {
+        let unmergeable = |text| [(OddMergeKind::Unmergeable, text)];
+        assert_eq!(odd("m: {<<: text}\n"), unmergeable("text"));
+        assert_eq!(odd("l: &l [A=1]\nm: {<<: *l}\n"), unmergeable("*l"));
+        assert_eq!(odd("m:\n  <<:\n  a: 1\n"), unmergeable("<<"));
+        assert_eq!(odd("m: {<<: [{a: 1}, b]}\n"), unmergeable("[{a: 1}, b]"));
+        for fine in ["m: {<<: {a: 1}}\n", "m: {<<: []}\n", "m: {<<: *gone}\n"] {
+            assert_eq!(odd(fine), [], "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_key_before_the_merge_key_is_overtaken() {
+        let base = "b: &b {a: 1, c: 2}\n";
+        let overtaken = [(OddMergeKind::Overtaken, "a")];
+        assert_eq!(odd(&format!("{base}m:\n  a: 3\n  <<: *b\n")), overtaken);
+        assert_eq!(odd(&format!("{base}m: {{a: 3, <<: [{{d: 1}}, *b], c: 4}}\n")), overtaken);
+        assert_eq!(odd(&format!("{base}n: &n {{<<: *b}}\nm: {{a: 3, <<: *n}}\n")), overtaken);
+        for fine in ["{<<: *b, a: 3}", "{a: 1, <<: *b}", "{d: 3, <<: *b}"] {
+            assert_eq!(odd(&format!("{base}m: {fine}\n")), [], "{fine}");
+        }
     }
 
     #[test]

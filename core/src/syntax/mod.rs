@@ -23,6 +23,7 @@ pub use comments::Comment;
 pub use limits::MAX_BYTES;
 pub use literal::LiteralLines;
 pub use lookup::Step;
+pub use merge::{OddMerge, OddMergeKind};
 pub use parse::parse;
 pub use problem::{Problem, ProblemKind};
 pub use scalar::{Scalar, finite, natural};

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// Clone the repository afresh and run `docker compose config -q` and `docker compose build` there.
     ///
+    /// ## When to ignore
+    /// Where something that these files do not show creates the file before Compose starts.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

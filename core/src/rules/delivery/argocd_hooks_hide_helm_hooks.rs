@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd app get NAME` lists the hooks of the last sync with their phases.
     ///
+    /// ## When to ignore
+    /// Where the chart is only ever installed with Helm.
+    ///
     /// ## Bad
     /// ```yaml file=chart/Chart.yaml
     /// apiVersion: v2
@@ -190,6 +193,9 @@ mod tests {
         let found = chart(&jobs, APP);
         assert!(found[0].contains("runs both as PreSync"), "{found:?}");
         assert!(chart(&jobs, "").is_empty(), "Helm tells them apart");
+        let after =
+            [("init", "helm.sh/hook: post-install"), ("warm", "helm.sh/hook: post-upgrade")];
+        assert!(chart(&after, APP)[0].contains("runs both as PostSync"));
         let one = [("migrate", "helm.sh/hook: 'pre-install,pre-upgrade'")];
         assert!(chart(&one, APP).is_empty());
     }

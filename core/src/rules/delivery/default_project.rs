@@ -57,7 +57,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(project) = &app.application.project else { continue };
         let is_production = facts.environment_of(app) == Some(Environment::Production);
         // The Applications of one template share its place.
-        if project.as_str() != "default" || !is_production || !seen.insert(project.span) {
+        // Without a name, an Application belongs to the same project.
+        if !matches!(project.as_str(), "default" | "")
+            || !is_production
+            || !seen.insert(project.span)
+        {
             continue;
         }
         out.at(
@@ -90,6 +94,20 @@ mod tests {
         assert_eq!(app("shop-prod", "").len(), 1);
         assert!(app("shop-staging", "").is_empty());
         assert!(app("shop", "").is_empty(), "nobody says that this is production");
+    }
+
+    #[test]
+    fn a_project_without_a_name_is_the_same_one_and_others_are_silent() {
+        let in_project = |project: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: shop-prod}}\nspec: {{project: {project}, source: {{repoURL: r, path: p}}, destination: {{}}}}\n"
+                ),
+            )
+            .len()
+        };
+        assert_eq!((in_project("default"), in_project("''"), in_project("shop")), (1, 1, 0));
     }
 
     #[test]

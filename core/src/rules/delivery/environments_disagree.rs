@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// Compare `helm template . --values FILE` for two of the values files.
     ///
+    /// ## When to ignore
+    /// Where an environment does without the setting on purpose, and the program copes with its absence.
+    ///
     /// ## Bad
     /// ```yaml file=Chart.yaml
     /// apiVersion: v2

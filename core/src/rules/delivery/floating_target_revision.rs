@@ -152,6 +152,27 @@ mod tests {
     }
 
     #[test]
+    fn each_source_and_every_way_to_say_production_counts() {
+        let made = |meta: &str, spec: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {meta}}}\nspec: {{{spec}}}\n"
+                ),
+            )
+        };
+        let sources = "sources: [{repoURL: r, path: a, targetRevision: main}, {repoURL: q, path: b, targetRevision: v1.2.3}], destination: {}";
+        assert_eq!(made("shop-prod", sources).len(), 1);
+        let source = "source: {repoURL: r, path: a, targetRevision: HEAD}";
+        for destination in ["name: prod-cluster", "server: s, namespace: production"] {
+            let found = made("shop", &format!("{source}, destination: {{{destination}}}"));
+            assert!(found[0].ends_with("released to production"), "{destination}: {found:?}");
+        }
+        let staging = format!("{source}, destination: {{name: staging-cluster}}");
+        assert!(made("shop", &staging).is_empty());
+    }
+
+    #[test]
     fn a_generator_that_matches_nothing_here_still_makes_applications() {
         let set = |revision: &str| {
             messages(

@@ -194,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn routes_of_a_gateway_and_jobs_have_literals_too() {
+        let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  hostnames: [shop.example]\n  rules: [{backendRefs: [{name: a, port: 80}]}]\n";
+        assert_eq!(
+            found(route),
+            ["the host `shop.example` is the same in every environment of chart `c`"]
+        );
+        assert!(found(&route.replace("shop.example", "\"{{ .Values.a }}\"")).is_empty());
+        let job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: j}\nspec:\n  schedule: '0 1 * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - name: m\n              image: acme/b:1\n";
+        assert_eq!(found(job), ["the image tag `1` is the same in every environment of chart `c`"]);
+    }
+
+    #[test]
     fn what_comes_from_values_or_is_the_same_everywhere_is_not_found() {
         for image in ["a", "\"a:{{ .Values.a }}\"", "{{ .Values.a }}", "localhost:5000/a"] {
             assert!(found(&workload("replicas: 1", image)).is_empty(), "{image}");

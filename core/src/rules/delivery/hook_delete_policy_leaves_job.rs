@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get jobs` shows the Job of the last run; `helm history` or `argocd app get` the error.
     ///
+    /// ## When to ignore
+    /// Where a step of the pipeline deletes the old Job before each release.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1
@@ -143,6 +146,12 @@ mod tests {
         assert!(helm("hook-failed")[0].contains("when it succeeds"));
         let argo = "name: m, annotations: {argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded}";
         assert!(job(argo, "")[0].ends_with("the next sync cannot create it again"));
+        let failed = argo.replace("HookSucceeded", "HookFailed");
+        assert!(job(&failed, "")[0].contains("stays when it succeeds"));
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{{argo}}}\nspec: {{containers: [{{name: m, image: a}}]}}\n"
+        );
+        assert_eq!(messages(&RULE, &pod).len(), 1, "a Pod is a hook too");
     }
 
     #[test]

@@ -186,6 +186,43 @@ mod tests {
     }
 
     #[test]
+    fn every_way_to_need_an_object_counts() {
+        let needs = |kind: &str, pod: &str| {
+            set(&object(kind, ""), "argocd.argoproj.io/hook: PreSync", pod).len()
+        };
+        for (kind, pod) in [
+            (
+                "ConfigMap",
+                "containers: [{name: m, image: a, envFrom: [{configMapRef: {name: m}}]}]",
+            ),
+            (
+                "ConfigMap",
+                "containers: [{name: m, image: a, env: [{name: X, valueFrom: {configMapKeyRef: {name: m, key: a}}}]}]",
+            ),
+            (
+                "ConfigMap",
+                "containers: [{name: m, image: a}], volumes: [{name: v, configMap: {name: m}}]",
+            ),
+            (
+                "ConfigMap",
+                "containers: [{name: m, image: a}], volumes: [{name: v, projected: {sources: [{configMap: {name: m}}]}}]",
+            ),
+            (
+                "ConfigMap",
+                "containers: [{name: m, image: a}], initContainers: [{name: i, image: a, envFrom: [{configMapRef: {name: m}}]}]",
+            ),
+            ("Secret", "containers: [{name: m, image: a}], imagePullSecrets: [{name: m}]"),
+            (
+                "Secret",
+                "containers: [{name: m, image: a}], volumes: [{name: v, secret: {secretName: m}}]",
+            ),
+        ] {
+            assert_eq!(needs(kind, pod), 1, "{kind} {pod}");
+        }
+        assert_eq!(needs("ConfigMap", "containers: [{name: m, image: a}]"), 0);
+    }
+
+    #[test]
     fn hooks_that_run_when_the_object_exists_are_silent() {
         for hook in [
             "helm.sh/hook: pre-upgrade",

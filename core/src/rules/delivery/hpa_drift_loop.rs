@@ -22,6 +22,10 @@ rule! {
     /// `argocd app diff NAME` shows `replicas`; `kubectl get deploy NAME --show-managed-fields -o yaml`
     /// shows who wrote the field last.
     ///
+    /// ## When to ignore
+    /// Where the settings of Argo CD, which these files do not show, make it ignore the replicas of every
+    /// Application.
+    ///
     /// ## Bad
     /// ```yaml file=argocd/shop.yaml
     /// apiVersion: argoproj.io/v1alpha1
@@ -188,6 +192,28 @@ mod tests {
     #[test]
     fn workloads_outside_of_argo_cd_are_left_to_another_rule() {
         assert!(findings(&RULE, SCALED).is_empty());
+    }
+
+    #[test]
+    fn every_autoscaler_of_replicas_counts() {
+        let with = |scaler: &str| {
+            let (workload, _) = SCALED.split_once("---\n").unwrap();
+            let text = app("project: a").replace(SCALED, &format!("{workload}---\n{scaler}"));
+            messages(&RULE, &text).len()
+        };
+        let meta = "metadata: {name: web}\nspec: ";
+        let old = format!(
+            "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\n{meta}{{scaleTargetRef: {{kind: Deployment, name: web}}, maxReplicas: 8}}\n"
+        );
+        let keda = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n{meta}{{scaleTargetRef: {{name: web}}, maxReplicaCount: 8}}\n"
+        );
+        let vertical = format!(
+            "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\n{meta}{{targetRef: {{kind: Deployment, name: web}}}}\n"
+        );
+        assert_eq!((with(&old), with(&keda), with(&vertical)), (1, 1, 0));
+        let jq = "ignoreDifferences: [{group: apps, kind: Deployment, jqPathExpressions: [.spec.replicas]}], syncPolicy: {syncOptions: [RespectIgnoreDifferences=true]}";
+        assert!(messages(&RULE, &app(jq)).is_empty());
     }
 
     #[test]

@@ -19,6 +19,10 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd app get NAME` lists the Job as missing; `kubectl get events` shows it being created again.
     ///
+    /// ## When to ignore
+    /// Where the Job may run again at any time without harm, and nobody minds an Application that is
+    /// OutOfSync.
+    ///
     /// ## Bad
     /// ```yaml file=argocd/shop.yaml
     /// apiVersion: argoproj.io/v1alpha1
@@ -103,6 +107,26 @@ mod tests {
         assert_eq!(project(&job, true).len(), 1);
         assert!(project(&job, false).is_empty());
         assert!(project(&job.replace("ttlSecondsAfterFinished: 60, ", ""), true).is_empty());
+    }
+
+    #[test]
+    fn a_job_of_a_chart_counts_too() {
+        let chart = |template: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "# file: app.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: shop}}\nspec: {{source: {{repoURL: r, path: chart}}, destination: {{namespace: shop}}}}\n# file: chart/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: chart/templates/j.yaml\n{template}\n"
+                ),
+            )
+            .len()
+        };
+        let job = |meta: &str| {
+            format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: \"{{{{ .Release.Name }}}}\"{meta}}}\nspec: {SPEC}"
+            )
+        };
+        assert_eq!(chart(&job("")), 1);
+        assert_eq!(chart(&job(", annotations: {argocd.argoproj.io/hook: Sync}")), 0);
     }
 
     #[test]

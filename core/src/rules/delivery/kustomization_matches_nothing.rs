@@ -21,6 +21,9 @@ rule! {
     /// `kubectl kustomize FOLDER` fails with the same name, or prints the objects that the entry
     /// should have changed.
     ///
+    /// ## When to ignore
+    /// Where the entry is kept for a resource that only a remote base brings at times.
+    ///
     /// ## Bad
     /// ```yaml file=shop/kustomization.yaml
     /// resources:

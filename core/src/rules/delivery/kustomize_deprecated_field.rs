@@ -33,6 +33,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kustomize build .` prints the warnings; compare its output before and after.
     ///
+    /// ## When to ignore
+    /// Where an old release of Kustomize, which does not know the new field, still builds the folder.
+    ///
     /// ## Bad
     /// ```yaml file=kustomization.yaml
     /// bases: # <- `bases` is deprecated: use `resources`

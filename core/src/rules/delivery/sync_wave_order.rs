@@ -21,6 +21,9 @@ rule! {
     /// `argocd app get NAME` shows the sync as running and the workload as progressing;
     /// `kubectl describe pod` names the missing object.
     ///
+    /// ## When to ignore
+    /// Where the object is there before the first sync, created by hand or by another Application.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -15,6 +15,9 @@ rule! {
     /// ## How to troubleshoot
     /// `helm template . --set KEY=something-else` prints the same with and without the value.
     ///
+    /// ## When to ignore
+    /// Where another tool, or a library chart that is not among the files, reads the value.
+    ///
     /// ## Bad
     /// ```yaml file=Chart.yaml
     /// apiVersion: v2

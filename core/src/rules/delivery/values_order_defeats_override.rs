@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd app manifests NAME` shows what the values became.
     ///
+    /// ## When to ignore
+    /// Where the general file is meant to win, as one that holds a switch for all environments does.
+    ///
     /// ## Bad
     /// ```yaml file=argocd/shop.yaml
     /// apiVersion: argoproj.io/v1alpha1

@@ -17,6 +17,9 @@ rule! {
     /// A reader that follows YAML 1.2 to the letter names the line:
     /// `npx --yes yaml valid < FILE`.
     ///
+    /// ## When to ignore
+    /// Where only Compose and `kubectl` ever read the file.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -9,6 +9,7 @@ mod command_cut_short;
 mod continued_line_not_indented;
 mod duplicate_key;
 mod limits;
+mod merge_key_surprise;
 mod refused_by_compose;
 mod unknown_anchor;
 mod unknown_setting;
@@ -20,6 +21,7 @@ pub(super) const RULES: &[&Rule] = &[
     &yaml_syntax::RULE,
     &duplicate_key::RULE,
     &unknown_anchor::RULE,
+    &merge_key_surprise::RULE,
     &unparsed_template::RULE,
     &unused_suppression::RULE,
     &limits::RULE,

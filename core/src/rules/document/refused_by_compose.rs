@@ -65,8 +65,16 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let ignored: Vec<Span> =
             project.problems.iter().filter(wrong_shape).map(|it| it.span).collect();
+        // PLM004
+        let is_merge = |it: &&Problem| {
+            let odd = || facts.file(it.span.file).tree.odd_merges();
+            it.name == "<<"
+                && (it.kind == ProblemKind::WrongType
+                    || odd().iter().any(|odd| odd.span == it.span))
+        };
         let is_ours = |it: &&Problem| {
             !ignored.contains(&it.span)
+                && !is_merge(it)
                 && !is_reported_elsewhere(it, project, cycles)
                 && (whole || !it.kind.is_absence())
                 && facts.is_read_as_written(it.span.file)

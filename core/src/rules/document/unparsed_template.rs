@@ -24,6 +24,9 @@ rule! {
     /// ## How to troubleshoot
     /// `helm template . --debug` or `kubectl kustomize .` shows what the cluster would get, or the
     /// same error.
+    ///
+    /// ## When to ignore
+    /// Where what is rendered is checked in another place, such as the pipeline.
     PLM005 "unparsed-template" {
         since: "0.1.0", on: Document, severity: Info, check: check,
     }

@@ -20,6 +20,10 @@ rule! {
     /// ## How to troubleshoot
     /// Connect without a password from another container of the same network.
     ///
+    /// ## When to ignore
+    /// Where only containers that you trust reach the store, and nothing in it is worth a password, as with
+    /// a cache for tests.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -253,7 +257,12 @@ mod tests {
             "image: 'bitnami/redis:latest', environment: [ALLOW_EMPTY_PASSWORD=yes]",
             "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}",
             "image: 'elasticsearch:8.17.0', environment: {xpack.security.enabled: 'false'}",
+            "image: 'elasticsearch:8.17.0', environment: [xpack.security.enabled=false]",
+            "image: 'elasticsearch:8.17.0', command: elasticsearch -E xpack.security.enabled=false",
+            "image: 'elasticsearch:8.17.0', command: [-Expack.security.enabled=false]",
             "image: 'mongo:8', command: --noauth",
+            "image: 'redis:7', entrypoint: redis-server --protected-mode no",
+            "image: 'redis:7', command: sh -c 'redis-server --protected-mode no'",
             "image: 'mysql:8.4', environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}",
             "image: 'grafana/grafana:11.4.0', environment: {GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: Admin}",
             "image: 'redis:7', command: [redis-server, --protected-mode, 'no']",
@@ -385,6 +394,34 @@ mod tests {
         let traefik = "image: 'traefik:3.3', command: [--api.insecure=true]";
         assert_eq!(service(&format!("{traefik}, ports: ['80:80']")), ["warning"]);
         assert_eq!(service(&format!("{traefik}, ports: ['8080:8080']")), ["error"]);
+    }
+
+    #[test]
+    fn a_setting_from_another_file_counts() {
+        let compose = "# file: compose.yaml\nservices: {db: {image: 'postgres:17', restart: always, env_file: db.env}}\n# file: db.env\nPOSTGRES_HOST_AUTH_METHOD=";
+        assert_eq!(severities(&format!("{compose}trust\n")), ["warning"]);
+        assert!(severities(&format!("{compose}scram-sha-256\n")).is_empty());
+        let pod = |method: &str| {
+            severities(&format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {{containers: [{{name: db, image: 'postgres:17', envFrom: [{{configMapRef: {{name: c}}}}]}}]}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{POSTGRES_HOST_AUTH_METHOD: {method}}}\n"
+            ))
+        };
+        assert_eq!(pod("trust"), ["warning"]);
+        assert!(pod("md5").is_empty());
+    }
+
+    #[test]
+    fn a_store_that_anybody_outside_may_enter_has_one_code() {
+        let text =
+            format!("services: {{db: {{restart: always, {TRUST}, ports: ['5432:5432']}}}}\n");
+        let all = crate::analyze(&crate::rules::testing::files(&text), &crate::Options::default());
+        let codes: Vec<_> = all.findings.iter().map(|it| it.code).collect();
+        assert!(codes.contains(&"PLM813") && !codes.contains(&"PLM412"), "{codes:?}");
+        let closed = text.replace("POSTGRES_HOST_AUTH_METHOD: trust", "POSTGRES_PASSWORD_FILE: /x");
+        let all =
+            crate::analyze(&crate::rules::testing::files(&closed), &crate::Options::default());
+        let codes: Vec<_> = all.findings.iter().map(|it| it.code).collect();
+        assert!(!codes.contains(&"PLM813") && codes.contains(&"PLM412"), "{codes:?}");
     }
 
     #[test]

@@ -20,6 +20,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get` with `-o yaml` shows the field empty beside the annotation.
     ///
+    /// ## When to ignore
+    /// Where an older cluster that still reads the annotation gets the same manifest. The field may stand
+    /// beside it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -280,6 +284,17 @@ mod tests {
         ] {
             assert_eq!(severities(&pod(annotation, "nodeName: a")), ["warning"], "{annotation}");
         }
+    }
+
+    #[test]
+    fn what_asked_for_a_volume_in_an_alpha_is_read_no_longer() {
+        let claim = |spec: &str| {
+            severities(&format!(
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: a, annotations: {{volume.alpha.kubernetes.io/storage-class: fast}}}}\nspec: {{accessModes: [ReadWriteOnce]{spec}}}\n"
+            ))
+        };
+        assert_eq!(claim(""), ["warning"]);
+        assert!(claim(", storageClassName: fast").is_empty());
     }
 
     #[test]

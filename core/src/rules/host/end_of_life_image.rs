@@ -161,15 +161,16 @@ impl<'a> Cause<'a> {
 }
 
 fn verdict(image: &str) -> Option<Verdict> {
+    let shown = image.split('@').next().unwrap_or(image);
     if let Some(withdrawn) = withdrawal_of(image) {
         let since = withdrawn.since.month_and_year();
         let message = match withdrawn.fate {
             Fate::Gone => {
-                format!("`{image}` can no longer be pulled: its makers withdrew it in {since}")
+                format!("`{shown}` can no longer be pulled: its makers withdrew it in {since}")
             }
             Fate::Frozen => {
                 format!(
-                    "`{image}` gets no more fixes: the last release of this image was in {since}"
+                    "`{shown}` gets no more fixes: the last release of this image was in {since}"
                 )
             }
         };
@@ -198,13 +199,13 @@ fn verdict(image: &str) -> Option<Verdict> {
         Support::Ended => (
             Severity::Warning,
             format!(
-                "`{image}` gets no more fixes: {product} {version} was maintained until {until}"
+                "`{shown}` gets no more fixes: {product} {version} was maintained until {until}"
             ),
         ),
         Support::EndsSoon => (
             Severity::Info,
             format!(
-                "`{image}` soon gets no more fixes: {product} {version} is maintained until {until}"
+                "`{shown}` soon gets no more fixes: {product} {version} is maintained until {until}"
             ),
         ),
         Support::Maintained => return None,
@@ -249,6 +250,31 @@ mod tests {
             assert_eq!(severities(image), ["warning"], "{image}");
         }
         assert_eq!(severities("php:8.2-fpm"), ["info"]);
+    }
+
+    #[test]
+    fn a_message_shows_the_image_without_its_digest() {
+        let digest = "a".repeat(64);
+        let said = |image: &str| {
+            let text = format!("services: {{a: {{image: '{image}@sha256:{digest}'}}}}\n");
+            messages(&RULE, &text).remove(0)
+        };
+        for image in ["postgres:12", "php:8.2-fpm", "bitnami/redis:7.0", "grafana/promtail:3.0.0"] {
+            let message = said(image);
+            assert!(message.starts_with(&format!("`{image}` ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_table_says_where_it_comes_from_and_when() {
+        let help = |image: &str| {
+            let text = format!("services: {{a: {{image: '{image}'}}}}\n");
+            findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+        };
+        for image in ["postgres:12", "php:8.2-fpm", "bitnami/redis:7.0"] {
+            let help = help(image);
+            assert!(help.contains("Source: ") && help.contains("as of 20"), "{help}");
+        }
     }
 
     #[test]

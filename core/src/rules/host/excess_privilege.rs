@@ -1,5 +1,6 @@
 use crate::facts::{Facts, Part, Unit, Workload, is_docker_socket};
 use crate::knowledge::kube;
+use crate::model::Str;
 use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
 use crate::report::{Finding, Findings, Role, Severity};
 use crate::rules::rule;
@@ -22,6 +23,10 @@ rule! {
     /// shows what a container was given. In a cluster,
     /// `kubectl label --dry-run=server --overwrite ns NAMESPACE pod-security.kubernetes.io/enforce=restricted`
     /// lists every Pod that asks for too much.
+    ///
+    /// ## When to ignore
+    /// Where the program is made to manage its host, as monitoring agents, VPNs and builders of images are,
+    /// and is guarded like the host itself.
     ///
     /// ## Bad
     /// ```yaml
@@ -134,6 +139,19 @@ fn pod(workload: &Workload<'_>, spared: &dyn Fn() -> bool, out: &mut Findings) {
     if let Some(it) = spec.host_pid.filter(|it| it.value && !spared()) {
         out.at(&it.span, format!("{} can see and kill the node's processes", workload.label));
     }
+    if let Some(context) = &spec.security {
+        for (profile, what) in PROFILES {
+            // The profile of a container comes before that of its Pod.
+            let is_used = spec.containers.iter().any(|container| {
+                container.security.as_ref().is_none_or(|it| profile(it).is_none())
+            });
+            if let Some(it) = profile(context).filter(|it| it.value == "Unconfined" && is_used)
+                && !spared()
+            {
+                out.at(&it.span, format!("{} {what}", workload.label));
+            }
+        }
+    }
     if let Some(user) =
         spec.security.as_ref().and_then(|it| it.run_as_user).filter(|it| it.value == 0)
     {
@@ -181,10 +199,21 @@ fn security(
     {
         add(it.span, "is configured to run as root", out);
     }
-    if let Some(it) = context.seccomp.as_ref().filter(|it| it.value == "Unconfined") {
-        add(it.span, "runs without a seccomp profile", out);
+    for (profile, what) in PROFILES {
+        if let Some(it) = profile(context).filter(|it| it.value == "Unconfined") {
+            add(it.span, what, out);
+        }
     }
 }
+
+/// Reads a profile of a security context.
+type Profile = fn(&SecurityContext) -> Option<&Str>;
+
+/// The profiles that can be switched off, with what is then so.
+const PROFILES: [(Profile, &str); 2] = [
+    (|it| it.seccomp.as_ref(), "runs without a seccomp profile"),
+    (|it| it.apparmor.as_ref(), "runs without an AppArmor profile"),
+];
 
 fn report<'f>(
     unit: &Unit<'_>,
@@ -204,16 +233,19 @@ fn report<'f>(
 const ESCALATION: &str = "A program in the container that is set to run as root, such as `sudo`, makes root of whoever starts it. That is root inside of the container alone, and what Kubernetes assumes where nothing is said; `allowPrivilegeEscalation: false` closes the way, and most servers need none of it.";
 
 fn is_root_like(capability: &str) -> bool {
-    let name = capability.strip_prefix("CAP_").unwrap_or(capability);
-    matches!(name, "ALL" | "SYS_ADMIN" | "SYS_MODULE" | "SYS_RAWIO" | "DAC_READ_SEARCH")
+    ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH"]
+        .iter()
+        .any(|name| is_called(capability, name))
 }
 
+/// Whether a capability has a name, which Docker and containerd read in small letters and without `CAP_` too.
 fn is_called(capability: &str, name: &str) -> bool {
-    capability.strip_prefix("CAP_").unwrap_or(capability) == name
+    let written = capability.to_ascii_uppercase();
+    written.strip_prefix("CAP_").unwrap_or(&written) == name
 }
 
 fn capability_words(capability: &str) -> String {
-    if capability.strip_prefix("CAP_").unwrap_or(capability) == "ALL" {
+    if is_called(capability, "ALL") {
         "has every capability, which means root on the host".to_owned()
     } else {
         format!("has the capability `{capability}`, which is nearly root on the host")
@@ -307,12 +339,18 @@ mod tests {
 
     #[test]
     fn every_way_to_be_root() {
-        assert_eq!(service("cap_add: [ALL]"), 1);
+        for capability in ["ALL", "all", "SYS_ADMIN", "sys_admin", "CAP_SYS_ADMIN"] {
+            assert_eq!(service(&format!("cap_add: [{capability}]")), 1, "{capability}");
+        }
+        assert_eq!(service("privileged: true"), 1);
         assert_eq!(service("pid: host"), 1);
         assert_eq!(service("security_opt: ['seccomp:unconfined', 'apparmor=unconfined']"), 2);
         for context in [
             "privileged: true",
             "capabilities: { add: [SYS_ADMIN] }",
+            "capabilities: { add: [all] }",
+            "seccompProfile: { type: Unconfined }",
+            "appArmorProfile: { type: Unconfined }",
             "allowPrivilegeEscalation: true",
             "runAsUser: 0",
         ] {
@@ -320,6 +358,30 @@ mod tests {
         }
         assert_eq!(pod("Deployment", "shop", "hostPID: true,", ""), 1);
         assert_eq!(pod("Deployment", "shop", "securityContext: { runAsUser: 0 },", ""), 1);
+    }
+
+    #[test]
+    fn the_profile_of_a_container_comes_before_that_of_its_pod() {
+        for profile in ["seccompProfile", "appArmorProfile"] {
+            let of_pod = format!("securityContext: {{ {profile}: {{ type: Unconfined }} }},");
+            assert_eq!(pod("Deployment", "shop", &of_pod, ""), 1, "{profile}");
+            let own = format!("{profile}: {{ type: RuntimeDefault }}");
+            assert_eq!(pod("Deployment", "shop", &of_pod, &own), 0, "{profile}");
+            assert_eq!(pod("Deployment", "shop", "", &own), 0, "{profile}");
+        }
+    }
+
+    #[test]
+    fn development_is_silent() {
+        for setting in ["privileged: true", "cap_add: [SYS_ADMIN]", "pid: host"] {
+            let text = format!("services: {{ a: {{ image: 'a:1', {setting} }} }}\n");
+            assert_eq!(messages(&RULE, &text).len(), 1, "{setting}");
+            let dev = format!("# file: compose.dev.yaml\n{text}");
+            assert!(messages(&RULE, &dev).is_empty(), "{setting}");
+        }
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: 'a:1', securityContext: { privileged: true } }] }\n";
+        assert_eq!(messages(&RULE, &format!("# file: k8s/pod.yaml\n{pod}")).len(), 1);
+        assert!(messages(&RULE, &format!("# file: overlays/dev/pod.yaml\n{pod}")).is_empty());
     }
 
     #[test]

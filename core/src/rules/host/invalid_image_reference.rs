@@ -135,6 +135,24 @@ mod tests {
     }
 
     #[test]
+    fn a_fix_writes_what_can_only_be_meant() {
+        for (image, fixed) in [
+            ("kafka@3.7.0", Some("kafka:3.7.0")),
+            ("acme/Web:1", Some("acme/web:1")),
+            ("nginx:", Some("nginx")),
+            ("https://ghcr.io/acme/web:1", Some("ghcr.io/acme/web:1")),
+            ("nginx:1.27:alpine", None),
+            ("nginx: 1.27", None),
+        ] {
+            let before = files(&format!("services: {{a: {{image: '{image}'}}}}\n"));
+            let report = run(&RULE, &before);
+            assert_eq!(report.findings.len(), 1, "{image}");
+            let fix = report.findings[0].fixes.first().map(|it| it.edits[0].text.as_str());
+            assert_eq!(fix.map(|it| it.trim_matches('\'')), fixed, "{image}");
+        }
+    }
+
+    #[test]
     fn a_variable_without_its_dollar_sign_gets_one() {
         let text =
             "services:\n  web: {image: 'acme/web:{WEB:-1.2}'}\n  db: {image: 'acme/db:{DB}'}\n";

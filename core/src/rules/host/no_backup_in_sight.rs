@@ -126,6 +126,32 @@ mod tests {
     }
 
     #[test]
+    fn every_form_of_a_data_volume_on_a_server_counts() {
+        let one = |path: &str, body: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "# file: {path}\nservices: {{ db: {{ image: 'postgres:17', {body} }} }}\nvolumes: {{ data: {{}} }}\n"
+                ),
+            )
+            .len()
+        };
+        let named = "volumes: ['data:/var/lib/postgresql/data']";
+        for volumes in [
+            named,
+            "volumes: ['./data:/var/lib/postgresql/data']",
+            "volumes: [{ type: volume, source: data, target: /var/lib/postgresql/data }]",
+            "volumes: [{ type: bind, source: ./data, target: /var/lib/postgresql/data }]",
+        ] {
+            assert_eq!(one("compose.yaml", &format!("restart: always, {volumes}")), 1, "{volumes}");
+        }
+        let deployed = format!("deploy: {{ restart_policy: {{ condition: any }} }}, {named}");
+        assert_eq!(one("compose.yaml", &deployed), 1);
+        assert_eq!(one("compose.prod.yaml", named), 1);
+        assert_eq!(one("compose.yaml", "restart: always"), 0, "no volume");
+    }
+
+    #[test]
     fn any_sign_of_a_backup_and_development_are_silent() {
         assert_eq!(count("compose.yaml", "  b: { image: 'restic/restic:1' }\n"), 0);
         assert_eq!(

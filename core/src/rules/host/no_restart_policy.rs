@@ -26,6 +26,10 @@ rule! {
     /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` prints `no`;
     /// `docker compose ps -a` lists what has exited.
     ///
+    /// ## When to ignore
+    /// Where somebody starts the service by hand for a while, or a supervisor outside of Docker, such as
+    /// systemd, starts it again.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

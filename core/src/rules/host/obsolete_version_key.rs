@@ -16,6 +16,10 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config -q` prints "the attribute `version` is obsolete".
     ///
+    /// ## When to ignore
+    /// Where `docker-compose` before 1.27, which takes a file without the key for one of the oldest format,
+    /// still reads the file.
+    ///
     /// ## Bad
     /// ```yaml
     /// version: "3.8" # <- `version` is obsolete: Compose ignores it and warns about it with every command

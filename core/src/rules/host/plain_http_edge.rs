@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `curl -I http://HOST` answers with content instead of a redirect to `https`.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files ends TLS, such as a load balancer or a CDN, or only you can
+    /// reach the network.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -104,6 +108,38 @@ mod tests {
         assert_eq!(count("ports: ['80:80', '8080:80']", ""), 1, "one finding per project");
         assert_eq!(count("ports: ['9000:9000']", ""), 1, "what restarts runs on a server");
         assert_eq!(count("ports: ['9443:9443']", ""), 0);
+    }
+
+    #[test]
+    fn the_long_form_says_the_same() {
+        for (port, found) in [
+            ("{ target: 80, published: 80 }", 1),
+            ("{ target: 3000, published: '3000' }", 1),
+            ("{ target: 80, published: 80, host_ip: 0.0.0.0 }", 1),
+            ("{ target: 80, published: 80, host_ip: 127.0.0.1 }", 0),
+            ("'[::1]:80:80'", 0),
+            ("'80:80/udp'", 0),
+        ] {
+            assert_eq!(count(&format!("ports: [{port}]"), ""), found, "{port}");
+        }
+        let prod =
+            "# file: compose.prod.yaml\nservices: { a: { image: 'a:1', ports: ['80:80'] } }\n";
+        assert_eq!(messages(&RULE, prod).len(), 1, "a file for production");
+    }
+
+    #[test]
+    fn every_edge_that_speaks_tls_counts() {
+        for edge in [
+            "image: 'caddy:2.10', ports: ['80:80', '443:443']",
+            "image: 'traefik:v3.3', ports: ['80:80', '443:443']",
+            "image: 'nginx:1.29', ports: ['443:443'], volumes: ['./certs:/etc/nginx/certs']",
+            "image: 'cloudflare/cloudflared:2025.1.0'",
+        ] {
+            let edge = format!("  edge: {{ {edge} }}\n");
+            assert_eq!(count("ports: ['3000:3000']", &edge), 0, "{edge}");
+        }
+        let plain = "  edge: { image: 'nginx:1.29', ports: ['80:80'] }\n";
+        assert_eq!(count("ports: ['3000:3000']", plain), 1);
     }
 
     #[test]

@@ -22,6 +22,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl api-resources` lists what a cluster serves; `kubectl convert` rewrites a file.
     ///
+    /// ## When to ignore
+    /// Where the cluster is older and stays so: name its release as `kubernetes` in `plimsoll.yaml`.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1beta1 # <- `batch/v1beta1` CronJob was removed in Kubernetes 1.25; use `batch/v1`

@@ -20,6 +20,9 @@ rule! {
     /// `sudo du -h /var/lib/docker/containers/*/*-json.log | sort -h` shows which containers write
     /// how much.
     ///
+    /// ## When to ignore
+    /// Where `/etc/docker/daemon.json` on the host sets a size or another driver for all containers.
+    ///
     /// ## Bad
     /// ```yaml
     /// services: # <- the logs of `web` grow without limit, unless Docker on the host rotates them
@@ -66,7 +69,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             open.push(service);
             names.push(service.name);
             let restarts = service.model.restart.as_ref().is_some_and(|it| it.value != "no");
-            if server.is_none() && restarts && !service.has_profile() {
+            let is_kept = restarts || service.restarts() || service.role == Role::Production;
+            if server.is_none() && is_kept && !service.has_profile() {
                 server = Some(service);
             }
         }
@@ -116,7 +120,7 @@ fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{apply_fixes, files, messages, run};
 
     fn count(text: &str) -> usize {
         messages(&RULE, text).len()
@@ -129,6 +133,38 @@ mod tests {
         let text =
             "services:\n  a: { image: 'a:1', restart: always, logging: { driver: json-file } }\n";
         assert_eq!(count(text), 1);
+    }
+
+    #[test]
+    fn options_without_a_size_do_not_limit_logs() {
+        for logging in ["options: { max-file: '3' }", "driver: json-file, options: { tag: web }"] {
+            let text = format!(
+                "services: {{ a: {{ image: 'a:1', restart: always, logging: {{ {logging} }} }} }}\n"
+            );
+            assert_eq!(count(&text), 1, "{logging}");
+        }
+    }
+
+    #[test]
+    fn what_runs_on_a_server_is_kept_running_in_one_way_or_another() {
+        let one = |path: &str, body: &str| {
+            count(&format!("# file: {path}\nservices: {{ a: {{ image: 'a:1'{body} }} }}\n"))
+        };
+        assert_eq!(one("compose.yaml", ", restart: unless-stopped"), 1);
+        assert_eq!(one("compose.yaml", ", deploy: { restart_policy: { condition: any } }"), 1);
+        assert_eq!(one("compose.prod.yaml", ""), 1);
+        assert_eq!(one("compose.yaml", ""), 0);
+        assert_eq!(one("compose.yaml", ", deploy: { restart_policy: { condition: none } }"), 0);
+    }
+
+    #[test]
+    fn the_fix_bounds_what_is_open_and_leaves_the_rest() {
+        let text = "services:\n  a:\n    image: a:1\n    restart: always\n  b:\n    image: a:1\n    logging:\n      driver: json-file\n  c:\n    image: a:1\n    logging:\n      driver: local\n";
+        let before = files(text);
+        let after = apply_fixes(&before, &run(&RULE, &before));
+        assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
+        assert_eq!(after[0].text.matches("max-size: 10m").count(), 2, "{}", after[0].text);
+        assert!(after[0].text.ends_with("      driver: local\n"), "{}", after[0].text);
     }
 
     #[test]

@@ -26,6 +26,10 @@ rule! {
     /// `kubectl apply --dry-run=server --validate=strict -f FILE` does the same, and
     /// `kubectl explain` lists the keys that are allowed in each place.
     ///
+    /// ## When to ignore
+    /// Where another tool reads the key. A name that starts with `x-` tells Compose so, and in a cluster an
+    /// annotation is the place for it.
+    ///
     /// ## Bad
     /// ```yaml file=deployment.yaml
     /// apiVersion: apps/v1
@@ -86,7 +90,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut seen: Vec<Span> = Vec::new();
     for project in facts.projects() {
         for unknown in &project.unknown_keys {
-            if !seen.contains(&unknown.key.span) {
+            // PLM004 reports a merge key in quotes.
+            let is_merge = unknown.key.as_str() == "<<" && unknown.collection;
+            if !is_merge && !seen.contains(&unknown.key.span) {
                 seen.push(unknown.key.span);
                 compose(facts, project, unknown.owner, &unknown.key, out);
             }
@@ -247,6 +253,70 @@ mod tests {
         assert!(say("replicas: 2")[0].contains("under `deploy`"));
         assert_eq!(say("frobnicate: 1"), ["Compose refuses `frobnicate` in a service"]);
         assert!(say("x-note: 1").is_empty());
+    }
+
+    #[test]
+    fn every_level_of_a_compose_file_is_read() {
+        let say = |body: &str| {
+            messages(&RULE, &format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n"))
+        };
+        for (body, meant) in [
+            ("healthcheck: { test: x, intervall: 5s }", "interval"),
+            ("build: { contex: . }", "context"),
+            ("deploy: { resources: { limit: {} } }", "limits"),
+            ("networks: { n: { aliasses: [x] } }", "aliases"),
+            ("ports: [{ traget: 80 }]", "target"),
+            ("volumes: [{ type: bind, sorce: a, target: /b }]", "source"),
+        ] {
+            let found = say(body);
+            let meant = format!("did you mean `{meant}`?");
+            assert!(found.len() == 1 && found[0].ends_with(&meant), "{body}: {found:?}");
+        }
+        assert!(say("interval: 5s")[0].ends_with("it belongs under `healthcheck`"));
+        let top = "services: { a: { image: 'a:1' } }\nnetworks: { n: { drivr: x } }\n";
+        assert!(messages(&RULE, top)[0].ends_with("did you mean `driver`?"));
+    }
+
+    #[test]
+    fn every_level_of_a_workload_is_read() {
+        let pod = |spec: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{ name: a }}\nspec: {{ schedule: '@daily', jobTemplate: {{ spec: {{ template: {{ spec: {{ {spec} }} }} }} }} }}\n"
+                ),
+            )
+        };
+        let container =
+            |body: &str| pod(&format!("containers: [{{ name: a, image: 'a:1', {body} }}]"));
+        for (body, meant) in [
+            ("envFrom: [{ configMap: { name: c } }]", "configMapRef"),
+            ("env: [{ name: A, valueFrom: { secretRef: { name: s, key: k } } }]", "secretKeyRef"),
+            ("env: [{ name: A, valueFrom: { configMapKeyRef: { name: s, kye: k } } }]", "key"),
+            ("lifecycle: { preStopp: {} }", "preStop"),
+            ("lifecycle: { preStop: { exce: { command: [a] } } }", "exec"),
+            ("livenessProbe: { tcpSocket: { prt: 80 } }", "port"),
+            ("securityContext: { capabilities: { ad: [ALL] } }", "add"),
+        ] {
+            let found = container(body);
+            let meant = format!("did you mean `{meant}`?");
+            assert!(found.len() == 1 && found[0].ends_with(&meant), "{body}: {found:?}");
+        }
+        for (spec, meant) in [
+            ("volumes: [{ name: a, configmap: { name: c } }]", "configMap"),
+            ("volumes: [{ name: a, persistentVolumeClaim: { name: c } }]", "claimName"),
+            ("volumes: [{ name: a, emptyDir: { sizelimit: 1Gi } }]", "sizeLimit"),
+            ("tolerations: [{ key: a, efect: NoSchedule }]", "effect"),
+            ("affinity: { nodeAfinity: {} }", "nodeAffinity"),
+        ] {
+            let found = pod(&format!("{spec}, containers: [{{ name: a, image: 'a:1' }}]"));
+            let meant = format!("did you mean `{meant}`?");
+            assert!(found.len() == 1 && found[0].ends_with(&meant), "{spec}: {found:?}");
+        }
+        let fine = pod(
+            "volumes: [{ name: a, csi: { driver: d } }, { name: b, rbd: {} }], affinity: { podAffinity: {} }, tolerations: [{ operator: Exists, tolerationSeconds: 5 }], hostAliases: [{ ip: 1.2.3.4, hostnames: [a] }], containers: [{ name: a, image: 'a:1', envFrom: [{ prefix: A_, secretRef: { name: s, optional: true } }], lifecycle: { stopSignal: SIGQUIT, preStop: { sleep: { seconds: 5 } } } }]",
+        );
+        assert!(fine.is_empty(), "{fine:?}");
     }
 
     #[test]

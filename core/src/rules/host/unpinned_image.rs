@@ -26,6 +26,10 @@ rule! {
     /// `docker image inspect --format '{{.RepoDigests}} {{.Created}}' IMAGE`, or the Pod's
     /// `status.containerStatuses`, shows which image is really running.
     ///
+    /// ## When to ignore
+    /// Where the newest build is what you want, as on a machine for trying things out, or where something
+    /// else pins the image, such as a registry of your own that you fill by hand.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

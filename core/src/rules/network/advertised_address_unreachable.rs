@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kcat -b HOST:PORT -L` in a client's container prints the addresses that the broker hands out.
     ///
+    /// ## When to ignore
+    /// Where those who connect have the name in their own `/etc/hosts`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -24,6 +24,9 @@ rule! {
     /// `istioctl analyze -n NAMESPACE` names unknown subsets. `istioctl proxy-config routes deploy/NAME`
     /// shows the routes in the order in which the proxy tries them.
     ///
+    /// ## When to ignore
+    /// Where a subset stands ready for a version that is not deployed yet, and no traffic is sent to it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.istio.io/v1

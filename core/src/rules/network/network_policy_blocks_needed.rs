@@ -26,6 +26,10 @@ rule! {
     /// `kubectl exec` with `getent hosts kubernetes.default` shows whether DNS works, and `nc -vz NAME
     /// PORT` from the client whether the connection gets through.
     ///
+    /// ## When to ignore
+    /// Where a policy that is not among the files lets the traffic through, or the network of the cluster
+    /// enforces none.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.k8s.io/v1

@@ -301,6 +301,9 @@ fn judge<'o>(
         Flaw::BracketWithoutSpace => {
             "cannot pass: without a space after the bracket this is the name of a program"
         }
+        Flaw::BracketNotClosed => {
+            "cannot pass: without a space before it, the closing bracket belongs to the word"
+        }
         Flaw::DevTcp => "cannot pass under `sh`: only bash knows `/dev/tcp`",
     };
     let by = script.as_ref().map(|it| format!(", by `{}`,", it.0)).unwrap_or_default();
@@ -310,7 +313,10 @@ fn judge<'o>(
         finding.also(span, "this is the script");
     }
     match flaw {
-        Flaw::EndsInSuccess | Flaw::OneWordTest | Flaw::BracketWithoutSpace => {
+        Flaw::EndsInSuccess
+        | Flaw::OneWordTest
+        | Flaw::BracketWithoutSpace
+        | Flaw::BracketNotClosed => {
             finding.severity(Severity::Error);
         }
         // Some images have bash under the name of `sh`.
@@ -322,9 +328,11 @@ fn judge<'o>(
     finding.cause(match flaw {
         Flaw::CurlWithoutFail => "curl without -f".to_owned(),
         Flaw::AsksNothing => "asks nothing".to_owned(),
-        Flaw::EndsInSuccess | Flaw::OneWordTest | Flaw::BracketWithoutSpace | Flaw::DevTcp => {
-            own.text.clone()
-        }
+        Flaw::EndsInSuccess
+        | Flaw::OneWordTest
+        | Flaw::BracketWithoutSpace
+        | Flaw::BracketNotClosed
+        | Flaw::DevTcp => own.text.clone(),
     });
     Some(finding)
 }

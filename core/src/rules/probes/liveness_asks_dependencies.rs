@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods` shows restarts of many Pods in the minute in which one server was away.
     ///
+    /// ## When to ignore
+    /// Where the process never recovers from a lost connection by itself, so that a restart is the cure.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

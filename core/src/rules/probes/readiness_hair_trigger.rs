@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get endpointslices -w` shows addresses that come and go.
     ///
+    /// ## When to ignore
+    /// Where an answer after more than a second is of no use to anybody, and there are replicas to spare.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -70,6 +70,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let worker = facts.worker_of(unit);
         let known = unit.stored().or_else(|| unit.kept_monitoring());
         let known = known.or_else(|| unit.only_set_up());
+        let mounted = facts.mounted(unit);
+        let known = known.or_else(|| unit.kept_nowhere(&mounted));
         let Some(family) = known.or(unit.certain_family().filter(|_| worker.is_some())) else {
             continue;
         };
@@ -77,7 +79,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let Some(home) = unit.data_home(family) else { continue };
-        let mounted = facts.mounted(unit);
         if unit.keeps_elsewhere(family, &mounted)
             || mounted.iter().any(|it| home.is_kept_by(it) || unit.names_mount(it))
         {
@@ -173,7 +174,9 @@ impl Homeless<'_, '_> {
     /// Whether the image declares a volume at the directory, so that Docker makes one without a name.
     fn is_anonymous(&self) -> bool {
         let repository = self.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
-        self.unit.is_compose() && declares_volume(repository) && !self.is_moved
+        // What an image of somebody's own is built on declares the volume, which stays declared.
+        let is_copy = self.unit.certain_family().is_none() && declares_volume(self.family.id);
+        self.unit.is_compose() && (declares_volume(repository) || is_copy) && !self.is_moved
     }
 
     /// Returns what stores without a volume in one part of the project have in common, whatever becomes of

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ls /var/lib/rabbitmq/mnesia` in the container shows one folder for each name that it ever had.
     ///
+    /// ## When to ignore
+    /// Where what the store holds may go with its container.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -22,6 +22,10 @@ rule! {
     /// `kubectl rollout status` waits for ever, and `kubectl describe pod` of the new Pod says "didn't
     /// match pod anti-affinity rules".
     ///
+    /// ## When to ignore
+    /// Where the cluster adds nodes by itself, or always has more of them than the replicas and the surge
+    /// need.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

@@ -92,33 +92,35 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds the entries of a mapping, its merge keys first, so that its own entries win.
+    /// Adds the entries of a mapping in their order, so that what is merged replaces the keys before it.
     fn entries(&self, node: Node<'_>, entries: &mut Entries, depth: usize) -> Result<()> {
         check_depth(depth)?;
-        for entry in node.entries().filter(|entry| entry.key.is_merge_key()) {
-            let merged = entry.value.resolve();
-            match merged.kind() {
-                NodeKind::Mapping => self.entries(merged, entries, depth + 1)?,
-                NodeKind::Sequence => {
-                    let items: Vec<Node<'_>> = merged.items().collect();
-                    for item in items.into_iter().rev() {
-                        self.entries(item.resolve(), entries, depth + 1)?;
-                    }
-                }
-                NodeKind::Scalar | NodeKind::Alias => {
-                    return Err(Failure::new(
-                        "yaml: map merge requires map or sequence of maps as the value",
-                    ));
-                }
+        for entry in node.entries() {
+            if entry.key.is_merge_key() {
+                self.merge(entry.value.resolve(), entries, depth)?;
+                continue;
             }
-        }
-        for entry in node.entries().filter(|entry| !entry.key.is_merge_key()) {
             let key = self.key(entry.key)?;
             let value = self.value(entry.value, depth + 1)?;
             let place = place(self.source, entry.key.span()).map(|place| place.0);
             entries.insert(key, Entry { key: place, value });
         }
         Ok(())
+    }
+
+    /// Adds the entries of the mappings behind a merge key, the first of several last, so that it wins.
+    fn merge(&self, merged: Node<'_>, entries: &mut Entries, depth: usize) -> Result<()> {
+        match merged.kind() {
+            NodeKind::Mapping => self.entries(merged, entries, depth + 1),
+            NodeKind::Sequence => {
+                let items: Vec<Node<'_>> = merged.items().collect();
+                let mut items = items.into_iter().rev();
+                items.try_for_each(|item| self.entries(item.resolve(), entries, depth + 1))
+            }
+            NodeKind::Scalar | NodeKind::Alias => {
+                Err(Failure::new("yaml: map merge requires map or sequence of maps as the value"))
+            }
+        }
     }
 
     /// A key as the string that JSON has for it.

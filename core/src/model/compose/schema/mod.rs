@@ -66,7 +66,14 @@ impl Check<'_> {
             (Data::Map(map), Type::Object(name)) => self.object(value, map, SCHEMA.object(name)),
             (Data::Map(map), Type::Named(inner)) => self.named(map, inner),
             (Data::Map(map), Type::Map(inner)) => {
-                map.entries.values().for_each(|entry| self.value(&entry.value, inner));
+                for (key, entry) in &map.entries {
+                    if key == "<<" && matches!(entry.value.data, Data::Map(_) | Data::List(_)) {
+                        let message = "`<<` in quotes is a key like any other";
+                        self.out.problem(ProblemKind::WrongType, entry.key, key, message);
+                    } else {
+                        self.value(&entry.value, inner);
+                    }
+                }
             }
             _ => {}
         }

@@ -7,13 +7,38 @@ fn service(body: &str) -> usize {
 
 #[test]
 fn moving_tags() {
-    for image in ["nginx", "nginx:latest", "nginx:stable", "nginx:alpine", "node:lts", "a/b:main"] {
+    for image in [
+        "nginx",
+        "nginx:latest",
+        "nginx:stable",
+        "nginx:alpine",
+        "node:lts",
+        "a/b:main",
+        "a/b:nightly",
+        "a/b:stable-alpine",
+        "a/b:${TAG:-latest}",
+        "a/b:${TAG:-main}",
+        "${IMAGE:-a/b}",
+    ] {
         assert_eq!(service(&format!("image: '{image}'")), 1, "{image}");
     }
     assert_eq!(service("image: 'a/b:${TAG-latest}'"), 1);
     for tag in ["master", "main", "edge", "main-alpine", "edge-slim", "latest-alpine"] {
         assert_eq!(service(&format!("image: 'a/b:{tag}'")), 1, "{tag}");
     }
+}
+
+#[test]
+fn every_container_of_a_workload_counts() {
+    let job = |init: &str, image: &str| {
+        let text = format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec: {{schedule: '@daily', jobTemplate: {{spec: {{template: {{spec: {{initContainers: [{{name: i, image: '{init}'}}], containers: [{{name: a, image: '{image}'}}]}}}}}}}}}}\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(job("a/init:1", "a/job"), ["warning"]);
+    assert_eq!(job("a/init:stable", "a/job:1"), ["warning"]);
+    assert!(job("a/init:1", "a/job:1").is_empty());
 }
 
 #[test]
@@ -139,6 +164,8 @@ fn pins_variables_and_own_builds_are_silent() {
         "image: 'nginx@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'",
         "image: 'acme/web:${TAG}'",
         "image: acme/web, build: .",
+        "image: acme/web, build: { context: . }",
+        "image: 'acme/web:${TAG:-1.2}'",
         "image: acme/web, pull_policy: never",
         "image: acme/web:2024-05-01",
     ] {

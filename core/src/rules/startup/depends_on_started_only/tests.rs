@@ -2,6 +2,30 @@ use super::RULE;
 use crate::rules::testing::{findings, messages};
 
 #[test]
+fn the_family_of_a_store_comes_from_its_dockerfile_and_from_its_name() {
+    let built = |dockerfile: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'a/w:1', depends_on: [db]}}, db: {{build: ./db}}}}\n# file: db/Dockerfile\n{dockerfile}\n"
+        );
+        findings(&RULE, &text).len()
+    };
+    assert_eq!(built("FROM node:22 AS build\nFROM postgres:17"), 1);
+    assert_eq!(built("FROM postgres:17 AS dump\nFROM node:22"), 0);
+    let named = |image: &str| {
+        let text = format!(
+            "services: {{web: {{image: 'a/w:1', depends_on: [db]}}, db: {{image: '{image}'}}}}\n"
+        );
+        findings(&RULE, &text).len()
+    };
+    for image in
+        ["acme/postgres:17", "registry.corp/team/postgres-custom:17", "acme/redis-server:7"]
+    {
+        assert_eq!(named(image), 1, "{image}");
+    }
+    assert_eq!(named("acme/postgres-exporter:1"), 0);
+}
+
+#[test]
 fn all_that_start_before_one_service_are_one_finding() {
     let client = |name: &str| format!("  {name}: {{image: 'a/b:1', depends_on: [db]}}\n");
     let text =

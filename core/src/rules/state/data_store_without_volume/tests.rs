@@ -60,6 +60,46 @@ fn settings_memory_caches_and_built_images_are_silent() {
 }
 
 #[test]
+fn a_store_that_is_built_on_an_image_keeps_its_data_where_that_does() {
+    let found = |body: &str, dockerfile: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{ db: {{ build: ./db{body} }} }}\nvolumes: {{ vol: {{}} }}\n# file: db/Dockerfile\n{dockerfile}\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    let plain =
+        "FROM node:22 AS build\nFROM postgres:17\nCOPY schema.sql /docker-entrypoint-initdb.d/";
+    assert_eq!(found("", plain), ["warning"]);
+    assert_eq!(found(", volumes: ['vol:/var/lib/postgresql']", plain), ["error"]);
+    assert!(found(", volumes: ['vol:/var/lib/postgresql/data']", plain).is_empty());
+    for other in [
+        "FROM postgres:17 AS dump\nFROM node:22",
+        "FROM postgres:17\nENV PGDATA=/db",
+        "FROM postgres:17\nCOPY data /var/lib/postgresql/data",
+        "FROM postgres:17\nVOLUME /db",
+        "FROM postgres:17\nCMD [\"./dump.sh\"]",
+        "FROM redis:7",
+    ] {
+        assert!(found("", other).is_empty(), "{other}");
+    }
+    let inline = "services: { db: { build: { context: ., dockerfile_inline: FROM mysql:8.4 } } }\n";
+    assert_eq!(findings(&RULE, inline).len(), 1);
+}
+
+#[test]
+fn the_name_of_an_image_tells_a_store_that_keeps_nothing() {
+    for image in ["registry.corp/postgres:17", "acme/postgres-custom:17", "acme/mysql:8"] {
+        assert_eq!(service(image, "restart: always"), ["warning"], "{image}");
+        let kept = service(image, "volumes: ['vol:/somewhere']");
+        assert!(kept.is_empty(), "{image} may keep its data there");
+    }
+    for image in ["acme/postgres-exporter:1", "acme/own-postgres:1", "acme/redis:7", "acme/web:1"] {
+        assert!(service(image, "restart: always").is_empty(), "{image}");
+    }
+    assert!(service("acme/postgres:17", "command: [pg_dump, app]").is_empty());
+}
+
+#[test]
 fn the_fix_knows_whether_there_are_volumes() {
     for top in ["", "volumes:\n  other:\n", "volumes:\n  other:\n    driver: local\n"] {
         let before = files(&format!("services:\n  db:\n    image: mysql:8\n{top}"));
