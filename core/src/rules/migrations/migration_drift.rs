@@ -15,6 +15,9 @@ rule! {
     /// ## How to troubleshoot
     /// Ask the migration tool for the current version on both sides.
     ///
+    /// ## When to ignore
+    /// Where somebody else migrates the database of one side.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -19,6 +19,10 @@ rule! {
     /// Look for two "running migration" lines with the same version in the logs of different
     /// containers, and for lock waits in the database.
     ///
+    /// ## When to ignore
+    /// Where a single replica is stopped before the next one starts, or where the tool takes a lock and
+    /// each schema fits the code before and after it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

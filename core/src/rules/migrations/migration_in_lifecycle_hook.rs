@@ -16,6 +16,9 @@ rule! {
     /// `kubectl describe pod` shows `FailedPostStartHook` events; the output of the hook itself is
     /// not kept anywhere.
     ///
+    /// ## When to ignore
+    /// Where the command changes no schema, and only its name says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl get job` shows the age of the Job: if it is older than the last release, the
     /// migration did not run.
     ///
+    /// ## When to ignore
+    /// Where the pipeline deletes the Job before it applies the next one.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1

@@ -17,6 +17,9 @@ rule! {
     /// `kubectl get pods` shows several Pods for the Job, or one in CrashLoopBackOff with exit code
     /// 0.
     ///
+    /// ## When to ignore
+    /// Where each of the Pods migrates another database.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1

@@ -19,6 +19,9 @@ rule! {
     /// Compare the start times of both in `docker compose ps -a`, and look for "relation does not
     /// exist" in the application's log.
     ///
+    /// ## When to ignore
+    /// Where each schema fits the code before and after it, so that the two may start in any order.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// Read the file in the running containers on both sides and compare.
     ///
+    /// ## When to ignore
+    /// Where the default in the image is what is wanted in the cluster.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

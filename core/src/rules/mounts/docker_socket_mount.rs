@@ -21,6 +21,10 @@ rule! {
     /// `curl --unix-socket /var/run/docker.sock http://d/containers/json` lists every container on
     /// the host.
     ///
+    /// ## When to ignore
+    /// For a program whose purpose is to manage containers, on a host that has nothing else worth
+    /// protecting.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// Ask both running programs for their version.
     ///
+    /// ## When to ignore
+    /// Where one side tries out the next version on purpose, and with data of its own.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -18,6 +18,9 @@ rule! {
     /// `docker compose config` shows the path that would be mounted; `ls -ld` on that path shows
     /// whether it existed before Docker created it.
     ///
+    /// ## When to ignore
+    /// Where the file is for this one machine, and will be.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

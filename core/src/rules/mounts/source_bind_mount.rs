@@ -21,6 +21,9 @@ rule! {
     /// `docker compose run --rm --no-deps -v /empty SERVICE ls` is no substitute, because the
     /// service's own mounts stay in place.
     ///
+    /// ## When to ignore
+    /// Where the file is for the machine of a developer: say so with `# plimsoll: role=development`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

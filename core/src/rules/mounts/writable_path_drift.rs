@@ -18,6 +18,9 @@ rule! {
     /// Write a file there, delete the Pod, and check whether the file is still there in the next
     /// one.
     ///
+    /// ## When to ignore
+    /// Where the content can be made again, as with a cache.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

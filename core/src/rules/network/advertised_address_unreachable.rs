@@ -20,6 +20,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kcat -b HOST:PORT -L` in a client's container prints the addresses that the broker hands out.
     ///
+    /// ## When to ignore
+    /// Where the clients of that listener all run where the address is reachable, and these files do
+    /// not show them.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

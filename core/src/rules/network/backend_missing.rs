@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe ingress NAME` shows a "not found" error next to the backend.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Service.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.k8s.io/v1

@@ -16,6 +16,9 @@ rule! {
     /// `kubectl get svc -A` shows which namespace the Service is in. From the Pod, a lookup of the
     /// long name works while the short one fails.
     ///
+    /// ## When to ignore
+    /// Where a Service of the same name comes into this namespace from elsewhere.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -18,6 +18,9 @@ rule! {
     /// `docker inspect`, or `kubectl get pods,services,endpointslices -A -o wide`, shows what has the
     /// address today. If nothing has it, it belongs to a machine outside.
     ///
+    /// ## When to ignore
+    /// Where the address belongs to a machine outside that keeps it, and there is no DNS.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

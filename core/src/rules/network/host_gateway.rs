@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltnp` on the host shows which programs listen outside of containers.
     ///
+    /// ## When to ignore
+    /// On a single machine that will stay one, for a program that cannot run in a container.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

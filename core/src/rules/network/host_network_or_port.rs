@@ -19,6 +19,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows "didn't have free ports for the requested pod ports".
     ///
+    /// ## When to ignore
+    /// Where one Pod on each node is all there will ever be, and clients need the address of the node,
+    /// as with a media relay.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

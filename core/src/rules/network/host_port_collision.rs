@@ -21,6 +21,9 @@ rule! {
     /// `docker compose ps -a` shows one of them only as created; `ss -ltnp` shows which process has
     /// the port.
     ///
+    /// ## When to ignore
+    /// Where the two are never started together, although no profile says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

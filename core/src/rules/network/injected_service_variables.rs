@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl exec POD -- env` shows whether the variable is set.
     ///
+    /// ## When to ignore
+    /// In a Pod that is always created after its Services, such as one that a person starts by hand.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

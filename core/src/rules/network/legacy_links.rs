@@ -17,6 +17,10 @@ rule! {
     /// ## How to troubleshoot
     /// Remove `links`: `docker compose exec SERVICE getent hosts NAME` still prints an address.
     ///
+    /// ## When to ignore
+    /// Where the program knows the other one only under the name that the link gives it, and cannot be
+    /// changed.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltn` inside the container shows `127.0.0.1:PORT` instead of `0.0.0.0:PORT`.
     ///
+    /// ## When to ignore
+    /// Where a proxy in the same container or Pod takes the traffic and passes it on.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -20,6 +20,9 @@ rule! {
     /// The log shows "connection refused" for `127.0.0.1`. From inside the container,
     /// `nc -vz NAME PORT` shows that the name works.
     ///
+    /// ## When to ignore
+    /// Where something that these files do not show listens on the port in the same container or Pod.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

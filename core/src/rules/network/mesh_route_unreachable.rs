@@ -24,6 +24,9 @@ rule! {
     /// `istioctl analyze -n NAMESPACE` names unknown subsets. `istioctl proxy-config routes deploy/NAME`
     /// shows the routes in the order in which the proxy tries them.
     ///
+    /// ## When to ignore
+    /// Where another pipeline deploys the workloads that the rule or the subset is for.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.istio.io/v1

@@ -26,6 +26,9 @@ rule! {
     /// `kubectl exec` with `getent hosts kubernetes.default` shows whether DNS works, and `nc -vz NAME
     /// PORT` from the client whether the connection gets through.
     ///
+    /// ## When to ignore
+    /// Where a policy of a kind that is not read here lets the traffic through.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.k8s.io/v1

@@ -22,6 +22,9 @@ rule! {
     /// `docker inspect --format '{{json .NetworkSettings.Networks}}' CONTAINER` for both
     /// containers.
     ///
+    /// ## When to ignore
+    /// Where something outside of the project answers to the name on one of the networks.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltn` (or `netstat -ltn`) in the running container shows where the program listens.
     ///
+    /// ## When to ignore
+    /// Where the two sides build different images under the same name.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// `docker compose exec FROM nc -vz NAME PORT` is refused with the host's port and works with
     /// the container's.
     ///
+    /// ## When to ignore
+    /// Where the program listens on that port as well, and no file says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

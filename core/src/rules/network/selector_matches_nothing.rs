@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME` shows no addresses.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Pods: an operator, or another repository.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods -l KEY=VALUE` in the object's namespace lists what it selects.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates what is selected.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: policy/v1

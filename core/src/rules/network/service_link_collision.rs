@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl exec POD -- env` shows variables whose values start with `tcp://`.
     ///
+    /// ## When to ignore
+    /// Where the program accepts a value such as `tcp://10.96.0.12:6379` in that variable.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -20,6 +20,10 @@ rule! {
     /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows the ports that
     /// receive traffic.
     ///
+    /// ## When to ignore
+    /// Where the program listens on the number although no container lists it: the list is for
+    /// information.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -22,6 +22,10 @@ rule! {
     /// ## How to troubleshoot
     /// `getent hosts NAME` inside the container prints nothing.
     ///
+    /// ## When to ignore
+    /// Where the name resolves outside of these files: in another project on the same network, or in a
+    /// search domain.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

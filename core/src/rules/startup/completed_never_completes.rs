@@ -19,6 +19,9 @@ rule! {
     /// `docker compose ps -a` shows the awaited container as running or restarting, and the
     /// dependent one only as created.
     ///
+    /// ## When to ignore
+    /// Where the command is known to end although it looks like that of a server.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

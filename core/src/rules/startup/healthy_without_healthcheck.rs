@@ -18,6 +18,10 @@ rule! {
     /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows the healthcheck that an
     /// image defines, if any.
     ///
+    /// ## When to ignore
+    /// Where the image defines a healthcheck that these files do not show. The finding is a warning
+    /// then.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -25,6 +25,10 @@ rule! {
     /// During a rollout, `kubectl get endpointslices -w` lists new Pods before their logs say that
     /// they are listening.
     ///
+    /// ## When to ignore
+    /// Where the program accepts connections as soon as its process runs, or where every client is
+    /// known to try again.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// After a rollout, `kubectl get pods` shows restarts that stop by themselves.
     ///
+    /// ## When to ignore
+    /// Where the program tries again by itself and nobody sends it requests, as with a worker that
+    /// reads a queue.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -16,6 +16,9 @@ rule! {
     /// The number that `docker inspect --format '{{.RestartCount}}' CONTAINER` prints grows while
     /// you watch.
     ///
+    /// ## When to ignore
+    /// Where the task waits for its next piece of work by itself, so that it never exits.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

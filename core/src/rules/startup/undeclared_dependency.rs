@@ -19,6 +19,9 @@ rule! {
     /// Run `docker compose up SERVICE` in a stopped project: what does not come up with it was not
     /// declared.
     ///
+    /// ## When to ignore
+    /// Where the other service is needed rarely, and the program tries again until it answers.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

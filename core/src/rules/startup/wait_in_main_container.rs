@@ -20,6 +20,9 @@ rule! {
     /// `kubectl logs POD` shows the output of the wait; `kubectl describe pod` shows probe failures
     /// from the same minutes.
     ///
+    /// ## When to ignore
+    /// Where the wait takes a second or two, and the startup probe allows for it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl logs POD -c INIT` repeats "bad address" or "could not resolve host".
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Service: another repository, or an operator.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
