@@ -39,6 +39,7 @@ pub mod patience;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;
+pub mod seeds;
 pub mod servers;
 pub mod shell;
 pub mod singletons;
