@@ -1,6 +1,6 @@
-use crate::facts::{Facts, Pair, Service, Unit, is_below};
+use crate::facts::{Brought, Facts, Pair, Service, Unit, is_below};
 use crate::knowledge::env::file_database;
-use crate::model::compose::MountKind;
+use crate::model::compose::{Mount, MountKind};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -74,9 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
-        for mount in
-            service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume && !it.read_only)
-        {
+        for mount in service.model.volumes.iter().filter(|it| keeps_data(service, it)) {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
             if is_written_anew(service, target) {
@@ -95,10 +93,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             if holds_unused_database(service, unit, [target, volume]) || is_moved() {
                 continue;
             }
+            let noun = if mount.kind == MountKind::Volume { "volume" } else { "folder" };
             let finding = out.at(
                 &mount.span,
                 format!(
-                    "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
+                    "Compose keeps `{target}` of `{}` in {noun} `{volume}`, but {} has nothing mounted there",
                     service.name,
                     unit.label
                 ),
@@ -117,6 +116,31 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.severity(Severity::Info).why("Caddy keeps certificates there, and what some of its modules store. In the cluster it serves plain HTTP, so that it has no certificates to keep.");
             }
         }
+    }
+}
+
+/// Words in the path of a folder in which a program keeps what it was given.
+const DATA_WORDS: &[&str] =
+    &["data", "database", "db", "files", "media", "state", "storage", "upload", "uploads"];
+
+/// Whether a mount keeps what the program writes: a named volume, or a folder of the host that says so by its name.
+fn keeps_data(service: &Service<'_>, mount: &Mount) -> bool {
+    let source = mount.source.as_ref().map_or("", |it| it.as_str());
+    let is_named = |path: &str| {
+        let mut words = path.split(|it: char| !it.is_ascii_alphanumeric());
+        words.any(|it| DATA_WORDS.contains(&it))
+    };
+    let is_folder_of_data = || {
+        service.brought_by(mount) == Brought::Data && (is_named(source) || is_named(&mount.target))
+    };
+    match mount.kind {
+        MountKind::Volume => !mount.read_only,
+        MountKind::Bind => !mount.read_only && is_folder_of_data(),
+        MountKind::Anonymous
+        | MountKind::Tmpfs
+        | MountKind::Npipe
+        | MountKind::Cluster
+        | MountKind::Image => false,
     }
 }
 
@@ -181,6 +205,43 @@ mod tests {
     fn the_volumes_of_one_container_are_one_finding() {
         assert_eq!(drifts("'pages:/pages'"), [1]);
         assert_eq!(drifts("'pages:/pages', 'files:/files'"), [2]);
+    }
+
+    #[test]
+    fn folders_of_the_host_keep_data_too() {
+        for volume in [
+            "'./data:/var/lib/wiki'",
+            "'/srv/wiki:/data'",
+            "'./uploads:/app/uploads'",
+            "{type: bind, source: ./storage, target: /pages}",
+            "{type: volume, source: pages, target: /pages}",
+        ] {
+            assert_eq!(drifts(volume), [1], "{volume}");
+        }
+        for volume in [
+            "'./data:/var/lib/wiki:ro'",
+            "{type: bind, source: ./data, target: /pages, read_only: true}",
+            "'pages:/pages:ro'",
+            "'./wiki.conf:/etc/wiki.conf'",
+            "'./scripts:/scripts'",
+            "'/etc/localtime:/etc/localtime'",
+            "{type: tmpfs, target: /data}",
+        ] {
+            assert_eq!(drifts(volume), [0; 0], "{volume}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_cluster_mounts_there_may_hold_the_data() {
+        let found = |mount: &str, volume: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{wiki: {{image: 'acme/wiki:3', volumes: ['pages:/var/lib/wiki']}}}}\n# file: k8s/wiki.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: wiki}}\nspec: {{containers: [{{name: wiki, image: 'acme/wiki:3', volumeMounts: [{{name: v, mountPath: {mount}}}]}}], volumes: [{{name: v, {volume}}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(found("/var/lib/wiki", "persistentVolumeClaim: {claimName: c}"), 0);
+        assert_eq!(found("/var/lib", "emptyDir: {}"), 0);
+        assert_eq!(found("/var/cache", "emptyDir: {}"), 1);
     }
 
     #[test]
