@@ -258,6 +258,15 @@ mod tests {
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2-alpine'", "redis:7.2"), [""; 0]);
+        assert_eq!(sides("image: 'postgres:17.1'", "postgres:17.2"), ["info"]);
+        assert_eq!(sides("image: 'postgres:17.1'", "postgres:17.1"), [""; 0]);
+        assert_eq!(sides("image: 'acme/web:v1.2'", "acme/web:v1.3"), ["warning"]);
+    }
+
+    #[test]
+    fn images_of_one_program_from_two_publishers_differ() {
+        assert_eq!(sides("image: 'postgres:17'", "bitnami/postgresql:17"), ["warning"]);
+        assert_eq!(sides("image: 'postgres:17'", "mirror.example/postgres:17"), [""; 0]);
     }
 
     #[test]

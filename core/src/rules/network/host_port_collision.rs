@@ -232,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn every_form_of_a_port_is_read() {
+        for (a, b, count) in [
+            ("{target: 80, published: 8080}", "'8080:80'", 1),
+            ("{target: 80, published: '8080'}", "{target: 81, published: 8080}", 1),
+            ("{target: 80, published: 8080, protocol: udp}", "'8080:80'", 0),
+            ("{target: 80, published: 80, host_ip: 127.0.0.1}", "'127.0.0.1:80:80'", 1),
+            ("'8000-8002:8000-8002'", "'8002-8004:9000-9002'", 1),
+            ("'8000-8002:8000-8002'", "'8003-8004:9000-9001'", 0),
+            ("'0.0.0.0:80:80'", "'127.0.0.1:80:80'", 1),
+            ("'[::]:80:80'", "'80:80'", 1),
+            ("'80'", "'80'", 0),
+        ] {
+            assert_eq!(two(&format!("ports: [{a}]"), &format!("ports: [{b}]")), count, "{a} {b}");
+        }
+    }
+
+    #[test]
     fn a_profile_that_brings_two_services_together_is_named() {
         let found = |a: &str, b: &str| {
             let text = format!(

@@ -117,4 +117,22 @@ mod tests {
         let text = "services: {web: {image: 'a/b:1', external_links: ['shop_db_1:db']}}\n";
         assert!(messages(&RULE, text)[0].contains("container `shop_db_1`"));
     }
+
+    #[test]
+    fn a_name_of_a_container_is_fine_until_the_service_scales() {
+        let codes = |more: &str| {
+            let text =
+                format!("services: {{web: {{image: 'a/b:1', container_name: web{more}}}}}\n");
+            let options = crate::Options {
+                select: vec!["PLM416".into(), "PLM709".into()],
+                ..crate::Options::default()
+            };
+            let report = crate::analyze(&crate::rules::testing::files(&text), &options);
+            let found = report.findings.iter().map(|it| (it.code, it.severity.name()));
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(codes(""), []);
+        assert_eq!(codes(", scale: 2"), [("PLM709", "error")]);
+        assert_eq!(codes(", deploy: {replicas: 2}"), [("PLM709", "error")]);
+    }
 }

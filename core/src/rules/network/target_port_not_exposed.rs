@@ -256,6 +256,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_an_error_and_a_number_a_warning() {
+        let severity = |target: &str| {
+            let text = service_and_pod(target, "[{ name: web, containerPort: 8080 }]");
+            let found = crate::rules::testing::findings(&RULE, &text);
+            found.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(severity("http"), ["error"]);
+        assert_eq!(severity("3000"), ["warning"]);
+        assert_eq!(severity("web"), [""; 0]);
+        // Without a target, the port is the target.
+        let implied =
+            service_and_pod("80", "[{ containerPort: 8080 }]").replace(", targetPort: 80", "");
+        assert_eq!(messages(&RULE, &implied).len(), 1);
+    }
+
+    #[test]
     fn several_ports_of_one_service_are_one_finding() {
         let two = service_and_pod("3000", "[{ containerPort: 8080 }]").replace(
             "ports: [{ port: 80,",
