@@ -1,12 +1,12 @@
 //! Migrations: what changes the schema of a database, and when.
 
-use super::{Facts, Part, Service, StartedScript, Unit, Var, Workload, first_label};
+use super::{Facts, Mention, Part, Service, StartedScript, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{
-    asks_for_migrations, find_migration, is_migration_name, is_migration_switch,
+    asks_for_migrations, entrypoint_of, find_migration, is_migration_name, is_migration_switch,
     migrates_before_server, migrates_by_itself,
 };
-use crate::knowledge::shell::{Command, Joint, base_name};
+use crate::knowledge::shell::{Command, Joint, base_name, commands_of_argv};
 use crate::knowledge::starts::is_server_start;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
@@ -65,7 +65,8 @@ const TRIVIAL: &[&str] = &[
 
 /// Returns the migration in a container's start command, or one that a variable switches on.
 pub(super) fn of_unit(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
-    started(unit).or_else(|| by_own_program(unit, shares_image)).or_else(|| {
+    let by_program = started(unit).or_else(|| by_own_program(unit, shares_image));
+    by_program.or_else(|| by_image(unit)).or_else(|| {
         let switch: &Var<'_> = unit
             .env
             .iter()
@@ -93,6 +94,21 @@ fn started(unit: &Unit<'_>) -> Option<Migration> {
     None
 }
 
+/// Returns the migration of a tool's own image, whose entrypoint is the tool: `migrate` with `flyway/flyway`.
+fn by_image(unit: &Unit<'_>) -> Option<Migration> {
+    let image = unit.image.as_ref()?;
+    let is_of_tool = image.family.is_some_and(|it| it.class == Class::Migration);
+    if !is_of_tool || unit.start.replaces_entrypoint {
+        return None;
+    }
+    let tool = entrypoint_of(&image.repository)?;
+    let arguments = unit.start.words.iter().map(|it| it.value.as_str());
+    let words: Vec<&str> = std::iter::once(tool).chain(arguments).collect();
+    let hit = commands_of_argv(&words).first().and_then(find_migration)?;
+    let span = unit.start.span?;
+    Some(Migration { tool: hit.tool.to_owned(), span, then_serves: false, by_switch: false })
+}
+
 /// Returns the migration of an init container whose program has a subcommand for it, where the container is named
 /// after a migration or runs the image of the application.
 fn by_own_program(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
@@ -111,6 +127,26 @@ impl<'a> Facts<'a> {
     /// Returns the migration that a container runs.
     pub fn migration_of<'f>(&self, unit: &'f Unit<'a>) -> Option<&'f Migration> {
         unit.migration.as_ref()
+    }
+
+    /// Returns the migration that a Compose service runs: in its start command, or in a step before or after its
+    /// container starts.
+    pub fn migration_of_service(&self, service: &Service<'a>) -> Option<Migration> {
+        let hooks = service.model.pre_start.iter().chain(&service.model.post_start);
+        let in_hook = || {
+            hooks.into_iter().find_map(|hook| {
+                let tool = migration_in(&hook.command.words)?.to_owned();
+                Some(Migration { tool, span: hook.span, then_serves: false, by_switch: false })
+            })
+        };
+        self.migration_of(&service.unit).cloned().or_else(in_hook)
+    }
+
+    /// Whether a Compose service may migrate without showing how: in a script, or going by its name.
+    pub fn may_migrate(&self, service: &Service<'a>) -> bool {
+        self.is_migration_service(service)
+            || self.starts_unread_script(service)
+            || self.migration_in_script(&service.unit).is_some()
     }
 
     /// Returns the migration in a script of the project that a container starts before it serves. What depends on
@@ -200,6 +236,26 @@ impl<'a> Facts<'a> {
         found
     }
 
+    /// Whether two services of a Compose project name the same database: the same one on the same server.
+    pub fn share_database(&self, a: &Service<'a>, b: &Service<'a>) -> bool {
+        let own = self.databases_of(a);
+        !own.is_empty() && self.databases_of(b).iter().any(|it| own.contains(it))
+    }
+
+    /// Returns the databases that a Compose service names, each as its server and its name on that server.
+    fn databases_of<'f>(&'f self, service: &'f Service<'a>) -> Vec<(usize, &'f str)> {
+        let unit = &service.unit;
+        let mut found = Vec::new();
+        for mention in self.peers(unit) {
+            let Some(server) = self.compose_host(service, mention.host) else { continue };
+            let is_database = server.unit.family().is_some_and(|it| it.class == Class::Database);
+            if is_database && let Some(name) = database_named(unit, mention) {
+                found.push((server.index, name));
+            }
+        }
+        found
+    }
+
     /// Whether an application waits in an init container until a Job is complete.
     pub fn awaits(&self, app: &Workload<'a>, job: &Workload<'a>) -> bool {
         let inits = app.units.iter().filter(|it| it.part == Part::Init);
@@ -208,6 +264,32 @@ impl<'a> Facts<'a> {
             !job.name.is_empty() && names(&word.value)
         })
     }
+}
+
+/// Returns the name of the database that stands behind a host: in the same URL, or in a variable beside that of the
+/// host, as `DB_NAME` beside `DB_HOST`.
+fn database_named<'u>(unit: &'u Unit<'_>, mention: &Mention<'_>) -> Option<&'u str> {
+    let in_url = |text: &'u str| {
+        let rest = text.match_indices(mention.host).find_map(|(at, host)| {
+            let rest = &text[at + host.len()..];
+            let is_host = text[..at].ends_with(['/', '@', ',']) && rest.starts_with([':', '/']);
+            is_host.then_some(rest)
+        })?;
+        let rest = rest.trim_start_matches(|it: char| it == ':' || it.is_ascii_digit());
+        let end = |it: char| !it.is_alphanumeric() && !matches!(it, '_' | '-');
+        rest.strip_prefix('/')?.split(end).next().filter(|it| !it.is_empty())
+    };
+    let Some(key) = mention.key else {
+        return unit.start.words.iter().find_map(|it| in_url(it.value.as_str()));
+    };
+    let beside = || {
+        let stem = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"]
+            .iter()
+            .find_map(|it| key.strip_suffix(it))?;
+        let ends = ["NAME", "DATABASE", "DB", "DBNAME", "DB_NAME"];
+        ends.iter().find_map(|end| unit.value(&format!("{stem}{end}")))
+    };
+    unit.value(key).and_then(in_url).or_else(beside)
 }
 
 /// Returns the image repositories of a workload's containers.
@@ -231,7 +313,7 @@ fn is_database_port(port: u16) -> bool {
 /// Returns the migration tool that the words of a lifecycle hook run.
 pub fn migration_in(words: &[Str]) -> Option<&'static str> {
     let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
-    let commands = crate::knowledge::shell::commands_of_argv(&texts);
+    let commands = commands_of_argv(&texts);
     commands.iter().find_map(find_migration).map(|it| it.tool)
 }
 

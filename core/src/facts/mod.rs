@@ -50,7 +50,7 @@
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
-//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `language_of_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
 //! | steps that create a file | `steps` | `creating_step` |
 //! | scripts that containers start | `scripts` | `started_scripts` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
@@ -174,7 +174,7 @@ pub use roles::Purpose;
 pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
 pub use scripts::{MountedScript, StartedScript};
-pub use service::Service;
+pub use service::{RestartSetting, Service};
 pub use sources::{Brought, Shadowed};
 pub use storage::{Backing, Mounted, is_below, is_docker_socket, is_engine_socket};
 pub use tools::MissingTool;

@@ -143,16 +143,31 @@ impl<'a> Facts<'a> {
     /// Whether a host is sure to be unknown: no Service of the project has this name, although the files
     /// show Services of that namespace and nothing else may bring one.
     pub fn is_unknown_service(&self, home: FileId, namespace: &str, host: &str) -> bool {
-        if !matches!(self.kube_host(home, namespace, host), KubeHost::Missing) {
-            return false;
-        }
+        let meant = self.kube_host(home, namespace, host);
         let Some(name) = net::cluster_name(host) else { return false };
         let wanted = name.namespace.unwrap_or(namespace);
+        // `redis.shop` may be a domain, unless these files name the namespace `shop`.
+        let may_be_domain = || name.namespace.is_none() || !self.says_namespace(home, wanted);
+        if !matches!(meant, KubeHost::Missing)
+            && (!matches!(meant, KubeHost::Outside) || may_be_domain())
+        {
+            return false;
+        }
         self.services_in(home, wanted).next().is_some()
             && !matches!(name.service, "kubernetes" | "kube-dns")
             && !self.services_from_elsewhere(home)
             && !self.operator_may_make(home, name.service)
             && !is_placeholder_host(name.service)
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Whether a Service that may be applied together with a file says that it is in a namespace.
+    fn says_namespace(&self, home: FileId, namespace: &str) -> bool {
+        let says = |it: &KubeService<'_>| {
+            it.object.meta.namespace.as_ref().is_some_and(|it| it.as_str() == namespace)
+        };
+        self.services_in(home, namespace).any(says)
     }
 }
 

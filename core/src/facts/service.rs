@@ -3,7 +3,8 @@
 use super::images::Image;
 use super::programs::Program;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
-use crate::knowledge::{migrations, shell, starts};
+use crate::knowledge::{migrations, seeds, shell, starts};
+use crate::model::Str;
 use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
 use crate::text::{Span, Spanned};
@@ -20,6 +21,24 @@ pub struct Service<'a> {
     pub model: &'a compose::Service,
     pub role: Role,
     pub unit: Unit<'a>,
+}
+
+/// The setting of a service that says when Docker starts it again.
+#[derive(Debug, Clone, Copy)]
+pub struct RestartSetting<'a> {
+    pub value: &'a Str,
+    /// Whether it is the condition of `deploy.restart_policy`, and not `restart`.
+    pub is_of_deploy: bool,
+}
+
+impl RestartSetting<'_> {
+    /// Returns the setting for a message: "`restart: always`".
+    pub fn says(&self) -> String {
+        match self.is_of_deploy {
+            true => format!("`condition: {}` of `deploy.restart_policy`", self.value),
+            false => format!("`restart: {}`", self.value),
+        }
+    }
 }
 
 impl<'a> Service<'a> {
@@ -128,25 +147,39 @@ impl<'a> Service<'a> {
 
     /// Whether Docker restarts it whenever it stops. `deploy.restart_policy` comes before `restart`.
     pub fn restarts(&self) -> bool {
+        self.endless_restart().is_some()
+    }
+
+    /// Returns the setting that has Docker start it again after every exit.
+    pub fn endless_restart(&self) -> Option<RestartSetting<'a>> {
+        let setting = self.restart_setting()?;
+        let is_endless = match setting.value.as_str() {
+            "always" | "unless-stopped" => true,
+            "any" => setting.is_of_deploy,
+            _ => false,
+        };
+        is_endless.then_some(setting)
+    }
+
+    /// Returns the setting that says when Docker starts it again. Where both are written, `deploy.restart_policy`
+    /// replaces `restart`, and without a condition it means never.
+    ///
+    /// Source: <https://github.com/docker/compose/blob/v2.40.0/pkg/compose/create.go>, `getRestartPolicy`.
+    fn restart_setting(&self) -> Option<RestartSetting<'a>> {
         let policy = self.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
-        let condition = policy.and_then(|it| it.condition.as_ref());
-        let policy = condition.or(self.model.restart.as_ref());
-        policy.is_some_and(|it| matches!(it.as_str(), "any" | "always" | "unless-stopped"))
+        let (value, is_of_deploy) = match policy {
+            Some(policy) => (policy.condition.as_ref()?, true),
+            None => (self.model.restart.as_ref()?, false),
+        };
+        Some(RestartSetting { value, is_of_deploy })
     }
 
     /// Whether Docker starts it again after a failure, however often it fails.
     pub fn is_restarted_after_failure(&self) -> bool {
-        let deploy = self.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
-        match (&self.model.restart, deploy) {
-            (Some(policy), _) => {
-                matches!(policy.as_str(), "always" | "unless-stopped" | "on-failure")
-            }
-            (None, Some(policy)) => {
-                policy.max_attempts.is_none()
-                    && policy.condition.as_ref().is_none_or(|it| it.as_str() != "none")
-            }
-            (None, None) => false,
-        }
+        let policy = self.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
+        let is_limited = policy.is_some_and(|it| it.max_attempts.is_some());
+        let on_failure = |it: RestartSetting<'_>| !is_limited && it.value.as_str() == "on-failure";
+        self.restarts() || self.restart_setting().is_some_and(on_failure)
     }
 
     /// Whether its image is built from sources of the project.
@@ -162,6 +195,7 @@ impl<'a> Service<'a> {
         let migrates = self.unit.migration.as_ref().is_some_and(|it| !it.by_switch);
         (migrates && migrations::find_migration(last).is_some())
             || migrations::is_migration_name(shell::base_name(last.name()))
+            || last.place == shell::Place::Plain && seeds::fills_a_store(last)
             || self
                 .unit
                 .family()

@@ -4,6 +4,7 @@
 use super::dockerfile::{built_stage, copied_sources, final_stage};
 use super::{Facts, Service, is_engine_socket};
 use crate::knowledge::env::is_env_file;
+use crate::knowledge::families::Class;
 use crate::knowledge::folder_names::{is_data_folder, is_image_folder, is_source_folder};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
@@ -36,6 +37,44 @@ impl Service<'_> {
         let is_data = below.split('/').any(is_data_folder);
         let is_source = is_source_folder(first) && !is_data;
         (is_source || is_built_there).then_some("a source folder")
+    }
+}
+
+/// Directories in which images of languages run the program that they are given.
+///
+/// Source: the pages of the Docker Official Images of Node.js, PHP, Python, Ruby and Go.
+const PROGRAM_FOLDERS: &[&str] = &[
+    "/app",
+    "/code",
+    "/home/node/app",
+    "/opt/app",
+    "/src",
+    "/srv",
+    "/srv/app",
+    "/usr/src",
+    "/usr/src/app",
+    "/usr/src/myapp",
+    "/var/www",
+    "/var/www/html",
+    "/workspace",
+];
+
+impl Service<'_> {
+    /// Returns the language whose image a service runs as it is, where a bind mount brings the program: a folder of
+    /// the project, mounted where the program is started.
+    pub fn language_of_sources(&self, mount: &Mount) -> Option<&'static str> {
+        let family = self.unit.family().filter(|it| it.class == Class::Runtime)?;
+        let source = mount.source.as_ref()?;
+        if self.is_built() || mount.kind != MountKind::Bind || source.starts_with(['/', '~']) {
+            return None;
+        }
+        let (source, target) = (normalise_path(source), normalise_path(&mount.target));
+        let is_file = name_of(&source).contains('.') && !source.ends_with("..");
+        let is_data = source.split('/').any(|it| is_data_folder(it));
+        let is_started_there =
+            self.model.working_dir.as_ref().is_some_and(|it| is_in(&normalise_path(it), &target));
+        let is_program = is_started_there || PROGRAM_FOLDERS.contains(&target.as_str());
+        (is_program && !is_file && !is_data).then_some(family.name)
     }
 }
 

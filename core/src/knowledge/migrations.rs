@@ -44,6 +44,17 @@ fn read_tool(row: &'static str) -> Option<impl Iterator<Item = (&'static str, To
     }))
 }
 
+/// Returns the program that the image of a migration tool starts with whatever arguments a container gives it.
+///
+/// Sources: the `ENTRYPOINT` in the Dockerfiles of flyway/flyway-docker, liquibase/docker, golang-migrate/migrate,
+/// ariga/atlas, amacneil/dbmate and sqitchers/docker-sqitch.
+#[must_use]
+pub fn entrypoint_of(repository: &str) -> Option<&'static str> {
+    let name = base_name(repository);
+    const PROGRAMS: &[&str] = &["flyway", "liquibase", "migrate", "atlas", "dbmate", "sqitch"];
+    PROGRAMS.iter().find(|it| **it == name).copied()
+}
+
 /// Interpreters that run a script or module given as an argument.
 const INTERPRETERS: &[&str] = &["node", "perl", "tsx", "ts-node", "bun", "deno"];
 
@@ -174,12 +185,31 @@ fn is_interpreter(name: &str) -> bool {
 /// `./migrate.sh`, `/app/bin/acme-migrate`.
 fn by_script(words: &[Word]) -> Option<Hit> {
     let (program, arguments) = words.split_first()?;
+    let (index, name) = script_at(words)?;
+    let hit = Some(Hit { tool: "migration script", index });
+    // A program called just `migrate` is golang-migrate, which does nothing without a subcommand,
+    // unless its path says that it is the project's own.
+    if index == 0 && base_name(&program.text) == "migrate" {
+        return hit.filter(|_| program.text.contains('/') && arguments.is_empty());
+    }
+    hit.filter(|_| is_migration_name(name))
+}
+
+/// Returns the name of the script or task that the words of a command start: `seed` of `npm run seed`, of
+/// `node scripts/seed.js` and of `./seed.sh`.
+#[must_use]
+pub fn script_of(words: &[Word]) -> Option<&str> {
+    script_at(words).map(|it| it.1)
+}
+
+/// Returns the same with its index among the words.
+fn script_at(words: &[Word]) -> Option<(usize, &str)> {
+    let (program, arguments) = words.split_first()?;
     let first = base_name(&program.text);
-    let hit = |index| Some(Hit { tool: "migration script", index });
     if TASK_RUNNERS.contains(&first) {
         let run = |it: &&Word| it.text.starts_with('-') || it.text == "run";
         let index = 1 + arguments.iter().take_while(run).count();
-        return if is_migration_name(&words.get(index)?.text) { hit(index) } else { None };
+        return Some((index, &words.get(index)?.text));
     }
     let index = if is_interpreter(first) {
         1 + arguments.iter().take_while(|it| it.text.starts_with('-')).count()
@@ -187,13 +217,7 @@ fn by_script(words: &[Word]) -> Option<Hit> {
         0
     };
     let script = base_name(&words.get(index)?.text);
-    let stem = script.split_once('.').map_or(script, |(stem, _)| stem);
-    // A program called just `migrate` is golang-migrate, which does nothing without a subcommand,
-    // unless its path says that it is the project's own.
-    if script == "migrate" && index == 0 {
-        return if program.text.contains('/') && arguments.is_empty() { hit(0) } else { None };
-    }
-    if is_migration_name(stem) { hit(index) } else { None }
+    Some((index, script.split_once('.').map_or(script, |(stem, _)| stem)))
 }
 
 /// Parts of a script's name that say that it migrates.

@@ -40,6 +40,7 @@ pub mod preparing;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;
+pub mod seeds;
 pub mod servers;
 pub mod shell;
 pub mod singletons;

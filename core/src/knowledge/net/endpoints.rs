@@ -217,6 +217,16 @@ fn host_and_port<'a>(
         let port_at = port.map(|_| (host_end + 1, end));
         return Some(Endpoint { host, port, scheme, host_at: (start, host_end), port_at });
     }
+    // Without brackets, an IPv6 address stands alone.
+    if scheme.is_none() && is_ipv6(text) {
+        return Some(Endpoint {
+            host: text,
+            port: None,
+            scheme,
+            host_at: (start, end),
+            port_at: None,
+        });
+    }
     let (host, digits) = match text.split_once(':') {
         Some((host, digits)) => (host, Some(digits)),
         None => (text, None),

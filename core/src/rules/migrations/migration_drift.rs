@@ -1,4 +1,4 @@
-use crate::facts::{Counterpart, Facts, Migration, Service, Workload};
+use crate::facts::{Counterpart, Facts, Migration, Service, Unit, Workload};
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 
@@ -14,6 +14,9 @@ rule! {
     ///
     /// ## How to troubleshoot
     /// Ask the migration tool for the current version on both sides.
+    ///
+    /// ## When to ignore
+    /// Where somebody else migrates the database of one side.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -83,12 +86,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let base = facts.base_of(&facts.projects()[index]);
         let in_cluster = migrating.iter().copied().find(|it| facts.same_part(base, it.object.file));
-        let in_compose =
-            services.iter().find_map(|service| Some((service, facts.migration_of(&service.unit)?)));
+        let in_compose = services
+            .iter()
+            .find_map(|service| Some((service, facts.migration_of_service(service)?)));
         match (in_compose, in_cluster) {
             (Some((service, migration)), None) => {
-                only_in_compose(facts, &pairs, service, migration, out);
+                only_in_compose(facts, &pairs, service, &migration, out);
             }
+            (None, Some(_)) if services.iter().any(|it| facts.may_migrate(it)) => {}
             (None, Some(workload)) => only_in_cluster(facts, &pairs, workload, out),
             (Some(_), Some(_)) | (None, None) => {}
         }
@@ -130,13 +135,20 @@ fn only_in_cluster(
     workload: &Workload<'_>,
     out: &mut Findings,
 ) {
+    let migrating = workload.units.iter().find_map(|it| Some((it, facts.migration_of(it)?)));
+    let Some((unit, migration)) = migrating else { return };
+    // A Job of its own runs the code of the application.
+    let code = unit.image.as_ref().map(|it| it.repository.as_str());
+    let runs_code = |other: &Unit<'_>| {
+        code.is_some() && other.image.as_ref().map(|it| it.repository.as_str()) == code
+    };
     // A service that runs its image's own command may migrate by itself. Only a counterpart whose
-    // command is written down, and does not migrate, proves a difference.
-    let counterpart =
-        pairs.iter().find(|it| it.workload == workload.index).map(|it| facts.pair(it).0);
-    let Some(service) = counterpart.filter(|it| !it.unit.start.is_empty()) else { return };
-    let migration = workload.units.iter().find_map(|it| facts.migration_of(it));
-    let Some(migration) = migration else { return };
+    // command is known, and does not migrate, proves a difference.
+    let counterpart = pairs.iter().map(|it| facts.pair(it)).find(|(service, of, other)| {
+        let is_known = says_what_it_runs(facts, service);
+        is_known && (of.index == workload.index || runs_code(other) || runs_code(&service.unit))
+    });
+    let Some((service, ..)) = counterpart else { return };
     out.at(
         &migration.span,
         format!(
@@ -147,6 +159,15 @@ fn only_in_cluster(
     )
     .confidence(Confidence::Likely)
     .also(&service.span(), format!("service `{}` is the counterpart", service.name));
+}
+
+/// Whether the files show what a service runs: a command or a Dockerfile does, and a script that it names was read.
+fn says_what_it_runs<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    let of_image = facts.image_start(service).map(|it| it.commands).unwrap_or_default();
+    let own = &service.unit.start.commands;
+    let commands = if own.is_empty() { &of_image } else { own };
+    let starts_script = commands.iter().any(|it| it.name().ends_with(".sh"));
+    !commands.is_empty() && (!starts_script || !facts.started_scripts(&service.unit).is_empty())
 }
 
 /// Returns the tool or the variable behind a migration, with its preposition.
@@ -161,4 +182,81 @@ fn same_build(a: &Service<'_>, b: &Service<'_>) -> bool {
         service.model.build.as_ref().map(|build| build.context.value.clone())
     };
     context(a).is_some() && context(a) == context(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    const APP: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'acme/web:1'}]}}}\n";
+    const JOB: &str = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: db-job}\nspec: {template: {spec: {containers: [{name: run, image: 'acme/web:1', args: [alembic, upgrade, head]}]}}}\n";
+
+    fn sides(services: &str, cluster: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!("# file: compose.yaml\nservices: {{{services}}}\n# file: k.yaml\n{cluster}"),
+        )
+    }
+
+    #[test]
+    fn every_way_to_migrate_in_compose_counts() {
+        for service in [
+            "web: {image: 'acme/web:1', command: sh -c 'alembic upgrade head && gunicorn a'}",
+            "web: {image: 'acme/web:1', environment: {RUN_MIGRATIONS: 'true'}}",
+            "web: {image: 'acme/web:1', pre_start: [{command: [alembic, upgrade, head]}]}",
+            "web: {image: 'acme/web:1', post_start: [{command: alembic upgrade head}]}",
+            "web: {image: 'acme/web:1'}, m: {image: 'acme/web:1', command: [alembic, upgrade, head]}",
+        ] {
+            let found = sides(service, APP);
+            assert_eq!(found.len(), 1, "{service}");
+            assert!(found[0].ends_with("but nothing in the cluster does"), "{found:?}");
+            assert!(sides(service, &format!("{APP}{JOB}")).is_empty(), "{service}");
+        }
+    }
+
+    #[test]
+    fn a_migration_in_the_cluster_alone_is_reported_where_compose_says_what_it_runs() {
+        let serves = "web: {image: 'acme/web:1', command: gunicorn a}";
+        let job = format!("{APP}{JOB}");
+        assert_eq!(
+            sides(serves, &job),
+            ["Job `db-job` migrates the database with `alembic`, but nothing in Compose does"]
+        );
+        let init = APP.replace(
+            "spec: {containers",
+            "spec: {initContainers: [{name: m, image: 'acme/web:1', args: [alembic, upgrade, head]}], containers",
+        );
+        assert_eq!(sides(serves, &init).len(), 1);
+        assert!(sides("web: {image: 'acme/web:1'}", &job).is_empty(), "its image may migrate");
+        let other = job.replace("run, image: 'acme/web:1'", "run, image: 'acme/jobs:1'");
+        assert!(sides(serves, &other).is_empty(), "it may be another database");
+        let named = format!("{serves}, migrate: {{image: 'acme/web:1'}}");
+        assert!(sides(&named, &job).is_empty(), "one service migrates, going by its name");
+    }
+
+    #[test]
+    fn a_script_or_a_dockerfile_says_what_compose_runs() {
+        let found = |script: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., image: 'acme/web:1'}}}}\n# file: Dockerfile\nFROM python:3.13\nCOPY . .\nENTRYPOINT [\"./start.sh\"]\n# file: start.sh\n{script}# file: k.yaml\n{APP}{JOB}"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("exec gunicorn app\n"), 1);
+        assert_eq!(found("alembic upgrade head\nexec gunicorn app\n"), 0);
+    }
+
+    #[test]
+    fn development_and_projects_without_a_counterpart_are_silent() {
+        let chained =
+            "web: {image: 'acme/web:1', command: sh -c 'alembic upgrade head && gunicorn a'}";
+        let text = |path: &str, cluster: &str| {
+            format!("# file: {path}\nservices: {{{chained}}}\n# file: k.yaml\n{cluster}")
+        };
+        assert_eq!(findings(&RULE, &text("compose.yaml", APP)).len(), 1);
+        assert!(findings(&RULE, &text("compose.dev.yaml", APP)).is_empty());
+        let other = APP.replace("web", "api");
+        assert!(findings(&RULE, &text("compose.yaml", &other)).is_empty());
+    }
 }

@@ -18,6 +18,10 @@ rule! {
     /// `kubectl get job,pod --sort-by=.metadata.creationTimestamp` shows that the Pods are older than
     /// the migration.
     ///
+    /// ## When to ignore
+    /// Where the migration only removes what the new code no longer reads, which has to happen after
+    /// the rollout.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1

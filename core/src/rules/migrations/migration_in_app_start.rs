@@ -19,6 +19,10 @@ rule! {
     /// Look for two "running migration" lines with the same version in the logs of different
     /// containers, and for lock waits in the database.
     ///
+    /// ## When to ignore
+    /// Where a single replica is stopped before the next one starts, or where the tool takes a lock and
+    /// each schema fits the code before and after it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -131,6 +135,53 @@ mod tests {
         assert_eq!(deployment("strategy: {type: Recreate}", chained), ["info"]);
         let text = "services: {web: {image: 'acme/web:1', command: sh -c 'rails db:migrate && rails server'}}";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+    }
+
+    #[test]
+    fn every_way_to_write_a_start_is_read() {
+        for start in [
+            "command: [sh, -c, 'npx prisma migrate deploy && node server.js']",
+            "command: [sh, -c], args: ['bundle exec rails db:prepare && rails s']",
+            "args: [sh, -c, 'python manage.py migrate; gunicorn a']",
+            "command: ['/bin/bash', '-lc', 'flask db upgrade && gunicorn a']",
+            "env: [{name: SPRING_LIQUIBASE_ENABLED, value: 'true'}]",
+        ] {
+            assert_eq!(deployment("replicas: 2", start), ["error"], "{start}");
+        }
+        let compose = |body: &str| {
+            let text = format!("services: {{web: {{image: 'acme/web:1', {body}}}}}");
+            let found = findings(&RULE, &text);
+            found.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        for start in [
+            "command: sh -c 'alembic upgrade head && gunicorn a'",
+            "command: [sh, -c, 'alembic upgrade head && gunicorn a']",
+            "entrypoint: [sh, -c, 'alembic upgrade head && gunicorn a']",
+            "environment: {RUN_MIGRATIONS: 'true'}",
+            "environment: ['RUN_MIGRATIONS=1']",
+        ] {
+            assert_eq!(compose(start), ["info"], "{start}");
+            assert_eq!(compose(&format!("{start}, scale: 2")), ["error"], "{start}");
+            let deploy = format!("{start}, deploy: {{replicas: 3}}");
+            assert_eq!(compose(&deploy), ["error"], "{start}");
+        }
+        assert_eq!(compose("command: alembic upgrade head"), [""; 0], "it only migrates");
+        assert_eq!(compose("environment: {RUN_MIGRATIONS: 'false'}"), [""; 0]);
+    }
+
+    #[test]
+    fn an_autoscaler_makes_several_replicas() {
+        let with = |scaler: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: web, image: 'acme/web:1', args: [sh, -c, 'alembic upgrade head; gunicorn a']}}]}}}}}}\n---\n{scaler}"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        let hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3}\n";
+        let keda = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\nspec: {scaleTargetRef: {name: web}, maxReplicaCount: 3}\n";
+        assert_eq!((with(hpa), with(keda)), ("error", "error"));
+        assert_eq!(with(&hpa.replace("maxReplicas: 3", "maxReplicas: 1")), "warning");
+        assert_eq!(with(&hpa.replace("name: web}, max", "name: api}, max")), "warning");
     }
 
     #[test]

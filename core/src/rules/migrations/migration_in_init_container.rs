@@ -15,6 +15,10 @@ rule! {
     /// ## How to troubleshoot
     /// The logs of the init container in all Pods show when each Pod migrated.
     ///
+    /// ## When to ignore
+    /// Where the tool takes a lock, each schema fits the code before and after it, and nobody minds
+    /// that every Pod starts later.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -142,6 +146,34 @@ mod tests {
         assert_eq!(found("prepare", "acme/tracker:1", command), [said("prepare")]);
         assert!(found("prepare", "acme/tools:1", command).is_empty());
         assert!(found("migrate", "acme/tracker:1", "[tracker, migrate, status]").is_empty());
+    }
+
+    #[test]
+    fn the_image_of_a_migration_tool_needs_only_its_arguments() {
+        let found = |image: &str, args: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec:\n  replicas: 2\n  template:\n    spec:\n      \
+                 initContainers: [{{name: schema, image: '{image}', args: {args}}}]\n      \
+                 containers: [{{name: api, image: 'acme/api:1'}}]\n"
+            );
+            let found = findings(&RULE, &text);
+            found.iter().map(|it| (it.severity.name(), it.message.clone())).collect::<Vec<_>>()
+        };
+        let said = |tool: &str| {
+            format!("init container `schema` of Deployment `api` runs `{tool}` once per Pod")
+        };
+        let flyway = found("flyway/flyway:11", "['-url=jdbc:postgresql://db/x', migrate]");
+        assert_eq!(flyway, [("error", said("flyway"))]);
+        let migrate =
+            found("migrate/migrate:v4.18.1", "[-path, /m, -database, 'postgres://db/x', up]");
+        assert_eq!(migrate, [("error", said("golang-migrate"))]);
+        assert_eq!(found("liquibase/liquibase:4.31", "[update]"), [("error", said("liquibase"))]);
+    }
+
+    #[test]
+    fn the_init_container_of_a_cron_job_is_silent() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: web}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {initContainers: [{name: m, image: a, args: [alembic, upgrade, head]}], containers: [{name: a, image: a}]}}}}}\n";
+        assert!(findings(&RULE, text).is_empty());
     }
 
     #[test]

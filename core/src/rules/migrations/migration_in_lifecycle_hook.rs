@@ -16,6 +16,9 @@ rule! {
     /// `kubectl describe pod` shows `FailedPostStartHook` events; the output of the hook itself is
     /// not kept anywhere.
     ///
+    /// ## When to ignore
+    /// Where the command changes no schema, and only its name says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -67,6 +70,38 @@ fn check(facts: &Facts, out: &mut Findings) {
                 workload.namespace_flag(),
                 workload.reference()
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn hook(lifecycle: &str) -> usize {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: web, image: 'a/b:1', lifecycle: {{{lifecycle}}}}}]}}}}}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn a_command_counts_with_or_without_a_shell() {
+        assert_eq!(hook("postStart: {exec: {command: [alembic, upgrade, head]}}"), 1);
+        let shell = "postStart: {exec: {command: [sh, -c, 'cd /app && python manage.py migrate']}}";
+        assert_eq!(hook(shell), 1);
+    }
+
+    #[test]
+    fn other_hooks_and_commands_are_silent() {
+        for lifecycle in [
+            "postStart: {exec: {command: [alembic, current]}}",
+            "postStart: {exec: {command: [sh, -c, 'echo started']}}",
+            "postStart: {httpGet: {path: /migrate, port: 80}}",
+            "preStop: {exec: {command: [alembic, upgrade, head]}}",
+        ] {
+            assert_eq!(hook(lifecycle), 0, "{lifecycle}");
         }
     }
 }

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl get job` shows the age of the Job: if it is older than the last release, the
     /// migration did not run.
     ///
+    /// ## When to ignore
+    /// Where the pipeline deletes the Job before it applies the next one.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1
@@ -86,9 +89,16 @@ mod tests {
         assert_eq!(messages(&RULE, &job("name: m", "")).len(), 1);
         assert!(messages(&RULE, &job("generateName: m-", "")).is_empty());
         assert!(messages(&RULE, &job("name: m", "ttlSecondsAfterFinished: 60, ")).is_empty());
-        assert!(
-            messages(&RULE, &job("name: m, annotations: {helm.sh/hook: pre-upgrade}", ""))
-                .is_empty()
-        );
+        for hook in [
+            "helm.sh/hook: pre-upgrade",
+            "helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: before-hook-creation",
+            "argocd.argoproj.io/hook: PreSync",
+            "argocd.argoproj.io/sync-options: 'Replace=true'",
+        ] {
+            let meta = format!("name: m, annotations: {{{hook}}}");
+            assert!(messages(&RULE, &job(&meta, "")).is_empty(), "{hook}");
+        }
+        let other = job("name: warm", "").replace("flyway, migrate", "node, warm-cache.js");
+        assert!(messages(&RULE, &other).is_empty(), "no migration");
     }
 }

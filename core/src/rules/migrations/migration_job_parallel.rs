@@ -17,6 +17,9 @@ rule! {
     /// `kubectl get pods` shows several Pods for the Job, or one in CrashLoopBackOff with exit code
     /// 0.
     ///
+    /// ## When to ignore
+    /// Where each of the Pods migrates another database.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1
@@ -92,6 +95,48 @@ fn check(facts: &Facts, out: &mut Findings) {
 mod tests {
     use super::RULE;
     use crate::rules::testing::messages;
+
+    fn job(spec: &str, container: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: m}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: m, {container}}}]}}}}}}\n"
+            ),
+        )
+    }
+
+    #[test]
+    fn several_runs_at_once_or_in_turn_are_reported() {
+        let migrates = "image: a, args: [flyway, migrate]";
+        let found = job("parallelism: 2, ", migrates);
+        assert_eq!(found, ["Job `m` runs its migration 2 times"]);
+        assert_eq!(job("completions: 3, parallelism: 1, ", migrates).len(), 1);
+        let image = "image: 'flyway/flyway:11', args: [migrate]";
+        assert_eq!(job("completions: 3, ", image).len(), 1, "its entrypoint is the tool");
+        for once in ["", "parallelism: 1, completions: 1, ", "parallelism: 0, "] {
+            assert!(job(once, migrates).is_empty(), "{once}");
+        }
+        assert!(job("parallelism: 4, ", "image: a, args: [render, --all]").is_empty());
+        let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: m}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {parallelism: 3, template: {spec: {containers: [{name: m, image: a, args: [flyway, migrate]}]}}}}}\n";
+        assert_eq!(messages(&RULE, cron).len(), 1);
+    }
+
+    #[test]
+    fn every_kind_that_starts_its_container_again_counts() {
+        let of = |kind: &str, more: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: m}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: a, args: [flyway, migrate]}}{more}]}}}}}}\n"
+                ),
+            )
+            .len()
+        };
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"] {
+            assert_eq!(of(kind, ""), 1, "{kind}");
+            assert_eq!(of(kind, ", {name: web, image: b}"), 0, "{kind} with a server beside it");
+        }
+    }
 
     #[test]
     fn a_deployment_that_only_migrates_never_completes() {

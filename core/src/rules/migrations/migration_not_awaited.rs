@@ -1,5 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service, migrates_before_start};
+use crate::knowledge::families::Class;
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
@@ -18,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// Compare the start times of both in `docker compose ps -a`, and look for "relation does not
     /// exist" in the application's log.
+    ///
+    /// ## When to ignore
+    /// Where each schema fits the code before and after it, so that the two may start in any order.
     ///
     /// ## Bad
     /// ```yaml
@@ -61,7 +65,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let waits_by_others = facts.all_dependents(waiters.iter().copied());
         let started_before = facts.all_dependencies(migration);
         let extended = extended(facts, migration);
-        for app in facts.siblings(migration).iter().filter(|it| shares_code(migration, it)) {
+        for app in facts.siblings(migration) {
+            let has_code = shares_code(migration, app);
+            if !has_code && !shares_database(facts, migration, app) {
+                continue;
+            }
             let waits = waiters.contains(&app.index) || waits_by_others.contains(&app.index);
             if waits
                 || started_before.contains(&app.index)
@@ -79,13 +87,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let (name, task) = (app.name, migration.name);
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
+            let with = if has_code { "with the same code" } else { "on the same database" };
             let finding = out.at(
                 &place,
                 format!("`{name}` does not wait until `{task}` has migrated the database"),
             );
             finding
                 .confidence(Confidence::Likely)
-                .also(&migration.span(), format!("`{task}` runs the migration with the same code"))
+                .also(&migration.span(), format!("`{task}` runs the migration {with}"))
                 // Whoever forgot one of the applications forgot all of them.
                 .cause(format!("nobody waits for {task}"))
                 .check(facts.compose(app, &format!("ps -a {task} {name}")));
@@ -125,6 +134,16 @@ fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
         Some((build.context.value.clone(), dockerfile))
     };
     (image(a).is_some() && image(a) == image(b)) || (build(a).is_some() && build(a) == build(b))
+}
+
+/// Whether a service is an application on the database that a migration is for. Who looks after the database, such as
+/// a console or a backup, works with any schema.
+fn shares_database<'a>(facts: &Facts<'a>, migration: &Service<'a>, app: &Service<'a>) -> bool {
+    let looks_after = app.unit.family().is_some_and(|it| {
+        matches!(it.class, Class::AdminUi | Class::Backup | Class::Monitoring | Class::Proxy)
+    });
+    let is_apart = migration.index == app.index || app.has_profile();
+    !is_apart && !looks_after && facts.share_database(migration, app)
 }
 
 /// Makes the application wait until the migration is complete.
@@ -211,6 +230,58 @@ mod tests {
         assert!(messages(&RULE, &format!("{TASK}  db: {{image: 'postgres:17'}}\n")).is_empty());
         let by_hand = "services:\n  migrate: {image: 'acme/web:1', profiles: [tools], command: [alembic, upgrade, head]}\n  web: {image: 'acme/web:1'}\n";
         assert!(messages(&RULE, by_hand).is_empty());
+    }
+
+    #[test]
+    fn an_image_of_its_own_may_migrate_the_same_database() {
+        let found = |task: &str, web: &str| {
+            let text = format!(
+                "services:\n  migrate: {{image: 'flyway/flyway:11', command: migrate, environment: {{FLYWAY_URL: 'jdbc:postgresql://db:5432/{task}'}}}}\n  web: {{{web}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let app = "image: 'acme/web:1', environment:";
+        let url = format!("{app} {{DATABASE_URL: 'postgres://app@db/shop'}}");
+        let all = found("shop", &url);
+        assert_eq!(
+            all.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(),
+            ["`web` does not wait until `migrate` has migrated the database"]
+        );
+        assert_eq!(all[0].related[0].message, "`migrate` runs the migration on the same database");
+        assert_eq!(all[0].fixes.len(), 1);
+        assert_eq!(found("shop", &format!("{app} {{DB_HOST: db, DB_NAME: shop}}")).len(), 1);
+        assert_eq!(found("shop", &format!("{app} [DB_HOST=db, DB_DATABASE=shop]")).len(), 1);
+        let argument = "image: 'acme/web:1', command: [serve, --db, 'postgres://db:5432/shop']";
+        assert_eq!(found("shop", argument).len(), 1);
+        for fine in [
+            format!("{app} {{DATABASE_URL: 'postgres://app@db/wiki'}}"),
+            format!("{app} {{DATABASE_URL: 'postgres://app@elsewhere/shop'}}"),
+            format!("{app} {{DB_HOST: db}}"),
+            format!(
+                "{url}, depends_on: {{migrate: {{condition: service_completed_successfully}}}}"
+            ),
+            format!("{url}, profiles: [tools]"),
+            url.replace("acme/web:1", "dpage/pgadmin4:9"),
+        ] {
+            assert!(found("shop", &fine).is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn an_application_that_migrates_before_it_starts_is_silent() {
+        let with = |step: &str| {
+            messages(&RULE, &format!("{TASK}  web: {{image: 'acme/web:1', pre_start: [{step}]}}\n"))
+        };
+        assert!(with("{command: [alembic, upgrade, head]}").is_empty());
+        assert!(with("{command: sh -c 'alembic upgrade head'}").is_empty());
+        assert_eq!(with("{command: [chown, app, /data]}").len(), 1);
+    }
+
+    #[test]
+    fn a_build_of_the_same_context_is_the_same_code() {
+        let text = "services:\n  migrate: {build: ., command: [alembic, upgrade, head]}\n  web: {build: {context: .}}\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+        assert!(messages(&RULE, &text.replace("context: .", "context: ./web")).is_empty());
     }
 
     #[test]

@@ -21,6 +21,9 @@ rule! {
     /// Compare the directory in the running container with the same directory in a container of the
     /// image that has no mounts.
     ///
+    /// ## When to ignore
+    /// Where the file is for the machine of a developer: say so with `# plimsoll: role=development`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

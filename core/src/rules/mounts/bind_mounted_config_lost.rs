@@ -1,10 +1,10 @@
 use crate::facts::{Facts, Service, Unit, is_below};
 use crate::model::Str;
-use crate::model::compose::{Mount, MountKind};
+use crate::model::compose::{FileReference, Mount, MountKind};
 use crate::model::kubernetes::Container;
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::{join_path, name_of, normalise_path};
+use crate::text::{Span, join_path, name_of, normalise_path};
 
 rule! {
     /// Compose mounts a configuration file that the container in the cluster does not get.
@@ -19,6 +19,9 @@ rule! {
     ///
     /// ## How to troubleshoot
     /// Read the file in the running containers on both sides and compare.
+    ///
+    /// ## When to ignore
+    /// Where the default in the image is what is wanted in the cluster.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -71,8 +74,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
-        for mount in service.model.volumes.iter().filter(|it| is_config_file(it)) {
-            let target = mount.target.as_str();
+        for file in config_files(service) {
+            let target = file.target.as_str();
             let covered = container
                 .mounts
                 .iter()
@@ -80,14 +83,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .any(|it| is_below(target, it) || is_below(it, target));
             if covered
                 || is_configured_elsewhere(unit, container, target)
-                || says_nothing(facts, service, mount)
+                || file.source.is_some_and(|it| says_nothing(facts, service, it))
                 || is_another_image(service, unit)
                 || has_its_own_arguments(service, unit, target)
             {
                 continue;
             }
             let finding = out.at(
-                &mount.span,
+                &file.span,
                 format!(
                     "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
                     service.name, unit.label
@@ -169,9 +172,36 @@ fn form(path: &str) -> Option<&str> {
     }
 }
 
+/// A configuration file that Compose gives to a service.
+struct ConfigFile<'a> {
+    span: Span,
+    /// The path on the host.
+    source: Option<&'a Str>,
+    /// The path in the container.
+    target: String,
+}
+
+/// Returns the configuration files of a service: bind mounts of single files, and `configs`.
+fn config_files<'a>(service: &Service<'a>) -> Vec<ConfigFile<'a>> {
+    let mounts = service.model.volumes.iter().filter(|it| is_config_file(it));
+    let mounts = mounts.map(|it| ConfigFile {
+        span: it.span,
+        source: it.source.as_ref(),
+        target: it.target.to_string(),
+    });
+    let configs = service.model.configs.iter().filter_map(|it| {
+        let object = service.project.config(&it.source).filter(|it| !it.external)?;
+        Some(ConfigFile {
+            span: it.source.span,
+            source: object.file.as_ref(),
+            target: it.path(FileReference::CONFIGS),
+        })
+    });
+    mounts.chain(configs).collect()
+}
+
 /// Whether the file that is mounted has nothing but comments in it.
-fn says_nothing(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount) -> bool {
-    let Some(source) = &mount.source else { return false };
+fn says_nothing(facts: &Facts<'_>, service: &Service<'_>, source: &Str) -> bool {
     let places = [source.value.to_string(), join_path(&service.project.folder, source)];
     let file = places.iter().find_map(|path| facts.file_at(&normalise_path(path)));
     let is_silent = |line: &str| {
@@ -304,6 +334,46 @@ mod tests {
             );
             assert!(messages(&RULE, &text).is_empty(), "{mount}");
         }
+    }
+
+    #[test]
+    fn every_form_of_a_file_counts_and_both_places_are_named() {
+        let found = |web: &str, more: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', {web}}}}}\n{more}{POD}"
+            );
+            crate::rules::testing::findings(&RULE, &text)
+        };
+        for mount in [
+            "'./a.conf:/etc/a.conf'",
+            "'./a.conf:/etc/a.conf:ro'",
+            "'./Caddyfile:/etc/caddy/Caddyfile'",
+            "{type: bind, source: ./a.conf, target: /etc/a.conf, read_only: true}",
+        ] {
+            let all = found(&format!("volumes: [{mount}]"), "");
+            assert_eq!(all.len(), 1, "{mount}");
+            assert_eq!(all[0].severity.name(), "warning");
+            let there = "container `web` of Pod `web` is the counterpart";
+            assert!(all[0].related.iter().any(|it| it.message.starts_with(there)), "{mount}");
+        }
+        let file = "configs: {c: {file: ./a.conf}}\n";
+        assert_eq!(found("configs: [{source: c, target: /etc/a.conf}]", file).len(), 1);
+        assert_eq!(found("configs: [c]", file).len(), 1);
+        assert_eq!(found("configs: [c]", "configs: {c: {content: 'a: b'}}\n").len(), 1);
+        assert!(found("configs: [c]", "configs: {c: {external: true}}\n").is_empty());
+    }
+
+    #[test]
+    fn a_file_that_the_cluster_mounts_at_its_path_is_not_lost() {
+        let found = |mount: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', volumes: ['./a.conf:/etc/app/a.conf']}}}}\n# file: k8s.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{volumes: [{{name: c, configMap: {{name: c}}}}], containers: [{{name: web, image: acme/web:1, volumeMounts: [{{name: c, {mount}}}]}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("mountPath: /etc/app/a.conf, subPath: a.conf"), 0);
+        assert_eq!(found("mountPath: /etc/app"), 0);
+        assert_eq!(found("mountPath: /var/app"), 1);
     }
 
     #[test]

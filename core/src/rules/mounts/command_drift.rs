@@ -24,6 +24,9 @@ rule! {
     /// ## How to troubleshoot
     /// Look at the command line and the user of the first process on both sides.
     ///
+    /// ## When to ignore
+    /// Where the two sides run different parts of the same image on purpose.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

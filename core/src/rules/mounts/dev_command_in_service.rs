@@ -20,6 +20,10 @@ rule! {
     /// ## How to troubleshoot
     /// Look at the command line of the first process in the running container.
     ///
+    /// ## When to ignore
+    /// Where the file is for development and its name does not show it: say so with `# plimsoll:
+    /// role=development`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -21,6 +21,10 @@ rule! {
     /// `curl --unix-socket /var/run/docker.sock http://d/containers/json` lists every container on
     /// the host.
     ///
+    /// ## When to ignore
+    /// For a program whose purpose is to manage containers, on a host that has nothing else worth
+    /// protecting.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -177,6 +181,35 @@ mod tests {
     fn a_known_purpose_is_a_trade_off() {
         let text = "services: {proxy: {image: 'traefik:3', volumes: ['/var/run/docker.sock:/var/run/docker.sock:ro']}}";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+        for image in
+            ["portainer/portainer-ce:2", "containrrr/watchtower:1", "willfarrell/autoheal:1"]
+        {
+            assert_eq!(
+                findings(&RULE, &text.replace("traefik:3", image))[0].severity.name(),
+                "info"
+            );
+        }
+        let own = findings(&RULE, &text.replace("traefik:3", "acme/runner:2"));
+        assert_eq!(own[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn every_form_of_a_mount_is_read() {
+        let count = |mount: &str| {
+            let text = format!("services: {{run: {{image: 'acme/run:1', volumes: [{mount}]}}}}");
+            findings(&RULE, &text).len()
+        };
+        for mount in [
+            "'/var/run/docker.sock:/var/run/docker.sock'",
+            "'/run/docker.sock:/docker.sock:ro'",
+            "{type: bind, source: /var/run/docker.sock, target: /var/run/docker.sock}",
+            "'${SOCKET:-/var/run/docker.sock}:/var/run/docker.sock'",
+        ] {
+            assert_eq!(count(mount), 1, "{mount}");
+        }
+        for mount in ["'./docker.sock.d:/x'", "'socket:/var/run'", "/var/run/app"] {
+            assert_eq!(count(mount), 0, "{mount}");
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// Compare the variables of the process with the lines of the file.
     ///
+    /// ## When to ignore
+    /// Where the program reads the file itself and takes its settings in no other way.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// Ask both running programs for their version.
     ///
+    /// ## When to ignore
+    /// Where one side tries out the next version on purpose, and with data of its own.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -260,6 +263,15 @@ mod tests {
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2-alpine'", "redis:7.2"), [""; 0]);
+        assert_eq!(sides("image: 'postgres:17.1'", "postgres:17.2"), ["info"]);
+        assert_eq!(sides("image: 'postgres:17.1'", "postgres:17.1"), [""; 0]);
+        assert_eq!(sides("image: 'acme/web:v1.2'", "acme/web:v1.3"), ["warning"]);
+    }
+
+    #[test]
+    fn images_of_one_program_from_two_publishers_differ() {
+        assert_eq!(sides("image: 'postgres:17'", "bitnami/postgresql:17"), ["warning"]);
+        assert_eq!(sides("image: 'postgres:17'", "mirror.example/postgres:17"), [""; 0]);
     }
 
     /// Returns the codes of the warnings about a version on both sides, those about its end of life included.

@@ -13,11 +13,14 @@ rule! {
     ///
     /// ## What helps
     /// Use a path relative to the Compose file, a named volume, or a variable that must be set
-    /// (`${DATA_DIR:?}`).
+    /// (`${DATA_DIR:?}`). For `~`, which everybody has, the finding is a note.
     ///
     /// ## How to troubleshoot
     /// `docker compose config` shows the path that would be mounted; `ls -ld` on that path shows
     /// whether it existed before Docker created it.
+    ///
+    /// ## When to ignore
+    /// Where the file is for this one machine, and will be.
     ///
     /// ## Bad
     /// ```yaml
@@ -46,7 +49,23 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
             let Some(source) = &mount.source else { continue };
             let is_on_server = service.role != Role::Development && is_of_service_account(source);
-            if !is_personal(source) || is_on_server || service.project.is_interpolated(mount.span) {
+            // Whoever develops has the folder, or is told to make it.
+            let is_home = is_in_any_home(source) && service.role != Role::Development;
+            let is_left = is_on_server || service.project.is_interpolated(mount.span);
+            if is_left || !is_home && !is_personal(source) {
+                continue;
+            }
+            if is_home {
+                out.at(
+                    &mount.span,
+                    format!(
+                        "`{}` mounts `{source}`, which is in the home of whoever starts Compose",
+                        service.name
+                    ),
+                )
+                .severity(Severity::Info)
+                .why("For everybody else, and for the same person under `sudo`, `~` is another folder. Docker creates an empty one there, owned by root, and the program starts without its files.")
+                .check(format!("ls -ld {source}"));
                 continue;
             }
             let finding = out.at(
@@ -67,7 +86,12 @@ fn is_of_service_account(path: &str) -> bool {
     account.is_some_and(is_service_account)
 }
 
-/// Whether a path lies in the home directory of one person or on a Windows drive. `~` is everybody's own.
+/// Whether a path lies in the home directory of whoever starts Compose.
+fn is_in_any_home(path: &str) -> bool {
+    path == "~" || path.starts_with("~/")
+}
+
+/// Whether a path lies in the home directory of one person or on a Windows drive.
 fn is_personal(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() > 2
@@ -97,8 +121,37 @@ mod tests {
         }
         let text = "# file: compose.dev.yaml\nservices: {a: {image: x:1, volumes: ['/home/ubuntu/data:/x']}}";
         assert_eq!(messages(&RULE, text).len(), 1, "on the machine of a developer");
-        for fine in ["./data", "/srv/data", "${HOME}/data", "~/data", "data", "/homework"] {
+        for fine in ["./data", "/srv/data", "${HOME}/data", "data", "/homework"] {
             assert_eq!(mount(fine), 0, "{fine}");
         }
+    }
+
+    #[test]
+    fn the_home_of_whoever_starts_compose_is_worth_a_note() {
+        let found = |path: &str, mount: &str| {
+            let text =
+                format!("# file: {path}\nservices: {{a: {{image: x:1, volumes: [{mount}]}}}}\n");
+            let all = crate::rules::testing::findings(&RULE, &text);
+            all.into_iter().map(|it| (it.severity.name(), it.message)).collect::<Vec<_>>()
+        };
+        let said = "`a` mounts `~/data`, which is in the home of whoever starts Compose";
+        for mount in ["'~/data:/x'", "{type: bind, source: ~/data, target: /x}"] {
+            assert_eq!(found("compose.yaml", mount), [("info", said.to_owned())], "{mount}");
+            assert!(found("compose.dev.yaml", mount).is_empty(), "{mount}");
+        }
+    }
+
+    #[test]
+    fn the_long_form_and_the_other_slash_count() {
+        for mount in [
+            "{type: bind, source: /Users/ann/data, target: /x}",
+            "'C:/data:/x'",
+            "{type: bind, source: 'D:\\data', target: /x}",
+        ] {
+            let text = format!("services: {{a: {{image: x:1, volumes: [{mount}]}}}}");
+            assert_eq!(messages(&RULE, &text).len(), 1, "{mount}");
+        }
+        let named = "services: {a: {image: x:1, volumes: ['home:/home/app']}}\nvolumes: {home: {}}";
+        assert!(messages(&RULE, named).is_empty());
     }
 }

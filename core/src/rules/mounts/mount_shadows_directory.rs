@@ -23,6 +23,9 @@ rule! {
     /// ## How to troubleshoot
     /// List the directory in the running container, and in a container of the same image without mounts.
     ///
+    /// ## When to ignore
+    /// Where the volume already holds a complete copy of the directory.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

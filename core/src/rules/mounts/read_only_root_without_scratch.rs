@@ -22,6 +22,9 @@ rule! {
     /// ## How to troubleshoot
     /// The last lines of the log name the file that could not be written.
     ///
+    /// ## When to ignore
+    /// Where the program is configured to write elsewhere, by a file that is not among these.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -8,7 +8,8 @@ rule! {
     ///
     /// ## Why it hurts
     /// What runs is the host's working copy, not what was built and tested. The image may lack
-    /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server. Where the
+    /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server. The image of a
+    /// language alone, such as `node:22`, lacks the whole program. Where the
     /// Dockerfile copies the same files to the same path, also by way of an earlier stage, the finding is a
     /// note.
     ///
@@ -20,6 +21,9 @@ rule! {
     /// Build the image and start it once without any mounts.
     /// `docker compose run --rm --no-deps -v /empty SERVICE ls` is no substitute, because the
     /// service's own mounts stay in place.
+    ///
+    /// ## When to ignore
+    /// Where the file is for the machine of a developer: say so with `# plimsoll: role=development`.
     ///
     /// ## Bad
     /// ```yaml
@@ -47,7 +51,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut noted_projects = Vec::new();
     for service in facts.services() {
         for mount in &service.model.volumes {
-            let Some(what) = service.covered_sources(mount) else { continue };
+            let what = service.covered_sources(mount);
+            let language =
+                service.language_of_sources(mount).filter(|_| !facts.is_one_shot(service));
+            if what.is_none() && language.is_none() {
+                continue;
+            }
             let shadowed = facts.shadowed(service, mount);
             if shadowed == Shadowed::Apart || facts.is_built_by_overrides(service) {
                 continue;
@@ -61,8 +70,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                 noted_projects.push(service.project_index);
             }
             let name = service.name;
-            let mut message =
-                format!("{what} of `{name}` is mounted over `{}` in its image", mount.target);
+            let target = &mount.target;
+            let mut message = match (what, language) {
+                (None, Some(language)) => format!(
+                    "`{name}` runs the sources that are mounted at `{target}`, because its image holds {language} and no program"
+                ),
+                (what, _) => format!(
+                    "{} of `{name}` is mounted over `{target}` in its image",
+                    what.unwrap_or_default()
+                ),
+            };
             if shadowed == Shadowed::Nothing {
                 message.push_str(", into which the Dockerfile copies no files at all");
             }
@@ -79,6 +96,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let target = in_shell(&mount.target);
             finding.check(format!("docker run --rm --entrypoint ls {image} -l {target}"));
+            if language.is_some() {
+                finding
+                    .why("The program is not in any image: what runs is whatever lies in this folder of this machine. No version of it can be pulled on another server, and in a cluster there is nothing to start.")
+                    .help("Write a Dockerfile that copies the sources into an image, and keep the mount in `compose.override.yaml` for development.");
+            }
             if development {
                 finding.severity(Severity::Info);
             } else if shadowed == Shadowed::Same {
@@ -129,6 +151,56 @@ mod tests {
         };
         assert!(!found("Dockerfile.dev").contains(&"warning"), "the image lacks nothing");
         assert!(found("Dockerfile").contains(&"warning"), "the base is built as it is");
+    }
+
+    #[test]
+    fn the_image_of_a_language_has_no_program_of_its_own() {
+        let found = |body: &str| findings(&RULE, &format!("services: {{web: {{{body}}}}}"));
+        for body in [
+            "image: 'node:22', working_dir: /app, command: node server.js, volumes: ['.:/app']",
+            "image: 'node:22', working_dir: /work/web, volumes: ['./:/work']",
+            "image: 'php:8.3-apache', volumes: ['./src:/var/www/html']",
+            "image: 'php:8.3-apache', volumes: ['./html:/var/www/html:ro']",
+            "image: 'python:3.13', volumes: [{type: bind, source: ., target: /code}]",
+        ] {
+            let all = found(body);
+            assert_eq!(all.len(), 1, "{body}");
+            assert_eq!(all[0].severity.name(), "warning", "{body}");
+            assert!(all[0].message.ends_with("and no program"), "{}", all[0].message);
+        }
+        for body in [
+            "image: 'node:22', volumes: ['./data:/app/data']",
+            "image: 'node:22', volumes: ['./uploads:/app']",
+            "image: 'node:22', volumes: ['./app.conf:/app']",
+            "image: 'node:22', volumes: ['modules:/app']",
+            "image: 'node:22', volumes: ['/srv/shop:/app']",
+            "image: 'python:3.13', command: python manage.py migrate, volumes: ['.:/code']",
+            "image: 'postgres:17', volumes: ['.:/work']",
+            "image: 'acme/web:1', volumes: ['.:/app']",
+        ] {
+            assert!(found(body).is_empty(), "{body}");
+        }
+        let text =
+            "# file: compose.dev.yaml\nservices: {web: {image: 'node:22', volumes: ['.:/app']}}";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+    }
+
+    #[test]
+    fn every_form_of_a_mount_is_read() {
+        for mount in [
+            "'.:/app'",
+            "'./:/app'",
+            "'./src:/app/src:ro'",
+            "{type: bind, source: ., target: /app}",
+            "{type: bind, source: ./src, target: /app/src, read_only: true}",
+        ] {
+            let text = format!("services: {{web: {{build: ., volumes: [{mount}]}}}}");
+            assert_eq!(messages(&RULE, &text).len(), 1, "{mount}");
+        }
+        for mount in ["'code:/app'", "/app", "{type: volume, source: code, target: /app}"] {
+            let text = format!("services: {{web: {{build: ., volumes: [{mount}]}}}}");
+            assert!(messages(&RULE, &text).is_empty(), "{mount}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-use crate::facts::{Facts, Pair, Service, Unit, is_below};
+use crate::facts::{Brought, Facts, Pair, Service, Unit, is_below};
 use crate::knowledge::env::file_database;
-use crate::model::compose::MountKind;
+use crate::model::compose::{Mount, MountKind};
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// Write a file there, delete the Pod, and check whether the file is still there in the next
     /// one.
+    ///
+    /// ## When to ignore
+    /// Where the content can be made again, as with a cache.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -72,9 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
-        for mount in
-            service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume && !it.read_only)
-        {
+        for mount in service.model.volumes.iter().filter(|it| keeps_data(service, it)) {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
             if is_written_anew(service, target) {
@@ -93,10 +94,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             if holds_unused_database(service, unit, [target, volume]) || is_moved() {
                 continue;
             }
+            let noun = if mount.kind == MountKind::Volume { "volume" } else { "folder" };
             let finding = out.at(
                 &mount.span,
                 format!(
-                    "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
+                    "Compose keeps `{target}` of `{}` in {noun} `{volume}`, but {} has nothing mounted there",
                     service.name,
                     unit.label
                 ),
@@ -142,6 +144,31 @@ fn sharers<'a>(facts: &Facts<'a>, service: &Service<'a>, volume: &str) -> Vec<&'
 /// Returns names with their verb: "`web` is", "`web`, `worker` are".
 fn are(names: &[&str]) -> String {
     format!("{} {}", first_named(names, 3), if names.len() == 1 { "is" } else { "are" })
+}
+
+/// Words in the path of a folder in which a program keeps what it was given.
+const DATA_WORDS: &[&str] =
+    &["data", "database", "db", "files", "media", "state", "storage", "upload", "uploads"];
+
+/// Whether a mount keeps what the program writes: a named volume, or a folder of the host that says so by its name.
+fn keeps_data(service: &Service<'_>, mount: &Mount) -> bool {
+    let source = mount.source.as_ref().map_or("", |it| it.as_str());
+    let is_named = |path: &str| {
+        let mut words = path.split(|it: char| !it.is_ascii_alphanumeric());
+        words.any(|it| DATA_WORDS.contains(&it))
+    };
+    let is_folder_of_data = || {
+        service.brought_by(mount) == Brought::Data && (is_named(source) || is_named(&mount.target))
+    };
+    match mount.kind {
+        MountKind::Volume => !mount.read_only,
+        MountKind::Bind => !mount.read_only && is_folder_of_data(),
+        MountKind::Anonymous
+        | MountKind::Tmpfs
+        | MountKind::Npipe
+        | MountKind::Cluster
+        | MountKind::Image => false,
+    }
 }
 
 /// Whether a path holds only what its program writes again at every start: `/config` of Caddy, also in
@@ -219,6 +246,43 @@ mod tests {
         assert!(why.starts_with("In Compose `worker` is also in this volume."), "{why}");
         assert!(found[0].help.as_deref().is_some_and(|it| it.contains("ReadWriteMany")));
         assert_eq!(findings(&RULE, &text("cache"))[0].why, None);
+    }
+
+    #[test]
+    fn folders_of_the_host_keep_data_too() {
+        for volume in [
+            "'./data:/var/lib/wiki'",
+            "'/srv/wiki:/data'",
+            "'./uploads:/app/uploads'",
+            "{type: bind, source: ./storage, target: /pages}",
+            "{type: volume, source: pages, target: /pages}",
+        ] {
+            assert_eq!(drifts(volume), [1], "{volume}");
+        }
+        for volume in [
+            "'./data:/var/lib/wiki:ro'",
+            "{type: bind, source: ./data, target: /pages, read_only: true}",
+            "'pages:/pages:ro'",
+            "'./wiki.conf:/etc/wiki.conf'",
+            "'./scripts:/scripts'",
+            "'/etc/localtime:/etc/localtime'",
+            "{type: tmpfs, target: /data}",
+        ] {
+            assert_eq!(drifts(volume), [0; 0], "{volume}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_cluster_mounts_there_may_hold_the_data() {
+        let found = |mount: &str, volume: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{wiki: {{image: 'acme/wiki:3', volumes: ['pages:/var/lib/wiki']}}}}\n# file: k8s/wiki.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: wiki}}\nspec: {{containers: [{{name: wiki, image: 'acme/wiki:3', volumeMounts: [{{name: v, mountPath: {mount}}}]}}], volumes: [{{name: v, {volume}}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(found("/var/lib/wiki", "persistentVolumeClaim: {claimName: c}"), 0);
+        assert_eq!(found("/var/lib", "emptyDir: {}"), 0);
+        assert_eq!(found("/var/cache", "emptyDir: {}"), 1);
     }
 
     #[test]

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe ingress NAME` shows a "not found" error next to the backend.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Service.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: networking.k8s.io/v1
@@ -260,5 +263,39 @@ mod tests {
         };
         assert_eq!(route("80"), 0);
         assert_eq!(route("8080"), 1);
+        let named = |port: &str| {
+            let text = format!(
+                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i, namespace: shop}}\nspec: {{defaultBackend: {{service: {{name: web, port: {{name: {port}}}}}}}}}\n{}",
+                service("web", "shop")
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!((named("http"), named("https")), (0, 1));
+    }
+
+    #[test]
+    fn every_kind_of_route_is_read() {
+        let gateway = |kind: &str| {
+            format!(
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: r, namespace: shop}}\nspec: {{rules: [{{backendRefs: [{{name: api, port: 80}}]}}]}}\n"
+            )
+        };
+        let mut routes: Vec<String> =
+            ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"].map(gateway).to_vec();
+        routes.extend(
+            [
+                "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: r, namespace: shop}\nspec: {rules: [{http: {paths: [{backend: {serviceName: api, servicePort: 80}}]}}]}\n",
+                "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: r, namespace: shop}\nspec: {routes: [{match: x, kind: Rule, services: [{name: api, port: 80}]}]}\n",
+                "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: r, namespace: shop}\nspec: {hosts: [x], http: [{route: [{destination: {host: api, port: {number: 80}}}]}]}\n",
+                "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: r, namespace: shop}\nspec: {to: {kind: Service, name: api}}\n",
+            ]
+            .map(str::to_owned),
+        );
+        for route in routes {
+            let text = format!("{route}{}", service("web", "shop"));
+            assert_eq!(messages(&RULE, &text).len(), 1, "{route}");
+            let text = format!("{route}{}", service("api", "shop"));
+            assert!(messages(&RULE, &text).is_empty(), "{route}");
+        }
     }
 }

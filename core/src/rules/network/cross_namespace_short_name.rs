@@ -16,6 +16,9 @@ rule! {
     /// `kubectl get svc -A` shows which namespace the Service is in. From the Pod, a lookup of the
     /// long name works while the short one fails.
     ///
+    /// ## When to ignore
+    /// Where a Service of the same name comes into this namespace from elsewhere.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -125,5 +128,32 @@ mod tests {
         assert_eq!(pod(", namespace: shop", "redis.data"), 0);
         assert_eq!(pod(", namespace: data", "redis"), 0);
         assert_eq!(pod("", "redis"), 0);
+        assert_eq!(pod(", namespace: shop", "redis.data.svc.cluster.local"), 0);
+        assert_eq!(pod(", namespace: shop", "cache"), 0);
+    }
+
+    #[test]
+    fn every_place_that_names_a_host_is_read() {
+        let count = |container: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: redis, namespace: data}}\nspec: {{ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: shop}}\ndata: {{REDIS_HOST: redis}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\nspec: {{containers: [{{name: web, image: 'a/b:1', {container}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for container in [
+            "env: [{name: REDIS_HOST, value: redis}]",
+            "envFrom: [{configMapRef: {name: c}}]",
+            "args: ['--redis=redis:6379']",
+            "command: [sh, -c, 'serve redis://redis:6379']",
+        ] {
+            assert_eq!(count(container), 1, "{container}");
+        }
+    }
+
+    #[test]
+    fn the_fix_writes_the_namespace() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata: {name: redis, namespace: data}\nspec: {ports: [{port: 6379}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: web, image: 'a/b:1', env: [{name: REDIS_HOST, value: redis}]}]}\n";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found[0].fixes[0].edits[0].text, "redis.data");
     }
 }

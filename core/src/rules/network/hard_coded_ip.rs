@@ -18,6 +18,9 @@ rule! {
     /// `docker inspect`, or `kubectl get pods,services,endpointslices -A -o wide`, shows what has the
     /// address today. If nothing has it, it belongs to a machine outside.
     ///
+    /// ## When to ignore
+    /// Where the address belongs to a machine outside that keeps it, and there is no DNS.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -188,6 +191,47 @@ mod tests {
             "DB_HOST: 127.0.0.1",
         ] {
             assert_eq!(web(env), 0, "{env}");
+        }
+    }
+
+    #[test]
+    fn every_place_is_read_on_both_sides() {
+        let compose = |body: &str| {
+            messages(&RULE, &format!("services: {{web: {{image: a/b:1, {body}}}}}\n")).len()
+        };
+        for body in [
+            "environment: ['DB_HOST=192.168.1.4']",
+            "command: serve --db 10.1.2.3:5432",
+            "entrypoint: [serve, --db, 'postgres://172.20.0.5/x']",
+        ] {
+            assert_eq!(compose(body), 1, "{body}");
+        }
+        assert_eq!(compose("dns: [10.0.0.2]"), 0);
+        let file = "# file: compose.yaml\nservices: {web: {image: a/b:1, env_file: app.env}}\n# file: app.env\nDB_HOST=10.1.2.3\n";
+        assert_eq!(messages(&RULE, file).len(), 1);
+        let pod = |container: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: a, {container}}}]}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{DB_HOST: 10.1.2.3}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for container in [
+            "env: [{name: DB, value: 'postgres://10.0.0.4:5432/x'}]",
+            "envFrom: [{configMapRef: {name: c}}]",
+            "args: ['--db=192.168.4.4:5432']",
+            "command: [serve, --api, 'http://10.96.3.4:80']",
+        ] {
+            assert_eq!(pod(container), 1, "{container}");
+        }
+        for container in [
+            "args: ['--listen=0.0.0.0:80']",
+            "args: ['--bind=10.1.1.1:80']",
+            "args: ['--cluster-cidr=10.42.0.0/16']",
+            "args: ['--dns=10.96.0.10']",
+            "env: [{name: TRUSTED, value: '10.0.0.0/8,192.168.0.0/16'}]",
+            "env: [{name: NO_PROXY, value: '10.0.0.1,localhost'}]",
+        ] {
+            assert_eq!(pod(container), 0, "{container}");
         }
     }
 

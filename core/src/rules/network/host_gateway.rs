@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltnp` on the host shows which programs listen outside of containers.
     ///
+    /// ## When to ignore
+    /// On a single machine that will stay one, for a program that cannot run in a container.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -145,6 +148,18 @@ mod tests {
             1
         );
         assert_eq!(web("extra_hosts: ['host.docker.internal:host-gateway']"), 1);
+        for way in [
+            "environment: {A: 'http://host.docker.internal:80'}",
+            "environment: ['A_HOST=host.docker.internal']",
+            "environment: {A: 'http://172.17.0.1:80'}",
+            "command: [serve, --api, 'http://host.docker.internal:80']",
+            "network_mode: host",
+        ] {
+            assert_eq!(web(way), 1, "{way}");
+            let dev =
+                format!("# file: compose.dev.yaml\nservices: {{web: {{image: 'a/b:1', {way}}}}}\n");
+            assert_eq!(findings(&RULE, &dev)[0].severity, Severity::Info, "{way}");
+        }
         assert_eq!(web("network_mode: bridge"), 0);
         assert_eq!(web("environment: {A: 'http://api:80'}"), 0);
     }

@@ -19,6 +19,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows "didn't have free ports for the requested pod ports".
     ///
+    /// ## When to ignore
+    /// Where one Pod on each node is all there will ever be, and clients need the address of the node,
+    /// as with a media relay.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -131,5 +135,31 @@ mod tests {
         assert_eq!(pod("Deployment", "web", "acme/web:1", "hostNetwork: true, "), 1);
         assert_eq!(pod("DaemonSet", "agent", "acme/agent:1", "hostNetwork: true, "), 0);
         assert_eq!(pod("Deployment", "edge", "traefik:v3", ""), 0);
+        for image in [
+            "registry.k8s.io/ingress-nginx/controller:v1.12.0",
+            "haproxytech/kubernetes-ingress:3.0.4",
+            "envoyproxy/envoy:v1.33.0",
+        ] {
+            assert_eq!(pod("Deployment", "edge", image, "hostNetwork: true, "), 0, "{image}");
+        }
+    }
+
+    #[test]
+    fn each_of_the_two_counts_by_itself() {
+        let count = |kind: &str, spec: &str, container: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{{spec}containers: [{{name: c, image: 'acme/web:1'{container}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for kind in ["Deployment", "StatefulSet", "ReplicaSet"] {
+            assert_eq!(count(kind, "hostNetwork: true, ", ""), 1, "{kind}");
+            assert_eq!(
+                count(kind, "", ", ports: [{containerPort: 80, hostPort: 80}]"),
+                1,
+                "{kind}"
+            );
+            assert_eq!(count(kind, "hostNetwork: false, ", ", ports: [{containerPort: 80}]"), 0);
+        }
     }
 }

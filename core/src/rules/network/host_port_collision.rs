@@ -21,6 +21,9 @@ rule! {
     /// `docker compose ps -a` shows one of them only as created; `ss -ltnp` shows which process has
     /// the port.
     ///
+    /// ## When to ignore
+    /// Where the two are never started together, although no profile says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -226,6 +229,23 @@ mod tests {
         assert_eq!(two("ports: ['53:53/udp']", "ports: ['53:53/tcp']"), 0);
         assert_eq!(two("ports: ['80:80'], profiles: [x]", "ports: ['80:80'], profiles: [y]"), 0);
         assert_eq!(two("ports: ['8000-8002:8000-8002']", "ports: ['8001:80']"), 1);
+    }
+
+    #[test]
+    fn every_form_of_a_port_is_read() {
+        for (a, b, count) in [
+            ("{target: 80, published: 8080}", "'8080:80'", 1),
+            ("{target: 80, published: '8080'}", "{target: 81, published: 8080}", 1),
+            ("{target: 80, published: 8080, protocol: udp}", "'8080:80'", 0),
+            ("{target: 80, published: 80, host_ip: 127.0.0.1}", "'127.0.0.1:80:80'", 1),
+            ("'8000-8002:8000-8002'", "'8002-8004:9000-9002'", 1),
+            ("'8000-8002:8000-8002'", "'8003-8004:9000-9001'", 0),
+            ("'0.0.0.0:80:80'", "'127.0.0.1:80:80'", 1),
+            ("'[::]:80:80'", "'80:80'", 1),
+            ("'80'", "'80'", 0),
+        ] {
+            assert_eq!(two(&format!("ports: [{a}]"), &format!("ports: [{b}]")), count, "{a} {b}");
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl exec POD -- env` shows whether the variable is set.
     ///
+    /// ## When to ignore
+    /// In a Pod that is always created after its Services, such as one that a person starts by hand.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -142,6 +145,9 @@ mod tests {
     fn variables_that_the_container_sets_itself_are_silent() {
         assert_eq!(pod("args: ['--db=$(DB_PORT_5432_TCP_ADDR)']").len(), 1);
         assert_eq!(pod("command: [sh, -c, 'serve $REDIS_SERVICE_HOST']").len(), 1);
+        assert_eq!(pod("command: [sh, -c], args: ['serve ${REDIS_SERVICE_PORT}']").len(), 1);
+        assert_eq!(pod("env: [{name: A, value: '$(REDIS_PORT_6379_TCP_ADDR)'}]").len(), 1);
+        assert_eq!(pod("env: [{name: A, value: '$(REDIS_SERVICE_PORT_HTTP)'}]").len(), 1);
         assert!(pod("args: ['$(KUBERNETES_SERVICE_HOST)']").is_empty());
         assert!(pod("args: ['$(REDIS_PORT)']").is_empty());
         let own =
@@ -185,6 +191,8 @@ mod tests {
         };
         assert_eq!(messages(&RULE, &text("$$DB_PORT_5432_TCP_ADDR")).len(), 1);
         assert!(messages(&RULE, &text("$$DB_HOST")).is_empty());
+        let linked = "services: {a: {image: 'x:1', links: [db], entrypoint: [sh, -c, 'serve $$DB_PORT_5432_TCP_PORT']}, db: {image: 'postgres:17'}}\n";
+        assert_eq!(messages(&RULE, linked).len(), 1);
     }
 
     #[test]

@@ -17,6 +17,10 @@ rule! {
     /// ## How to troubleshoot
     /// Remove `links`: `docker compose exec SERVICE getent hosts NAME` still prints an address.
     ///
+    /// ## When to ignore
+    /// Where the program knows the other one only under the name that the link gives it, and cannot be
+    /// changed.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -112,5 +116,23 @@ mod tests {
     fn links_to_other_projects_are_reported() {
         let text = "services: {web: {image: 'a/b:1', external_links: ['shop_db_1:db']}}\n";
         assert!(messages(&RULE, text)[0].contains("container `shop_db_1`"));
+    }
+
+    #[test]
+    fn a_name_of_a_container_is_fine_until_the_service_scales() {
+        let codes = |more: &str| {
+            let text =
+                format!("services: {{web: {{image: 'a/b:1', container_name: web{more}}}}}\n");
+            let options = crate::Options {
+                select: vec!["PLM416".into(), "PLM709".into()],
+                ..crate::Options::default()
+            };
+            let report = crate::analyze(&crate::rules::testing::files(&text), &options);
+            let found = report.findings.iter().map(|it| (it.code, it.severity.name()));
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(codes(""), []);
+        assert_eq!(codes(", scale: 2"), [("PLM709", "error")]);
+        assert_eq!(codes(", deploy: {replicas: 2}"), [("PLM709", "error")]);
     }
 }

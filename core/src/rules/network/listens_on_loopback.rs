@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltn` inside the container shows `127.0.0.1:PORT` instead of `0.0.0.0:PORT`.
     ///
+    /// ## When to ignore
+    /// Where a proxy in the same container or Pod takes the traffic and passes it on.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -161,8 +164,9 @@ fn bindings(facts: &Facts, unit: &Unit<'_>) -> Vec<Binding> {
                 continue;
             }
             let (host, port) = match value.rsplit_once(':') {
-                Some((host, port)) => (host, port.parse::<u16>().ok()),
-                None => (value, None),
+                // The colons of `::1` are its own.
+                Some((host, port)) if !net::is_loopback(value) => (host, port.parse::<u16>().ok()),
+                _ => (value, None),
             };
             let host = host.split("//").last().unwrap_or(host);
             if net::is_loopback(host) && !host.is_empty() {
@@ -213,6 +217,11 @@ mod tests {
             1
         );
         assert_eq!(web("environment: {BIND_ADDR: '127.0.0.1:8000'}, ports: ['80:8000']"), 1);
+        assert_eq!(web("environment: ['HOST=localhost'], ports: [{target: 80, published: 8}]"), 1);
+        assert_eq!(web("command: [uvicorn, app, --host, '::1'], ports: ['80:8000']"), 1);
+        assert_eq!(web("command: [hypercorn, -b, '[::1]:8000', app], ports: ['80:8000']"), 1);
+        assert_eq!(web("entrypoint: [vite, --host, localhost], ports: ['80:5173']"), 1);
+        assert_eq!(web("command: php -S localhost:8000, ports: ['80:8000']"), 1);
     }
 
     #[test]
@@ -251,5 +260,19 @@ mod tests {
         assert_eq!(pod(&format!("{app}, {{name: proxy, image: b}}")), 0);
         let listed = "{name: app, image: a, args: [gunicorn, -b, '127.0.0.1:8000'], ports: [{containerPort: 8000}]}";
         assert_eq!(pod(&format!("{listed}, {{name: proxy, image: b}}")), 1);
+    }
+
+    #[test]
+    fn a_variable_or_a_shell_may_set_it_in_the_cluster() {
+        for container in [
+            "env: [{name: HOST, value: 127.0.0.1}]",
+            "env: [{name: BIND_ADDR, value: '127.0.0.1:8000'}]",
+            "command: [sh, -c, 'exec gunicorn -b 127.0.0.1:8000 app']",
+        ] {
+            assert_eq!(pod(&format!("{{name: app, image: a, {container}}}")), 1, "{container}");
+        }
+        assert_eq!(pod("{name: app, image: a, env: [{name: HOST, value: 0.0.0.0}]}"), 0);
+        let apart = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: a, env: [{name: HOST, value: 127.0.0.1}]}]}\n";
+        assert!(messages(&RULE, apart).is_empty(), "no Service routes to it");
     }
 }

@@ -20,6 +20,9 @@ rule! {
     /// The log shows "connection refused" for `127.0.0.1`. From inside the container,
     /// `nc -vz NAME PORT` shows that the name works.
     ///
+    /// ## When to ignore
+    /// Where something that these files do not show listens on the port in the same container or Pod.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -274,6 +277,43 @@ mod tests {
         assert_eq!(web("environment: {POSTGRES_HOST: 127.0.0.1}").len(), 1);
         assert_eq!(web("environment: {DB_HOST: localhost}").len(), 0);
         assert_eq!(web("command: [serve, --db, 'postgres://localhost/app']").len(), 1);
+    }
+
+    #[test]
+    fn every_loopback_address_and_every_place_is_read() {
+        for place in [
+            "environment: {DB_URL: 'postgres://127.0.0.1:5432/x'}",
+            "environment: {DB_URL: 'postgres://[::1]:5432/x'}",
+            "environment: ['DB_URL=postgres://localhost:5432/x']",
+            "environment: {DB_HOST: '::1', DB_PORT: 5432}",
+            "command: serve --db postgres://127.0.0.1:5432/x",
+            "entrypoint: [serve, --db, 'postgres://localhost:5432/x']",
+        ] {
+            assert_eq!(web(place).len(), 1, "{place}");
+            let named = place.replace("127.0.0.1", "db").replace("[::1]", "db");
+            let named = named.replace("localhost", "db").replace("'::1'", "db");
+            assert!(web(&named).is_empty(), "{named}");
+        }
+    }
+
+    #[test]
+    fn probes_and_own_listeners_of_a_pod_are_silent() {
+        let found = |container: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: redis}}\nspec: {{selector: {{app: redis}}, ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: r, labels: {{app: redis}}}}\nspec: {{containers: [{{name: r, image: 'redis:8'}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("args: ['--redis=redis://localhost:6379']"), 1);
+        assert_eq!(found("command: [sh, -c, 'serve redis://127.0.0.1:6379']"), 1);
+        for fine in [
+            "livenessProbe: {exec: {command: [redis-cli, -u, 'redis://localhost:6379', ping]}}",
+            "readinessProbe: {tcpSocket: {host: localhost, port: 6379}}",
+            "env: [{name: HOST, value: 127.0.0.1}, {name: PORT, value: '6379'}]",
+            "args: ['--listen=127.0.0.1:6379']",
+        ] {
+            assert_eq!(found(fine), 0, "{fine}");
+        }
     }
 
     #[test]

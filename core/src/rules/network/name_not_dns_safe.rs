@@ -17,6 +17,9 @@ rule! {
     /// `kubectl create service clusterip NAME --tcp=80 --dry-run=server` shows whether a name is
     /// accepted.
     ///
+    /// ## When to ignore
+    /// Where the project will never run on Kubernetes.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

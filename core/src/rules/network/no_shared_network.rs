@@ -22,6 +22,9 @@ rule! {
     /// `docker inspect --format '{{json .NetworkSettings.Networks}}' CONTAINER` for both
     /// containers.
     ///
+    /// ## When to ignore
+    /// Where something outside of the project answers to the name on one of the networks.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -215,6 +218,22 @@ mod tests {
         assert_eq!(two(", networks: [b]", ", networks: [a]"), 1);
         assert_eq!(two(", networks: [a, b]", ", networks: [a]"), 0);
         assert_eq!(two("", ""), 0);
+        assert_eq!(two(", networks: {a: {aliases: [x]}}", ", networks: {b: null}"), 1);
+        assert_eq!(two(", networks: {a: {}}", ", networks: {a: null}"), 0);
+        assert_eq!(two(", networks: [default]", ", networks: {default: {aliases: [x]}}"), 0);
+    }
+
+    #[test]
+    fn an_alias_and_a_word_of_the_command_are_names_too() {
+        let count = |web: &str| {
+            let text = format!(
+                "services:\n  web: {{image: a/web:1, networks: [a], {web}}}\n  db: {{image: 'postgres:17', networks: {{b: {{aliases: [pg]}}}}}}\nnetworks: {{a: {{}}, b: {{}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("environment: ['U=postgres://pg:5432/x']"), 1);
+        assert_eq!(count("command: [serve, 'postgres://db:5432/x']"), 1);
+        assert_eq!(count("environment: ['U=postgres://elsewhere.example:5432/x']"), 0);
     }
 
     #[test]

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ss -ltn` (or `netstat -ltn`) in the running container shows where the program listens.
     ///
+    /// ## When to ignore
+    /// Where the two sides build different images under the same name.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -203,6 +206,9 @@ mod tests {
     fn one_common_port_is_enough() {
         assert_eq!(sides("ports: ['80:3000']", "ports: [{containerPort: 8080}]"), 1);
         assert_eq!(sides("expose: [3000]", "ports: [{containerPort: 8080}]"), 1);
+        let long = "ports: [{target: 3000, published: 80}]";
+        assert_eq!(sides(long, "ports: [{containerPort: 8080}]"), 1);
+        assert_eq!(sides(long, "ports: [{name: http, containerPort: 3000}]"), 0);
         let two = "ports: [{containerPort: 3000}, {containerPort: 9090}]";
         assert_eq!(sides("ports: ['80:3000']", two), 0);
         assert_eq!(sides("tty: true", two), 0);

@@ -24,6 +24,10 @@ rule! {
     /// `ss -ltn` on the host shows `0.0.0.0:PORT`; from another machine, `nc -vz HOST PORT`
     /// connects.
     ///
+    /// ## When to ignore
+    /// Where a firewall in front of the host, such as that of a cloud provider, lets only known
+    /// addresses through.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// `docker compose exec FROM nc -vz NAME PORT` is refused with the host's port and works with
     /// the container's.
     ///
+    /// ## When to ignore
+    /// Where the program listens on that port as well, and no file says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -129,5 +132,32 @@ mod tests {
         assert_eq!(call("9999", "ports: ['8081:3000']"), 0);
         assert_eq!(call("8081", "ports: ['8081:3000'], environment: {PORT: 8081}"), 0);
         assert_eq!(call("8081", "ports: ['8081:3000'], network_mode: host"), 0);
+    }
+
+    #[test]
+    fn every_form_of_a_port_and_of_a_url_is_read() {
+        for ports in [
+            "ports: [{target: 3000, published: 8081}]",
+            "ports: [{target: 3000, published: '8081'}]",
+            "ports: ['127.0.0.1:8081:3000']",
+            "ports: ['8081:3000/tcp']",
+            "ports: ['8080-8081:2999-3000']",
+        ] {
+            assert_eq!(call("8081", ports), 1, "{ports}");
+            assert_eq!(call("3000", ports), 0, "{ports}");
+        }
+        let from = |web: &str| {
+            let text = format!(
+                "services:\n  web: {{image: a/web:1, {web}}}\n  api: {{image: a/api:1, ports: ['8081:3000']}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for web in [
+            "environment: ['API=http://api:8081']",
+            "environment: {API_ADDR: 'api:8081'}",
+            "command: [serve, --api, 'http://api:8081']",
+        ] {
+            assert_eq!(from(web), 1, "{web}");
+        }
     }
 }

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME` shows no addresses.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Pods: an operator, or another repository.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -361,6 +364,24 @@ mod tests {
         );
         let external = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {type: ExternalName, externalName: db.example}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n";
         assert!(messages(&RULE, external).is_empty());
+        for selector in ["", "selector: {}, "] {
+            let text = format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{{selector}ports: [{{port: 1}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{app: a}}}}\nspec: {{containers: [{{name: a, image: a}}]}}\n"
+            );
+            assert!(messages(&RULE, &text).is_empty(), "its endpoints are written elsewhere");
+        }
+    }
+
+    #[test]
+    fn the_near_miss_is_mended() {
+        let found = findings(&RULE, &project("{app: dbb}", "{app: db}"));
+        assert_eq!(
+            found[0].message,
+            "Service `db` selects no Pods: Pod `db` has `app: db`, not `dbb`"
+        );
+        assert_eq!(found[0].fixes[0].edits[0].text, "db");
+        let lacks = messages(&RULE, &project("{app: db, tier: x}", "{app: db}"));
+        assert_eq!(lacks, ["Service `db` selects no Pods: Pod `db` has no label `tier`"]);
     }
 
     #[test]

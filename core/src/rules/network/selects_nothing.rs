@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods -l KEY=VALUE` in the object's namespace lists what it selects.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files creates what is selected.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: policy/v1
@@ -321,6 +324,35 @@ mod tests {
         );
         let near = policy("{matchLabels: {app: web, tier: back}}", WEB);
         assert!(near[0].contains("`tier: front`, not `back`"), "{near:?}");
+    }
+
+    #[test]
+    fn every_kind_of_object_counts() {
+        let count = |kind: &str, spec: &str| {
+            let api = match kind {
+                "PodMonitor" => "monitoring.coreos.com/v1",
+                "NetworkPolicy" => "networking.k8s.io/v1",
+                _ => "policy/v1",
+            };
+            let text = format!(
+                "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: p, namespace: shop}}\nspec: {{{spec}}}\n{WEB}"
+            );
+            messages(&RULE, &text).len()
+        };
+        for (kind, key) in [
+            ("PodMonitor", "selector"),
+            ("PodDisruptionBudget", "minAvailable: 1, selector"),
+            ("NetworkPolicy", "podSelector"),
+        ] {
+            for (app, found) in [("api", 1), ("web", 0)] {
+                let labels = format!("{key}: {{matchLabels: {{app: {app}}}}}");
+                assert_eq!(count(kind, &labels), found, "{kind} {app}");
+                let expression = format!(
+                    "{key}: {{matchExpressions: [{{key: app, operator: In, values: [{app}]}}]}}"
+                );
+                assert_eq!(count(kind, &expression), found, "{kind} {app}");
+            }
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl exec POD -- env` shows variables whose values start with `tcp://`.
     ///
+    /// ## When to ignore
+    /// Where the program accepts a value such as `tcp://10.96.0.12:6379` in that variable.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -220,5 +223,29 @@ mod tests {
         assert_eq!(pod("", "", "env: [{name: REDIS_PORT, value: '6379'}]"), 0);
         assert_eq!(pod("", "", "envFrom: [{configMapRef: {name: elsewhere}}]"), 0);
         assert_eq!(pod("clusterIP: None, ", "", "tty: true"), 0);
+    }
+
+    #[test]
+    fn every_injected_name_that_compose_sets_counts() {
+        let sides = |variable: &str, service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'a/web:1', environment: {{{variable}: '1'}}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: {service}}}\nspec: {{selector: {{app: x}}, ports: [{{name: main, port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'a/web:1'}}]}}\n"
+            );
+            let found = crate::rules::testing::findings(&RULE, &text);
+            assert!(found.iter().all(|it| it.fixes.len() == 1), "{variable}");
+            found.len()
+        };
+        for variable in [
+            "REDIS_PORT",
+            "REDIS_SERVICE_HOST",
+            "REDIS_SERVICE_PORT",
+            "REDIS_SERVICE_PORT_MAIN",
+            "REDIS_PORT_6379_TCP",
+        ] {
+            assert_eq!(sides(variable, "redis"), 1, "{variable}");
+            assert_eq!(sides(variable, "cache"), 0, "{variable}");
+        }
+        assert_eq!(sides("MY_DB_PORT", "my-db"), 1);
+        assert_eq!(sides("REDIS_URL", "redis"), 0);
     }
 }

@@ -18,6 +18,10 @@ rule! {
     /// `kubectl exec POD -- getent hosts NAME` prints nothing; `kubectl get svc` lists the names
     /// that do resolve.
     ///
+    /// ## When to ignore
+    /// Where the value is replaced when the manifests are applied, by a tool that these files do not
+    /// show.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -21,6 +21,9 @@ rule! {
     /// `kubectl get service NAME` lists the ports. `nc -vz NAME PORT` in the container shows whether one
     /// of them answers.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files adds the port to the Service.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

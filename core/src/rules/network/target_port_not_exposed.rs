@@ -20,6 +20,10 @@ rule! {
     /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows the ports that
     /// receive traffic.
     ///
+    /// ## When to ignore
+    /// Where the program listens on the number although no container lists it: the list is for
+    /// information.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -249,6 +253,22 @@ mod tests {
             all,
             ["Service `web` sends traffic to port `http`, but Pod `web` lists no ports"]
         );
+    }
+
+    #[test]
+    fn a_name_is_an_error_and_a_number_a_warning() {
+        let severity = |target: &str| {
+            let text = service_and_pod(target, "[{ name: web, containerPort: 8080 }]");
+            let found = crate::rules::testing::findings(&RULE, &text);
+            found.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(severity("http"), ["error"]);
+        assert_eq!(severity("3000"), ["warning"]);
+        assert_eq!(severity("web"), [""; 0]);
+        // Without a target, the port is the target.
+        let implied =
+            service_and_pod("80", "[{ containerPort: 8080 }]").replace(", targetPort: 80", "");
+        assert_eq!(messages(&RULE, &implied).len(), 1);
     }
 
     #[test]

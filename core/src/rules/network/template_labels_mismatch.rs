@@ -1,5 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::Facts;
+use crate::model::kubernetes::{Operator, Requirement};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -82,6 +83,105 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Some(_) => Fix::r#unsafe(title, [edit]),
                 None => Fix::safe(title, [edit]),
             }));
+        }
+        for requirement in selector.expressions.iter().filter(|it| !it.matches(&template.labels)) {
+            // An operator that does not exist is another mistake.
+            let Some(says) = words(requirement) else { continue };
+            let finding = out.at(
+                &requirement.span,
+                format!(
+                    "the labels of the Pod template of {} do not meet `{says}`, which its selector requires",
+                    workload.label
+                ),
+            );
+            if let Some(labels) = &template.labels_place {
+                finding.also(&labels.span, "the labels of the Pod template");
+            }
+        }
+    }
+}
+
+/// Returns a requirement as `kubectl` writes it; `None` for an operator that does not exist.
+fn words(requirement: &Requirement) -> Option<String> {
+    let key = &requirement.key;
+    let values: Vec<&str> = requirement.values.iter().map(|it| it.as_str()).collect();
+    let values = values.join(",");
+    Some(match requirement.operator {
+        Operator::In => format!("{key} in ({values})"),
+        Operator::NotIn => format!("{key} notin ({values})"),
+        Operator::Exists => key.to_string(),
+        Operator::DoesNotExist => format!("!{key}"),
+        Operator::Unknown => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::Safety;
+    use crate::rules::testing::{findings, messages};
+
+    fn workload(kind: &str, selector: &str, labels: &str) -> String {
+        format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{selector: {selector}, template: {{metadata: {{labels: {labels}}}, spec: {{containers: [{{name: c, image: a}}]}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn every_kind_with_a_selector_of_its_own_counts() {
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"] {
+            let count = |labels: &str| {
+                messages(&RULE, &workload(kind, "{matchLabels: {app: a}}", labels)).len()
+            };
+            assert_eq!((count("{app: b}"), count("{app: a}")), (1, 0), "{kind}");
+            assert_eq!(count("{app: a, tier: x}"), 0, "{kind}");
+        }
+        let rollout = workload("Rollout", "{matchLabels: {app: a}}", "{app: b}")
+            .replace("apps/v1", "argoproj.io/v1alpha1");
+        assert_eq!(messages(&RULE, &rollout).len(), 1);
+        // The selector of a ReplicationController is a plain map.
+        let old =
+            workload("ReplicationController", "{app: a}", "{app: b}").replace("apps/v1", "v1");
+        assert_eq!(messages(&RULE, &old).len(), 1);
+    }
+
+    #[test]
+    fn a_label_that_is_missing_is_added_and_another_one_is_read_first() {
+        let fix = |labels: &str| {
+            let text = workload("Deployment", "{matchLabels: {app: a, tier: x}}", labels);
+            let found = findings(&RULE, &text);
+            assert_eq!(found.len(), 1, "{labels}");
+            found[0].fixes[0].safety
+        };
+        assert_eq!(fix("{app: a}"), Safety::Safe);
+        assert_eq!(fix("{app: a, tier: y}"), Safety::Unsafe);
+        let none = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: a}}, template: {spec: {containers: [{name: c, image: a}]}}}\n";
+        assert_eq!(messages(&RULE, none).len(), 1);
+    }
+
+    #[test]
+    fn expressions_are_requirements_too() {
+        let found = |expression: &str| {
+            let selector = format!("{{matchExpressions: [{expression}]}}");
+            messages(&RULE, &workload("Deployment", &selector, "{app: b}"))
+        };
+        assert_eq!(
+            found("{key: app, operator: In, values: [a, c]}"),
+            [
+                "the labels of the Pod template of Deployment `web` do not meet `app in (a,c)`, which its selector requires"
+            ]
+        );
+        assert_eq!(found("{key: tier, operator: Exists}").len(), 1);
+        assert_eq!(found("{key: app, operator: DoesNotExist}").len(), 1);
+        assert_eq!(found("{key: app, operator: NotIn, values: [b]}").len(), 1);
+        for fine in [
+            "{key: app, operator: In, values: [a, b]}",
+            "{key: app, operator: Exists}",
+            "{key: tier, operator: DoesNotExist}",
+            "{key: app, operator: NotIn, values: [a]}",
+            "{key: app, operator: Matches, values: [a]}",
+        ] {
+            assert!(found(fine).is_empty(), "{fine}");
         }
     }
 }

@@ -22,6 +22,10 @@ rule! {
     /// ## How to troubleshoot
     /// `getent hosts NAME` inside the container prints nothing.
     ///
+    /// ## When to ignore
+    /// Where the name resolves outside of these files: in another project on the same network, or in a
+    /// search domain.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -82,7 +86,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let name = first_label(mention.host);
-            let near = facts.near_service(workload.object.file, workload.namespace, name);
+            let wanted = namespace_of(mention.host).unwrap_or(workload.namespace);
+            let near = facts.near_service(workload.object.file, wanted, name);
             // A qualified name may belong to a Service outside of these files.
             let is_ours = near.is_some() || name == mention.host;
             let is_of_map = mention.key.is_some_and(|key| facts.map_behind(unit, key).is_some());
@@ -218,6 +223,11 @@ fn has_sibling_switch(text: &str, at: usize) -> bool {
         let setting = line.split('#').next().unwrap_or_default().trim();
         matches!(setting, "create: false" | "enabled: false")
     })
+}
+
+/// Returns the namespace in a host name, such as `shop` in `redis.shop.svc`.
+fn namespace_of(host: &str) -> Option<&str> {
+    crate::knowledge::net::cluster_name(host)?.namespace
 }
 
 /// Whether a host is a name without dots, and not a placeholder to be filled in.

@@ -1,4 +1,6 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, Service};
+use crate::knowledge::shell::{Joint, Place};
+use crate::knowledge::starts::is_server_start;
 use crate::model::compose::Condition;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -18,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose ps -a` shows the awaited container as running or restarting, and the
     /// dependent one only as created.
+    ///
+    /// ## When to ignore
+    /// Where the command is known to end although it looks like that of a server.
     ///
     /// ## Bad
     /// ```yaml
@@ -55,19 +60,21 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let (from, on) = (wait.from.name, wait.on.name);
-        let restart = wait.on.model.restart.as_ref();
-        let finding = match restart.filter(|it| matches!(it.as_str(), "always" | "unless-stopped")) {
-            Some(restart) => out.at(
-                &restart.span,
-                format!("`{from}` waits for `{on}` to complete, but `restart: {restart}` starts it again after every exit"),
+        let finding = match wait.on.endless_restart() {
+            Some(setting) => out.at(
+                &setting.value.span,
+                format!(
+                    "`{from}` waits for `{on}` to complete, but {} starts it again after every exit",
+                    setting.says()
+                ),
             ),
             None => {
-                // With a command of its own, even a database image may run a task that ends.
-                let server = wait.on.unit.family().filter(|it| it.is_data_store());
-                let Some(family) = server.filter(|_| wait.on.unit.start.is_empty()) else { continue };
+                let Some(server) = server_of(wait.on) else { continue };
                 out.at(
                     &wait.dependency.span,
-                    format!("`{from}` waits for `{on}` to complete, but {} runs until it is stopped", family.name),
+                    format!(
+                        "`{from}` waits for `{on}` to complete, but {server} runs until it is stopped"
+                    ),
                 )
             }
         };
@@ -75,6 +82,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             .also(&wait.dependency.span, format!("`{from}` waits here"))
             .check(facts.compose(wait.from, &format!("ps -a {on} {from}")));
     }
+}
+
+/// Returns the server that a service runs: the one of its image, or the one that its command starts. With a command
+/// of its own, even a database image may run a task that ends.
+fn server_of(service: &Service<'_>) -> Option<String> {
+    let unit = &service.unit;
+    if unit.start.is_empty() {
+        let family = unit.family().filter(|it| it.serves_by_itself())?;
+        return Some(family.name.to_owned());
+    }
+    let last = unit.start.commands.last()?;
+    let stays = last.place == Place::Plain && last.joint != Joint::Background;
+    (stays && is_server_start(last)).then(|| format!("`{}`", last.name()))
 }
 
 #[cfg(test)]
@@ -93,6 +113,71 @@ services:
   db:
     image: postgres:17
 ");
+    }
+
+    /// Returns what is found about a service that somebody waits for to complete.
+    fn awaited(service: &str) -> Vec<String> {
+        let text = format!(
+            "services:\n  web: {{image: 'a/b:1', depends_on: {{job: {{condition: service_completed_successfully}}}}}}\n  job: {{{service}}}\n"
+        );
+        crate::rules::testing::messages(&RULE, &text)
+    }
+
+    #[test]
+    fn a_service_that_restarts_for_ever_does_not_complete() {
+        let task = "image: 'a/b:1', command: [alembic, upgrade, head]";
+        for policy in [
+            "restart: always",
+            "restart: unless-stopped",
+            "deploy: {restart_policy: {condition: any}}",
+            "restart: 'no', deploy: {restart_policy: {condition: any}}",
+        ] {
+            assert_eq!(awaited(&format!("{task}, {policy}")).len(), 1, "{policy}");
+        }
+        for policy in [
+            "restart: 'no'",
+            "restart: on-failure",
+            "restart: 'on-failure:3'",
+            "deploy: {restart_policy: {condition: on-failure}}",
+            "deploy: {restart_policy: {condition: none}}",
+            "deploy: {restart_policy: {delay: 5s}}",
+            "restart: always, deploy: {restart_policy: {condition: none}}",
+        ] {
+            assert!(awaited(&format!("{task}, {policy}")).is_empty(), "{policy}");
+        }
+        let found = awaited(&format!("{task}, deploy: {{restart_policy: {{condition: any}}}}"));
+        assert!(
+            found[0].contains("`condition: any` of `deploy.restart_policy` starts it again"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn an_image_or_a_command_that_serves_does_not_complete() {
+        for service in [
+            "image: 'nginx:1.29'",
+            "image: 'traefik:3.5'",
+            "image: 'redis:8'",
+            "image: 'rabbitmq:4'",
+            "image: 'grafana/grafana:12.0.0'",
+            "image: 'adminer:5'",
+            "image: 'postgres:17', command: [postgres, -c, fsync=off]",
+            "image: 'a/b:1', command: sh -c 'alembic upgrade head && exec gunicorn app'",
+            "image: 'a/b:1', entrypoint: [uvicorn, app]",
+        ] {
+            let found = awaited(service);
+            assert_eq!(found.len(), 1, "{service}");
+            assert!(found[0].ends_with("runs until it is stopped"), "{found:?}");
+        }
+        for service in [
+            "image: 'a/b:1'",
+            "image: 'node:22'",
+            "image: 'nginx:1.29', command: [cp, -r, /a, /b]",
+            "image: 'nginx:1.29', command: [nginx, -t]",
+            "image: 'a/b:1', command: sh -c 'gunicorn app & ./check'",
+        ] {
+            assert!(awaited(service).is_empty(), "{service}");
+        }
     }
 
     #[test]

@@ -93,4 +93,19 @@ mod tests {
         );
         assert!(messages(&RULE, &diamond).is_empty());
     }
+
+    #[test]
+    fn the_long_form_and_a_service_that_waits_for_itself_count() {
+        let two = |a: &str, b: &str| {
+            let text = format!("services:\n  a: {{image: x:1{a}}}\n  b: {{image: x:1{b}}}\n");
+            messages(&RULE, &text).len()
+        };
+        let long = |on: &str| format!(", depends_on: {{{on}: {{condition: service_started}}}}");
+        assert_eq!(two(&long("b"), &long("a")), 1);
+        assert_eq!(two(&long("b"), ", depends_on: [a]"), 1);
+        assert_eq!(two(", depends_on: [a]", ""), 1);
+        assert_eq!(two(&long("b"), ""), 0);
+        assert_eq!(two(", environment: {B_HOST: b}", ", depends_on: [a]"), 0);
+        assert_eq!(two(", links: [b]", ", depends_on: [a]"), 0, "PLM009 reports what links imply");
+    }
 }

@@ -100,6 +100,46 @@ mod tests {
     use super::RULE;
     use crate::rules::testing::messages;
 
+    /// Returns what is found about a service that another one waits for by itself.
+    fn awaited(service: &str, files: &str) -> Vec<crate::report::Finding> {
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web: {{image: 'a/b:1', command: [wait-for-it, 's:1', --, web], depends_on: [s]}}\n  s: {{{service}}}\n{files}"
+        );
+        crate::rules::testing::findings(&RULE, &text)
+    }
+
+    #[test]
+    fn each_family_gets_its_own_ready_check() {
+        for (image, check) in [
+            ("postgres:17", "pg_isready"),
+            ("redis:8.2", "redis-cli"),
+            ("mysql:8.4", "mysqladmin"),
+            ("rabbitmq:4", "rabbitmq-diagnostics"),
+            ("mongo:8.0", "mongosh"),
+        ] {
+            let found = awaited(&format!("image: '{image}'"), "");
+            assert_eq!(found.len(), 1, "{image}");
+            let fix = found[0].fixes.first().map_or("", |it| it.edits[0].text.as_str());
+            assert!(fix.contains(check), "{image}: {fix}");
+        }
+        let named = awaited("image: 'postgres:17', environment: {POSTGRES_USER: app}", "");
+        let fix = &named[0].fixes[0].edits[0].text;
+        assert!(fix.contains("$$POSTGRES_USER"), "its own variables: {fix}");
+        assert!(awaited("image: 'a/web:1'", "").is_empty(), "no store");
+    }
+
+    #[test]
+    fn a_healthcheck_of_the_image_or_its_dockerfile_is_enough() {
+        assert!(awaited("image: 'supabase/postgres:15.8.1'", "").is_empty());
+        let built = |more: &str| {
+            let dockerfile = format!("# file: s/Dockerfile\nFROM postgres:17\n{more}");
+            awaited("build: ./s", &dockerfile).len()
+        };
+        assert_eq!(built("COPY init.sql /docker-entrypoint-initdb.d/\n"), 1);
+        assert_eq!(built("HEALTHCHECK CMD pg_isready\n"), 0);
+        assert!(awaited("image: 'postgres:17', healthcheck: {test: pg_isready}", "").is_empty());
+    }
+
     #[test]
     fn what_runs_once_and_who_waits_for_its_end_are_silent() {
         let text = "services:\n  web: {image: 'a/b:1', depends_on: {setup: {condition: service_completed_successfully}}}\n  setup: {image: 'redis:8.2', entrypoint: [bash, setup.sh]}\n";

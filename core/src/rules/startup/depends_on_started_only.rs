@@ -25,6 +25,10 @@ rule! {
     /// `docker compose ps -a` shows which services are healthy and since when; refused connections in
     /// the first seconds of the dependent's log are the telltale sign.
     ///
+    /// ## When to ignore
+    /// Where the dependent tries its connection again for as long as the dependency may take to start,
+    /// and these files do not show it.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -18,6 +18,10 @@ rule! {
     /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows the healthcheck that an
     /// image defines, if any.
     ///
+    /// ## When to ignore
+    /// Where the image defines a healthcheck that these files do not show. The finding is a warning
+    /// then.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -153,6 +157,46 @@ services:
   api:
     image: ghcr.io/acme/api:1
 ");
+    }
+
+    /// Returns the severities for a service that another one waits for to be healthy.
+    fn awaited(service: &str, files: &str) -> Vec<&'static str> {
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web: {{image: 'x/web:1', depends_on: {{api: {{condition: service_healthy}}}}}}\n  api: {{{service}}}\n{files}"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn an_image_with_a_healthcheck_of_its_own_is_silent() {
+        assert_eq!(awaited("image: 'supabase/postgres:15.8.1'", ""), [""; 0]);
+        assert_eq!(awaited("image: 'postgres:17'", ""), ["error"]);
+        assert_eq!(awaited("image: 'y/api:1', healthcheck: {test: [CMD, ready]}", ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_dockerfile_without_a_healthcheck_leaves_it_to_the_base() {
+        let built = |dockerfile: &str| {
+            awaited("build: ./api", &format!("# file: api/Dockerfile\n{dockerfile}"))
+        };
+        // docker-library/faq: the Docker Official Images have none.
+        assert_eq!(built("FROM python:3.13\nCOPY . .\n"), ["error"]);
+        assert_eq!(
+            built("FROM node:22 AS build\nFROM nginx:1.29\nCOPY --from=build /a /b\n"),
+            ["error"]
+        );
+        assert_eq!(built("FROM python:3.13\nHEALTHCHECK NONE\n"), ["error"]);
+        assert_eq!(built("FROM registry.example/base:1\n"), ["warning"]);
+        assert_eq!(built("FROM python:3.13\nHEALTHCHECK CMD ready\n"), [""; 0]);
+        let inline =
+            "build: {context: ., dockerfile_inline: \"FROM alpine\\nHEALTHCHECK CMD true\\n\"}";
+        assert_eq!(awaited(inline, ""), [""; 0]);
+    }
+
+    #[test]
+    fn both_ways_to_switch_a_healthcheck_off_count() {
+        assert_eq!(awaited("image: 'y/api:1', healthcheck: {disable: true}", ""), ["error"]);
+        assert_eq!(awaited("image: 'y/api:1', healthcheck: {test: [NONE]}", ""), ["error"]);
     }
 
     #[test]

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// After a rollout, `kubectl get pods` shows restarts that stop by themselves.
     ///
+    /// ## When to ignore
+    /// Where the program tries again by itself and nobody sends it requests, as with a worker that
+    /// reads a queue.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -136,6 +140,14 @@ mod tests {
         assert_eq!(sides("service_healthy", "Job", main), 0);
         let init = "initContainers: [{name: w, image: b, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]";
         assert_eq!(sides("service_healthy", "Deployment", &format!("{init}, {main}")), 0);
+        let probed =
+            "containers: [{name: web, image: 'a/web:1', readinessProbe: {tcpSocket: {port: 1}}}]";
+        assert_eq!(sides("service_healthy", "Deployment", probed), 0);
+        let waits = "containers: [{name: web, image: 'a/web:1', command: [sh, -c, 'until nc -z db 1; do sleep 1; done; serve']}]";
+        assert_eq!(sides("service_healthy", "Deployment", waits), 0);
+        let alive =
+            "containers: [{name: web, image: 'a/web:1', livenessProbe: {tcpSocket: {port: 1}}}]";
+        assert_eq!(sides("service_healthy", "Deployment", alive), 1, "it keeps no traffic away");
         let startup =
             "containers: [{name: web, image: 'a/web:1', startupProbe: {tcpSocket: {port: 1}}}]";
         assert_eq!(sides("service_healthy", "Deployment", startup), 0);

@@ -20,6 +20,10 @@ rule! {
     /// Compare the time of the first connection with the time at which the dependency logs that it
     /// is ready.
     ///
+    /// ## When to ignore
+    /// Where nothing is waited for, and a fixed time has to pass: a lease of the last container that
+    /// expires.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -19,6 +19,9 @@ rule! {
     /// Run `docker compose up SERVICE` in a stopped project: what does not come up with it was not
     /// declared.
     ///
+    /// ## When to ignore
+    /// Where the other service is needed rarely, and the program tries again until it answers.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -230,6 +233,55 @@ mod tests {
     fn a_product_reads_its_own_variables_from_a_file_for_all() {
         let text = "# file: .env\nWORDPRESS_DB_HOST=db\n# file: compose.yaml\nservices:\n  db: {image: 'mysql:8.4', env_file: .env}\n  blog: {image: 'wordpress:6.8', env_file: .env}\n";
         assert_eq!(messages(&RULE, text), ["`blog` talks to `db`, but does not depend on it"]);
+    }
+
+    #[test]
+    fn every_place_that_names_a_host_is_read() {
+        let count = |web: &str| {
+            let text = format!(
+                "services:\n  web: {{image: a/web:1, {web}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        for web in [
+            "environment: {DB_HOST: db}",
+            "environment: ['DB_HOST=db']",
+            "environment: {DATABASE_URL: 'postgres://app@db/x'}",
+            "command: serve --db db:5432",
+            "command: [serve, --db, 'db:5432']",
+            "entrypoint: [serve, --db, 'postgres://db/x']",
+        ] {
+            assert_eq!(count(web), 1, "{web}");
+            assert_eq!(count(&format!("{web}, depends_on: [db]")), 0, "{web}");
+            let long = "depends_on: {db: {condition: service_healthy}}";
+            assert_eq!(count(&format!("{web}, {long}")), 0, "{web}");
+            assert_eq!(count(&format!("{web}, links: [db]")), 0, "a link orders the start too");
+        }
+        assert_eq!(count("environment: {DB_HOST: db.example.com}"), 0);
+        assert_eq!(count("environment: {NAME: db}"), 0);
+    }
+
+    #[test]
+    fn a_console_is_worth_a_note_like_everybody_else() {
+        let text = "services:\n  ui: {image: 'phpmyadmin:5', environment: {PMA_HOST: db}}\n  db: {image: 'mysql:8.4'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
+    }
+
+    #[test]
+    fn the_fix_keeps_the_long_form_and_waits_for_a_healthcheck() {
+        let fix = |depends_on: &str, db: &str| {
+            let text = format!(
+                "services:\n  web:\n    image: a/web:1\n    environment: {{DB_HOST: db}}\n{depends_on}  db: {{image: 'postgres:17'{db}}}\n  mid: {{image: a/m:1}}\n"
+            );
+            findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+        };
+        let long = "    depends_on:\n      mid: {condition: service_started}\n";
+        assert!(fix(long, "").contains("condition: service_started"));
+        let checked = ", healthcheck: {test: pg_isready}";
+        assert!(fix(long, checked).contains("condition: service_healthy"));
+        let alone = fix("", checked);
+        assert!(alone.contains("depends_on:") && alone.contains("service_healthy"), "{alone}");
     }
 
     #[test]

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl logs POD` shows the output of the wait; `kubectl describe pod` shows probe failures
     /// from the same minutes.
     ///
+    /// ## When to ignore
+    /// Where the wait takes a second or two, and the startup probe allows for it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -108,6 +111,10 @@ mod tests {
     fn helpers_and_loops_wait_and_servers_do_not() {
         assert_eq!(pod("[./wait-for-it.sh, 'db:5432', --, serve]"), 1);
         assert_eq!(pod("[dockerize, -wait, 'tcp://db:5432', serve]"), 1);
+        assert_eq!(pod("[wait-for, 'db:5432', --, serve]"), 1);
+        assert_eq!(pod("[./wait-for.sh, 'db:5432', --, serve]"), 1);
+        assert_eq!(pod("[sh, -c, './wait-for-it.sh db:5432 -- serve']"), 1);
+        assert_eq!(pod("[sh, -c], args: ['until pg_isready -h db; do sleep 1; done; serve']"), 1);
         assert_eq!(pod("[sh, -c, 'while ! nc -z db 5432; do sleep 1; done; serve']"), 1);
         assert_eq!(
             pod("[sh, -c, 'until curl -s localhost:15021/ready; do sleep 1; done; serve']"),
@@ -121,5 +128,7 @@ mod tests {
     fn waiting_in_an_init_container_is_fine() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {initContainers: [{name: i, image: a, command: [wait-for, 'db:5432']}], containers: [{name: c, image: a}]}\n";
         assert!(messages(&RULE, text).is_empty());
+        let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: c, image: a, command: [wait-for, 'db:5432', --, work]}]}}}\n";
+        assert!(messages(&RULE, job).is_empty(), "nothing probes it");
     }
 }

@@ -1,4 +1,5 @@
 use crate::facts::{Facts, KubeHost, Part, Workload, first_label};
+use crate::knowledge::net;
 use crate::knowledge::starts::{Target, wait_of};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -16,6 +17,9 @@ rule! {
     ///
     /// ## How to troubleshoot
     /// `kubectl logs POD -c INIT` repeats "bad address" or "could not resolve host".
+    ///
+    /// ## When to ignore
+    /// Where something outside of these files creates the Service: another repository, or an operator.
     ///
     /// ## Bad
     /// ```yaml
@@ -92,7 +96,8 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
         return None;
     }
     let name = first_label(host);
-    match facts.near_service(home, workload.namespace, name) {
+    let wanted = net::cluster_name(host).and_then(|it| it.namespace);
+    match facts.near_service(home, wanted.unwrap_or(workload.namespace), name) {
         Some(near) => Some(format!("but no Service has that name; did you mean `{near}`?")),
         // A qualified name may belong to a Service outside of these files.
         None => (name == host).then(|| "but no Service has that name".to_owned()),
@@ -124,6 +129,29 @@ mod tests {
         format!(
             "---\napiVersion: v1\nkind: Service\nmetadata: {{name: api, namespace: {namespace}}}\nspec: {{ports: [{{port: 80}}]}}\n"
         )
+    }
+
+    #[test]
+    fn every_way_to_wait_is_read() {
+        let count = |command: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\nspec:\n  initContainers: [{{name: w, image: b, {command}}}]\n  containers: [{{name: c, image: a}}]\n{}",
+                service("shop")
+            );
+            messages(&RULE, &text).len()
+        };
+        for command in [
+            "command: [sh, -c, 'until nslookup db; do sleep 1; done']",
+            "command: [sh, -c, 'until pg_isready -h db -p 5432; do sleep 2; done']",
+            "command: [sh, -c], args: ['while ! curl -sf http://db:80/; do sleep 1; done']",
+            "command: ['/bin/sh', '-c', 'until getent hosts db; do sleep 2; done']",
+            "command: [wait-for-it, 'db:5432']",
+            "args: [dockerize, -wait, 'tcp://db:5432']",
+        ] {
+            assert_eq!(count(command), 1, "{command}");
+            assert_eq!(count(&command.replace("db", "api")), 0, "{command}");
+        }
+        assert_eq!(count("command: [sh, -c, 'echo db']"), 0);
     }
 
     #[test]

@@ -17,6 +17,41 @@ fn loopback_and_unpublished_ports_are_silent() {
 }
 
 #[test]
+fn every_kind_of_store_and_every_form_of_a_port_counts() {
+    for (image, port) in [
+        ("postgres:17", 5432),
+        ("mysql:8.4", 3306),
+        ("mongo:8.0", 27017),
+        ("redis:8", 6379),
+        ("memcached:1.6", 11211),
+        ("rabbitmq:4", 5672),
+        ("apache/kafka:4.0.0", 9092),
+        ("elasticsearch:9.0.0", 9200),
+    ] {
+        let text = format!("services: {{d: {{image: '{image}', ports: ['{port}:{port}']}}}}");
+        assert_eq!(messages(&RULE, &text).len(), 1, "{image}");
+        let text = text.replace("['", "['127.0.0.1:");
+        assert!(messages(&RULE, &text).is_empty(), "{image}");
+    }
+    for (port, count) in [
+        ("'0.0.0.0:5432:5432'", 1),
+        ("'[::]:5432:5432'", 1),
+        ("'15432:5432'", 1),
+        ("{target: 5432, published: 5432}", 1),
+        ("{target: 5432, published: '5432', host_ip: 0.0.0.0}", 1),
+        ("'[::1]:5432:5432'", 0),
+        ("'10.0.0.5:5432:5432'", 0),
+    ] {
+        let text = format!("services: {{d: {{image: 'postgres:17', ports: [{port}]}}}}");
+        assert_eq!(messages(&RULE, &text).len(), count, "{port}");
+    }
+    assert!(messages(&RULE, "services: {d: {image: 'postgres:17', expose: [5432]}}").is_empty());
+    let dev =
+        "# file: compose.dev.yaml\nservices: {d: {image: 'postgres:17', ports: ['5432:5432']}}";
+    assert_eq!(findings(&RULE, dev)[0].severity.name(), "info");
+}
+
+#[test]
 fn there_is_no_fix_that_cuts_off_callers_from_outside() {
     let found = |caller: &str| {
         let text = format!(

@@ -182,6 +182,49 @@ fn a_cluster_without_services_is_silent() {
 }
 
 #[test]
+fn a_name_with_its_namespace_is_looked_up_there() {
+    let found = |host: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: front}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: U, value: 'redis://{host}:6379'}}]}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: redis, namespace: shop}}\nspec: {{ports: [{{port: 6379}}]}}\n"
+        );
+        messages(&RULE, &text)
+    };
+    for host in ["reids.shop", "reids.shop.svc", "reids.shop.svc.cluster.local"] {
+        let all = found(host);
+        assert!(all.len() == 1 && all[0].ends_with("did you mean `redis`?"), "{host}: {all:?}");
+    }
+    for host in ["redis.shop", "redis.shop.svc", "cache.shop", "reids.example", "reids.shop.com"] {
+        assert!(found(host).is_empty(), "{host}");
+    }
+}
+
+#[test]
+fn every_place_that_names_a_host_is_read() {
+    for place in [
+        "environment: {CACHE_ADDR: 'cache:6379'}",
+        "environment: ['CACHE_HOST=cache']",
+        "command: [serve, 'redis://cache:6379']",
+        "entrypoint: serve --cache=redis://cache:6379",
+        "environment: {CACHE_URLS: 'redis://redis:6379,redis://cache:6379'}",
+    ] {
+        let text = format!(
+            "services:\n  web: {{image: acme/web:1, {place}}}\n  redis: {{image: redis:8}}\n"
+        );
+        assert_eq!(messages(&RULE, &text).len(), 1, "{place}");
+        assert!(
+            messages(&RULE, &text.replace("cache:", "redis:").replace("=cache", "=redis"))
+                .is_empty()
+        );
+    }
+    for container in
+        ["args: ['--redis=cache:6379']", "command: [sh, -c, 'serve redis://cache:6379']"]
+    {
+        let text = format!("{SERVICE}{}", deployment("web", &format!("image: a, {container}")));
+        assert_eq!(messages(&RULE, &text).len(), 1, "{container}");
+    }
+}
+
+#[test]
 fn what_the_values_switch_off_is_silent() {
     let chart = |switch: &str| {
         format!(

@@ -48,6 +48,45 @@ fn dependents_that_share_their_dependencies_through_an_anchor_are_all_named() {
 }
 
 #[test]
+fn every_class_of_store_counts_in_either_form() {
+    let short = "depends_on: [s]";
+    let long = "depends_on: {s: {condition: service_started}}";
+    let bare = "depends_on: {s: {required: true}}";
+    let count = |form: &str, store: &str| {
+        let text = format!("services:\n  web: {{image: 'a/b:1', {form}}}\n  s: {{{store}}}\n");
+        messages(&RULE, &text).len()
+    };
+    for image in [
+        "postgres:17",
+        "mysql:8.4",
+        "mongo:8.0",
+        "redis:8.2",
+        "memcached:1.6",
+        "rabbitmq:4",
+        "apache/kafka:4.0.0",
+        "nats:2.10",
+        "elasticsearch:9.0.0",
+        "opensearchproject/opensearch:2.19.1",
+    ] {
+        for form in [short, long, bare] {
+            assert_eq!(count(form, &format!("image: '{image}'")), 1, "{image} {form}");
+        }
+        let waits = "depends_on: {s: {condition: service_healthy}}";
+        assert_eq!(count(waits, &format!("image: '{image}'")), 0, "{image}");
+    }
+    let checked = "image: 'a/api:1', healthcheck: {test: [CMD, ready]}";
+    assert_eq!(count(short, checked), 1, "any service with a healthcheck");
+    assert_eq!(count(short, "image: 'a/api:1'"), 0);
+    assert_eq!(count(short, "image: 'a/api:1', healthcheck: {disable: true}"), 0);
+}
+
+#[test]
+fn a_seed_is_waited_for_by_nobody_s_mistake() {
+    let text = "services:\n  web: {image: 'a/b:1', depends_on: [seed]}\n  seed: {image: 'postgres:17', command: psql -h db -f /seed.sql}\n";
+    assert!(messages(&RULE, text).is_empty());
+}
+
+#[test]
 fn services_without_a_check_are_one_cause() {
     let text = "services:\n  a: {image: 'a/b:1', depends_on: [db-a]}\n  c: {image: 'c/d:1', depends_on: [db-c, cache]}\n  db-a: {image: 'postgres:17'}\n  db-c: {image: 'postgres:17'}\n  cache: {image: 'redis:8.2'}\n";
     let found = findings(&RULE, text);
