@@ -174,4 +174,16 @@ mod tests {
             ["ConfigMap `c` holds the credential `B_PASSWORD` in plain text"]
         );
     }
+
+    #[test]
+    fn development_is_an_info() {
+        let severity = |path: &str| {
+            let text = format!(
+                "# file: {path}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{DB_PASSWORD: hV9kq2Zr7LmX}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("k8s/overlays/dev/c.yaml"), "info");
+        assert_eq!(severity("k8s/c.yaml"), "warning");
+    }
 }
