@@ -327,7 +327,8 @@ fn judge<'o>(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{files, findings, messages};
+    use crate::{Options, analyze};
 
     fn test(test: &str) -> Vec<String> {
         messages(
@@ -373,6 +374,10 @@ mod tests {
         assert_eq!(test("[CMD, curl, 'http://localhost']").len(), 1);
         assert_eq!(test("[CMD, sh, -c, 'pg_isready || true']").len(), 1);
         assert_eq!(test("[CMD-SHELL, curl, -f, 'http://localhost']").len(), 1);
+        assert_eq!(test("'pg_isready; exit 0'").len(), 1);
+        assert_eq!(test("[CMD-SHELL, 'pg_isready || :']").len(), 1);
+        assert_eq!(test("'[ ready ]'").len(), 1);
+        assert_eq!(test("[CMD-SHELL, '[ \"$$(state)\"==\"ok\" ] || exit 1']").len(), 1);
         assert_eq!(test("[CMD-SHELL, '[-f /x]']").len(), 1);
         assert_eq!(test("[CMD-SHELL, 'echo > /dev/tcp/localhost/80']").len(), 1);
     }
@@ -484,5 +489,14 @@ mod tests {
         ] {
             assert!(test(fine).is_empty(), "{fine}");
         }
+    }
+
+    #[test]
+    fn a_list_without_cmd_is_refused_and_has_its_own_rule() {
+        let text = "services: {web: {image: 'a:1', healthcheck: {test: [curl, -f, localhost]}}}\n";
+        let options =
+            Options { select: vec!["PLM009".into(), "PLM624".into()], ..Options::default() };
+        let report = analyze(&files(text), &options);
+        assert_eq!(report.findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM009"]);
     }
 }
