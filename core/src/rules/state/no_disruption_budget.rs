@@ -256,4 +256,15 @@ mod tests {
         assert!(project("", "replicas: 1", "").is_empty());
         assert_eq!(project("", "replicas: 2", "").len(), 1);
     }
+
+    #[test]
+    fn a_budget_may_select_by_an_expression() {
+        let budget = |value: &str| {
+            format!(
+                "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{ name: web }}\nspec: {{ maxUnavailable: 1, selector: {{ matchExpressions: [{{ key: app, operator: In, values: [{value}] }}] }} }}\n"
+            )
+        };
+        assert!(project("", "replicas: 2", &budget("web")).is_empty());
+        assert_eq!(project("", "replicas: 2", &budget("api")).len(), 1);
+    }
 }

@@ -284,4 +284,17 @@ mod tests {
             assert!(!after[0].text.contains("rollingUpdate"), "{}", after[0].text);
         }
     }
+
+    #[test]
+    fn a_claim_for_one_pod_counts_and_one_that_is_only_read_does_not() {
+        assert_eq!(
+            messages(&RULE, &project("Deployment", "", "ReadWriteOncePod")),
+            [
+                "an update of Deployment `web` starts the new Pod while the old one still holds claim `d` (ReadWriteOncePod)"
+            ]
+        );
+        let read = project("Deployment", "", "ReadWriteOnce")
+            .replace("claimName: d }", "claimName: d, readOnly: true }");
+        assert!(messages(&RULE, &read).is_empty());
+    }
 }
