@@ -19,6 +19,10 @@ rule! {
     /// ## How to troubleshoot
     /// List both paths in the container, and look for the path in the first lines of its log.
     ///
+    /// ## When to ignore
+    /// Where something that the files do not show, as the entrypoint of the image, tells the program
+    /// the path.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// Clone the repository afresh and run `docker compose config -q` and `docker compose build` there.
     ///
+    /// ## When to ignore
+    /// Where the deployment writes the file before it starts Compose.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

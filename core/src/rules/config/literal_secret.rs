@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `git log -S VALUE` shows when the credential entered the repository.
     ///
+    /// ## When to ignore
+    /// Where the credential opens nothing but a container that is made for a test and thrown away.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` says "couldn't find key".
     ///
+    /// ## When to ignore
+    /// Where something in the cluster adds the key to the object.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

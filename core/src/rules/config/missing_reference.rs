@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` names the missing object in its events.
     ///
+    /// ## When to ignore
+    /// Where an operator, another repository or a person creates the object before the workload starts.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe configmap` prints the value to everybody who may read the namespace.
     ///
+    /// ## When to ignore
+    /// Where the value only looks like a credential, as a public key or an identifier that every client
+    /// gets does.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -26,6 +26,10 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config -q` reports the first of them.
     ///
+    /// ## When to ignore
+    /// Where the file is used only together with another one that defines the name, and that one is not
+    /// in the repository.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -25,6 +25,9 @@ rule! {
     /// `docker compose config --variables` lists every variable with its default and whether it is
     /// required.
     ///
+    /// ## When to ignore
+    /// Where the shell or the CI system that starts Compose always sets the variable.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

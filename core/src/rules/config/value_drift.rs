@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// Print the variable in both containers and compare.
     ///
+    /// ## When to ignore
+    /// Where the two sides are meant to behave differently.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -24,6 +24,9 @@ rule! {
     /// ## How to troubleshoot
     /// Stop the server inside the container and look whether the state changes within a few intervals.
     ///
+    /// ## When to ignore
+    /// Where the check is there only to give others a state to wait for.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -26,6 +26,9 @@ rule! {
     /// `docker inspect -f '{{json .State.Health}}' CONTAINER` and `kubectl describe pod POD` show
     /// `executable file not found`.
     ///
+    /// ## When to ignore
+    /// Where the image under this name is one of your own that brings the program.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe hpa` shows `<unknown>` as the current value.
     ///
+    /// ## When to ignore
+    /// Where something in the cluster adds the requests when Pods are created, as a mutating webhook
+    /// does.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: autoscaling/v2

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods` shows restarts of many Pods in the minute in which one server was away.
     ///
+    /// ## When to ignore
+    /// Where a restart is known to be the only thing that mends a lost connection.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose ps` shows `(healthy)` behind services that have a healthcheck.
     ///
+    /// ## When to ignore
+    /// Where nothing waits for the service and something else watches it from outside.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

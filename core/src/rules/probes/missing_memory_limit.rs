@@ -20,6 +20,9 @@ rule! {
     /// `kubectl top pods --containers` shows the current use; after a kill, `kubectl describe pod`
     /// says `OOMKilled`.
     ///
+    /// ## When to ignore
+    /// Where the owners of the cluster decided to run without memory limits and watch the nodes.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl top pods --containers` over a day shows the use; `kubectl describe node` shows what
     /// is requested.
     ///
+    /// ## When to ignore
+    /// For Pods that may be evicted first and slowed down without harm.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

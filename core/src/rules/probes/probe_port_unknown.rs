@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows "Readiness probe failed" with the address that was probed.
     ///
+    /// ## When to ignore
+    /// Where the program is known to listen on the number: the list of ports is for people only.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get endpointslices -w` shows addresses that come and go.
     ///
+    /// ## When to ignore
+    /// Where the answers never take long, and another replica takes over at once.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe hpa` shows under `Conditions` why the autoscaler does not scale.
     ///
+    /// ## When to ignore
+    /// Where the bounds are equal for a while to hold the number of replicas.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: autoscaling/v2

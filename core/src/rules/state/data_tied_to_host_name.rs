@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `ls /var/lib/rabbitmq/mnesia` in the container shows one folder for each name that it ever had.
     ///
+    /// ## When to ignore
+    /// Where the store holds nothing that must outlive its container.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

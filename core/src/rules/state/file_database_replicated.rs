@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// Write a record, then read it a few times: it comes and goes.
     ///
+    /// ## When to ignore
+    /// Where the program only reads the file, and it is the same in every replica.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

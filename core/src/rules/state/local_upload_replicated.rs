@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// Upload a file, then list the folder in each replica: only one of them has it.
     ///
+    /// ## When to ignore
+    /// Where the files are needed only while one request lasts.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// Log in, then reload a few times: with two replicas, every other request has no session.
     ///
+    /// ## When to ignore
+    /// Where each client always reaches the same replica, and what is kept may be lost with it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

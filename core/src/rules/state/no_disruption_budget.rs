@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pdb` shows under `ALLOWED DISRUPTIONS` how many Pods may be evicted right now.
     ///
+    /// ## When to ignore
+    /// Where maintenance may stop the service for a moment.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: policy/v1

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods -o wide` shows which node each replica runs on.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node, and where the scheduler's own spreading is enough for you.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

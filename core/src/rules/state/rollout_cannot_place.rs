@@ -22,6 +22,9 @@ rule! {
     /// `kubectl rollout status` waits for ever, and `kubectl describe pod` of the new Pod says "didn't
     /// match pod anti-affinity rules".
     ///
+    /// ## When to ignore
+    /// Where the cluster always has a spare node, or an autoscaler of nodes adds one.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

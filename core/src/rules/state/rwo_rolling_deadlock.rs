@@ -23,6 +23,10 @@ rule! {
     /// `kubectl rollout status` does not return, and `kubectl describe pod` shows a "Multi-Attach
     /// error" for the new Pod.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node that will stay one, if the program can run twice on the same
+    /// files for a moment.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows `FailedAttachVolume` for the waiting Pod.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node that will stay one: all Pods of a node may share a volume that
+    /// is `ReadWriteOnce`, if the program can.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -21,6 +21,9 @@ rule! {
     /// `docker ps --filter volume=NAME` lists the containers that mount it; `lsof` in each of them
     /// shows open files.
     ///
+    /// ## When to ignore
+    /// Where the programs agree on which of them writes which files.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// The logs of all replicas show the same job in the same second.
     ///
+    /// ## When to ignore
+    /// Where the scheduler takes a lock or elects a leader in a way that the files do not show.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

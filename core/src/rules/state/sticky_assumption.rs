@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// Delete the Pod that serves you: if you are logged out, the state was in that Pod.
     ///
+    /// ## When to ignore
+    /// Where the affinity only keeps caches warm, and nobody notices when it changes.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
