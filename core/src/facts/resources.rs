@@ -4,7 +4,7 @@ use super::sets::{Sets, World};
 use super::{Facts, Site, Unit, Workload};
 use crate::knowledge::memory::{self, Setting};
 use crate::model::Str;
-use crate::model::kubernetes::{Body, Container, Object, Resource};
+use crate::model::kubernetes::{Body, Container, LimitRangeItem, Object, Resource};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -16,9 +16,14 @@ struct Defaults<'a> {
 }
 
 impl<'a> Defaults<'a> {
-    fn add(&mut self, requests: &'a [Resource], limits: &'a [Resource]) {
-        self.requests.extend(requests.iter().map(|it| it.name.as_str()));
-        self.limits.extend(limits.iter().map(|it| it.name.as_str()));
+    /// Adds what an item gives. Without a default the API server takes the maximum as the limit, and the minimum
+    /// as the request.
+    ///
+    /// Source: kubernetes/kubernetes, `pkg/apis/core/v1/defaults.go`, `SetDefaults_LimitRangeItem`.
+    fn add(&mut self, item: &'a LimitRangeItem) {
+        let names = |all: &'a [Resource]| all.iter().map(|it| it.name.as_str());
+        self.requests.extend(names(&item.default_request).chain(names(&item.min)));
+        self.limits.extend(names(&item.default).chain(names(&item.max)));
     }
 
     /// A limit is also the request where none is written.
@@ -44,9 +49,9 @@ impl<'a> LimitRanges<'a> {
             for item in &range.items {
                 if item.kind.as_ref().is_none_or(|it| it.as_str() == "Container") {
                     let here = ranges.by_namespace.entry((world, object.namespace())).or_default();
-                    here.add(&item.default_request, &item.default);
+                    here.add(item);
                     let anywhere = ranges.anywhere.entry(world).or_default();
-                    anywhere.add(&item.default_request, &item.default);
+                    anywhere.add(item);
                 }
             }
         }

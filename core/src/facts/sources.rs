@@ -70,7 +70,7 @@ impl Service<'_> {
         }
         let (source, target) = (normalise_path(source), normalise_path(&mount.target));
         let is_file = name_of(&source).contains('.') && !source.ends_with("..");
-        let is_data = source.split('/').any(|it| is_data_folder(it));
+        let is_data = source.split('/').any(is_data_folder);
         let is_started_there =
             self.model.working_dir.as_ref().is_some_and(|it| is_in(&normalise_path(it), &target));
         let is_program = is_started_there || PROGRAM_FOLDERS.contains(&target.as_str());

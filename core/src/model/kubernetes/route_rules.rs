@@ -50,6 +50,8 @@ pub struct WeightedBackend {
 pub struct DestinationRule {
     pub host: Option<Str>,
     pub subsets: Vec<Subset>,
+    /// The setting that ties each client to one Pod by a cookie.
+    pub cookie: Option<Span>,
     /// `workloadSelector`: the Pods to which the rule applies as clients.
     pub workload_selector: Option<Selector>,
 }
@@ -210,6 +212,10 @@ pub(crate) fn read_destination_rule(reader: &mut Reader, spec: Node<'_>) -> Dest
                     let labels = node.get("labels").and_then(|it| read_label_map(reader, it));
                     Some(Subset { name, labels })
                 });
+            }
+            "trafficPolicy" => {
+                let cookie = ["loadBalancer", "consistentHash", "httpCookie"];
+                it.cookie = entry.value.at(&cookie).map(|it| it.span());
             }
             "workloadSelector" => {
                 let labels = entry.value.get("matchLabels");

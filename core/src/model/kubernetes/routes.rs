@@ -32,6 +32,8 @@ pub struct Backend {
     pub port: Option<Spanned<IntOrStr>>,
     /// The path of the requests, if one is written.
     pub path: Option<Str>,
+    /// The setting that ties each client to one Pod by a cookie.
+    pub cookie: Option<Span>,
     pub span: Span,
 }
 
@@ -139,7 +141,14 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
         }
         true
     });
-    Some(Backend { service: service?, namespace: None, port, path, span: node.span() })
+    Some(Backend {
+        service: service?,
+        namespace: None,
+        port,
+        path,
+        cookie: None,
+        span: node.span(),
+    })
 }
 
 /// Reads a route of the Gateway API: HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute.
@@ -177,8 +186,9 @@ fn read_gateway_rule(reader: &mut Reader, rule: Node<'_>, it: &mut Routes) {
         _ => None,
     };
     let Some(backends) = rule.get("backendRefs") else { return };
+    let cookie = rule.get("sessionPersistence").filter(|it| !it.is_null()).map(|it| it.span());
     let backends = reader.list(backends, |reader, node| read_reference(reader, node, path.clone()));
-    it.backends.extend(backends);
+    it.backends.extend(backends.into_iter().map(|it| Backend { cookie, ..it }));
 }
 
 /// Reads a reference with `kind`, `name`, `namespace` and `port`; `None` if it is not to a Service.
@@ -197,7 +207,9 @@ fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Opt
         true
     });
     let service = name.filter(|_| is_service)?;
-    Some(Backend { service, namespace, port, path, span: node.span() })
+    // Traefik's; a route of the Gateway API has it in the rule.
+    let cookie = node.at(&["sticky", "cookie"]).filter(|it| !it.is_null()).map(|it| it.span());
+    Some(Backend { service, namespace, port, path, cookie, span: node.span() })
 }
 
 /// Reads a route of Traefik: IngressRoute, IngressRouteTCP, IngressRouteUDP.
@@ -279,7 +291,8 @@ fn read_destination(reader: &mut Reader, node: Node<'_>) -> Option<Backend> {
     let namespace = parts.next().map(|it| Str::new(it.into(), host.span));
     // `name.namespace` and `name.namespace.svc...` are Services; other names with dots are external.
     let inside = matches!(parts.next(), None | Some("svc"));
-    inside.then_some(Backend { service, namespace, port, path: None, span: destination.span() })
+    let span = destination.span();
+    inside.then_some(Backend { service, namespace, port, path: None, cookie: None, span })
 }
 
 /// Reads a Route of OpenShift.

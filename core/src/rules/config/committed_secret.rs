@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `git log -S KEY -- FILE` shows since when it is in the repository.
     ///
+    /// ## When to ignore
+    /// Where the Secret is for a cluster that is made for a test and thrown away.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

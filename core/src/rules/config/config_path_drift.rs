@@ -19,6 +19,10 @@ rule! {
     /// ## How to troubleshoot
     /// List both paths in the container, and look for the path in the first lines of its log.
     ///
+    /// ## When to ignore
+    /// Where something that the files do not show, as the entrypoint of the image, tells the program
+    /// the path.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -299,5 +303,19 @@ mod tests {
         }
         let compose = format!("command: [web, --config, /etc/web/app.toml], {BIND}");
         assert!(sides(&compose, mount, "").is_empty());
+    }
+
+    #[test]
+    fn files_of_secrets_and_projected_volumes_count() {
+        for volume in ["secret: {secretName: s}", "projected: {sources: [{secret: {name: s}}]}"] {
+            let found = |path: &str| {
+                let text = format!(
+                    "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', {BIND}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{app.toml: x}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{{name: web, image: 'acme/web:1', volumeMounts: [{{name: v, mountPath: {path}}}]}}]\n  volumes: [{{name: v, {volume}}}]\n"
+                );
+                messages(&RULE, &text).len()
+            };
+            assert_eq!(found("/config"), 1, "{volume}");
+            assert_eq!(found("/etc/web"), 0, "{volume}");
+        }
     }
 }

@@ -22,6 +22,9 @@ rule! {
     /// ## How to troubleshoot
     /// `printenv NAME` in the container shows which value counts.
     ///
+    /// ## When to ignore
+    /// Where `environment` makes an exception to an `env_file` on purpose.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -26,6 +26,9 @@ rule! {
     /// ## How to troubleshoot
     /// Print the sorted environment of both containers and compare.
     ///
+    /// ## When to ignore
+    /// Where the image sets the variable by itself, or one side does without the feature on purpose.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

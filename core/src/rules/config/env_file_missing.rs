@@ -22,6 +22,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config -q` names the first file that is missing.
     ///
+    /// ## When to ignore
+    /// Where the deployment writes the file before it starts Compose.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -107,10 +107,13 @@ mod tests {
         let value = |value: &str| {
             messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n      env:\n        - name: X\n          value: {value}\n")).len()
         };
-        for bad in ["true", "no", "1", "1.5"] {
+        for bad in ["true", "no", "on", "1", "-1", "1.5", ".5", "0755", "0x1F", "1e3", "1_000"] {
             assert_eq!(value(bad), 1, "{bad}");
         }
-        for fine in ["\"true\"", "'1'", "web", "1.2.3", "22:22", "|\n            1", ""] {
+        // The API server takes null as no value.
+        for fine in
+            ["\"true\"", "'1'", "web", "1.2.3", "22:22", "|\n            1", "", "null", "~"]
+        {
             assert_eq!(value(fine), 0, "{fine}");
         }
     }
@@ -134,5 +137,11 @@ mod tests {
         };
         assert_eq!(value("no"), 0);
         assert_eq!(value("true"), 1);
+    }
+
+    #[test]
+    fn init_containers_and_cron_jobs_are_read() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {initContainers: [{name: i, image: i, env: [{name: X, value: 1}]}], containers: [{name: a, image: a}]}}}}}\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
     }
 }

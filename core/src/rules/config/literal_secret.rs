@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `git log -S VALUE` shows when the credential entered the repository.
     ///
+    /// ## When to ignore
+    /// Where the credential opens nothing but a container that is made for a test and thrown away.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -414,5 +417,17 @@ mod tests {
         let found = findings(&RULE, text);
         assert!(found[0].related.iter().any(|it| it.message.contains("defined here already")));
         assert!(found[0].help.as_ref().is_some_and(|it| it.contains("${POSTGRES_PASSWORD:?}")));
+    }
+
+    #[test]
+    fn a_cluster_for_development_is_an_info() {
+        let severity = |path: &str| {
+            let text = format!(
+                "# file: {path}\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: DB_PASSWORD, value: hV9kq2Zr7LmX}}]}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("k8s/overlays/dev/web.yaml"), "info");
+        assert_eq!(severity("k8s/web.yaml"), "warning");
     }
 }

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` says "couldn't find key".
     ///
+    /// ## When to ignore
+    /// Where something in the cluster adds the key to the object.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -165,5 +168,36 @@ mod tests {
     fn items_of_volumes_are_read_too() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: a}]\n  volumes: [{name: v, configMap: {name: c, items: [{key: missing, path: x}]}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {present: x}\n";
         assert_eq!(messages(&RULE, text), ["ConfigMap `c` has no key `missing`"]);
+    }
+
+    #[test]
+    fn every_kind_of_entry_is_a_key_and_every_reference_is_read() {
+        let objects = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {A: x}\nbinaryData: {B: eA==}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {A: eA==}\nstringData: {B: x}\n";
+        let pod = |container: &str, spec: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {container}}}], {spec}}}\n{objects}"
+            );
+            messages(&RULE, &text).len()
+        };
+        for (reference, volume, projected) in [
+            ("configMapKeyRef: {name: c", "configMap: {name: c", "configMap: {name: c"),
+            ("secretKeyRef: {name: s", "secret: {secretName: s", "secret: {name: s"),
+        ] {
+            for (key, optional, count) in
+                [("A", "", 0), ("B", "", 0), ("gone", "", 1), ("gone", ", optional: true", 0)]
+            {
+                let env = format!(
+                    "env: [{{name: X, valueFrom: {{{reference}, key: {key}{optional}}}}}}}]"
+                );
+                assert_eq!(pod(&env, ""), count, "{env}");
+                let items = format!("items: [{{key: {key}, path: x}}]{optional}");
+                let mounted = format!("volumes: [{{name: v, {volume}, {items}}}}}]");
+                assert_eq!(pod("", &mounted), count, "{mounted}");
+                let mounted = format!(
+                    "volumes: [{{name: v, projected: {{sources: [{{{projected}, {items}}}}}]}}}}]"
+                );
+                assert_eq!(pod("", &mounted), count, "{mounted}");
+            }
+        }
     }
 }

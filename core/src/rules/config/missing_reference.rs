@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` names the missing object in its events.
     ///
+    /// ## When to ignore
+    /// Where an operator, another repository or a person creates the object before the workload starts.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -332,5 +335,108 @@ mod tests {
         assert!(pod("{secretRef: {name: db, optional: true}}", "").is_empty());
         let sealed = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\nspec: {encryptedData: {a: AgBy}}\n";
         assert!(pod("{secretRef: {name: db}}", sealed).is_empty());
+    }
+
+    /// Every way to name an object, with its kind: what the container has, and what its Pod has.
+    const WAYS: &[(&str, &str, &str)] = &[
+        ("ConfigMap", "env: [{name: A, valueFrom: {configMapKeyRef: {name: gone, key: k}}}]", ""),
+        ("Secret", "env: [{name: A, valueFrom: {secretKeyRef: {name: gone, key: k}}}]", ""),
+        ("ConfigMap", "envFrom: [{configMapRef: {name: gone}}]", ""),
+        ("Secret", "envFrom: [{secretRef: {name: gone}}]", ""),
+        ("ConfigMap", "", "volumes: [{name: v, configMap: {name: gone}}]"),
+        ("Secret", "", "volumes: [{name: v, secret: {secretName: gone}}]"),
+        (
+            "ConfigMap",
+            "",
+            "volumes: [{name: v, projected: {sources: [{configMap: {name: gone}}]}}]",
+        ),
+        ("Secret", "", "volumes: [{name: v, projected: {sources: [{secret: {name: gone}}]}}]"),
+        ("Secret", "", "imagePullSecrets: [{name: gone}]"),
+        (
+            "PersistentVolumeClaim",
+            "",
+            "volumes: [{name: v, persistentVolumeClaim: {claimName: gone}}]",
+        ),
+        ("ServiceAccount", "", "serviceAccountName: gone"),
+        ("PriorityClass", "", "priorityClassName: gone"),
+    ];
+
+    #[test]
+    fn every_way_to_name_an_object_is_followed() {
+        for (kind, container, spec) in WAYS {
+            let severities = |others: &str| {
+                let text = format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, {container}}}], {spec}}}\n{others}"
+                );
+                findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+            };
+            // A PriorityClass belongs to the whole cluster.
+            let is_in_namespace = *kind != "PriorityClass";
+            let object = |name: &str, namespace: &str| {
+                let (api, namespace) = match is_in_namespace {
+                    true => ("v1", format!(", namespace: {namespace}")),
+                    false => ("scheduling.k8s.io/v1", String::new()),
+                };
+                format!(
+                    "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}{namespace}}}\n"
+                )
+            };
+            let way = format!("{kind}: {container}{spec}");
+            assert_eq!(severities(&object("another-one", "shop")), ["warning"], "{way}");
+            assert_eq!(severities(""), ["info"], "no {way}");
+            assert_eq!(severities(&object("gonee", "shop")), ["error"], "a near miss: {way}");
+            assert_eq!(severities(&object("gone", "shop")), [""; 0], "{way}");
+            if is_in_namespace {
+                assert_eq!(
+                    severities(&object("gone", "data")),
+                    ["error"],
+                    "another namespace: {way}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn optional_references_of_every_kind_are_silent() {
+        let others = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other-one}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: other-one}\n";
+        for (_, container, spec) in WAYS.iter().take(8) {
+            let optional = |text: &str| {
+                text.replace("name: gone", "optional: true, name: gone")
+                    .replace("secretName: gone", "optional: true, secretName: gone")
+            };
+            let (container, spec) = (optional(container), optional(spec));
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {container}}}], {spec}}}\n{others}"
+            );
+            assert!(findings(&RULE, &text).is_empty(), "{container}{spec}");
+        }
+    }
+
+    #[test]
+    fn an_external_secret_makes_a_secret_by_its_own_name_or_its_target() {
+        let plain =
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {name: mail-account, namespace: shop}\n";
+        let made = |name: &str, spec: &str| {
+            let external = format!(
+                "{plain}---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{{spec}}}\n"
+            );
+            pod("{secretRef: {name: db}}", &external).len()
+        };
+        assert_eq!(made("db", ""), 0);
+        assert_eq!(made("from-the-vault", "target: {name: db}"), 0);
+        assert_eq!(made("from-the-vault", ""), 1);
+    }
+
+    #[test]
+    fn an_object_that_no_file_defines_is_reported_once() {
+        let second = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop}\nspec: {containers: [{name: b, image: b, envFrom: [{secretRef: {name: db}}]}]}\n";
+        assert_eq!(pod("{secretRef: {name: db}}", second).len(), 1);
+    }
+
+    #[test]
+    fn init_containers_and_cron_jobs_are_read() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {initContainers: [{name: i, image: i, envFrom: [{secretRef: {name: gone}}]}], containers: [{name: a, image: a}]}}}}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: another-one}\n";
+        let found = findings(&RULE, text);
+        assert!(found.len() == 1 && found[0].message.starts_with("CronJob `a` uses Secret `gone`"));
     }
 }

@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe configmap` prints the value to everybody who may read the namespace.
     ///
+    /// ## When to ignore
+    /// Where the value only looks like a credential, as a public key or an identifier that every client
+    /// gets does.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -173,5 +177,17 @@ mod tests {
             messages(&RULE, text),
             ["ConfigMap `c` holds the credential `B_PASSWORD` in plain text"]
         );
+    }
+
+    #[test]
+    fn development_is_an_info() {
+        let severity = |path: &str| {
+            let text = format!(
+                "# file: {path}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{DB_PASSWORD: hV9kq2Zr7LmX}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("k8s/overlays/dev/c.yaml"), "info");
+        assert_eq!(severity("k8s/c.yaml"), "warning");
     }
 }

@@ -26,6 +26,10 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config -q` reports the first of them.
     ///
+    /// ## When to ignore
+    /// Where the file is used only together with another one that defines the name, and that one is not
+    /// in the repository.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -299,9 +303,22 @@ mod tests {
     fn every_kind_of_name_is_looked_up() {
         for (text, message) in [
             ("services: {a: {image: x:1, networks: [back]}}", "the network `back` is not defined"),
+            (
+                "services: {a: {image: x:1, volumes: ['data:/d']}}",
+                "the volume `data` is not defined",
+            ),
             ("services: {a: {image: x:1, secrets: [key]}}", "the secret `key` is not defined"),
+            ("services: {a: {image: x:1, configs: [app]}}", "the config `app` is not defined"),
             ("services: {a: {image: x:1, models: [llm]}}", "the model `llm` is not defined"),
             ("services: {a: {image: x:1, depends_on: [b1]}}", "the service `b1` is not defined"),
+            (
+                "services: {a: {extends: {service: b1}, image: x:1}}",
+                "the service to extend `b1` is not defined",
+            ),
+            (
+                "services: {a: {extends: b1, image: x:1}}",
+                "the service to extend `b1` is not defined",
+            ),
         ] {
             assert_eq!(messages(&RULE, text), [message], "{text}");
         }
@@ -400,5 +417,34 @@ mod tests {
     fn external_and_defined_names_are_silent() {
         let text = "services: {a: {image: x:1, networks: [back], volumes: ['data:/d']}}\nnetworks: {back: {external: true}}\nvolumes: {data: }\n";
         assert!(messages(&RULE, text).is_empty());
+        let external = "services: {a: {image: x:1, volumes: ['data:/d'], secrets: [s], configs: [c]}}\nvolumes: {data: {external: true}}\nsecrets: {s: {external: true}}\nconfigs: {c: {external: true}}\n";
+        assert!(messages(&RULE, external).is_empty());
+    }
+
+    #[test]
+    fn the_long_syntaxes_are_read() {
+        for body in [
+            "networks: {n: {aliases: [b]}}",
+            "volumes: [{type: volume, source: n, target: /d}]",
+            "secrets: [{source: n, target: /s}]",
+            "configs: [{source: n, target: /c}]",
+            "depends_on: {n: {condition: service_healthy}}",
+            "build: {context: ., secrets: [n]}",
+        ] {
+            let text = format!("services: {{a: {{image: x:1, {body}}}}}\n");
+            assert_eq!(messages(&RULE, &text).len(), 1, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_service_to_extend_is_looked_up_in_its_file() {
+        let extends = |service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{extends: {{file: common.yaml, service: {service}}}}}}}\n# file: common.yaml\nservices: {{base: {{image: x:1}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(extends("gone"), 1);
+        assert_eq!(extends("base"), 0);
     }
 }

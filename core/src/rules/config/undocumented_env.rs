@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config --variables` lists the names.
     ///
+    /// ## When to ignore
+    /// Where another document lists the variables.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -25,6 +25,9 @@ rule! {
     /// `docker compose config --variables` lists every variable with its default and whether it is
     /// required.
     ///
+    /// ## When to ignore
+    /// Where the shell or the CI system that starts Compose always sets the variable.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:
@@ -301,7 +304,7 @@ fn places_in_profiles(facts: &Facts) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{apply_fixes, files, findings, messages, run};
 
     #[test]
     fn defaults_shell_variables_and_set_ones_are_silent() {
@@ -459,5 +462,38 @@ mod tests {
         assert!(other.contains("`SEARCH_HOST`"), "{other}");
         let set = project("# file: .env.search\nSEARCH_HOST=search\n");
         assert!(!set.contains("SEARCH_HOST"), "{set}");
+    }
+
+    #[test]
+    fn every_form_of_a_variable_is_read() {
+        let named = |form: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{image: x:1, hostname: '{form}'}}}}\n# file: .env\nOTHER=1\n"
+            );
+            findings(&RULE, &text)
+        };
+        for unset in ["${H}", "$H", "${A:-${H}}"] {
+            let found = named(unset);
+            assert!(found.len() == 1 && found[0].message.starts_with("`H` is not set"), "{unset}");
+        }
+        for fine in ["${H:-x}", "${H-x}", "${H:-}", "${H:?x}", "${H?x}", "${H:+x}", "${H+x}", "$$H"]
+        {
+            assert!(named(fine).is_empty(), "{fine}");
+        }
+        for shell in ["PWD", "HOME", "USER", "PATH", "UID"] {
+            assert!(named(&format!("${{{shell}}}")).is_empty(), "{shell}");
+        }
+    }
+
+    #[test]
+    fn the_fix_asks_for_the_variable_in_either_form() {
+        let text = |one: &str, other: &str| {
+            format!(
+                "# file: compose.yaml\nservices: {{a: {{image: 'x:1', hostname: '{one}', domainname: '{other}.b'}}}}\n# file: .env\nOTHER=1\n"
+            )
+        };
+        let before = files(&text("${H}", "$D"));
+        let after = apply_fixes(&before, &run(&RULE, &before));
+        assert_eq!(&*after[0].text, &*files(&text("${H:?}", "${D:?}"))[0].text);
     }
 }

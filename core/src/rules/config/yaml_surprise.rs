@@ -26,6 +26,10 @@ rule! {
     /// `docker compose config` and `kubectl apply --dry-run=client -o yaml -f FILE` print the values as
     /// the platform reads them.
     ///
+    /// ## When to ignore
+    /// Where Compose is the only reader of the file, and the program expects the value as Compose
+    /// passes it on.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

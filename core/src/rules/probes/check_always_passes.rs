@@ -24,6 +24,9 @@ rule! {
     /// ## How to troubleshoot
     /// Stop the server inside the container and look whether the state changes within a few intervals.
     ///
+    /// ## When to ignore
+    /// Where the check is there only to give others a state to wait for.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -341,7 +344,8 @@ fn judge<'o>(
 mod tests {
     use super::RULE;
     use crate::report::Severity;
-    use crate::rules::testing::{findings, messages};
+    use crate::rules::testing::{files, findings, messages};
+    use crate::{Options, analyze};
 
     fn test(test: &str) -> Vec<String> {
         messages(
@@ -400,6 +404,10 @@ mod tests {
         assert_eq!(test("[CMD, curl, 'http://localhost']").len(), 1);
         assert_eq!(test("[CMD, sh, -c, 'pg_isready || true']").len(), 1);
         assert_eq!(test("[CMD-SHELL, curl, -f, 'http://localhost']").len(), 1);
+        assert_eq!(test("'pg_isready; exit 0'").len(), 1);
+        assert_eq!(test("[CMD-SHELL, 'pg_isready || :']").len(), 1);
+        assert_eq!(test("'[ ready ]'").len(), 1);
+        assert_eq!(test("[CMD-SHELL, '[ \"$$(state)\"==\"ok\" ] || exit 1']").len(), 1);
         assert_eq!(test("[CMD-SHELL, '[-f /x]']").len(), 1);
         assert_eq!(test("[CMD-SHELL, 'echo > /dev/tcp/localhost/80']").len(), 1);
     }
@@ -511,5 +519,14 @@ mod tests {
         ] {
             assert!(test(fine).is_empty(), "{fine}");
         }
+    }
+
+    #[test]
+    fn a_list_without_cmd_is_refused_and_has_its_own_rule() {
+        let text = "services: {web: {image: 'a:1', healthcheck: {test: [curl, -f, localhost]}}}\n";
+        let options =
+            Options { select: vec!["PLM009".into(), "PLM624".into()], ..Options::default() };
+        let report = analyze(&files(text), &options);
+        assert_eq!(report.findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM009"]);
     }
 }

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// Time the command in the container: `kubectl exec POD -- sh -c 'time COMMAND'`.
     ///
+    /// ## When to ignore
+    /// Where the command was timed on a busy node and stays well below a second.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

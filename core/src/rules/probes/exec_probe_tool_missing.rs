@@ -26,6 +26,9 @@ rule! {
     /// `docker inspect -f '{{json .State.Health}}' CONTAINER` and `kubectl describe pod POD` show
     /// `executable file not found`.
     ///
+    /// ## When to ignore
+    /// Where the image under this name is one of your own that brings the program.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -271,5 +274,22 @@ mod tests {
         let http =
             text.replace("exec: {command: [nc, -z, localhost, '6379']}", "tcpSocket: {port: 6379}");
         assert!(messages(&RULE, &http).is_empty());
+    }
+
+    #[test]
+    fn small_images_lack_tools_and_shells() {
+        assert_eq!(test("alpine:3.20", "[CMD, curl, -f, localhost]"), 1);
+        assert_eq!(test("python:3.13-alpine", "[CMD, curl, -f, localhost]"), 1);
+        assert_eq!(test("alpine:3.20", "[CMD, wget, -q, localhost]"), 0);
+        let scratch = "# file: compose.yaml\nservices: {a: {build: ., healthcheck: {test: curl -f localhost}}}\n# file: Dockerfile\nFROM golang:1.24 AS build\nFROM scratch\nCOPY --from=build /app /app\n";
+        assert_eq!(messages(&RULE, scratch).len(), 1);
+        let pod = |command: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: gcr.io/distroless/static, livenessProbe: {{exec: {{command: {command}}}}}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(pod("[sh, -c, test -f /x]"), 1);
+        assert_eq!(pod("[/app, check]"), 0);
     }
 }

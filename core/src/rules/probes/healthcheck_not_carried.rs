@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// Look for errors in the first seconds of each new Pod during a rollout.
     ///
+    /// ## When to ignore
+    /// Where the Pods take no traffic and nothing waits for them.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

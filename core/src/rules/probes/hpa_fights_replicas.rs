@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get hpa -w` during a deployment shows the jump.
     ///
+    /// ## When to ignore
+    /// Where the number is for the first apply only, and nobody applies the manifest again.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: autoscaling/v2

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe hpa NAME` shows `FailedGetScale`.
     ///
+    /// ## When to ignore
+    /// Where another repository defines the workload.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: autoscaling/v2

@@ -24,6 +24,9 @@ rule! {
     /// `kubectl describe pod POD` shows `Liveness probe failed`, then `Killing`, at the same age of the
     /// container each time.
     ///
+    /// ## When to ignore
+    /// Where the time in the files is an allowance that the start never uses up.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

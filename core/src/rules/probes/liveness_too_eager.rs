@@ -19,6 +19,9 @@ rule! {
     /// `kubectl describe pod POD` shows `Liveness probe failed` under Events, often with
     /// `context deadline exceeded`.
     ///
+    /// ## When to ignore
+    /// Where a server that hangs must be replaced within seconds, and a needless restart costs nothing.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

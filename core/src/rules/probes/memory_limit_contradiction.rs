@@ -136,5 +136,21 @@ mod tests {
         };
         assert_eq!(pod("512Mi"), 1);
         assert_eq!(pod("2Gi"), 0);
+        let small = |container: &str| {
+            messages(&RULE, &format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {container}, resources: {{limits: {{memory: 256Mi}}}}}}]}}\n"
+            )).len()
+        };
+        for told in [
+            "env: [{name: NODE_OPTIONS, value: '--max-old-space-size=512'}]",
+            "env: [{name: GOMEMLIMIT, value: 1GiB}]",
+            "env: [{name: ES_JAVA_OPTS, value: '-Xms1g -Xmx1g'}]",
+            "args: [postgres, -c, shared_buffers=512MB]",
+            "args: [--maxmemory, 512mb]",
+            "command: [java, '-XX:MaxRAMPercentage=95', -jar, a.jar]",
+        ] {
+            assert_eq!(small(told), 1, "{told}");
+        }
+        assert_eq!(small("command: [java, '-XX:MaxRAMPercentage=90', -jar, a.jar]"), 0);
     }
 }

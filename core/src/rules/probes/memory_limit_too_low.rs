@@ -21,6 +21,9 @@ rule! {
     /// `docker inspect CONTAINER` shows `OOMKilled`, and `kubectl describe pod POD` shows it as the last
     /// state of the container.
     ///
+    /// ## When to ignore
+    /// Where the program was measured under load within this limit.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

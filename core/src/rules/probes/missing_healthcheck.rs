@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose ps` shows `(healthy)` behind services that have a healthcheck.
     ///
+    /// ## When to ignore
+    /// Where nothing waits for the service and something else watches it from outside.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -44,7 +47,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let is_dev = service.role == Role::Development;
         let ports: Vec<u16> = service.model.ports.iter().map(|it| it.target.value).collect();
         let exposed = service.model.expose.first().map(|it| it.as_str());
-        if is_dev || service.starts_one_shot() || (ports.is_empty() && exposed.is_none()) {
+        if is_dev || facts.is_one_shot(service) || (ports.is_empty() && exposed.is_none()) {
             continue;
         }
         // A store that others wait for is PLM103, which knows the check to use.
@@ -100,5 +103,41 @@ mod tests {
     fn a_store_that_others_wait_for_has_its_own_rule() {
         let text = "services:\n  db: {image: 'postgres:17', ports: ['5432:5432']}\n  web: {image: 'acme/web:1', depends_on: [db]}\n";
         assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn ports_in_the_long_syntax_count() {
+        assert_eq!(
+            count("compose.yaml", "image: 'nginx:1', ports: [{target: 80, published: 80}]"),
+            1
+        );
+    }
+
+    #[test]
+    fn what_ends_by_itself_and_a_check_that_is_switched_off_are_silent() {
+        let migrate = "image: 'node:22', expose: ['80'], command: npx prisma migrate deploy";
+        assert_eq!(count("compose.yaml", migrate), 0);
+        let awaited = "services:\n  fill: {image: 'nginx:1', expose: ['80']}\n  web: {image: 'acme/web:1', depends_on: {fill: {condition: service_completed_successfully}}}\n";
+        assert!(messages(&RULE, awaited).is_empty());
+        assert_eq!(
+            messages(&RULE, &awaited.replace("service_completed_successfully", "service_started"))
+                .len(),
+            1
+        );
+        let off = "image: 'nginx:1', ports: ['80:80'], healthcheck: {disable: true}";
+        assert_eq!(count("compose.yaml", off), 0);
+    }
+
+    #[test]
+    fn an_image_or_a_dockerfile_may_bring_a_check() {
+        let built = |dockerfile: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., ports: ['80:80']}}}}\n# file: Dockerfile\n{dockerfile}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(built("FROM nginx:1\nHEALTHCHECK CMD curl -f localhost"), 0);
+        assert_eq!(built("FROM nginx:1"), 1);
+        assert_eq!(count("compose.yaml", "image: 'supabase/postgres:15.8.1', ports: ['80:80']"), 0);
     }
 }

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl top pods --containers` shows the current use; after a kill, `kubectl describe pod`
     /// says `OOMKilled`.
     ///
+    /// ## When to ignore
+    /// Where the owners of the cluster decided to run without memory limits and watch the nodes.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -116,5 +119,20 @@ mod tests {
         };
         assert!(messages(&RULE, &range("shop")).is_empty());
         assert_eq!(messages(&RULE, &range("other")).len(), 1);
+    }
+
+    #[test]
+    fn a_range_without_a_limit_and_a_request_are_no_limit() {
+        let count = |container: &str, limits: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, {container}}}]}}\n---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: shop}}\nspec: {{limits: [{{type: Container, {limits}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("", "defaultRequest: {memory: 1Mi}"), 1);
+        assert_eq!(count("", "default: {cpu: 1}"), 1);
+        assert_eq!(count("resources: {requests: {memory: 1Gi}}", "default: {cpu: 1}"), 1);
+        assert_eq!(count("resources: {limits: {memory: 1Gi}}", "default: {cpu: 1}"), 0);
+        assert_eq!(count("", "max: {memory: 1Gi}"), 0, "the maximum is the default limit");
     }
 }

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl top pods --containers` over a day shows the use; `kubectl describe node` shows what
     /// is requested.
     ///
+    /// ## When to ignore
+    /// For Pods that may be evicted first and slowed down without harm.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -329,5 +332,35 @@ mod tests {
         );
         let found = findings(&RULE, &format!("# file: k8s/e2e/a.yaml\n{}", pod("a")));
         assert_eq!(found[0].severity.name(), "info");
+    }
+
+    #[test]
+    fn whatever_a_range_of_the_namespace_gives_counts() {
+        let count = |namespace: &str, limits: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a}}]}}\n---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: {namespace}}}\nspec: {{limits: [{{{limits}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        let both = "{cpu: 1, memory: 1Mi}";
+        // Without a default request, the default, the maximum or the minimum is the request.
+        for given in ["defaultRequest", "default", "max", "min"] {
+            assert_eq!(count("shop", &format!("type: Container, {given}: {both}")), 0, "{given}");
+            assert_eq!(count("other", &format!("type: Container, {given}: {both}")), 1, "{given}");
+        }
+        assert_eq!(count("shop", "type: Container, defaultRequest: {memory: 1Mi}"), 1);
+        assert_eq!(count("shop", &format!("type: Pod, max: {both}")), 1);
+    }
+
+    #[test]
+    fn what_a_pod_requests_as_a_whole_counts() {
+        let count = |resources: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{resources: {{{resources}}}, containers: [{{name: a, image: a}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("requests: {cpu: 1, memory: 1Gi}"), 0);
+        assert_eq!(count("requests: {cpu: 1}"), 1);
     }
 }

@@ -178,6 +178,10 @@ fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
         let span = Some(migration.span);
         return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
     }
+    if let Some(word) = warm_up(unit) {
+        let span = Some(unit.start.span_of(word));
+        return Some(Slow { seconds: MINUTE, says: "warms up", span });
+    }
     let java = unit.start.commands.iter().find(|it| it.name() == "java");
     if let Some(command) = java {
         let span = command.words.first().map(|it| unit.start.span_of(it));
@@ -189,6 +193,17 @@ fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
     }
     let is_jvm = unit.family().is_some_and(|it| is_jvm(it.id));
     is_jvm.then_some(Slow { seconds: MINUTE, says: "starts a JVM", span: None })
+}
+
+/// Returns the word that names a warm-up which runs before the server: `cache:warmup`, `warm-up.sh`.
+fn warm_up<'u>(unit: &'u Unit<'_>) -> Option<&'u shell::Word> {
+    let (_, before) = unit.start.commands.split_last()?;
+    let names_one = |it: &&shell::Word| {
+        let word = it.text.to_ascii_lowercase().replace(['-', '_'], "");
+        !it.text.starts_with('-') && (word.contains("warmup") || word.contains("prewarm"))
+    };
+    let is_first = !unit.start.has_background();
+    before.iter().filter(|_| is_first).find_map(|it| it.program().iter().find(names_one))
 }
 
 /// Whether a variable names the model that a server loads.

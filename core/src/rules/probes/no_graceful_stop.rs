@@ -23,6 +23,9 @@ rule! {
     /// cluster.
     /// In a test environment, send requests all the time during a rollout and count those that fail.
     ///
+    /// ## When to ignore
+    /// Where clients try again, or the connections are short and losing a few of them costs nothing.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -16,6 +16,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker stats` shows what each container uses; `dmesg | grep -i oom` shows what was killed.
     ///
+    /// ## When to ignore
+    /// On a server whose services were measured and fit into its memory together.
+    ///
     /// ## Bad
     /// ```yaml file=compose.prod.yaml
     /// services:

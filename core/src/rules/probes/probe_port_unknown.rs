@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows "Readiness probe failed" with the address that was probed.
     ///
+    /// ## When to ignore
+    /// Where the program is known to listen on the number: the list of ports is for people only.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -256,5 +259,22 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, ports: [{containerPort: 80}], \
                     livenessProbe: {httpGet: {port: 9000}}, readinessProbe: {httpGet: {port: 9000}}}]}\n";
         assert!(findings(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn every_handler_is_read_and_a_sidecar_may_listen() {
+        for handler in ["httpGet: {port: 9000}", "tcpSocket: {port: 9000}", "grpc: {port: 9000}"] {
+            for field in ["readinessProbe", "livenessProbe", "startupProbe"] {
+                let count = |sidecar: &str| {
+                    let text = format!(
+                        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{initContainers: [{{name: s, image: s, {sidecar}}}], containers: [{{name: a, image: a, ports: [{{containerPort: 80}}], {field}: {{{handler}}}}}]}}\n"
+                    );
+                    findings(&RULE, &text).len()
+                };
+                let listens = "restartPolicy: Always, ports: [{containerPort: 9000}]";
+                assert_eq!(count(""), 1, "{field} {handler}");
+                assert_eq!(count(listens), 0, "{field} {handler}");
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ rule! {
     /// `kubectl get endpointslices -w` shows addresses that come and go.
     ///
     /// ## When to ignore
-    /// Where an answer after more than a second is of no use to anybody, and there are replicas to spare.
+    /// Where the answers never take long, and another replica takes over at once.
     ///
     /// ## Bad
     /// ```yaml

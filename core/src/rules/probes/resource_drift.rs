@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod POD` shows `OOMKilled` as the last state of the container.
     ///
+    /// ## When to ignore
+    /// Where the limit in the cluster was measured there, and that in Compose is a guess.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

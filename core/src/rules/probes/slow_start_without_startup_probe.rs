@@ -213,4 +213,37 @@ mod tests {
         assert!(text.contains("path: /live") && text.contains("port: http"), "{text}");
         assert!(text.contains("failureThreshold: 6"), "{text}");
     }
+
+    #[test]
+    fn a_warm_up_before_the_server_makes_its_start_slow() {
+        let count = |command: &str| {
+            messages(&RULE, &pod(&format!("    command: [sh, -c, '{command}']\n{LIVENESS}"))).len()
+        };
+        for slow in [
+            "php bin/console cache:warmup && exec php-fpm",
+            "./warm-up.sh && serve",
+            "python -m app.prewarm; uvicorn app:app",
+        ] {
+            assert_eq!(count(slow), 1, "{slow}");
+        }
+        for quick in ["serve --warmup=false", "serve && ./warm-up.sh", "./warm-up.sh & serve"] {
+            assert_eq!(count(quick), 0, "{quick}");
+        }
+    }
+
+    #[test]
+    fn the_servers_of_models_start_slowly() {
+        for image in [
+            "vllm/vllm-openai:v0.10.0",
+            "ghcr.io/huggingface/text-generation-inference:3.0",
+            "nvcr.io/nvidia/tritonserver:24.12-py3",
+            "ollama/ollama:0.5",
+            "pytorch/torchserve:0.12.0-cpu",
+        ] {
+            let text = pod(LIVENESS).replace("acme/a:1", image);
+            let found = findings(&RULE, &text);
+            assert!(found.len() == 1 && found[0].message.contains("loads a model"), "{image}");
+            assert!(found[0].fixes[0].edits[0].text.contains("failureThreshold: 30"), "{image}");
+        }
+    }
 }

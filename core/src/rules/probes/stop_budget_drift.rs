@@ -20,6 +20,9 @@ rule! {
     /// `kubectl get pods` shows the Pod as `Terminating` for exactly the grace period when the process
     /// is killed, and for less when it ends by itself.
     ///
+    /// ## When to ignore
+    /// Where the time in Compose is a guess, and the process is known to end within the shorter one.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Workload};
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{Autoscaler, Body, DisruptionBudget, Object};
+use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 
@@ -19,6 +19,9 @@ rule! {
     ///
     /// ## How to troubleshoot
     /// `kubectl describe hpa` shows under `Conditions` why the autoscaler does not scale.
+    ///
+    /// ## When to ignore
+    /// Where the bounds are equal for a while to hold the number of replicas.
     ///
     /// ## Bad
     /// ```yaml
@@ -77,7 +80,11 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     }
     let name = object.name().map_or("", |it| it.as_str());
     for finding in out.since(before) {
-        finding.check(format!("kubectl get hpa -n {} {name}", object.namespace()));
+        let resource = match scaler.kind {
+            AutoscalerKind::ScaledObject => "scaledobject",
+            _ => "hpa",
+        };
+        finding.check(format!("kubectl get {resource} -n {} {name}", object.namespace()));
     }
 }
 
@@ -208,5 +215,21 @@ mod tests {
         assert_eq!(count("maxReplicas: 3", "minAvailable: 1"), 1);
         assert_eq!(count("minReplicas: 2, maxReplicas: 3", "minAvailable: 1"), 0);
         assert_eq!(count("maxReplicas: 3", "maxUnavailable: 1"), 0);
+    }
+
+    #[test]
+    fn keda_has_bounds_too() {
+        let keda = |bounds: &str| {
+            let text = format!(
+                "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{ name: a }}\nspec: {{ scaleTargetRef: {{ name: web }}, {bounds} }}\n---\n"
+            );
+            findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(keda("minReplicaCount: 5, maxReplicaCount: 3"), ["error"]);
+        assert_eq!(keda("minReplicaCount: 3, maxReplicaCount: 3"), ["warning"]);
+        assert!(keda("minReplicaCount: 0, maxReplicaCount: 3").is_empty());
+        let beside = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: k }\nspec: { scaleTargetRef: { name: web }, maxReplicaCount: 3 }\n";
+        let text = format!("{WEB}{}{beside}", hpa("a", "minReplicas: 2, maxReplicas: 3"));
+        assert_eq!(messages(&RULE, &text).len(), 1);
     }
 }

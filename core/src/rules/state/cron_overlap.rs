@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get jobs --watch` shows whether runs overlap.
     ///
+    /// ## When to ignore
+    /// Where a run is known to end long before the next one starts.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1

@@ -29,6 +29,10 @@ rule! {
     /// data directory has a long hexadecimal name, it is an anonymous volume that nobody will find
     /// again.
     ///
+    /// ## When to ignore
+    /// Where the data can be made anew at any time, as in a test: `tmpfs` at the data directory, or `#
+    /// plimsoll: role=development`, says so.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -20,7 +20,7 @@ rule! {
     /// `ls /var/lib/rabbitmq/mnesia` in the container shows one folder for each name that it ever had.
     ///
     /// ## When to ignore
-    /// Where what the store holds may go with its container.
+    /// Where the store holds nothing that must outlive its container.
     ///
     /// ## Bad
     /// ```yaml

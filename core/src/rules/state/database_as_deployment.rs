@@ -20,6 +20,9 @@ rule! {
     /// During an update, `kubectl get pods` shows two servers at once, and their logs complain
     /// about lock files.
     ///
+    /// ## When to ignore
+    /// Where the data can be made anew at any time.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// Write a record, then read it a few times: it comes and goes.
     ///
+    /// ## When to ignore
+    /// Where the program only reads the file, and it is the same in every replica.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -87,16 +90,22 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn file_database<'a>(unit: &Unit<'a>) -> Option<(String, Span, FileDatabase<'a>)> {
+fn file_database<'u>(unit: &'u Unit<'_>) -> Option<(String, Span, FileDatabase<'u>)> {
     let variable = unit.env.iter().find_map(|var| {
         let found = env::file_database(var.name, var.value?)?;
         Some((format!("`{}`", var.name), var.value_span, found))
     });
+    let commands = || unit.start.commands.iter();
+    let mut words = commands().flat_map(|it| it.assignments.iter().chain(&it.words));
     variable.or_else(|| {
-        unit.start.words.iter().find_map(|&word| {
+        words.find_map(|word| {
+            // A URL stands by itself or behind a name: `--db=sqlite:///a.db`, `-Durl=jdbc:h2:mem:a`.
+            let text = word.text.as_str();
+            let behind = || text.split_once('=').map(|it| it.1);
+            let url = Some(text).filter(|it| is_url(it)).or_else(behind)?;
             // Any file name may be a word of the command, so only URLs count here.
-            let found = env::file_database("", &word.value).filter(|_| is_url(&word.value))?;
-            Some(("the start command".to_owned(), word.span, found))
+            let found = env::file_database("", url).filter(|_| is_url(url))?;
+            Some(("the start command".to_owned(), unit.start.span_of(word), found))
         })
     })
 }
@@ -177,5 +186,33 @@ mod tests {
         let own = "  replicas: 2\n  volumeClaimTemplates: [{ metadata: { name: d }, spec: { accessModes: [ReadWriteOnce] } }]\n";
         let found = findings(&RULE, &cluster("StatefulSet", own));
         assert_eq!(found[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn commands_are_read_in_every_form() {
+        for command in [
+            "command: [serve, --db, 'sqlite:///a.db']",
+            "command: serve --db sqlite:///a.db",
+            "command: serve --db=sqlite:///a.db",
+            "command: sh -c 'migrate && DATABASE_URL=sqlite:///a.db serve'",
+            "entrypoint: [java, '-Dspring.datasource.url=jdbc:h2:file:/data/a', -jar, a.jar]",
+        ] {
+            let text = format!("services: {{web: {{image: 'a:1', scale: 2, {command}}}}}\n");
+            let found = messages(&RULE, &text);
+            assert!(found.len() == 1 && found[0].starts_with("the start command of"), "{command}");
+            assert!(messages(&RULE, &text.replace("scale: 2, ", "")).is_empty(), "{command}");
+        }
+        let pod = |container: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, template: {{spec: {{containers: [{{name: web, image: 'a:1', {container}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(pod("args: [--db, 'sqlite:///a.db']"), 1);
+        assert_eq!(pod("args: ['--db=duckdb:///a.duckdb']"), 1);
+        assert_eq!(pod("command: [sh, -c, 'serve --db=sqlite:///a.db']"), 1);
+        assert_eq!(pod("env: [{name: DUCKDB_PATH, value: /data/a.duckdb}]"), 1);
+        assert_eq!(pod("args: ['--db=postgres://db/a']"), 0);
+        assert_eq!(pod("args: [--config, /etc/a.db]"), 0);
     }
 }

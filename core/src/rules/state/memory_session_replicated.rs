@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// Log in, then reload a few times: with two replicas, every other request has no session.
     ///
+    /// ## When to ignore
+    /// Where each client always reaches the same replica, and what is kept may be lost with it.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -122,5 +125,33 @@ mod tests {
         assert!(service("scale: 2, environment: { SESSION_DRIVER: redis }").is_empty());
         let shared = "scale: 2, environment: { SESSION_DRIVER: file }, volumes: ['./s:/sessions']";
         assert!(service(shared).is_empty());
+    }
+
+    #[test]
+    fn every_kind_of_state_on_both_sides() {
+        for (name, local, shared, severity) in [
+            ("SESSION_DRIVER", "file", "redis", "warning"),
+            ("CACHE_STORE", "memory", "redis", "info"),
+            ("QUEUE_DRIVER", "memory", "redis", "warning"),
+            ("LOCK_STORE", "flock", "redis", "warning"),
+            ("RATE_LIMIT_STORE", "memory", "redis", "warning"),
+        ] {
+            let compose =
+                |value: &str| service(&format!("scale: 2, environment: [{name}={value}]"));
+            assert_eq!(compose(local), [severity], "{name}");
+            assert!(compose(shared).is_empty(), "{name}");
+            let cluster = |replicas: &str, value: &str, container: &str| {
+                let text = format!(
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{{replicas}template: {{spec: {{containers: [{{name: a, image: 'a:1', {container}}}]}}}}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{name}: {value}}}\n"
+                );
+                findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+            };
+            let env = |value: &str| format!("env: [{{name: {name}, value: {value}}}]");
+            assert_eq!(cluster("replicas: 2, ", local, &env(local)), [severity], "{name}");
+            assert!(cluster("", local, &env(local)).is_empty(), "{name}");
+            assert!(cluster("replicas: 2, ", local, &env(shared)).is_empty(), "{name}");
+            let all = "envFrom: [{configMapRef: {name: c}}]";
+            assert_eq!(cluster("replicas: 2, ", local, all), [severity], "{name}");
+        }
     }
 }

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pdb` shows under `ALLOWED DISRUPTIONS` how many Pods may be evicted right now.
     ///
+    /// ## When to ignore
+    /// Where maintenance may stop the service for a moment.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: policy/v1
@@ -255,5 +258,16 @@ mod tests {
     fn one_replica_needs_no_budget() {
         assert!(project("", "replicas: 1", "").is_empty());
         assert_eq!(project("", "replicas: 2", "").len(), 1);
+    }
+
+    #[test]
+    fn a_budget_may_select_by_an_expression() {
+        let budget = |value: &str| {
+            format!(
+                "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{ name: web }}\nspec: {{ maxUnavailable: 1, selector: {{ matchExpressions: [{{ key: app, operator: In, values: [{value}] }}] }} }}\n"
+            )
+        };
+        assert!(project("", "replicas: 2", &budget("web")).is_empty());
+        assert_eq!(project("", "replicas: 2", &budget("api")).len(), 1);
     }
 }

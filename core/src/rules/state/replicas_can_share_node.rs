@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get pods -o wide` shows which node each replica runs on.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node, and where the scheduler's own spreading is enough for you.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -125,5 +128,19 @@ mod tests {
         assert_eq!(workload("Deployment", two, "      hostNetwork: true\n"), 0);
         let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec: {replicas: 4, template: {spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80, hostPort: 80}]}]}}}\n";
         assert!(messages(&RULE, text).is_empty(), "each needs a node of its own");
+    }
+
+    #[test]
+    fn an_autoscaler_counts_and_required_rules_and_workers_are_silent() {
+        let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3}\n";
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80}]}]}}}\n";
+        assert_eq!(messages(&RULE, &format!("{text}{hpa}")).len(), 1);
+        let two = "  replicas: 2\n";
+        let anti = "      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: kubernetes.io/hostname, labelSelector: {} }] } }\n";
+        assert_eq!(workload("Deployment", two, anti), 0);
+        let worker = text
+            .replace(", ports: [{containerPort: 80}]", "")
+            .replace("{template", "{replicas: 2, template");
+        assert!(messages(&RULE, &worker).is_empty());
     }
 }

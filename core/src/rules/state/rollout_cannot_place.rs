@@ -23,8 +23,7 @@ rule! {
     /// match pod anti-affinity rules".
     ///
     /// ## When to ignore
-    /// Where the cluster adds nodes by itself, or always has more of them than the replicas and the surge
-    /// need.
+    /// Where the cluster always has a spare node, or an autoscaler of nodes adds one.
     ///
     /// ## Bad
     /// ```yaml

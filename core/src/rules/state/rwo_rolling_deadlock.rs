@@ -23,6 +23,10 @@ rule! {
     /// `kubectl rollout status` does not return, and `kubectl describe pod` shows a "Multi-Attach
     /// error" for the new Pod.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node that will stay one, if the program can run twice on the same
+    /// files for a moment.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -283,5 +287,18 @@ mod tests {
             assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
             assert!(!after[0].text.contains("rollingUpdate"), "{}", after[0].text);
         }
+    }
+
+    #[test]
+    fn a_claim_for_one_pod_counts_and_one_that_is_only_read_does_not() {
+        assert_eq!(
+            messages(&RULE, &project("Deployment", "", "ReadWriteOncePod")),
+            [
+                "an update of Deployment `web` starts the new Pod while the old one still holds claim `d` (ReadWriteOncePod)"
+            ]
+        );
+        let read = project("Deployment", "", "ReadWriteOnce")
+            .replace("claimName: d }", "claimName: d, readOnly: true }");
+        assert!(messages(&RULE, &read).is_empty());
     }
 }

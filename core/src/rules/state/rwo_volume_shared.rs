@@ -18,6 +18,10 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows `FailedAttachVolume` for the waiting Pod.
     ///
+    /// ## When to ignore
+    /// On a cluster with a single node that will stay one: all Pods of a node may share a volume that
+    /// is `ReadWriteOnce`, if the program can.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1
@@ -173,5 +177,24 @@ mod tests {
                     containers: [{ name: web, image: 'a:1', volumeMounts: [{ name: d, mountPath: /d }] }]\n      \
                     volumes: [{ name: d, persistentVolumeClaim: { claimName: elsewhere } }]\n";
         assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn autoscalers_rollouts_and_claims_that_are_only_read() {
+        let text = |api: &str, kind: &str, claim: &str, more: &str| {
+            format!(
+                "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{{more}template: {{spec: {{containers: [{{name: web, image: 'a:1', volumeMounts: [{{name: d, mountPath: /d}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: d{claim}}}}}]}}}}}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: d}}\nspec: {{accessModes: [ReadWriteOnce]}}\n"
+            )
+        };
+        let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3}\n";
+        let keda = "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\nspec: {scaleTargetRef: {name: web}, maxReplicaCount: 5}\n";
+        let one = text("apps/v1", "Deployment", "", "");
+        assert!(messages(&RULE, &one).is_empty());
+        assert_eq!(messages(&RULE, &format!("{one}{hpa}")).len(), 1);
+        assert_eq!(messages(&RULE, &format!("{one}{keda}")).len(), 1);
+        let rollout = text("argoproj.io/v1alpha1", "Rollout", "", "replicas: 2, ");
+        assert_eq!(messages(&RULE, &rollout).len(), 1);
+        let read = text("apps/v1", "Deployment", ", readOnly: true", "replicas: 2, ");
+        assert!(messages(&RULE, &read).is_empty());
     }
 }

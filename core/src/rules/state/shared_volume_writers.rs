@@ -22,6 +22,9 @@ rule! {
     /// `docker ps --filter volume=NAME` lists the containers that mount it; `lsof` in each of them
     /// shows open files.
     ///
+    /// ## When to ignore
+    /// Where the programs agree on which of them writes which files.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -276,5 +279,28 @@ mod tests {
         assert!(messages(&RULE, &text)[0].contains("the same node"));
         let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteMany"));
         assert!(messages(&RULE, &text).is_empty(), "one program in two roles");
+    }
+
+    #[test]
+    fn the_long_syntax_is_read() {
+        let mount =
+            |more: &str| format!("volumes: [{{type: volume, source: work, target: /x{more}}}]");
+        let a = format!("image: 'a:1', {}", mount(""));
+        assert_eq!(two(&a, &format!("image: 'b:1', {}", mount(""))), 1);
+        assert_eq!(two(&a, &format!("image: 'b:1', {}", mount(", read_only: true"))), 0);
+    }
+
+    #[test]
+    fn two_programs_write_one_claim() {
+        let user = |name: &str, mount: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec: {{ template: {{ spec: {{ containers: [{{ name: {name}, image: '{name}:1', volumeMounts: [{{ name: d, mountPath: /data{mount} }}] }}], volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}] }} }} }}\n---\n"
+            )
+        };
+        let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: d }\nspec: { accessModes: [ReadWriteMany] }\n";
+        let found =
+            |mount: &str| messages(&RULE, &format!("{}{}{claim}", user("a", ""), user("b", mount)));
+        assert_eq!(found(""), ["claim `d` is written by `a` and `b`"]);
+        assert!(found(", readOnly: true").is_empty());
     }
 }

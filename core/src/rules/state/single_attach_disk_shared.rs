@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe pod` of a waiting Pod shows `FailedAttachVolume`.
     ///
+    /// ## When to ignore
+    /// Where something that the files do not show keeps all replicas on one node.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

@@ -102,4 +102,18 @@ mod tests {
         let stack = "# file: docker-stack.yml\nservices: { a: { image: 'a:1', ports: ['80:80'], deploy: { replicas: 2 } } }\n";
         assert!(messages(&RULE, stack).is_empty());
     }
+
+    #[test]
+    fn ports_in_the_long_syntax_and_with_an_address() {
+        for (ports, found) in [
+            ("{target: 80, published: 80}", 1),
+            ("{target: 80, published: '8080-8081'}", 0),
+            ("{target: 80}", 0),
+            ("'127.0.0.1:80:80'", 1),
+            ("'80:80/udp'", 1),
+        ] {
+            let body = format!("deploy: {{ replicas: 2 }}, ports: [{ports}]");
+            assert_eq!(count(&body, ""), found, "{ports}");
+        }
+    }
 }

@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// The logs of all replicas show the same job in the same second.
     ///
+    /// ## When to ignore
+    /// Where the scheduler takes a lock or elects a leader in a way that the files do not show.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1
@@ -173,5 +176,30 @@ mod tests {
             service("a-scheduler", "scale: 2, environment: { LEADER_ELECTION: 'true' }").is_empty()
         );
         assert!(service("scheduler-api", "scale: 2").is_empty());
+    }
+
+    #[test]
+    fn schedulers_in_every_form_of_a_command_and_by_their_names() {
+        for command in [
+            "[celery, -A, app, beat]",
+            "sh -c 'celery -A app beat -l info'",
+            "bundle exec clockwork clock.rb",
+        ] {
+            assert_eq!(
+                service("a", &format!("scale: 2, command: {command}")),
+                ["certain"],
+                "{command}"
+            );
+        }
+        assert_eq!(service("sidekiq-cron", "scale: 2, command: bundle exec sidekiq"), ["possible"]);
+        let cluster = |name: &str, replicas: u8| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: {replicas}, template: {{spec: {{containers: [{{name: {name}, image: 'a:1'}}]}}}}}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(cluster("shop-scheduler", 2), 1);
+        assert_eq!(cluster("shop-scheduler", 1), 0);
+        assert_eq!(cluster("shop", 2), 0);
     }
 }

@@ -20,6 +20,9 @@ rule! {
     /// `kubectl run -it --rm dns --image=busybox -- nslookup db-0.db` shows whether the name
     /// resolves.
     ///
+    /// ## When to ignore
+    /// Where nothing addresses single Pods by their names.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -204,10 +204,14 @@ fn what_several_programs_take_whole_is_silent() {
 
 #[test]
 fn names_of_one_platform_alone_are_a_hint() {
-    let text = "# file: compose.yaml\nservices: {web: {image: acme/web, environment: {TZ: UTC}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: acme/web}]}\n";
-    let found = findings(&RULE, text);
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].severity.name(), "hint");
+    for name in ["PATH", "TZ", "DEBUG"] {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: acme/web, environment: {{{name}: x}}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: acme/web}}]}}\n"
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1, "{name}");
+        assert_eq!(found[0].severity.name(), "hint", "{name}");
+    }
 }
 
 #[test]
@@ -232,4 +236,30 @@ fn what_a_job_takes_from_a_shared_config_map_is_silent() {
     assert!(job("envFrom: [{configMapRef: {name: all}}]").is_empty());
     let own = job("env: [{name: BATCH_SIZE, value: '5'}]");
     assert!(own.len() == 1 && own[0].check.iter().all(|it| !it.contains("kubectl exec")));
+}
+
+#[test]
+fn an_env_file_a_list_and_single_keys_count() {
+    let text = |service: &str, container: &str| {
+        format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', {service}}}}}\n# file: web.env\nA=x\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{k: x}}\n"
+        )
+    };
+    for service in ["env_file: web.env", "environment: [A=x]", "environment: {A: x}"] {
+        for container in [
+            "env: [{name: A, value: x}]",
+            "env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: k}}}]",
+        ] {
+            assert!(messages(&RULE, &text(service, container)).is_empty(), "{service} {container}");
+        }
+        let found = findings(&RULE, &text(service, ""));
+        assert!(found.len() == 1 && found[0].severity.name() == "warning", "{service}");
+    }
+}
+
+#[test]
+fn a_source_with_a_prefix_may_set_anything() {
+    let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {A: x}\n";
+    let from = "envFrom: [{prefix: APP_, configMapRef: {name: c}}]";
+    assert!(sides("{APP_A: x}", from, config).is_empty());
 }
