@@ -380,6 +380,15 @@ fn choose(
             return Some(choice);
         }
         let imaged = candidates.by_image.get(&(part, image)).map_or(&[][..], Vec::as_slice);
+        // What is left of a name tells containers of one image apart.
+        let bare =
+            candidates.by_bare_name.get(&(part, name.clone())).map_or(&[][..], Vec::as_slice);
+        let both: Vec<Container> = imaged.iter().filter(|it| bare.contains(it)).copied().collect();
+        if imaged.len() > 1
+            && let Some(choice) = nearest_ones(facts, service, &both, Why::BareName)
+        {
+            return Some(choice);
+        }
         if !siblings.are_several(service, image) {
             if let Some(mut choice) = nearest_ones(facts, service, imaged, Why::Image) {
                 choice.keep_same_tag(facts, service);
