@@ -211,6 +211,27 @@ mod tests {
     }
 
     #[test]
+    fn a_shortened_step_keeps_its_names_and_its_sense() {
+        let shortened = |text: &str| screen::shortened_step(text, 40);
+        for (text, expected) in [
+            (
+                "Set `restart: always` on everything: `auth`, `db` and 5 more (0 of 7 services restart).",
+                "Set `restart: always` on everything: `auth`, `db` and 5 more.",
+            ),
+            (
+                "Container `mail` declares port 80, but service `mail` in Compose listens on 1025.",
+                "Container `mail` declares port 80, but service `mail` in Compose listens on 1025.",
+            ),
+            (
+                "Wait until `queue` is healthy: `audit` may start before `queue` can answer.",
+                "Wait until `queue` is healthy.",
+            ),
+        ] {
+            assert_eq!(shortened(text), expected);
+        }
+    }
+
+    #[test]
     fn the_first_screen_has_25_lines_and_says_what_it_leaves_out() {
         let long =
             "A sentence of many words that takes more than one line of a terminal. ".repeat(3);

@@ -4,6 +4,7 @@ use super::super::columns::{columns, escape_line};
 use super::super::style::Style;
 use super::{at, hang, words};
 use crate::report::{Decision, Report, Statement, Step, Today};
+use crate::text::Span;
 
 /// Maximum number of lines of the first screen, without the empty line and the line that say how to see more.
 const MAX_LINES: usize = 23;
@@ -23,6 +24,10 @@ struct Shown {
     /// Whether steps are told in full, with the counts and the reasons behind them.
     whole_steps: bool,
     whole_reasons: bool,
+    /// Whether it is said what is not counted.
+    whole_head: bool,
+    /// Whether places are whole paths, and not names of files alone.
+    whole_places: bool,
     /// Whether empty lines stand between the groups.
     is_spacious: bool,
 }
@@ -35,6 +40,8 @@ impl Shown {
             myth: true,
             whole_steps: true,
             whole_reasons: true,
+            whole_head: true,
+            whole_places: true,
             is_spacious: true,
         }
     }
@@ -46,6 +53,8 @@ impl Shown {
             Shown { whole_steps: true, .. } => Some(Shown { whole_steps: false, ..self }),
             Shown { is_spacious: true, .. } => Some(Shown { is_spacious: false, ..self }),
             Shown { whole_reasons: true, .. } => Some(Shown { whole_reasons: false, ..self }),
+            Shown { whole_head: true, .. } => Some(Shown { whole_head: false, ..self }),
+            Shown { whole_places: true, .. } => Some(Shown { whole_places: false, ..self }),
             Shown { steps: 3.., .. } => Some(Shown { steps: self.steps - 1, ..self }),
             Shown { reasons: 3.., .. } => Some(Shown { reasons: self.reasons - 1, ..self }),
             Shown { steps: 2.., .. } => Some(Shown { steps: self.steps - 1, ..self }),
@@ -76,8 +85,9 @@ pub fn first(report: &Report, decision: &Decision, style: Style) -> (String, usi
 
 fn render(report: &Report, decision: &Decision, style: Style, shown: Shown) -> String {
     let mut out = String::new();
-    head(&mut out, decision, style);
-    let groups = Groups { style, is_spacious: shown.is_spacious };
+    head(&mut out, decision, style, shown.whole_head);
+    let Shown { is_spacious, whole_places, .. } = shown;
+    let groups = Groups { style, is_spacious, whole_places };
     let reasons = decision.reasons.iter().take(shown.reasons);
     let reasons = reasons.map(|it| groups.statement(report, it, shown.whole_reasons));
     groups.add(&mut out, "Why", reasons);
@@ -98,11 +108,17 @@ fn padding(title: &str) -> String {
 }
 
 /// Renders the verdict, the platforms of today and of the outcome, and what each way costs.
-fn head(out: &mut String, decision: &Decision, style: Style) {
+fn head(out: &mut String, decision: &Decision, style: Style, in_full: bool) {
     hang(out, style, "", 0, &style.bold(&escape_line(&decision.verdict)));
     let mut today = words::today_and_fit(decision);
     if decision.today != Today::Unknown {
-        today.push_str(&format!("; counted: {}", decision.counted));
+        let parts: Vec<&str> = decision.counted.split("; ").collect();
+        let counted = parts.iter().enumerate();
+        let counted = counted.filter(|(at, part)| {
+            in_full || *at == 0 || at + 1 == parts.len() && part.starts_with("counted from")
+        });
+        let counted: Vec<&str> = counted.map(|it| *it.1).collect();
+        today.push_str(&format!("; counted: {}", counted.join("; ")));
     }
     let mut rows = vec![("Today", today), ("Platform", words::outcome(&decision.outcome))];
     if !decision.cost.stay.text.is_empty() {
@@ -120,6 +136,7 @@ fn head(out: &mut String, decision: &Decision, style: Style) {
 struct Groups {
     style: Style,
     is_spacious: bool,
+    whole_places: bool,
 }
 
 impl Groups {
@@ -150,8 +167,17 @@ impl Groups {
         width.saturating_sub(TITLE + NUMBER + columns(beside))
     }
 
+    /// Returns a place in brackets.
+    fn place(self, report: &Report, span: Span) -> String {
+        let place = at(report, span);
+        match place.rsplit_once('/') {
+            Some((_, name)) if !self.whole_places => format!(" (…/{name}"),
+            _ => place,
+        }
+    }
+
     fn statement(self, report: &Report, statement: &Statement, in_full: bool) -> String {
-        let place = statement.span.map(|span| at(report, span)).unwrap_or_default();
+        let place = statement.span.map(|span| self.place(report, span)).unwrap_or_default();
         let text = &statement.text;
         match in_full {
             true => format!("{text}{place}"),
@@ -160,7 +186,7 @@ impl Groups {
     }
 
     fn step(self, report: &Report, step: &Step, in_full: bool) -> String {
-        let place = step.span.map(|span| at(report, span)).unwrap_or_default();
+        let place = step.span.map(|span| self.place(report, span)).unwrap_or_default();
         if in_full {
             return format!("{}{place}", words::step(step));
         }
@@ -173,16 +199,16 @@ impl Groups {
 }
 
 /// What may be left out at the end of a text.
+#[derive(Debug)]
 struct Clauses {
     begin: &'static [&'static str],
     /// Whether a text that names something has to go on naming something.
     keeps_names: bool,
 }
 
-const REASON: Clauses = Clauses { begin: &["; ", ", which ", ", but "], keeps_names: false };
+const REASON: Clauses = Clauses { begin: &["; ", ", which "], keeps_names: false };
 
-const STEP: Clauses =
-    Clauses { begin: &["; ", ": ", ", which ", ", because ", ", but "], keeps_names: true };
+const STEP: Clauses = Clauses { begin: &["; ", ": ", ", which ", ", because "], keeps_names: true };
 
 /// Returns a sentence without the clauses at its end that do not fit into some columns: what is in brackets, and what
 /// explains the rest. Of several sentences nothing is left out.
@@ -194,12 +220,22 @@ fn shortened(text: &str, room: usize, clauses: &Clauses) -> String {
     while columns(kept) + 1 > room
         && let Some(at) = last_clause(kept, clauses.begin)
     {
-        if clauses.keeps_names && !kept[..at].contains('`') {
+        let (before, after) = kept.split_at(at);
+        if clauses.keeps_names && (!before.contains('`') || names_alone(after)) {
             break;
         }
         kept = &kept[..at];
     }
     format!("{kept}.")
+}
+
+/// Whether a clause is a list of names: "`web`, `worker` and 3 more".
+fn names_alone(clause: &str) -> bool {
+    let outside = clause.split('`').step_by(2);
+    let mut words = outside.flat_map(|it| it.split(|letter: char| !letter.is_alphanumeric()));
+    clause.contains('`')
+        && words
+            .all(|it| it.is_empty() || matches!(it, "and" | "more") || it.parse::<u32>().is_ok())
 }
 
 /// Returns where the last clause of a sentence begins: the brackets at its end, or what one of some words introduces
@@ -215,4 +251,9 @@ fn last_clause(text: &str, begin: &[&str]) -> Option<usize> {
     };
     let found = begin.iter().flat_map(|it| text.match_indices(it)).map(|it| it.0);
     found.filter(is_outside).max()
+}
+
+#[cfg(test)]
+pub fn shortened_step(text: &str, room: usize) -> String {
+    shortened(text, room, &STEP)
 }
