@@ -15,7 +15,7 @@ fn pairs(files: &[(&str, &str)]) -> Vec<String> {
         .iter()
         .map(|pair| {
             let (service, workload, unit) = facts.pair(pair);
-            let why = pair.why.says();
+            let why = facts.matched_by(pair);
             format!("{} → {}/{} ({why})", service.name, workload.name, unit.name.as_str())
         })
         .collect();
@@ -333,4 +333,40 @@ fn a_name_may_end_with_the_kind_of_its_object() {
         pairs(&[("compose.yaml", WEB), ("k8s/web.yaml", &cluster)]),
         ["web → web-deployment/container (name)"]
     );
+}
+
+#[test]
+fn what_the_names_of_all_workloads_share_is_taken_off() {
+    let compose = "services:\n  app: {image: 'acme/theia:1'}\n  worker: {image: 'acme/theia:1', command: [work]}\n  db: {image: 'mysql:8.4'}\n";
+    let cluster = deployment("theia-production-app", "acme/theia:1")
+        + &deployment("theia-production-worker", "acme/theia:1")
+        + &deployment("theia-production-db", "postgres:17");
+    // A MySQL is not the PostgreSQL of the same name.
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]),
+        [
+            "app → theia-production-app/theia-production-app (name without `theia-production-`)",
+            "worker → theia-production-worker/theia-production-worker (name without `theia-production-`)",
+        ]
+    );
+    // The environment may stand behind.
+    let behind =
+        deployment("app-prod", "acme/theia:1") + &deployment("worker-prod", "acme/theia:1");
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &behind)]),
+        [
+            "app → app-prod/app-prod (name without `-prod`)",
+            "worker → worker-prod/worker-prod (name without `-prod`)"
+        ]
+    );
+    // A whole name is surer than a part of one.
+    let api = "services:\n  api: {build: api}\n  shop-api: {build: shop}\n";
+    let both = deployment("shop-api", "acme/api:1") + &deployment("shop-web", "acme/web:1");
+    assert_eq!(
+        pairs(&[("compose.yaml", api), ("k8s/all.yaml", &both)]),
+        ["shop-api → shop-api/shop-api (name)"]
+    );
+    // One workload shares nothing with others.
+    let alone = deployment("theia-production-app", "acme/other:1");
+    assert!(pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &alone)]).is_empty());
 }

@@ -51,8 +51,9 @@ pub(super) fn joined(
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production comes
-/// first, then a target that names no environment; of several, the one that keeps the kinds of the objects as
-/// they are written, and the one with the fewest sources, which is the one that the others are made from.
+/// first, then a target that names no environment; of several, the one whose environment somebody states, the one that
+/// keeps the kinds of the objects as they are written, and the one with the fewest sources, which is the one that the
+/// others are made from.
 pub(super) fn choose_variants(
     targets: &[Arc<BuiltTarget>],
     files: &[Arc<FileModel>],
@@ -74,7 +75,10 @@ pub(super) fn choose_variants(
         Some(Environment::Development) => 4,
     };
     let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_cached_key(|at| (rank(at), changed_kinds(at), targets[*at].target.sources.len()));
+    order.sort_by_cached_key(|at| {
+        let target = &targets[*at].target;
+        (rank(at), !target.states_environment, changed_kinds(at), target.sources.len())
+    });
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
     for at in order {

@@ -121,7 +121,7 @@ pub fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
 fn value_in_image(pair: &Pair<'_, '_>, name: &str) -> Option<String> {
     let is_own_image = match pair.found.why {
         Why::ImageAndName | Why::ImageAndCommand | Why::Image => true,
-        Why::Name | Why::Kind => false,
+        Why::Name | Why::BareName | Why::Kind => false,
     };
     if is_own_image { pair.facts.variable_of_image(pair.service, name) } else { None }
 }

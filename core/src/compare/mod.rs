@@ -80,7 +80,7 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
         files: service.project.files.clone(),
         counterpart: pair.as_ref().map(|it| Match {
             label: it.label(),
-            by: it.found.why.says(),
+            by: facts.matched_by(&it.found),
             span: it.span(),
         }),
         candidates: candidates(facts, service),

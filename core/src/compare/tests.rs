@@ -111,8 +111,20 @@ fn a_config_map_without_data_is_filled_in_elsewhere() {
 #[test]
 fn ports_are_reached_through_services() {
     assert_eq!(drift(Aspect::Ports, ", ports: ['80:8080']", "").0, Drift::Same);
-    let lost = drift(Aspect::Ports, ", ports: ['80:3000']", "");
-    assert_eq!(lost, (Drift::Lost, "Service `api` with port 8080".to_owned()));
+    // Both sides have one port, with different numbers.
+    let other = drift(Aspect::Ports, ", ports: ['80:3000']", "");
+    assert_eq!(other, (Drift::Drifted, "Service `api` with port 8080".to_owned()));
+    // Of two ports one has no counterpart, and neither has one that belongs to a sidecar.
+    assert_eq!(drift(Aspect::Ports, ", ports: ['80:3000', '90:3001']", "").0, Drift::Lost);
+    let keys = ", ports: ['80:3000']";
+    let with_sidecar = cluster("image: acme/api:1.4").replace(
+        "---\n",
+        "        - {name: proxy, image: 'acme/proxy:1', ports: [{containerPort: 8080}]}\n---\n",
+    );
+    let compose = format!("services:\n  api: {{image: 'acme/api:1.4'{keys}}}\n");
+    let all = compared(&[("compose.yaml", &compose), ("k8s/api.yaml", &with_sidecar)]);
+    let ports = all.services[0].compared.iter().find(|it| it.aspect == Aspect::Ports);
+    assert_eq!(ports.map(|it| it.drift), Some(Drift::Lost));
 }
 
 #[test]
@@ -229,7 +241,8 @@ fn a_headless_service_leads_to_every_port() {
     };
     let headless = (Drift::Same, "headless Service `api`, with every port".to_owned());
     assert_eq!(ports("clusterIP: None"), headless);
-    assert_eq!(ports("ports: [{port: 8080}]").0, Drift::Lost);
+    assert_eq!(ports("ports: [{port: 8080}]").0, Drift::Drifted);
+    assert_eq!(ports("ports: [{port: 8080, protocol: UDP}]").0, Drift::Lost);
 }
 
 #[test]
@@ -355,7 +368,7 @@ fn a_number_that_leads_to_another_port_has_drifted() {
     assert_eq!(ports("ports: [{port: 8080}]"), Drift::Same);
     assert_eq!(ports("ports: [{port: 8080, targetPort: 3000}]"), Drift::Drifted);
     assert_eq!(ports("ports: [{port: 80, targetPort: 8080}]"), Drift::Drifted);
-    assert_eq!(ports("ports: [{port: 80, targetPort: 3000}]"), Drift::Lost);
+    assert_eq!(ports("ports: [{port: 80, targetPort: 3000}]"), Drift::Drifted);
 }
 
 /// Returns Deployments of one image, each with these arguments.

@@ -43,6 +43,16 @@ impl Grounds<'_> {
 }
 
 impl Belief {
+    #[cfg(test)]
+    pub const ALL: [Belief; 6] = [
+        Belief::ComposeIsForDevelopment,
+        Belief::ClusterIsAvailable,
+        Belief::ConverterMoves,
+        Belief::KubernetesNeedsHelm,
+        Belief::KubernetesNeedsArgoCd,
+        Belief::LoadNeedsKubernetes,
+    ];
+
     /// Returns the belief that bears most on what the files show.
     pub fn on(grounds: &Grounds<'_>) -> Option<Belief> {
         Belief::in_order(grounds.situation).iter().copied().find(|it| it.bears_on(grounds))
@@ -125,32 +135,32 @@ impl Belief {
         match self {
             // Source: <https://docs.docker.com/compose/how-tos/production/>, "Running Compose on a single server".
             Belief::ComposeIsForDevelopment => {
-                "\"Compose is only for development\": Docker documents Compose for production on a single server; what counts is backups, health checks, updates and somebody who watches."
+                "\"Compose is only for development\": Docker documents it for production on a single server."
             }
             // Source: <https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/>, "Taint
             // based Evictions": a Pod stays bound to an unreachable node for 300 seconds by default.
             Belief::ClusterIsAvailable => {
-                "\"Kubernetes makes it highly available\": with one replica, a lost node is an outage there too: the Pod stays bound to it for five minutes by default, and then needs its volume on another node."
+                "\"Kubernetes makes it highly available\": a single replica is down with its node there too."
             }
             // Sources: <https://kompose.io/conversion/>, the keys that are not converted, and
             // <https://docs.docker.com/compose/bridge/>.
             Belief::ConverterMoves => {
-                "\"A converter does the move\": it translates keys; startup order, migrations, mounted files, secrets and probes have to be designed again."
+                "\"A converter does the move\": it translates keys; startup, migrations and state stay your work."
             }
             // Sources: <https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/> for plain
             // manifests, <https://helm.sh/docs/topics/charts/> for what a chart adds.
             Belief::KubernetesNeedsHelm => {
-                "\"Kubernetes needs Helm\": `kubectl apply` takes plain manifests, which are fine while they are written once; a chart pays when several environments share them."
+                "\"Kubernetes needs Helm\": plain manifests are enough until several environments share them."
             }
             // Source: <https://argo-cd.readthedocs.io/en/stable/core_concepts/>: the controller compares the live
             // state with the target state; nothing in Kubernetes asks for it.
             Belief::KubernetesNeedsArgoCd => {
-                "\"Kubernetes needs Argo CD\": a pipeline that applies the manifests is enough until drift or audits have to be shown."
+                "\"Kubernetes needs Argo CD\": a pipeline is enough until drift or audits have to be shown."
             }
             // Sources: <https://aws.amazon.com/ec2/instance-types/high-memory/> for the size of one machine,
             // <https://docs.docker.com/reference/cli/docker/container/stats/> for how to measure.
             Belief::LoadNeedsKubernetes => {
-                "\"More load needs Kubernetes\": a larger server comes first, and the load is measured (`docker stats`, `kubectl top pods`), not guessed."
+                "\"More load needs Kubernetes\": a larger server comes first, for a load that is measured."
             }
         }
     }

@@ -8,10 +8,13 @@ use super::signals::Signals;
 use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
-use crate::facts::Service;
+use crate::facts::{Service, common_folder};
 use crate::report::phrases::amount;
 use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
+use crate::text::folder_of;
+use indexmap::IndexSet;
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// The questions that decide on the platform; the others are about what is added to it.
 pub const DECIDING: [QuestionId; 4] = [
@@ -86,10 +89,11 @@ fn counted(system: &System<'_>) -> String {
     let part = |it: &Service<'_>| system.facts.part_of(system.facts.base_of(it.project));
     let by_profile: FxHashSet<_> = all_by_profile.iter().map(|it| (part(it), it.name)).collect();
     let by_profile = by_profile.len();
+    let is_choice = left > 0 || has_other_variants(system);
+    if is_choice && let Some(environment) = counted_environment(system) {
+        words.push_str(&format!(" of `{environment}`"));
+    }
     if left > 0 {
-        if let Some(environment) = counted_environment(system) {
-            words.push_str(&format!(" of `{environment}`"));
-        }
         let verb = if left == 1 { "is" } else { "are" };
         words.push_str(&format!(
             "; {left} more {verb} for development, other environments or the same in another form"
@@ -99,7 +103,64 @@ fn counted(system: &System<'_>) -> String {
         let verb = if by_profile == 1 { "starts" } else { "start" };
         words.push_str(&format!("; {by_profile} more {verb} only with a profile"));
     }
+    let sources = counted_sources(system);
+    if is_choice && let Some((first, others)) = sources.split_first() {
+        let and = if let [second] = others { format!(" and {second}") } else { String::new() };
+        let more = if others.len() > 1 { format!(" and {} more", others.len()) } else { and };
+        words.push_str(&format!("; counted from {first}{more}"));
+    }
     words
+}
+
+/// Whether a chart or an overlay is a variant of what counts, for another environment or with other values.
+fn has_other_variants(system: &System<'_>) -> bool {
+    let facts = system.facts;
+    let counted =
+        system.counted.workloads.iter().filter_map(|it| facts.built_target(it.object.file));
+    let counted: Vec<_> = counted.collect();
+    system.targets.iter().any(|it| {
+        counted.iter().any(|own| !std::ptr::eq(*own, Arc::as_ptr(it)) && own.is_variant_of(it))
+    })
+}
+
+/// Returns what is counted, in backticks: the Compose files, the charts and overlays by their names, and the loose
+/// manifests by their file or their folder.
+fn counted_sources(system: &System<'_>) -> Vec<String> {
+    let facts = system.facts;
+    let mut sources: IndexSet<String> = IndexSet::new();
+    for project in system.projects() {
+        let base = facts.file(facts.base_of(project)).path();
+        let over = project.files.iter().map(|file| facts.file(*file).path());
+        sources.insert(match over.filter(|it| *it != base).last() {
+            Some(over) => format!("`{base}` with `{over}`"),
+            None => format!("`{base}`"),
+        });
+    }
+    let mut loose: IndexSet<&str> = IndexSet::new();
+    for workload in &system.counted.workloads {
+        match facts.built_target(workload.object.file) {
+            Some(target) => {
+                sources.insert(format!("`{}`", target.target.name));
+            }
+            None => {
+                loose.insert(facts.file(workload.object.file).path());
+            }
+        }
+    }
+    let folder = common_folder(loose.iter().map(|it| folder_of(it)));
+    match (loose.first(), folder) {
+        (None, _) => {}
+        (Some(only), _) if loose.len() == 1 => {
+            sources.insert(format!("`{only}`"));
+        }
+        (Some(_), "") => {
+            sources.insert("the manifests at the root".to_owned());
+        }
+        (Some(_), folder) => {
+            sources.insert(format!("the manifests in `{folder}`"));
+        }
+    }
+    sources.into_iter().collect()
 }
 
 /// Returns the environment that the counted workloads name, unless they name several.

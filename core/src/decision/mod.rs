@@ -17,6 +17,7 @@ mod crossing;
 mod forms;
 mod load;
 mod outcome;
+mod pipelines;
 mod questions;
 mod reasons;
 mod scale;

@@ -7,6 +7,7 @@ mod forms;
 mod inputs;
 mod nodes;
 mod releases;
+mod signals;
 mod steps;
 mod sums;
 mod words;
@@ -67,7 +68,10 @@ fn services_of_several_compose_variants_count_once() {
     ]);
     for decision in [one, several] {
         let facts = facts_on(&decision, QuestionId::TeamsAndEnvironments);
-        assert_eq!(facts, "8 workloads are few enough for one team");
+        assert_eq!(
+            facts,
+            "8 workloads are few enough for one team: `api`, `cache`, `db` and 5 more"
+        );
     }
 }
 

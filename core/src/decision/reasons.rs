@@ -21,7 +21,7 @@ const MAX_REASONS: usize = 3;
 /// Sources: <https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets>
 /// for reviewed changes, <https://git-scm.com/docs/git-tag> for signed tags and
 /// <https://docs.docker.com/engine/logging/configure/> for logs that leave the server.
-const AUDIT_ON_SERVERS: &str = "Changes are audited: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, deploy only from the main branch, sign tags and keep the logs off the server.";
+const AUDIT_ON_SERVERS: &str = "You answered `audit=yes`: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, deploy only from the main branch, sign tags and keep the logs off the server.";
 
 /// How a reason bears on the verdict, in the order in which reasons are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,11 +79,15 @@ pub fn reasons(
         });
         let Some(strongest) = own.first() else { continue };
         told.insert(topic(strongest.signal, question.id));
-        let text = format!("{}.", capitalised(&strongest.fact));
+        let bearing = bearing(situation, question);
+        let text = match bearing {
+            Bearing::Opposes if leans(situation) => format!("Against it: {}.", strongest.fact),
+            _ => format!("{}.", capitalised(&strongest.fact)),
+        };
         if reasons.iter().any(|it| it.1.statement.text == text) {
             continue;
         }
-        let rank = (bearing(situation, question), Reverse(strongest.weight), strongest.by);
+        let rank = (bearing, Reverse(strongest.weight), strongest.by);
         let statement = Statement { text, span: strongest.span };
         reasons.push((rank, Reason { statement, signal: Some(strongest.signal) }));
     }
@@ -99,11 +103,17 @@ pub fn reasons(
     reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
     let mut reasons: Vec<Reason> = reasons.into_iter().map(|it| it.1).collect();
     if is_audited_without_cluster(system, situation) {
-        reasons.truncate(MAX_REASONS - 1);
-        reasons.push(Reason::without_signal(AUDIT_ON_SERVERS.to_owned(), None));
+        // What a person answered is told before what the files add to the verdict.
+        let audit = Reason::without_signal(AUDIT_ON_SERVERS.to_owned(), None);
+        reasons.insert(reasons.len().min(1), audit);
     }
     reasons.truncate(MAX_REASONS);
     reasons
+}
+
+/// Whether the verdict names one platform, or leans to one: only then can something speak against it.
+fn leans(situation: &Situation) -> bool {
+    situation.verdict().so_far != Platform::Either
 }
 
 /// Whether changes are audited, and nothing of what the outcome calls for could hold a GitOps controller.

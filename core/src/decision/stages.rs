@@ -5,7 +5,7 @@ use crate::facts::DisjointSets;
 use crate::knowledge::clusters::cluster_product;
 use crate::model::{FileModel, Target};
 use crate::report::{Environment, Kind, TargetKind};
-use crate::text::{FileId, folder_of, name_of};
+use crate::text::{FileId, Span, folder_of, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -57,6 +57,21 @@ impl<'f> System<'f> {
             let environment = self.facts.environment_of_target(target).map(Stage::Environment);
             environment.or_else(|| cluster_of(target).map(Stage::Cluster))
         })
+    }
+
+    /// Returns the place of the first target that is built for an environment or a cluster.
+    pub fn place_of_stages(&self) -> Option<Span> {
+        let is_staged = |it: &Target| {
+            self.facts.environment_of_target(it).is_some() || cluster_of(it).is_some()
+        };
+        let target = self.targets.iter().map(|it| &it.target).find(|it| is_staged(it))?;
+        let named = target.values.last().map(String::as_str);
+        let is_own = |file: &&FileId| {
+            let path = self.facts.file(**file).path();
+            named == Some(path) || named.is_none() && folder_of(path) == target.folder
+        };
+        let file = target.sources.iter().find(is_own).or(target.sources.first())?;
+        Some(Span::new(*file, 0, 0))
     }
 
     /// Returns the different marks of the targets that are built from one source, where they have the most.

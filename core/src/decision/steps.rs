@@ -4,7 +4,7 @@ use super::checklists;
 use super::system::System;
 use crate::facts::{Brought, Service};
 use crate::model::compose::{Mount, MountKind};
-use crate::report::phrases::{amount, capitalised};
+use crate::report::phrases::{amount, capitalised, first_named};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
@@ -14,6 +14,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
 const MAX_STEPS: usize = 5;
+
+/// Maximum number of names in a step.
+const MAX_NAMES: usize = 3;
 
 /// Returns the next steps: what fails today, what loses data or stops the crossing first, and last what the verdict asks
 /// for.
@@ -151,7 +154,11 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
         _ => {}
     }
     let (_, span) = item.missing.first()?;
-    let text = format!("{} ({}).", item.next.trim_end_matches('.'), item.seen);
+    let names: Vec<&str> = item.missing.iter().map(|it| it.0.as_str()).collect();
+    let named = first_named(&names, MAX_NAMES);
+    // What is missing is named already.
+    let seen = item.seen.split("; missing: ").next().unwrap_or_default();
+    let text = format!("{}: {named} ({seen}).", item.next.trim_end_matches('.'));
     Some(Step { text, subject: String::new(), span: Some(*span) })
 }
 

@@ -86,8 +86,9 @@ pub enum Size {
     /// At most half of the server, with every container sized.
     FitsEasily,
     Fits,
-    /// This server is the smallest that is enough.
-    NeedsLarger(Server),
+    /// More than the server has. The first is the smallest server that holds the least of it, the second the smallest
+    /// that holds the most, if there is one.
+    NeedsLarger(Server, Option<Server>),
     /// More than any single server that can be rented.
     Beyond,
     /// The least fits, and the most does not.
@@ -102,13 +103,18 @@ impl Size {
         let holds = |it: Server, cpus: f64, bytes: f64| cpus <= it.cpus && bytes <= it.memory_bytes;
         // The largest Job has to run beside what runs all the time.
         let (cpus, bytes) = (cpu.min + peaks.cpu.min, memory.min + peaks.memory.min);
-        if !holds(server, cpus, bytes) {
-            let plain = rented_servers().filter(|it| it.gpus == 0);
-            let mut servers = plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
-            let larger = servers.find(|it| holds(*it, cpus, bytes));
-            return larger.map_or(Size::Beyond, Size::NeedsLarger);
-        }
         let most = (cpu.max + peaks.cpu.min, memory.max + peaks.memory.min);
+        if !holds(server, cpus, bytes) {
+            let smallest = |cpus: f64, bytes: f64| {
+                let plain = rented_servers().filter(|it| it.gpus == 0);
+                let mut servers =
+                    plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
+                servers.find(|it| holds(*it, cpus, bytes))
+            };
+            let least = smallest(cpus, bytes);
+            return least
+                .map_or(Size::Beyond, |it| Size::NeedsLarger(it, smallest(most.0, most.1)));
+        }
         if !holds(server, most.0, most.1) {
             return Size::AtMostBeyond;
         }
@@ -267,7 +273,13 @@ mod tests {
         assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [3, 4])), Size::Open);
         assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::AtMostBeyond);
         let larger = Server { cpus: 32.0, memory_bytes: 128.0 * GIB };
-        assert_eq!(size(&load((17.0, 17.0), (1.0, 2.0), [1, 3])), Size::NeedsLarger(larger));
+        let is_enough = Size::NeedsLarger(larger, Some(larger));
+        assert_eq!(size(&load((17.0, 17.0), (1.0, 2.0), [1, 3])), is_enough);
+        let largest = Server { cpus: 96.0, memory_bytes: 384.0 * GIB };
+        let grows = Size::NeedsLarger(larger, Some(largest));
+        assert_eq!(size(&load((17.0, 65.0), (1.0, 2.0), [1, 3])), grows);
+        let boundless = Size::NeedsLarger(larger, None);
+        assert_eq!(size(&load((17.0, 4000.0), (1.0, 2.0), [1, 3])), boundless);
         assert_eq!(size(&load((2000.0, 2000.0), (1.0, 2.0), [1, 3])), Size::Beyond);
     }
 

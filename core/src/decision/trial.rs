@@ -123,7 +123,7 @@ impl<'t, 'f> Trial<'t, 'f> {
             today: system.today(),
             delivery: delivery(system),
             packages: packages(system),
-            needs_larger_server: matches!(size, Size::NeedsLarger(_)),
+            needs_larger_server: matches!(size, Size::NeedsLarger(..)),
         };
         Trial { system, signals, answers: &config.answers, standing }
     }

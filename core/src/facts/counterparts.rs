@@ -2,6 +2,7 @@
 //! cluster. Each match carries its reason; where two different containers would fit, there is no match, and of
 //! several forms of one workload the main one is taken.
 
+mod affixes;
 mod forms;
 mod names;
 mod stores;
@@ -12,10 +13,12 @@ use crate::model::Str;
 use crate::model::compose::is_default_name;
 use crate::report::Role;
 use crate::text::{FileId, folder_of};
+use affixes::Affixes;
 use forms::{Sizes, main_form};
 use indexmap::IndexMap;
-use names::{names_of, plain};
+use names::{is_named_after_workload, names_of, plain};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 /// Why two containers are taken for the same thing, the surest reason first.
@@ -29,6 +32,8 @@ pub enum Why {
     Image,
     /// Same name of the workload, its labels, its Service or its container.
     Name,
+    /// Same name but for what the names of all workloads around it begin or end with.
+    BareName,
     /// Same kind of data store, of which each side has one.
     Kind,
 }
@@ -41,6 +46,7 @@ impl Why {
             Why::ImageAndCommand => "image and command",
             Why::Image => "image",
             Why::Name => "name",
+            Why::BareName => "name without what all workloads share",
             Why::Kind => "kind of data store",
         }
     }
@@ -69,6 +75,7 @@ pub(super) struct Counterparts {
     other_forms: FxHashMap<usize, Vec<Container>>,
     /// For services without a counterpart the containers that run their image, each of which may be meant.
     candidates: FxHashMap<usize, Vec<Container>>,
+    affixes: Affixes,
 }
 
 impl Counterparts {
@@ -76,11 +83,12 @@ impl Counterparts {
         all: Vec<Counterpart>,
         other_forms: FxHashMap<usize, Vec<Container>>,
         candidates: FxHashMap<usize, Vec<Container>>,
+        affixes: Affixes,
     ) -> Counterparts {
         let by_service = all.iter().enumerate().map(|(at, it)| (it.service, at)).collect();
         let by_container =
             all.iter().enumerate().map(|(at, it)| ((it.workload, it.unit), at)).collect();
-        Counterparts { all, by_service, by_container, other_forms, candidates }
+        Counterparts { all, by_service, by_container, other_forms, candidates, affixes }
     }
 }
 
@@ -120,6 +128,17 @@ impl<'a> Facts<'a> {
         candidates.into_iter().flatten().map(|(workload, _)| &self.workloads[*workload])
     }
 
+    /// Returns why two containers are taken for the same thing, as it completes "matched by ...", with what was left out
+    /// of a name.
+    pub fn matched_by(&self, it: &Counterpart) -> Cow<'static, str> {
+        let workload = &self.workloads[it.workload];
+        let shared = self.counterparts.affixes.of(self, workload);
+        match shared.filter(|_| it.why == Why::BareName) {
+            Some(affix) => format!("name without {affix}").into(),
+            None => it.why.says().into(),
+        }
+    }
+
     /// Returns the parts of a pair.
     pub fn pair(&self, it: &Counterpart) -> (&Service<'a>, &Workload<'a>, &Unit<'a>) {
         let workload = &self.workloads[it.workload];
@@ -135,12 +154,14 @@ type Container = (usize, usize);
 #[derive(Default)]
 struct Candidates<'a> {
     by_name: FxHashMap<(usize, String), Vec<Container>>,
+    /// By what is left of the name of the workload without what all of them share.
+    by_bare_name: FxHashMap<(usize, String), Vec<Container>>,
     by_image: FxHashMap<(usize, &'a str), Vec<Container>>,
     by_image_and_name: FxHashMap<(usize, &'a str, String), Vec<Container>>,
 }
 
 impl<'a> Candidates<'a> {
-    fn new(facts: &'a Facts<'_>) -> Candidates<'a> {
+    fn new(facts: &'a Facts<'_>, affixes: &Affixes) -> Candidates<'a> {
         let mut candidates = Candidates::default();
         for workload in &facts.workloads {
             let part = facts.sets.part(workload.object.file);
@@ -148,6 +169,11 @@ impl<'a> Candidates<'a> {
             {
                 let container = (workload.index, at);
                 let image = image_of(unit);
+                if let Some(name) = affixes.bare(facts, workload).map(plain)
+                    && is_named_after_workload(workload, unit)
+                {
+                    candidates.by_bare_name.entry((part, name)).or_default().push(container);
+                }
                 for name in names_of(facts, workload, unit) {
                     if let Some(image) = image {
                         let both = candidates.by_image_and_name.entry((part, image, name.clone()));
@@ -168,7 +194,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     if facts.services.is_empty() || facts.workloads.is_empty() {
         return Counterparts::default();
     }
-    let candidates = Candidates::new(facts);
+    let affixes = Affixes::of_all(facts);
+    let candidates = Candidates::new(facts, &affixes);
     let siblings = Siblings::of(facts);
     let mut found: Vec<Counterpart> = Vec::new();
     let mut open: Vec<(&Service<'_>, Choice)> = Vec::new();
@@ -204,7 +231,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     }
     let found = one_each(facts, found);
     let unclear = unclear(facts, &found, &candidates);
-    Counterparts::new(found, other_forms, unclear)
+    Counterparts::new(found, other_forms, unclear, affixes)
 }
 
 /// Returns the containers that run the image of each service without a counterpart, with the same tag and command, and
@@ -353,6 +380,15 @@ fn choose(
             return Some(choice);
         }
         let imaged = candidates.by_image.get(&(part, image)).map_or(&[][..], Vec::as_slice);
+        // What is left of a name tells containers of one image apart.
+        let bare =
+            candidates.by_bare_name.get(&(part, name.clone())).map_or(&[][..], Vec::as_slice);
+        let both: Vec<Container> = imaged.iter().filter(|it| bare.contains(it)).copied().collect();
+        if imaged.len() > 1
+            && let Some(choice) = nearest_ones(facts, service, &both, Why::BareName)
+        {
+            return Some(choice);
+        }
         if !siblings.are_several(service, image) {
             if let Some(mut choice) = nearest_ones(facts, service, imaged, Why::Image) {
                 choice.keep_same_tag(facts, service);
@@ -370,10 +406,13 @@ fn choose(
             }
         }
     }
-    let named = candidates.by_name.get(&(part, name))?;
-    let mut choice = nearest_ones(facts, service, named, Why::Name)?;
-    choice.containers.retain(|it| !differ(facts, service, *it));
-    (!choice.containers.is_empty()).then_some(choice)
+    let by_name = [(&candidates.by_name, Why::Name), (&candidates.by_bare_name, Why::BareName)];
+    by_name.into_iter().find_map(|(by_name, why)| {
+        let named = by_name.get(&(part, name.clone()))?;
+        let mut choice = nearest_ones(facts, service, named, why)?;
+        choice.containers.retain(|it| !differ(facts, service, *it));
+        (!choice.containers.is_empty()).then_some(choice)
+    })
 }
 
 /// What a container is deployed with: its target, else its folder.

@@ -13,7 +13,10 @@ use super::{Facts, Workload, common_folder};
 use crate::config::Config;
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::env::is_debug_switch;
+use crate::knowledge::families::family_of;
 use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
+use crate::knowledge::image::ImageRef;
+use crate::knowledge::publishers::is_public;
 use crate::knowledge::shell::commands_of_argv;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
@@ -69,6 +72,10 @@ pub(super) fn of_files(
         let Some(base) = project.files.first() else { continue };
         let file = &files[base.index()];
         let is_said = config.role_for(&file.file.path).or(file.directives.role).is_some();
+        let path = inside(&file.file.path, above);
+        if !is_said && is_local_by_folder(path) && is_self_hosted(project) {
+            roles[base.index()] = Some(Role::Unknown);
+        }
         // A form for Swarm is tried out like any other.
         if !is_said && is_for_swarm_by_name(&file.file.path) && is_tried_out(project) {
             roles[base.index()] = Some(Role::Development);
@@ -143,9 +150,10 @@ impl<'a> Facts<'a> {
         environment_of(inside(self.file(file).path(), self.above))
     }
 
-    /// Returns the environment of a target: what its values files name, or its folder inside of the project.
+    /// Returns the environment of a target: what somebody states, what its values files name, or its folder inside of
+    /// the project.
     pub fn environment_of_target(&self, target: &Target) -> Option<Environment> {
-        if self.above.is_empty() {
+        if self.above.is_empty() || target.states_environment {
             return target.environment;
         }
         let mut values = target.values.iter().rev();
@@ -216,6 +224,10 @@ impl<'a> Facts<'a> {
             self.role_of(file) == Some(Role::Development) && !self.production_files.contains(&file);
         match by_folder {
             Purpose::Production if is_development => Purpose::Development,
+            // What the services of a file say outweighs a folder called `local`.
+            Purpose::Development if self.role_of(file) == Some(Role::Production) => {
+                Purpose::Production
+            }
             Purpose::Production if calls_itself_an_example(model.text()) => Purpose::Demonstration,
             Purpose::Production
             | Purpose::Development
@@ -327,6 +339,35 @@ fn by_path(path: &str) -> Option<Role> {
             None
         }
     })
+}
+
+/// Whether nothing but a folder called `local` says that a file is for development. Some mean by that what runs on a
+/// server of one's own.
+fn is_local_by_folder(path: &str) -> bool {
+    let elsewhere: Vec<&str> =
+        path.split('/').filter(|it| !it.eq_ignore_ascii_case("local")).collect();
+    by_path(path) == Some(Role::Development)
+        && by_path(&elsewhere.join("/")) != Some(Role::Development)
+}
+
+/// Whether a project is what people run on a server of their own: nothing is built, everything comes back after a
+/// reboot, and an image of the application is among it. The stores alone are what a developer starts beside a program.
+fn is_self_hosted(project: &Project) -> bool {
+    let is_kept = |it: &Service| {
+        let restart = it.restart.as_ref().map_or("", |it| it.as_str());
+        it.build.is_none() && matches!(restart, "always" | "unless-stopped")
+    };
+    let is_own = |it: &Service| {
+        let image = it.image.as_ref().map(|it| ImageRef::parse(it));
+        image.is_some_and(|image| {
+            let repository = image.repository();
+            family_of(&repository).is_none() && !is_public(&repository)
+        })
+    };
+    let mut services = project.services.iter().peekable();
+    services.peek().is_some()
+        && services.all(is_kept)
+        && project.services.iter().any(|it| is_own(it))
 }
 
 /// Returns the files of the projects that run in production.
@@ -460,6 +501,34 @@ fn is_within(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_called_local_may_hold_what_people_host_themselves() {
+        let role = |path: &str, services: &str| {
+            let mut workspace = crate::Workspace::default();
+            workspace.set(path, format!("services:\n{services}"));
+            let analysis = workspace.analysis(&Config::default());
+            let facts = analysis.facts();
+            let service = &facts.services()[0];
+            (service.role, facts.purpose_of(service.span().file))
+        };
+        let stores = "  mongodb: {image: mongo, restart: unless-stopped}\n  redis: {image: 'redis:8', restart: always}\n";
+        let own = format!(
+            "{stores}  api: {{image: 'ghcr.io/acme/shop/api:1.2', restart: unless-stopped}}\n"
+        );
+        for path in ["docker/local/deployment/docker-compose.yml", "local/compose.yaml"] {
+            assert_eq!(role(path, &own), (Role::Production, Purpose::Production), "{path}");
+        }
+        let development = (Role::Development, Purpose::Development);
+        for path in ["local/development/compose.yaml", "compose.local.yaml", "dev/compose.yaml"] {
+            assert_eq!(role(path, &own), development, "{path}");
+        }
+        let built = own.replace("image: 'ghcr.io/acme/shop/api:1.2'", "build: .");
+        let stopped = own.replace(", restart: always", "");
+        for services in [stores, &built, &stopped] {
+            assert_eq!(role("local/compose.yaml", services), development, "{services}");
+        }
+    }
 
     #[test]
     fn names_say_what_a_file_is_for() {

@@ -36,7 +36,7 @@ wire! {
     /// The container that runs the same thing in the cluster.
     pub struct Counterpart<'r> {
         pub label: &'r str,
-        pub matched_by: &'static str,
+        pub matched_by: &'r str,
         pub path: &'r str,
         pub range: Range,
     }
@@ -153,7 +153,7 @@ impl<'r> Places<'r> {
             range: self.range(service.span),
             counterpart: service.counterpart.as_ref().map(|it| Counterpart {
                 label: &it.label,
-                matched_by: it.by,
+                matched_by: &it.by,
                 path: self.path(it.span),
                 range: self.range(it.span),
             }),

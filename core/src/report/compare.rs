@@ -4,6 +4,7 @@
 use super::vocabulary;
 use crate::text::{FileId, Span};
 use smol_str::SmolStr;
+use std::borrow::Cow;
 
 vocabulary! {
     /// What is compared.
@@ -47,7 +48,7 @@ pub struct Match {
     /// The workload, and its container where there are several.
     pub label: String,
     /// Completes "matched by ...".
-    pub by: &'static str,
+    pub by: Cow<'static, str>,
     pub span: Span,
 }
 

@@ -38,6 +38,7 @@ vocabulary! {
         RequiredSpread = "required-spread",
         PreferredSpread = "preferred-spread",
         AwayFromOthers = "away-from-others",
+        BesideOthers = "beside-others",
         ParticularNodes = "particular-nodes",
         KindOfNode = "kind-of-node",
         Tolerations = "tolerations",
@@ -69,6 +70,7 @@ vocabulary! {
         GitopsInUse = "gitops-in-use",
         NoCluster = "no-cluster",
         FewObjects = "few-objects",
+        Pipeline = "pipeline",
         Audit = "audit",
         // Whether packaging pays.
         CopiedEnvironments = "copied-environments",

@@ -66,6 +66,8 @@ pub struct Target {
     /// The values files of a chart beside its own, as paths or as what describes them names them.
     pub values: Vec<String>,
     pub environment: Option<Environment>,
+    /// Whether somebody states the environment in the configuration.
+    pub states_environment: bool,
     /// Path of the kustomization's or the chart's folder; empty for the root of the project.
     pub folder: String,
     /// The namespace of objects that name none, where what deploys the target says one.
@@ -147,6 +149,7 @@ impl Target {
             kind,
             values: Vec::new(),
             environment: environment_of(folder),
+            states_environment: false,
             folder: folder.to_owned(),
             namespace: None,
             trees: Vec::new(),
@@ -170,6 +173,7 @@ impl Target {
             self.name.clone_from(name);
         }
         self.environment = request.environment.or(self.environment);
+        self.states_environment = request.is_exclusive && request.environment.is_some();
         self.namespace.clone_from(&request.namespace);
         self.reasons.extend(request.reasons.iter().cloned());
         self

@@ -73,6 +73,14 @@ fn own_ports(pair: &Pair<'_, '_>) -> Vec<(Port, Span)> {
     published.chain(exposed).filter(|it| known.insert(it.0.clone())).collect()
 }
 
+/// Whether another container of the Pod declares a port.
+fn is_of_other_container(pair: &Pair<'_, '_>, number: i64) -> bool {
+    let containers = &pair.workload.model.template.spec.containers;
+    let others = containers.iter().filter(|it| !std::ptr::eq(*it, pair.container));
+    let mut ports = others.flat_map(|it| &it.ports).filter_map(|it| it.container_port);
+    ports.any(|it| it.value == number)
+}
+
 pub(super) fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     let own = own_ports(pair);
     let first = own.first()?.1;
@@ -90,12 +98,26 @@ pub(super) fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     // Clients still reach a number that leads to another port of the container.
     let numbers: FxHashSet<&Port> = reachable.iter().map(|it| &it.port).collect();
     let is_reached = |port: &Port| leads(port) || numbers.contains(port);
+    // Where the cluster has as many ports beside those, only the numbers differ.
+    let is_own = |it: &&Reachable| {
+        let own_number = own.iter().any(|(port, _)| {
+            port.protocol == it.port.protocol
+                && (port.number == it.target || port.number == it.port.number)
+        });
+        !own_number && !is_of_other_container(pair, it.target)
+    };
+    let mut others: Vec<&str> =
+        reachable.iter().filter(is_own).map(|it| it.port.protocol.as_str()).collect();
+    let mut is_elsewhere = |port: &Port| {
+        let at = others.iter().position(|it| *it == port.protocol);
+        at.map(|at| others.swap_remove(at)).is_some()
+    };
     let drift = if headless.is_some() || own.iter().all(|it| same(&it.0)) {
         Drift::Same
-    } else if own.iter().any(|it| !is_reached(&it.0)) {
-        Drift::Lost
-    } else {
+    } else if own.iter().all(|it| is_reached(&it.0) || is_elsewhere(&it.0)) {
         Drift::Drifted
+    } else {
+        Drift::Lost
     };
     let numbers: Vec<String> = own.iter().map(|it| it.0.words()).collect();
     let words = |it: &Reachable| match it.port.number == it.target {

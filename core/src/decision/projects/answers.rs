@@ -101,6 +101,7 @@ fn audits_on_compose_have_a_sentence_of_their_own() {
             && it.text.contains("sign tags")
     });
     assert!(said, "{:?}", decision.reasons);
+    assert!(decision.reasons[1].text.starts_with("You answered `audit=yes`"));
     let cluster = answered(&[("web.yaml", &plain("web"))], &[("audit", "yes")]);
     assert_eq!(cluster.outcome.argocd, Worth::WorthIt);
     let gitops = cluster.questions.iter().find(|it| it.id == QuestionId::Gitops).unwrap();
@@ -136,6 +137,21 @@ fn reasons_begin_with_what_supports_the_verdict() {
     let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
     assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);
     assert!(decision.reasons[2].text.contains("states CPUs"), "{:?}", decision.reasons);
+}
+
+#[test]
+fn what_speaks_against_the_verdict_says_so() {
+    let text = compose(&[("web", "acme/web:1.2.3")]);
+    let decision = answered(&[("compose.yaml", &text)], &[("multi-node", "yes")]);
+    let against = |it: &&crate::report::Statement| it.text.starts_with("Against it: ");
+    assert!(decision.reasons[0].text.starts_with("You answered"), "{:?}", decision.reasons);
+    let rest = &decision.reasons[1..];
+    assert!(!rest.is_empty() && rest.iter().all(|it| against(&it)), "{:?}", decision.reasons);
+    // Nothing leans: one demand can be met on both platforms.
+    let sized = sized("web", "100m");
+    let open = answered(&[("web.yaml", &sized)], &[("replicas-and-rollouts", "yes")]);
+    assert_eq!(open.outcome.so_far, Platform::Either);
+    assert!(!open.reasons.iter().any(|it| against(&it)), "{:?}", open.reasons);
 }
 
 #[test]

@@ -278,7 +278,7 @@ fn tenants_and_owners_are_told_by_quotas_and_owner_labels() {
         ("db.yaml", &labelled("db", "app.kubernetes.io/managed-by: hand, image: db")),
     ]);
     let facts = facts_on(&decision, QuestionId::TeamsAndEnvironments);
-    assert_eq!(facts, "2 workloads are few enough for one team");
+    assert_eq!(facts, "2 workloads are few enough for one team: `db`, `web`");
 }
 
 #[test]

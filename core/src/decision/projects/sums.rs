@@ -457,3 +457,27 @@ fn where_a_checkout_lies_changes_nothing() {
     assert_eq!(at("srv/deploy/project/"), at(""));
     assert_eq!(at("srv/k8s/project/"), at(""));
 }
+
+#[test]
+fn a_larger_server_holds_the_most_too() {
+    let autoscaled = |most: u16| {
+        join(&[
+            deployment("web", "", "{requests: {cpu: 2, memory: 2Gi}}"),
+            format!(
+                "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: web}}\nspec: {{minReplicas: 20, maxReplicas: {most}, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}\n"
+            ),
+        ])
+    };
+    let said = |most: u16| {
+        let decision = decide(&[("k8s/all.yaml", &autoscaled(most))]);
+        super::facts_on(&decision, QuestionId::OneServer)
+    };
+    // 40 to 80 CPUs: 48 hold the least, 64 not the most.
+    assert!(said(40).contains("one with 48 CPUs and 192 GiB of memory holds the least, and one with 96 CPUs and 384 GiB of memory the most"), "{}", said(40));
+    assert!(said(21).contains("one with 48 CPUs and 192 GiB of memory is enough"), "{}", said(21));
+    assert!(
+        said(9000).contains("holds the least, and no single server the most"),
+        "{}",
+        said(9000)
+    );
+}

@@ -1,8 +1,11 @@
 //! What the report says beside the answers: the belief, the scenario, the fit and the next steps.
 
-use super::{compose, decide, decide_with, deployment, plain};
+use super::{compose, decide, decide_with, deployment, facts_on, plain};
+use crate::build::{Recipe, Request};
 use crate::config::Config;
-use crate::report::{Answer, Decision, Fit, QuestionId, ScenarioName, Today};
+use crate::decision::beliefs::Belief;
+use crate::report::{Answer, Decision, Environment, Fit, QuestionId, ScenarioName, Today};
+use crate::{Options, Workspace};
 
 fn with_answers(files: &[(&str, &str)], answers: &[(&str, &str)]) -> Decision {
     let mut config = Config::default();
@@ -106,6 +109,81 @@ fn the_environment_that_counts_is_named() {
     let web = plain("web");
     let decision = decide(&[("dev/web.yaml", &web), ("prod/web.yaml", &web)]);
     assert!(decision.counted.starts_with("1 workload of `production`"), "{}", decision.counted);
+}
+
+#[test]
+fn what_is_counted_is_named_where_there_is_a_choice() {
+    let web = plain("web").replace("  selector", "  replicas: 1\n  selector");
+    let overlay =
+        |count: u8| format!("resources: [../../base]\nreplicas: [{{name: web, count: {count}}}]\n");
+    let (staging, production) = (overlay(2), overlay(4));
+    let files = [
+        ("k8s/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("k8s/base/web.yaml", &*web),
+        ("k8s/overlays/prod/kustomization.yaml", &*production),
+        ("k8s/overlays/staging/kustomization.yaml", &*staging),
+    ];
+    let counted = decide(&files).counted;
+    assert_eq!(counted, "1 workload of `production`; counted from `k8s/overlays/prod`");
+    // Nothing was chosen.
+    assert_eq!(decide(&files[..3]).counted, "1 workload");
+    let base = compose(&[("api", "acme/api:1.2.3")]);
+    let files = [
+        ("compose.yaml", &*base),
+        ("compose.prod.yaml", "services: {api: {restart: always}}\n"),
+        ("compose.staging.yaml", "services: {api: {restart: always}}\n"),
+    ];
+    let counted = decide(&files).counted;
+    let from = "; counted from `compose.yaml` with `compose.prod.yaml`";
+    assert!(counted.starts_with("1 Compose service; ") && counted.ends_with(from), "{counted}");
+    let loose = [("k8s/dev/web.yaml", &*web), ("k8s/prod/web.yaml", &*web)];
+    let counted = decide(&loose).counted;
+    assert!(counted.ends_with("; counted from `k8s/prod/web.yaml`"), "{counted}");
+}
+
+#[test]
+fn the_environment_that_somebody_states_is_the_one_that_counts() {
+    for root in ["", "/srv/prod/shop/"] {
+        let mut workspace = Workspace::default();
+        let overlay = |count: u8| {
+            format!("resources: [../../base]\nreplicas: [{{name: web, count: {count}}}]\n")
+        };
+        let web = plain("web").replace("  selector", "  replicas: 1\n  selector");
+        for (path, text) in [
+            ("k8s/base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
+            ("k8s/base/web.yaml", web),
+            ("k8s/overlays/prod/kustomization.yaml", overlay(4)),
+            ("k8s/overlays/staging/kustomization.yaml", overlay(2)),
+        ] {
+            workspace.set(&format!("{root}{path}"), text);
+        }
+        let request = Request {
+            environment: Some(Environment::Production),
+            is_exclusive: true,
+            ..Request::new(
+                &format!("{root}k8s/overlays/staging"),
+                Recipe::Kustomization(Default::default()),
+            )
+        };
+        let mut config = Config::default();
+        config.targets.requests.push(request);
+        let decision = workspace.analysis(&config).report(&Options::default()).decision();
+        let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
+        assert!(facts.contains("`web` runs as 2 replicas"), "{root}: {facts}");
+        let from = format!("counted from `{root}k8s/overlays/staging`");
+        assert!(decision.counted.ends_with(&from), "{}", decision.counted);
+    }
+}
+
+#[test]
+fn a_belief_is_answered_in_one_line() {
+    for belief in Belief::ALL {
+        let answer = belief.answer();
+        assert!(
+            answer.len() <= 100 && answer.starts_with('"') && answer.ends_with('.'),
+            "{answer}"
+        );
+    }
 }
 
 #[test]

@@ -29,8 +29,21 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
         && system.built_stages().len() < 2
         && !system.hides_workloads()
     {
-        let fact = "a pipeline that applies these few objects is easy enough to follow";
-        signals.add(Signal::FewObjects, Gitops, No, fact, None);
+        let objects = &system.counted.objects;
+        let labels: Vec<String> = objects.iter().map(|it| it.label()).collect();
+        let counted = match labels.split_first() {
+            None => "nothing".to_owned(),
+            Some((only, [])) => only.clone(),
+            Some((first, [second])) => format!("{first} and {second}"),
+            Some((first, more)) => format!("{first} and {} more objects", more.len()),
+        };
+        let fact = format!("a pipeline that applies {counted} is easy enough to follow");
+        let place = objects.first().map(|it| it.name_span());
+        signals.add(Signal::FewObjects, Gitops, No, fact, place);
+    }
+    if let Some((path, command, span)) = system.pipeline().filter(|_| system.has_cluster()) {
+        let fact = format!("the pipeline in `{path}` runs `{command}`");
+        signals.add(Signal::Pipeline, Gitops, No, fact, Some(span));
     }
 }
 
@@ -58,7 +71,8 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
     if stages.len() > 1 {
         let names: Vec<String> = stages.iter().map(|it| format!("`{it}`")).collect();
         let fact = format!("one source is built for {}", names.join(" and "));
-        signals.add(Signal::ReusedBase, Packaging, Yes, fact, None);
+        let place = system.place_of_stages();
+        signals.add(Signal::ReusedBase, Packaging, Yes, fact, place);
     }
 }
 

@@ -92,8 +92,12 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
     let mut required = Vec::new();
     let mut preferred = Vec::new();
     let mut away = Vec::new();
+    let mut beside = Vec::new();
     for workload in &system.counted.workloads {
         let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
+        if let Some(span) = workload.model.template.spec.affinity.pod {
+            note(&mut beside, span);
+        }
         match spread(workload, may_run_several(system, workload)) {
             Spread::Required(span) => note(&mut required, span),
             Spread::Preferred(span) => note(&mut preferred, span),
@@ -114,6 +118,8 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
     let words =
         ["keeps its Pods away from those of others", "keep their Pods away from those of others"];
     signals.places(Signal::AwayFromOthers, MultiNode, &away, words);
+    let words = ["asks for the node of others", "ask for the node of others"];
+    signals.places(Signal::BesideOthers, MultiNode, &beside, words);
 }
 
 /// What keeps the Pods of a workload apart, and where it is written.

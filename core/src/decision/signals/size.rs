@@ -1,11 +1,13 @@
 //! Whether one server is enough for the load.
 
 use super::{No, OneServer, Signals, Yes};
+use crate::config::Server;
 use crate::decision::load::{Gpus, Side};
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
-use crate::facts::{Unit, Workload};
+use crate::facts::{Brought, Unit, Workload, is_engine_socket};
 use crate::knowledge::servers::most_gpus;
+use crate::model::compose::MountKind;
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{Answer, Signal, Today};
 use crate::text::Span;
@@ -38,14 +40,12 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             let unless = if holds_all { "" } else { " unless all Jobs run at once" };
             state(Signal::FitsServer, Yes, format!(", which a server with {given} has{unless}"));
         }
-        Size::NeedsLarger(larger) if is_whole => {
-            let more = format!(
-                ", more than a server with {given} has; one with {} is enough",
-                sums::server_words(larger)
-            );
+        Size::NeedsLarger(least, most) if is_whole => {
+            let larger = larger_words(load.side, least, most);
+            let more = format!(", more than a server with {given} has; {larger}");
             state(Signal::NeedsLargerServer, Yes, more);
         }
-        Size::NeedsLarger(larger) => {
+        Size::NeedsLarger(larger, _) => {
             let larger = sums::server_words(larger);
             let more = format!(", which takes a server with {larger} at least");
             state(Signal::FitsInPart, Yes, more);
@@ -76,6 +76,25 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     }
     add_gpus(signals, loads.gpus());
     add_singletons(signals, system);
+}
+
+/// Returns which larger servers hold what is asked for: the least of it, and the most.
+fn larger_words(side: Side, least: Server, most: Option<Server>) -> String {
+    let smaller = sums::server_words(least);
+    if most == Some(least) {
+        return format!("one with {smaller} is enough");
+    }
+    let [low, high] = match side {
+        Side::Compose => ["what is reserved", "the limits too"],
+        Side::Cluster => ["the least", "the most"],
+    };
+    match most {
+        Some(most) => {
+            let larger = sums::server_words(most);
+            format!("one with {smaller} holds {low}, and one with {larger} {high}")
+        }
+        None => format!("one with {smaller} holds {low}, and no single server {high}"),
+    }
 }
 
 /// Returns the name of the first of what runs on the other side alone, so that the sum of a side is not that of
@@ -126,12 +145,7 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
             "everything runs as a single replica, which is interrupted when its machine is lost";
         signals.add(Signal::SingleReplicas, OneServer, Yes, fact, None);
     }
-    if let Some((label, span)) = host_coupling(system) {
-        // Source: <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath>: Pods of one template may
-        // behave differently on different nodes, whose files differ.
-        let fact = format!("{label} mounts a path of its node, which other nodes do not have");
-        signals.add(Signal::HostCoupled, OneServer, Yes, fact, Some(span));
-    }
+    add_host_coupling(signals, system);
     if let Some((label, span)) = stateful_singleton(system) {
         let fact = format!("{label} keeps its data in one place");
         signals.add(Signal::StatefulSingleton, OneServer, Yes, fact, Some(span));
@@ -142,13 +156,88 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     }
 }
 
-/// Returns the first workload of the cluster that mounts a path of the machine it runs on.
-fn host_coupling(system: &System<'_>) -> Option<(String, Span)> {
-    system.counted.workloads.iter().filter(|it| it.kind().has_replicas()).find_map(|workload| {
-        let mut volumes = workload.model.template.spec.volumes.iter();
-        let volume = volumes.find(|it| matches!(it.source, VolumeSource::HostPath { .. }))?;
-        Some((workload.label.clone(), volume.place.span))
-    })
+/// What binds a service or a workload to the machine that it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bond {
+    Files,
+    Engine,
+    Device,
+    Network,
+}
+
+impl Bond {
+    const ALL: [Bond; 4] = [Bond::Files, Bond::Engine, Bond::Device, Bond::Network];
+
+    /// Says what one does, and what several do.
+    fn words(self) -> [&'static str; 2] {
+        match self {
+            Bond::Files => [
+                "mounts a path of its machine, which other machines do not have",
+                "mount paths of their machine, which other machines do not have",
+            ],
+            Bond::Engine => [
+                "talks to the Docker Engine of its machine",
+                "talk to the Docker Engine of their machine",
+            ],
+            Bond::Device => ["uses a device of its machine", "use devices of their machine"],
+            Bond::Network => {
+                ["shares the network of its machine", "share the network of their machine"]
+            }
+        }
+    }
+}
+
+/// Adds what is bound to its machine. An agent for every node is meant to be.
+///
+/// Sources: <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath>, where Pods of one template may behave
+/// differently on different nodes, whose files differ; and for the keys of Compose
+/// <https://docs.docker.com/reference/compose-file/services/>.
+fn add_host_coupling(signals: &mut Signals, system: &System<'_>) {
+    let mut bonds: Vec<(Bond, String, Span)> = Vec::new();
+    for service in &system.counted.services {
+        let mut note = |bond, span| bonds.push((bond, service.unit.label.clone(), span));
+        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
+            let source = mount.source.as_ref().map_or("", |it| it.as_str());
+            match service.brought_by(mount) {
+                Brought::Host if is_engine_socket(source) => note(Bond::Engine, mount.span),
+                Brought::Host | Brought::Data => note(Bond::Files, mount.span),
+                Brought::Code | Brought::Configuration => {}
+            }
+        }
+        if let Some(device) = service.model.devices.first() {
+            note(Bond::Device, device.span);
+        }
+        if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
+            note(Bond::Network, mode.span);
+        }
+    }
+    for workload in system.counted.workloads.iter().filter(|it| it.kind().has_replicas()) {
+        let mut note = |bond, span| bonds.push((bond, workload.label.clone(), span));
+        let spec = &workload.model.template.spec;
+        for volume in &spec.volumes {
+            match &volume.source {
+                VolumeSource::HostPath { path, .. }
+                    if path.as_ref().is_some_and(|it| is_engine_socket(it)) =>
+                {
+                    note(Bond::Engine, volume.place.span);
+                }
+                VolumeSource::HostPath { .. } => note(Bond::Files, volume.place.span),
+                _ => {}
+            }
+        }
+        if let Some(network) = spec.host_network.filter(|it| it.value) {
+            note(Bond::Network, network.span);
+        }
+    }
+    for bond in Bond::ALL {
+        let mut found: Vec<(String, Span)> = Vec::new();
+        for (own, label, span) in &bonds {
+            if *own == bond && found.iter().all(|it| it.0 != *label) {
+                found.push((label.clone(), *span));
+            }
+        }
+        signals.places(Signal::HostCoupled, OneServer, &found, bond.words());
+    }
 }
 
 /// Returns the first data store that runs once.

@@ -6,37 +6,27 @@ use crate::knowledge::publishers::is_public;
 use crate::knowledge::upkeep::names_owner;
 use crate::model::kubernetes::Body;
 use crate::report::Signal;
+use crate::report::phrases::first_named;
 use crate::text::Span;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
-    match counted.workloads.len().max(counted.services.len()) {
-        _ if system.hides_workloads() => {}
-        0 => {}
-        1 => {
-            let fact = "one workload needs no more than one team";
-            signals.add(Signal::FewWorkloads, Teams, No, fact, None);
-        }
-        few @ 2..=8 => {
-            let fact = format!("{few} workloads are few enough for one team");
-            signals.add(Signal::FewWorkloads, Teams, No, fact, None);
-        }
-        9..=20 => {}
-        many => {
-            let fact = format!("there are {many} workloads");
-            signals.add(Signal::ManyWorkloads, Teams, Yes, fact, None);
+    add_workloads(signals, system);
+    let mut namespaces: BTreeMap<&str, Span> = BTreeMap::new();
+    for object in counted.objects.iter().filter(|it| it.workload().is_some()) {
+        if let Some(namespace) = &object.meta.namespace {
+            namespaces.entry(namespace.as_str()).or_insert(namespace.span);
         }
     }
-    let namespaces: FxHashSet<&str> = counted
-        .objects
-        .iter()
-        .filter(|it| it.workload().is_some())
-        .filter_map(|it| Some(it.meta.namespace.as_ref()?.as_str()))
-        .collect();
     if namespaces.len() > 2 {
-        let fact = format!("the objects are spread over {} namespaces", namespaces.len());
-        signals.add(Signal::ManyNamespaces, Teams, Yes, fact, None);
+        let fact = format!(
+            "the objects are spread over {} namespaces: {}",
+            namespaces.len(),
+            names(&namespaces)
+        );
+        signals.add(Signal::ManyNamespaces, Teams, Yes, fact, first_place(&namespaces));
     }
     add_walls(signals, system);
     add_owners(signals, system);
@@ -44,24 +34,75 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     if environments.len() > 2 {
         let names: Vec<String> = environments.iter().map(|it| format!("`{it}`")).collect();
         let fact = format!("{} environments are written down: {}", names.len(), names.join(", "));
-        signals.add(Signal::ManyEnvironments, Teams, Yes, fact, None);
+        let mut files = system.files.iter().map(|it| it.id);
+        let first = files.find(|it| system.facts.environment_of_file(*it).is_some());
+        let place = first.map(|file| Span::new(file, 0, 0));
+        signals.add(Signal::ManyEnvironments, Teams, Yes, fact, place);
     }
 }
 
-/// Adds what keeps tenants apart. A quota in one namespace is good practice for one team too, and a
+/// Maximum number of names in a fact.
+const NAMES: usize = 3;
+
+/// Returns the first names, in the order of the alphabet.
+fn names(found: &BTreeMap<&str, Span>) -> String {
+    let names: Vec<&str> = found.keys().copied().collect();
+    first_named(&names, NAMES)
+}
+
+/// Returns the place that comes first in the files.
+fn first_place(found: &BTreeMap<&str, Span>) -> Option<Span> {
+    found.values().min().copied()
+}
+
+/// Adds how many workloads there are, on the side that has more of them.
+fn add_workloads(signals: &mut Signals, system: &System<'_>) {
+    let counted = &system.counted;
+    let workloads = counted.workloads.iter().map(|it| (it.name, it.span()));
+    let services = counted.services.iter().map(|it| (it.name, it.span()));
+    let all: Vec<(&str, Span)> = match counted.services.len() > counted.workloads.len() {
+        true => services.collect(),
+        false => workloads.collect(),
+    };
+    let Some((_, place)) = all.first().copied() else { return };
+    let called: Vec<&str> = all.iter().map(|it| it.0).filter(|it| !it.is_empty()).collect();
+    let called = match called[..] {
+        [] => String::new(),
+        _ => format!(": {}", first_named(&called, NAMES)),
+    };
+    let (signal, points, fact) = match all.len() {
+        _ if system.hides_workloads() => return,
+        1 => {
+            (Signal::FewWorkloads, No, format!("one workload needs no more than one team{called}"))
+        }
+        few @ 2..=8 => {
+            let fact = format!("{few} workloads are few enough for one team{called}");
+            (Signal::FewWorkloads, No, fact)
+        }
+        0 | 9..=20 => return,
+        many => (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{called}")),
+    };
+    signals.add(signal, Teams, points, fact, Some(place));
+}
+
+/// Adds what keeps tenants apart. A quota or a policy in one namespace is good practice for one team too, and a
 /// LimitRange shares nothing out: it bounds single containers
 /// (<https://kubernetes.io/docs/concepts/policy/limit-range/>).
 fn add_walls(signals: &mut Signals, system: &System<'_>) {
-    let walls: Vec<_> = system
-        .counted
-        .objects
-        .iter()
-        .filter(|it| matches!(it.body, Body::ResourceQuota(_)))
-        .collect();
-    let namespaces: FxHashSet<&str> = walls.iter().map(|it| it.namespace()).collect();
-    if let (Some(first), true) = (walls.first(), namespaces.len() > 1) {
-        let fact = format!("quotas separate {} namespaces from each other", namespaces.len());
-        signals.add(Signal::TenantWalls, Teams, Yes, fact, Some(first.name_span()));
+    let walls: [(&str, fn(&Body) -> bool); 2] = [
+        ("quotas", |it| matches!(it, Body::ResourceQuota(_))),
+        ("network policies", |it| matches!(it, Body::NetworkPolicy(_))),
+    ];
+    for (what, is_wall) in walls {
+        let mut namespaces: BTreeMap<&str, Span> = BTreeMap::new();
+        for object in system.counted.objects.iter().filter(|it| is_wall(&it.body)) {
+            namespaces.entry(object.namespace()).or_insert_with(|| object.name_span());
+        }
+        if namespaces.len() > 1 {
+            let (count, names) = (namespaces.len(), names(&namespaces));
+            let fact = format!("{what} separate {count} namespaces from each other: {names}");
+            signals.add(Signal::TenantWalls, Teams, Yes, fact, first_place(&namespaces));
+        }
     }
     let groups = system.objects_where(|body| match body {
         Body::RoleBinding(binding) => binding
@@ -76,7 +117,7 @@ fn add_walls(signals: &mut Signals, system: &System<'_>) {
 
 /// Adds who owns the workloads and the images.
 fn add_owners(signals: &mut Signals, system: &System<'_>) {
-    let mut owners: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut owners: BTreeMap<&str, Span> = BTreeMap::new();
     for object in &system.counted.objects {
         for (key, value) in &object.meta.labels {
             if names_owner(key.as_str()) {
@@ -84,28 +125,31 @@ fn add_owners(signals: &mut Signals, system: &System<'_>) {
             }
         }
     }
-    if let (Some(first), true) = (owners.values().min(), owners.len() > 1) {
-        let fact = format!("labels name {} owners", owners.len());
-        signals.add(Signal::OwnerLabels, Teams, Yes, fact, Some(*first));
+    if owners.len() > 1 {
+        let fact = format!("labels name {} owners: {}", owners.len(), names(&owners));
+        signals.add(Signal::OwnerLabels, Teams, Yes, fact, first_place(&owners));
     }
     let accounts = image_owners(system);
-    if accounts > 2 {
-        let fact = format!("your own images come from {accounts} different owners");
-        signals.add(Signal::ImageOwners, Teams, Yes, fact, None);
+    if accounts.len() > 2 {
+        let (count, names) = (accounts.len(), names(&accounts));
+        let fact = format!("your own images come from {count} different owners: {names}");
+        signals.add(Signal::ImageOwners, Teams, Yes, fact, first_place(&accounts));
     }
 }
 
-/// Returns the number of owners of several images that are not public products.
-fn image_owners(system: &System<'_>) -> usize {
+/// Returns the owners of several images that are not public products, each with the place of one.
+fn image_owners<'f>(system: &System<'f>) -> BTreeMap<&'f str, Span> {
     let services = system.counted.services.iter().map(|it| &it.unit);
     let containers = system.counted.workloads.iter().flat_map(|it| &it.units);
-    let images = services.chain(containers).filter_map(|it| it.image.as_ref());
-    let own = images.filter(|it| it.family.is_none() && !is_public(&it.repository));
-    let mut owners: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
-    for image in own {
+    let images = services.chain(containers).filter_map(|it| Some((it.image.as_ref()?, it)));
+    let own = images.filter(|(it, _)| it.family.is_none() && !is_public(&it.repository));
+    let mut owners: BTreeMap<&str, (FxHashSet<&str>, Span)> = BTreeMap::new();
+    for (image, unit) in own {
         if let Some((owner, name)) = image.repository.rsplit_once('/') {
-            owners.entry(owner).or_default().insert(name);
+            let place = unit.image_or_name();
+            owners.entry(owner).or_insert((FxHashSet::default(), place)).0.insert(name);
         }
     }
-    owners.into_values().filter(|names| names.len() > 1).count()
+    let several = owners.into_iter().filter(|(_, (names, _))| names.len() > 1);
+    several.map(|(owner, (_, place))| (owner, place)).collect()
 }

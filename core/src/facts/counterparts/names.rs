@@ -17,13 +17,7 @@ pub(super) fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'
         }
     };
     let alone = workload.units.iter().filter(|it| it.part == Part::Main).count() == 1;
-    // The names of the Pod belong to its first container: a sidecar goes by its own name only.
-    let first = workload
-        .units
-        .iter()
-        .find(|it| it.part == Part::Main)
-        .is_some_and(|it| it.site == unit.site);
-    if alone || first {
+    if is_named_after_workload(workload, unit) {
         add(workload.name);
         let labels = &workload.model.template.meta;
         let keys =
@@ -41,6 +35,13 @@ pub(super) fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'
         add(unit.name);
     }
     names
+}
+
+/// Whether the names of a Pod are those of one of its main containers. They belong to the first one: a sidecar goes by
+/// its own name only.
+pub(super) fn is_named_after_workload(workload: &Workload<'_>, unit: &Unit<'_>) -> bool {
+    let first = workload.units.iter().find(|it| it.part == Part::Main);
+    first.is_some_and(|it| it.site == unit.site)
 }
 
 /// Returns the name of the chart that a workload comes from.

@@ -168,6 +168,70 @@ mod tests {
     }
 
     #[test]
+    fn five_steps_and_three_reasons_stand_on_the_first_screen() {
+        let step = |subject: &str, text: &str| Step {
+            text: text.to_owned(),
+            subject: subject.to_owned(),
+            span: None,
+        };
+        let reason = |text: &str| Statement { text: text.to_owned(), span: None };
+        let decided = Decision {
+            verdict: "Nothing asks for a cluster, but the files do not say whether one server carries the load: so far Compose.".to_owned(),
+            today: Today::Both,
+            counted: "10 Compose services and 10 workloads; 57 more are for development, other environments or the same in another form; counted from `compose.yaml` and `k8s`".to_owned(),
+            reasons: vec![
+                reason("Compose files stand beside the cluster, and neither their names nor their comments say whether they are for development."),
+                reason("In the cluster, 8 of 15 containers state CPUs and memory: 0.8 CPU and 1.7 GiB of memory; what is stated so far fits a server with 16 CPUs and 64 GiB of memory, without `edge-router` and 9 more of the other side."),
+                reason("There are 23 workloads: `a`, `b`, `c` and 20 more."),
+            ],
+            steps: vec![
+                step("service db", "Add a backup of `pg`: nothing in compose.yaml copies it."),
+                step("", "Put one reverse proxy that terminates TLS in front of everything: `order-service`, `store-admin` (0 of 2 public services end TLS)."),
+                step("", "Publish only on 127.0.0.1: `documentdb` (DocumentDB) and `rabbitmq` (RabbitMQ) are published on every address of the host."),
+                step("", "Service `queue-master` mounts the Docker socket, which gives it root on the host and more than that."),
+                step("", "Settle what is open: answer `teams` or `downtime`."),
+            ],
+            ask: vec![Ask { answer: "teams=1".to_owned(), changes: "settles on Compose".to_owned() }; 2],
+            myth: Some("\"A belief\": what is so."),
+            ..Decision::default()
+        };
+        let report = report(decided);
+        let text = decision(&report, Style::default(), false);
+        assert!(text.lines().count() <= 25, "{text}");
+        assert!(text.contains("3. There are 23 workloads"), "{text}");
+        assert!(text.contains("5. Settle what is open"), "{text}");
+        assert!(!text.contains("more step"), "{text}");
+        // What is left out are the counts and what explains the rest; names stay.
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("front of everything: `order-service`, `store-admin`. "), "{text}");
+        assert!(words.contains("127.0.0.1: `documentdb` (DocumentDB) and `rabbitmq`"), "{text}");
+        assert!(words.contains("mounts the Docker socket. "), "{text}");
+        let whole = decision(&report, Style::default(), true);
+        assert!(whole.contains("(0 of 2 public"), "{whole}");
+    }
+
+    #[test]
+    fn a_shortened_step_keeps_its_names_and_its_sense() {
+        let shortened = |text: &str| screen::shortened_step(text, 40);
+        for (text, expected) in [
+            (
+                "Set `restart: always` on everything: `auth`, `db` and 5 more (0 of 7 services restart).",
+                "Set `restart: always` on everything: `auth`, `db` and 5 more.",
+            ),
+            (
+                "Container `mail` declares port 80, but service `mail` in Compose listens on 1025.",
+                "Container `mail` declares port 80, but service `mail` in Compose listens on 1025.",
+            ),
+            (
+                "Wait until `queue` is healthy: `audit` may start before `queue` can answer.",
+                "Wait until `queue` is healthy.",
+            ),
+        ] {
+            assert_eq!(shortened(text), expected);
+        }
+    }
+
+    #[test]
     fn the_first_screen_has_25_lines_and_says_what_it_leaves_out() {
         let long =
             "A sentence of many words that takes more than one line of a terminal. ".repeat(3);
@@ -185,7 +249,7 @@ mod tests {
         let report = report(decided);
         let text = decision(&report, Style::default(), false);
         assert!(text.lines().count() <= 25, "{text}");
-        assert!(text.contains("4 more steps, the evidence"), "{text}");
+        assert!(text.contains(" more steps, the evidence"), "{text}");
         let whole = decision(&report, Style::default(), true);
         assert_eq!(whole.matches("service `db`").count(), 5, "{whole}");
     }
