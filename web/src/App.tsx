@@ -178,7 +178,7 @@ function listen(): void {
     if (!carriesFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
     event.stopPropagation();
-    void dropped(event.dataTransfer).then((found) => page.take(found));
+    void dropped(event.dataTransfer).then(({ found, isCut }) => page.take(found, isCut));
   }, true);
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

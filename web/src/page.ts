@@ -200,8 +200,8 @@ export class Page {
   // What people do with files.
 
   /** Takes files that somebody brought: in the place of an untouched example, or beside their own. */
-  async take(found: Found[]): Promise<void> {
-    const { files, summary } = await read(found).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
+  async take(found: Found[], isCut = false): Promise<void> {
+    const { files, summary } = await read(found, isCut).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
     await this.takeContents(files, summary);
   }
 
