@@ -3,7 +3,6 @@ import type { Decision, Finding, Fix, Range, Report, ReportFormat, Rule } from "
 import { Address } from "./address";
 import { isAnswer } from "./answers";
 import { changesBetween } from "./changes";
-import { diagnosticsOf } from "./editor/diagnostics";
 import { Editor } from "./editor/editor";
 import { Engine } from "./engine/client";
 import { Live, type Analysis } from "./engine/live";
@@ -14,6 +13,7 @@ import { Keeper, type Kept } from "./keep";
 import { withRuleOff } from "./levels";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
 import { unpack } from "./share";
+import { diagnosticsOf } from "./ui/diagnostics";
 import { amount, keyOf } from "./words";
 
 export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
