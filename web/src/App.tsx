@@ -12,6 +12,7 @@ import { Rules } from "./panels/Rules";
 import { Boundary, WhileShown } from "./ui/Boundary";
 import { Dialogs } from "./ui/Dialogs";
 import { Files } from "./ui/Files";
+import { keepFocus } from "./ui/focus";
 import { Footer, Header } from "./ui/Frame";
 import { Splitter } from "./ui/Splitter";
 import { worstOf } from "./words";
@@ -21,6 +22,8 @@ const PANELS: [PanelName, string][] = [["findings", "Findings"], ["compare", "Co
 export function App() {
   useEffect(() => {
     listen();
+    const root = document.getElementById("app");
+    if (root) keepFocus(root);
     // At once rather than with the next rendering, because what takes the focus has to be visible by then.
     return effect(() => void document.querySelector("main")?.setAttribute("data-view", page.view.value));
   }, []);
