@@ -11,6 +11,7 @@ import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
 import { withRuleOff } from "./levels";
+import { withLevel, withSetting, type Setting } from "./settings";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
 import { unpack } from "./share";
 import { diagnosticsOf } from "./ui/diagnostics";
@@ -39,9 +40,11 @@ interface Asked {
   answer: (option: string | undefined) => void;
 }
 
-export type DialogName = "bring" | "examples" | "help" | "fixes";
+export type DialogName = "bring" | "examples" | "help" | "fixes" | "settings";
 
 /** Milliseconds without a new result after which it is announced to screen readers. */
+/** Where the settings of a project are. */
+const CONFIG = "plimsoll.yaml";
 const QUIET = 1200;
 const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
@@ -404,15 +407,30 @@ export class Page {
     });
   }
 
-  /** Writes a level of a rule into `plimsoll.yaml`. */
-  switchOff(code: string): void {
-    const file = this.project.find("plimsoll.yaml");
-    const text = withRuleOff(file?.text ?? "", code);
-    if (text === undefined) return this.say(`\`rules\` in plimsoll.yaml lists ${code} already or is written in another form; please add the rule there yourself.`);
-    const label = `${code} switched off`;
-    if (file) this.project.rewrite([{ path: "plimsoll.yaml", text }], label);
-    else this.project.add([{ path: "plimsoll.yaml", text }]);
-    this.say(`${code} is off in plimsoll.yaml.`, Boolean(file));
+  /** The configuration of the project; `undefined` when it has none. */
+  get config(): ProjectFile | undefined {
+    return this.project.find(CONFIG) ?? this.project.find(`.${CONFIG}`);
+  }
+
+  /** Writes a level of a rule into `plimsoll.yaml`; an empty one is taken out. */
+  setLevel(code: string, level: string): void {
+    this.#configure(level ? `${code}: ${level}` : `${code} as it is`, (text) => withLevel(text, code, level));
+  }
+
+  /** Writes a setting into `plimsoll.yaml`; an empty one is taken out. */
+  writeSetting(key: Setting, value: string): void {
+    this.#configure(value ? `${key}: ${value}` : `no ${key}`, (text) => withSetting(text, key, value));
+  }
+
+  #configure(what: string, change: (text: string) => string | undefined): void {
+    const { config, project } = this;
+    const before = config?.text ?? "";
+    const text = change(before);
+    if (text === undefined) return this.say(`${config?.path} is written in another form there; please change it yourself.`);
+    if (text === before) return;
+    if (config) project.rewrite([{ path: config.path, text }], `${what} in ${config.path}`);
+    else project.add([{ path: CONFIG, text }]);
+    this.say(`${this.config?.path} now says ${what}.`, config !== undefined);
   }
 
   answer(key: string, value: string): void {

@@ -162,6 +162,7 @@ function MoreFilters({ report }: { report: Core }) {
     </details>
   );
 }
+      <button type="button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "settings")}>Settings</button>
 
 function Remark({ report, shown }: { report: Core; shown: number }) {
   const parts: string[] = [];
@@ -232,7 +233,7 @@ function Details({ finding }: { finding: Finding }) {
       )}
       <div class="row quiet">
         <button type="button" class="small" onClick={() => (page.ignoring.value = finding)}>Ignore here…</button>
-        <button type="button" class="small" onClick={() => page.switchOff(finding.code)}>Switch {finding.code} off</button>
+        <button type="button" class="small" onClick={() => page.setLevel(finding.code, "off")}>Switch {finding.code} off</button>
       </div>
     </>
   );

@@ -8,6 +8,7 @@ import { Inline } from "./Markdown";
 import { Dialog } from "./parts";
 import { Diff } from "./Preview";
 
+import { Settings } from "./Settings";
 /** The dialog that is open, if any. */
 export function Dialogs() {
   const close = () => (page.dialog.value = undefined);
@@ -19,6 +20,7 @@ export function Dialogs() {
       {dialog === "help" && <Help onClose={close} />}
       {dialog === "fixes" && <Fixes onClose={close} />}
       <Question />
+      {dialog === "settings" && <Settings onClose={close} />}
       <Ignore />
     </>
   );
