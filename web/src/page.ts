@@ -10,9 +10,8 @@ import type { Core, Fixed, Part, Trouble } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
-import { withRuleOff } from "./levels";
-import { withLevel, withSetting, type Setting } from "./settings";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
+import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
 import { diagnosticsOf } from "./ui/diagnostics";
 import { amount, keyOf } from "./words";
@@ -43,9 +42,9 @@ interface Asked {
 export type DialogName = "bring" | "examples" | "help" | "fixes" | "settings";
 
 /** Milliseconds without a new result after which it is announced to screen readers. */
+const QUIET = 1200;
 /** Where the settings of a project are. */
 const CONFIG = "plimsoll.yaml";
-const QUIET = 1200;
 const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
 /** What the page shows, as signals, and everything that people can do on it. */
@@ -102,7 +101,10 @@ export class Page {
   mountEditor(parent: HTMLElement): void {
     this.#editor ??= new Editor(parent, this.project, {
       pasteWhole: (file, text) => this.#pasteWhole(file, text),
-      caret: (path, line) => (this.caret.value = { path, line }),
+      caret: (path, line) => {
+        const { path: oldPath, line: oldLine } = this.caret.value;
+        if (path !== oldPath || line !== oldLine) this.caret.value = { path, line };
+      },
     });
     this.project.onChange((change) => {
       if (change === "active") this.#underline();
