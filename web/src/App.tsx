@@ -35,7 +35,7 @@ export function App() {
           <button type="button" aria-pressed={page.view.value === it} onClick={() => (page.view.value = it)}>{it === "results" ? "Results" : "Files"}</button>
         ))}
       </nav>
-      <main>
+      <main data-view="results">
         <section class="edit" aria-label="Files">
           <Boundary name="The list of files"><Files /></Boundary>
           <EditorBox />
@@ -59,7 +59,9 @@ function EditorBox() {
     page.mountEditor(box.current);
     void page.start();
   }, []);
-  return <div id="editor" ref={box} />;
+  page.filesChanged.value;
+  // Not before there is a text, whose line numbers would move it sideways.
+  return <div id="editor" class={page.project.files.length ? "" : "absent"} ref={box} />;
 }
 
 function Results() {
@@ -127,7 +129,7 @@ function EngineNotice() {
       <div class="notice" role="alert">
         <p>
           <strong>These files hold {(state.length / 1_000_000).toFixed(1)} MB.</strong> This page checks up to 3 MB at once, because more keeps it busy for long.
-          Remove what does not belong to the project, or use the command: <code>plimsoll check .</code>
+          Remove what does not belong to the project, or use the command: <code>npx @plimsoll/cli check .</code>
         </p>
         <button type="button" onClick={() => page.checkAnyway()}>Check anyway</button>
       </div>
