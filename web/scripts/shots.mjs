@@ -63,9 +63,9 @@ const VIEWS = {
     await page.click("#bring-button");
   },
   "a text of one's own": async (page) => {
-    await page.fill("#bring textarea", Array.from({ length: 12 }, (_, index) => `  part-${index}:\n    image: acme/part-${index}\n    depends_on: [part-0]\n`).join("").replace(/^/, "services:\n"));
+    await page.fill("#bring textarea", Array.from({ length: 12 }, (_, index) => `  part-${index}:\n    image: acme/part-${index}\n    restart: always\n`).join("").replace(/^/, "services:\n"));
     await page.click("text=Use this text");
-    await page.locator(".finding", { hasText: "part-1" }).first().waitFor();
+    await page.locator(".finding", { hasText: "compose.yaml" }).first().waitFor();
   },
 };
 for (const colorScheme of ["light", "dark"]) {
