@@ -14,6 +14,7 @@ const VIEWS = {
     await page.waitForSelector(".compared-body");
   },
   decision: (page) => page.click("#tab-decision"),
+  "decision at its end": (page) => page.locator("#decision .table").last().scrollIntoViewIfNeeded(),
   map: async (page) => {
     await page.click("#tab-map");
     await page.waitForSelector(".map svg");
@@ -43,14 +44,36 @@ const VIEWS = {
     if (await page.locator(".view-switch").isVisible()) await page.click(".view-switch >> text=Results");
     await page.waitForSelector(".rendered [aria-current]");
   },
-  bring: (page) => page.click("#bring-button"),
+  "map of overlays": async (page) => {
+    await page.click("#tab-map");
+    await page.waitForSelector(".map .caption");
+  },
+  settings: async (page) => {
+    await page.click("#tab-findings");
+    await page.click("text=Settings");
+    await page.waitForSelector("#settings");
+  },
+  examples: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.click("#examples-button");
+    await page.waitForSelector("#gallery-list button");
+  },
+  bring: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.click("#bring-button");
+  },
+  "a text of one's own": async (page) => {
+    await page.fill("#bring textarea", Array.from({ length: 12 }, (_, index) => `  part-${index}:\n    image: acme/part-${index}\n    restart: always\n`).join("").replace(/^/, "services:\n"));
+    await page.click("text=Use this text");
+    await page.locator(".finding", { hasText: "compose.yaml" }).first().waitFor();
+  },
 };
 for (const colorScheme of ["light", "dark"]) {
   for (const [width, height] of [[1440, 900], [820, 1000], [380, 780]]) {
     const { page, close } = await open(browser, server.url, { colorScheme, viewport: { width, height } });
     for (const [name, show] of Object.entries(VIEWS)) {
       await show(page);
-      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+      await page.screenshot({ path: join(folder, `${name.replaceAll(" ", "-")}-${width}-${colorScheme}.png`) });
     }
     await close();
   }

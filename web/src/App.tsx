@@ -12,6 +12,7 @@ import { Rules } from "./panels/Rules";
 import { Boundary, WhileShown } from "./ui/Boundary";
 import { Dialogs } from "./ui/Dialogs";
 import { Files } from "./ui/Files";
+import { keepFocus } from "./ui/focus";
 import { Footer, Header } from "./ui/Frame";
 import { Splitter } from "./ui/Splitter";
 import { worstOf } from "./words";
@@ -21,6 +22,8 @@ const PANELS: [PanelName, string][] = [["findings", "Findings"], ["compare", "Co
 export function App() {
   useEffect(() => {
     listen();
+    const root = document.getElementById("app");
+    if (root) keepFocus(root);
     // At once rather than with the next rendering, because what takes the focus has to be visible by then.
     return effect(() => void document.querySelector("main")?.setAttribute("data-view", page.view.value));
   }, []);
@@ -32,7 +35,7 @@ export function App() {
           <button type="button" aria-pressed={page.view.value === it} onClick={() => (page.view.value = it)}>{it === "results" ? "Results" : "Files"}</button>
         ))}
       </nav>
-      <main>
+      <main data-view="results">
         <section class="edit" aria-label="Files">
           <Boundary name="The list of files"><Files /></Boundary>
           <EditorBox />
@@ -56,7 +59,9 @@ function EditorBox() {
     page.mountEditor(box.current);
     void page.start();
   }, []);
-  return <div id="editor" ref={box} />;
+  page.filesChanged.value;
+  // Not before there is a text, whose line numbers would move it sideways.
+  return <div id="editor" class={page.project.files.length ? "" : "absent"} ref={box} />;
 }
 
 function Results() {
@@ -124,7 +129,7 @@ function EngineNotice() {
       <div class="notice" role="alert">
         <p>
           <strong>These files hold {(state.length / 1_000_000).toFixed(1)} MB.</strong> This page checks up to 3 MB at once, because more keeps it busy for long.
-          Remove what does not belong to the project, or use the command: <code>plimsoll check .</code>
+          Remove what does not belong to the project, or use the command: <code>npx @plimsoll/cli check .</code>
         </p>
         <button type="button" onClick={() => page.checkAnyway()}>Check anyway</button>
       </div>
@@ -178,7 +183,7 @@ function listen(): void {
     if (!carriesFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
     event.stopPropagation();
-    void dropped(event.dataTransfer).then((found) => page.take(found));
+    void dropped(event.dataTransfer).then(({ found, isCut }) => page.take(found, isCut));
   }, true);
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

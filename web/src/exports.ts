@@ -2,6 +2,7 @@ import type { Decision } from "plimsoll";
 import type { Core } from "./engine/protocol";
 import { inWords } from "./answers";
 import { place } from "./positions";
+import type { Content } from "./project";
 import { amount, NAMES, PLATFORMS, SEVERITIES } from "./words";
 
 /** Returns the findings as Markdown, worst first, to be pasted into a review. */
@@ -50,4 +51,10 @@ function questionMarkdown(question: Decision["questions"][number]): string {
 
 function bullets(items: (string | false)[]): string {
   return items.filter((it) => it).map((it) => `- ${it}`).join("\n");
+}
+
+/** Returns files as an archive. */
+export async function zipped(contents: Content[]): Promise<Uint8Array<ArrayBuffer>> {
+  const { strToU8, zipSync } = await import("fflate");
+  return zipSync(Object.fromEntries(contents.map((it) => [it.path, strToU8(it.text)]))) as Uint8Array<ArrayBuffer>;
 }

@@ -14,6 +14,7 @@ const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 
 /** Reasons for which a file is not read. */
 const NOT_YAML = "not YAML";
+const NOT_OWN = "in node_modules, vendor or .git";
 const TOO_LARGE = `larger than ${LARGEST / 1024 / 1024} MB`;
 const TOO_MUCH = "beyond what this page can read";
 
@@ -37,13 +38,17 @@ export const ofFile = (file: File, path = file.webkitRelativePath || file.name):
   path, size: file.size, bytes: async () => new Uint8Array(await file.arrayBuffer()),
 });
 
-/** Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. A single file is read whatever its name. */
-export async function read(found: Found[]): Promise<Intake> {
+/**
+ * Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. A single file is read
+ * whatever its name. `isCut` says that there is more than what was found.
+ */
+export async function read(found: Found[], isCut = false): Promise<Intake> {
   const skipped = new Map<string, number>();
   const skip: Skip = (why) => skipped.set(why, (skipped.get(why) ?? 0) + 1);
   const all = withoutCommonFolder(await unpacked(found, skip));
-  const wanted = all.length === 1 ? all : all.filter((it) => isWanted(it.path));
-  for (let left = all.length - wanted.length; left > 0; left -= 1) skip(NOT_YAML);
+  const isSingle = all.length === 1 && all[0]?.bytes !== nothing;
+  const wanted = isSingle ? all : all.filter((it) => isWanted(it.path));
+  if (!isSingle) for (const it of all) if (!isWanted(it.path)) skip(whyNot(it.path));
   const files: Content[] = [];
   let size = 0;
   for (const it of wanted) {
@@ -56,13 +61,19 @@ export async function read(found: Found[]): Promise<Intake> {
       else files.push({ path: tidy(it.path), text });
     }
   }
-  return { files, summary: summary(files.length, skipped) };
+  return { files, summary: summary(files.length, skipped, isCut) };
 }
 
-function summary(count: number, skipped: Map<string, number>): string {
-  if (!skipped.size) return "";
+function summary(count: number, skipped: Map<string, number>, isCut: boolean): string {
+  const cut = isCut ? ` Only the first ${MOST_ENTRIES.toLocaleString("en")} files of the folder were looked at.` : "";
+  if (!skipped.size) return cut.trim();
   const left = [...skipped].map(([why, number]) => `${number.toLocaleString("en")} skipped (${why})`);
-  return `${count.toLocaleString("en")} read, ${left.join(", ")}.`;
+  return `${count.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
+}
+
+/** Why a file is not read, by its name. */
+function whyNot(path: string): string {
+  return VENDORED.test(path) ? NOT_OWN : NOT_YAML;
 }
 
 const isWanted = (path: string): boolean => WANTED.test(path) && !VENDORED.test(path);
@@ -85,7 +96,7 @@ async function unzipped(bytes: Uint8Array, skip: Skip): Promise<Found[]> {
   const entries = unzipSync(bytes, {
     filter({ name, originalSize }) {
       if (name.endsWith("/")) return false;
-      const why = !isWanted(name) ? NOT_YAML
+      const why = !isWanted(name) ? whyNot(name)
         : originalSize > LARGEST ? TOO_LARGE
         : count >= MOST_FILES || total + originalSize > MOST_BYTES ? TOO_MUCH : undefined;
       if (why) skip(why);
@@ -99,17 +110,25 @@ async function unzipped(bytes: Uint8Array, skip: Skip): Promise<Found[]> {
   return Object.entries(entries).map(([path, content]) => ({ path, size: content.length, bytes: async () => content }));
 }
 
-/** Returns every file under what was dropped, folders included. */
-export async function dropped(data: DataTransfer): Promise<Found[]> {
+/** What was dropped. */
+interface Dropped {
+  found: Found[];
+  /** Whether a folder holds more files than are looked at. */
+  isCut: boolean;
+}
+
+/** Returns every file under what was dropped, folders included. A folder of others' files counts as one. */
+export async function dropped(data: DataTransfer): Promise<Dropped> {
   // The browser empties the list when the event ends, so the entries are copied first.
   const entries = [...data.items].map((it) => it.webkitGetAsEntry()).filter((it) => it !== null);
-  if (!entries.length) return [...data.files].map((file) => ofFile(file));
+  if (!entries.length) return { found: [...data.files].map((file) => ofFile(file)), isCut: false };
   const found: Found[] = [];
   const waiting = entries.map((entry) => ({ entry, path: entry.name }));
-  for (let next = waiting.pop(); next && found.length < MOST_ENTRIES; next = waiting.pop()) {
-    const { entry, path } = next;
-    if (VENDORED.test(path)) continue;
-    if (entry.isDirectory) {
+  while (waiting.length && found.length < MOST_ENTRIES) {
+    const { entry, path } = waiting.pop() as (typeof waiting)[number];
+    if (entry.isDirectory && VENDORED.test(path)) {
+      found.push({ path: `${path}/`, size: 0, bytes: nothing });
+    } else if (entry.isDirectory) {
       for (const child of await children(entry as FileSystemDirectoryEntry)) waiting.push({ entry: child, path: `${path}/${child.name}` });
     } else if (entries.length === 1 && !found.length && path === entry.name) {
       found.push(ofFile(await fileOf(entry as FileSystemFileEntry), path));
@@ -117,12 +136,17 @@ export async function dropped(data: DataTransfer): Promise<Found[]> {
       found.push(await entryOf(entry as FileSystemFileEntry, path));
     }
   }
-  return found;
+  return { found, isCut: waiting.length > 0 };
+}
+
+/** The content of what is not opened at all. */
+async function nothing(): Promise<Uint8Array> {
+  return new Uint8Array();
 }
 
 /** A file in a dropped folder. Only one with a wanted name is opened to learn its size. */
 async function entryOf(entry: FileSystemFileEntry, path: string): Promise<Found> {
-  if (!WANTED.test(path) && !/\.zip$/i.test(path)) return { path, size: 0, bytes: async () => new Uint8Array() };
+  if (!WANTED.test(path) && !/\.zip$/i.test(path)) return { path, size: 0, bytes: nothing };
   return ofFile(await fileOf(entry), path);
 }
 

@@ -3,7 +3,6 @@ import type { Decision, Finding, Fix, Range, Report, ReportFormat, Rule } from "
 import { Address } from "./address";
 import { isAnswer } from "./answers";
 import { changesBetween } from "./changes";
-import { diagnosticsOf } from "./editor/diagnostics";
 import { Editor } from "./editor/editor";
 import { Engine } from "./engine/client";
 import { Live, type Analysis } from "./engine/live";
@@ -11,9 +10,10 @@ import type { Core, Fixed, Part, Trouble } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
-import { withRuleOff } from "./levels";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
+import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
+import { diagnosticsOf } from "./ui/diagnostics";
 import { amount, keyOf } from "./words";
 
 export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
@@ -39,10 +39,12 @@ interface Asked {
   answer: (option: string | undefined) => void;
 }
 
-export type DialogName = "bring" | "examples" | "help" | "fixes";
+export type DialogName = "bring" | "examples" | "help" | "fixes" | "settings";
 
 /** Milliseconds without a new result after which it is announced to screen readers. */
 const QUIET = 1200;
+/** Where the settings of a project are. */
+const CONFIG = "plimsoll.yaml";
 const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
 /** What the page shows, as signals, and everything that people can do on it. */
@@ -99,7 +101,10 @@ export class Page {
   mountEditor(parent: HTMLElement): void {
     this.#editor ??= new Editor(parent, this.project, {
       pasteWhole: (file, text) => this.#pasteWhole(file, text),
-      caret: (path, line) => (this.caret.value = { path, line }),
+      caret: (path, line) => {
+        const { path: oldPath, line: oldLine } = this.caret.value;
+        if (path !== oldPath || line !== oldLine) this.caret.value = { path, line };
+      },
     });
     this.project.onChange((change) => {
       if (change === "active") this.#underline();
@@ -200,8 +205,8 @@ export class Page {
   // What people do with files.
 
   /** Takes files that somebody brought: in the place of an untouched example, or beside their own. */
-  async take(found: Found[]): Promise<void> {
-    const { files, summary } = await read(found).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
+  async take(found: Found[], isCut = false): Promise<void> {
+    const { files, summary } = await read(found, isCut).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
     await this.takeContents(files, summary);
   }
 
@@ -404,15 +409,30 @@ export class Page {
     });
   }
 
-  /** Writes a level of a rule into `plimsoll.yaml`. */
-  switchOff(code: string): void {
-    const file = this.project.find("plimsoll.yaml");
-    const text = withRuleOff(file?.text ?? "", code);
-    if (text === undefined) return this.say(`\`rules\` in plimsoll.yaml lists ${code} already or is written in another form; please add the rule there yourself.`);
-    const label = `${code} switched off`;
-    if (file) this.project.rewrite([{ path: "plimsoll.yaml", text }], label);
-    else this.project.add([{ path: "plimsoll.yaml", text }]);
-    this.say(`${code} is off in plimsoll.yaml.`, Boolean(file));
+  /** The configuration of the project; `undefined` when it has none. */
+  get config(): ProjectFile | undefined {
+    return this.project.find(CONFIG) ?? this.project.find(`.${CONFIG}`);
+  }
+
+  /** Writes a level of a rule into `plimsoll.yaml`; an empty one is taken out. */
+  setLevel(code: string, level: string): void {
+    this.#configure(level ? `${code}: ${level}` : `${code} as it is`, (text) => withLevel(text, code, level));
+  }
+
+  /** Writes a setting into `plimsoll.yaml`; an empty one is taken out. */
+  writeSetting(key: Setting, value: string): void {
+    this.#configure(value ? `${key}: ${value}` : `no ${key}`, (text) => withSetting(text, key, value));
+  }
+
+  #configure(what: string, change: (text: string) => string | undefined): void {
+    const { config, project } = this;
+    const before = config?.text ?? "";
+    const text = change(before);
+    if (text === undefined) return this.say(`${config?.path} is written in another form there; please change it yourself.`);
+    if (text === before) return;
+    if (config) project.rewrite([{ path: config.path, text }], `${what} in ${config.path}`);
+    else project.add([{ path: CONFIG, text }]);
+    this.say(`${this.config?.path} now says ${what}.`, config !== undefined);
   }
 
   answer(key: string, value: string): void {

@@ -16,6 +16,8 @@ export type Change = "files" | "text" | "active";
 /** The project as it was before a step that can be undone. */
 interface Snapshot {
   label: string;
+  /** Files that the step changed or closed; undoing it leaves the others as they are by then. */
+  touched: ReadonlySet<number> | "all";
   files: ProjectFile[];
   active: number | undefined;
   answers: Record<string, string>;
@@ -59,7 +61,7 @@ export class Project {
 
   /** Replaces the whole project. */
   replace(contents: Content[], { answers = {}, example, label }: ReplaceOptions = {}): void {
-    if (label) this.#remember(label);
+    if (label) this.#remember(label, "all");
     this.files = [];
     this.#byPath.clear();
     this.answers = answers;
@@ -76,12 +78,14 @@ export class Project {
       this.active = added[0] ?? this.active;
       return this.#changed("files");
     }
-    this.#remember("files replaced");
+    const touched = this.#idsOf(contents);
+    this.#remember("files replaced", touched);
     let first: ProjectFile | undefined;
     for (const content of contents) {
       const old = this.find(tidy(content.path));
       if (old) old.text = content.text;
       const file = old ?? this.#appendAll([content])[0];
+      if (file) touched.add(file.id);
       first ??= file;
     }
     this.active = first ?? this.active;
@@ -90,7 +94,7 @@ export class Project {
 
   /** Replaces the texts of several files as one step that can be undone. */
   rewrite(contents: Content[], label: string): void {
-    this.#remember(label);
+    this.#remember(label, this.#idsOf(contents));
     for (const { path, text } of contents) {
       const file = this.find(path);
       if (file) file.text = text;
@@ -110,7 +114,7 @@ export class Project {
   close(file: ProjectFile): void {
     const index = this.files.indexOf(file);
     if (index < 0) return;
-    this.#remember(`${file.path} closed`);
+    this.#remember(`${file.path} closed`, new Set([file.id]));
     this.files.splice(index, 1);
     this.#byPath.delete(file.path);
     if (!this.files.length) this.#appendAll([{ path: "compose.yaml", text: "" }]);
@@ -160,13 +164,28 @@ export class Project {
     return this.#past.at(-1)?.label;
   }
 
-  /** Takes back the last step that replaced, closed or rewrote files. */
+  /** Takes back the last step that replaced, closed or rewrote files, and nothing that was done to other files since. */
   undo(): void {
     const before = this.#past.pop();
     if (!before) return;
-    this.files = before.files;
-    this.#byPath = new Map(this.files.map((it) => [it.path, it]));
-    this.answers = before.answers;
+    const { touched } = before;
+    if (touched === "all") {
+      this.files = before.files;
+      this.answers = before.answers;
+    } else {
+      const now = new Map(this.files.map((it) => [it.id, it]));
+      const old = before.files.map((it) => (touched.has(it.id) ? it : now.get(it.id) ?? it));
+      const known = new Set(old.map((it) => it.id));
+      // The empty file that stood in for the only one that was closed goes away with it.
+      const isStandIn = (it: ProjectFile) => before.files.length === 1 && !it.text;
+      const added = this.files.filter((it) => !known.has(it.id) && !touched.has(it.id) && !isStandIn(it));
+      this.files = [...old, ...added];
+    }
+    this.#byPath.clear();
+    for (const file of this.files) {
+      file.path = this.#free(file.path, new Map());
+      this.#byPath.set(file.path, file);
+    }
     this.active = this.files.find((it) => it.id === before.active) ?? this.files[0];
     this.#example = before.example;
     this.#changed("files");
@@ -177,10 +196,14 @@ export class Project {
     return [this.files, ...this.#past.map((it) => it.files)].some((files) => files.some((it) => it.id === id));
   }
 
-  #remember(label: string): void {
+  #idsOf(contents: Content[]): Set<number> {
+    return new Set(contents.flatMap((it) => this.find(tidy(it.path))?.id ?? []));
+  }
+
+  #remember(label: string, touched: Snapshot["touched"]): void {
     if (!this.files.length) return;
     const files = this.files.map((it) => ({ ...it }));
-    this.#past.push({ label, files, active: this.active?.id, answers: this.answers, example: this.#example });
+    this.#past.push({ label, touched, files, active: this.active?.id, answers: this.answers, example: this.#example });
     if (this.#past.length > STEPS) this.#past.shift();
   }
 

@@ -1,19 +1,13 @@
-import type { Finding, Pitfall, Platform, Severity } from "plimsoll";
+import type { Finding, Platform, Severity } from "plimsoll";
 
 /** The severities, worst first. */
 export const SEVERITIES: Severity[] = ["error", "warning", "info", "hint"];
 export const SYMBOLS: Record<Severity, string> = { error: "■", warning: "▲", info: "●", hint: "○" };
 
-/** Names of the rule families; the first digit of a code is its family. */
+/** Names of the rule families, each of which is one pitfall; the first digit of a code is its family. */
 export const FAMILIES: Record<string, string> = {
   PLM0: "Documents", PLM1: "Startup order", PLM2: "Migrations", PLM3: "Mounts and images", PLM4: "Networking",
   PLM5: "Config and secrets", PLM6: "Probes and resources", PLM7: "State", PLM8: "A single server done well", PLM9: "Delivery",
-};
-
-export const PITFALLS: Record<Pitfall, string> = {
-  "startup-order": "Startup order", migrations: "Migrations", mounts: "Mounts and images", networking: "Networking",
-  configuration: "Config and secrets", "probes-and-resources": "Probes and resources", state: "State",
-  "single-server": "A single server", delivery: "Delivery", documents: "Documents",
 };
 
 export const PLATFORMS: Record<Platform, string> = {

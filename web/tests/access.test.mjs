@@ -1,7 +1,8 @@
 // For everyone: no violation that axe-core can find, the keyboard alone, narrow windows, no network.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { analysed, axe, findings, launch, open, serve } from "./harness.mjs";
+import { analysed, axe, choose, findings, launch, open, serve } from "./harness.mjs";
+import { COMPOSE } from "./projects.mjs";
 
 let server;
 let browser;
@@ -56,10 +57,31 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
     await page.click("footer >> text=Keys");
     assert.deepEqual(await axe(page), [], "keys");
     await page.keyboard.press("Escape");
+    await page.click("text=Settings");
+    assert.deepEqual(await axe(page), [], "settings");
+    await page.keyboard.press("Escape");
     await page.click(".menu summary");
     await page.click(".more-filters summary");
     assert.deepEqual(await axe(page), [], "menus");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing sticks out");
+    await page.click("#examples-button");
+    await page.locator("#gallery-list button", { hasText: "overlays" }).first().click();
+    if (width < 860) await page.click(".view-switch >> text=Files");
+    await page.locator(".files.tree").waitFor();
+    await page.locator("#toast.shown button").waitFor();
+    assert.deepEqual(await axe(page), [], "a tree of files, and a message");
+    await page.click("#clear-button");
+    const own = { name: "a.yaml", mimeType: "text/yaml", buffer: Buffer.from("a: 1\n") };
+    await choose(page, own);
+    await page.waitForFunction(() => document.querySelector("#files").textContent.includes("a.yaml"));
+    await choose(page, own);
+    await page.locator("#question").waitFor();
+    assert.deepEqual(await axe(page), [], "a question");
+    await page.keyboard.press("Escape");
+    await page.click("#clear-button");
+    await choose(page, { name: "large.yaml", mimeType: "text/yaml", buffer: Buffer.from("# a line that says nothing\n".repeat(130_000)) });
+    await page.locator(".notice").waitFor();
+    assert.deepEqual(await axe(page), [], "a notice");
     await close();
   });
 }
@@ -96,6 +118,56 @@ test("the keyboard alone reaches a finding, opens it and goes to its place", asy
   await page.locator("#tab-findings").focus();
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("#compare").isVisible(), true);
+  calm();
+  await close();
+});
+
+test("the whole way by the keyboard alone: bring a text, fix it, read the rule, the comparison, the map, and answer", async () => {
+  const { page, calm, close } = await open(browser, server.url);
+  /** Presses Tab until a control that matches has the focus, as somebody without a pointer does. */
+  const tabTo = async (selector) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate((it) => document.activeElement.matches(it), selector)) return;
+    }
+    assert.fail(`Tab does not lead to ${selector}`);
+  };
+  await tabTo("#bring-button");
+  await page.keyboard.press("Enter");
+  await tabTo("#bring textarea");
+  await page.keyboard.insertText(COMPOSE);
+  await tabTo("#bring .primary");
+  await page.keyboard.press("Enter");
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  await tabTo("#files .file-name");
+  await tabTo('.finding[data-code="PLM101"] .finding-toggle');
+  await page.keyboard.press("Enter");
+  await tabTo('.finding[data-code="PLM101"] .fix button');
+  await page.keyboard.press("Enter");
+  await findings(page, (it) => !it.some((row) => row.startsWith("PLM101")));
+  await page.keyboard.press("Control+z");
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  await tabTo('.finding[data-code="PLM101"] .code');
+  await page.keyboard.press("Enter");
+  await page.locator(".rule h2", { hasText: "PLM101" }).waitFor();
+  await page.waitForFunction(() => document.activeElement.matches(".rule h2"));
+  for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press("Shift+Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "tab-rules");
+  await page.keyboard.press("ArrowLeft");
+  await tabTo(".map .box");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  assert.match(await page.evaluate(() => document.activeElement.className), /cm-content/);
+  await tabTo("#tab-map");
+  await page.keyboard.press("ArrowLeft");
+  await tabTo(".asks button");
+  await page.keyboard.press("Enter");
+  await page.locator(".changes").waitFor();
+  await tabTo(".given button");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => !document.querySelector(".given"));
+  await page.keyboard.press("Shift+Tab");
+  await tabTo("footer button");
   calm();
   await close();
 });

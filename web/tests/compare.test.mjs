@@ -69,6 +69,19 @@ test("the comparison follows the text, and is made only while it is shown", asyn
   await close();
 });
 
+test("a service whose image several workloads run says which", async () => {
+  const { page, calm, close } = await both(browser, server.url);
+  const pods = ["one", "two"].map((it) => `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${it} }\nspec: { selector: { matchLabels: { app: ${it} } }, template: { metadata: { labels: { app: ${it} } }, spec: { containers: [{ name: a, image: "ghcr.io/acme/web:1.4.2" }] } } }\n`);
+  await paste(page, pods.join("---\n"));
+  await page.locator("#files .file-name", { hasText: "compose.yaml" }).click();
+  await paste(page, COMPOSE.replace("  web:", "  front:"));
+  await page.click("#tab-compare");
+  await page.locator('[data-service="front"] .finding-toggle').click();
+  await page.locator('[data-service="front"]', { hasText: "Deployment one, Deployment two run its image" }).waitFor();
+  calm();
+  await close();
+});
+
 test("files without Compose, and files without a target, say what is missing", async () => {
   const { page, calm, close } = await open(browser, server.url, { hash: "#example=blog-on-a-cluster" });
   await page.click("#tab-compare");

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { rules } from "plimsoll";
 
 const SITE = process.env.PLIMSOLL_SITE ?? fileURLToPath(new URL("../dist/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
@@ -23,6 +24,16 @@ test("every guide is a page, in the list of guides and in llms.txt", () => {
     assert.ok(list.includes(`docs/${name}/`), guide);
     assert.ok(index.includes(`(docs/${guide})`), guide);
     assert.equal(readFileSync(join(SITE, "docs", guide), "utf8"), readFileSync(join(DOCS, guide), "utf8"));
+  }
+});
+
+test("every rule has a page at the address that findings, editors and SARIF point to", () => {
+  const all = rules();
+  assert.ok(all.length > 150, String(all.length));
+  for (const { code, name, url } of all) {
+    assert.equal(url, `https://plimsoll.dev/rules/${code}-${name}`);
+    const html = readFileSync(join(SITE, new URL(url).pathname, "index.html"), "utf8");
+    assert.ok(html.includes(`<h1>${code} `), url);
   }
 });
 

@@ -1,5 +1,7 @@
-// What needs no browser: what is read out of an archive, and how a rule is switched off in a plimsoll.yaml.
+// What needs no browser: what is read out of an archive, the steps of a project, and what is written into a plimsoll.yaml.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -10,8 +12,10 @@ async function load(path) {
   return import(`data:text/javascript;base64,${Buffer.from(file.text).toString("base64")}`);
 }
 
-const { read } = await load("intake.ts");
-const { withRuleOff } = await load("levels.ts");
+const intake = await load("intake.ts");
+const { read } = intake;
+const { Project } = await load("project.ts");
+const { levelsIn, serverIn, serverText, settingIn, withLevel, withSetting } = await load("settings.ts");
 
 const archive = (entries) => {
   const bytes = zipSync(entries, { level: 1 });
@@ -23,7 +27,7 @@ test("files of an archive that are not wanted take no room from those that are",
   const vendored = Object.fromEntries(Array.from({ length: 2500 }, (_, index) => [`shop/node_modules/${index}.yaml`, strToU8("a: 1\n")]));
   const { files, summary } = await read(archive({ ...images, ...vendored, "shop/z/compose.yaml": strToU8("services: {}\n"), "shop/z/k8s.yaml": strToU8("kind: Pod\n") }));
   assert.deepEqual(files, [{ path: "z/compose.yaml", text: "services: {}\n" }, { path: "z/k8s.yaml", text: "kind: Pod\n" }]);
-  assert.equal(summary, "2 read, 5,000 skipped (not YAML).");
+  assert.equal(summary, "2 read, 2,500 skipped (not YAML), 2,500 skipped (in node_modules, vendor or .git).");
 });
 
 test("files of an archive that were left out are counted and never empty", async () => {
@@ -34,18 +38,102 @@ test("files of an archive that were left out are counted and never empty", async
   assert.equal(summary, "2,000 read, 1 skipped (larger than 5 MB), 3 skipped (beyond what this page can read).");
 });
 
-test("a rule is switched off in the form that the file has", () => {
-  assert.equal(withRuleOff("", "PLM101"), "rules:\n  PLM101: off\n");
-  assert.equal(withRuleOff("role: production", "PLM101"), "role: production\nrules:\n  PLM101: off\n");
-  assert.equal(withRuleOff("rules:", "PLM101"), "rules:\n  PLM101: off\n");
-  assert.equal(withRuleOff("rules:\n    PLM201: off\n", "PLM101"), "rules:\n    PLM101: off\n    PLM201: off\n");
-  assert.equal(withRuleOff("rules: # ours\n\n  # why\n    PLM201: off\nrole: x", "PLM101"), "rules: # ours\n    PLM101: off\n\n  # why\n    PLM201: off\nrole: x\n");
-  assert.equal(withRuleOff("rules:\r\n    PLM201: off\r\n", "PLM101"), "rules:\r\n    PLM101: off\r\n    PLM201: off\r\n");
-  assert.equal(withRuleOff("rules:\nroles:\n  PLM101: app\n", "PLM101"), "rules:\n  PLM101: off\nroles:\n  PLM101: app\n");
+test("a folder without a file that is wanted opens nothing, and one that was not looked through says so", async () => {
+  const { dropped } = intake;
+  const file = (name) => ({ isDirectory: false, name, file: (done) => done(new File(["x: 1\n"], name)) });
+  const folder = (name, entries) => ({ isDirectory: true, name, createReader: () => {
+    const left = [entries, []];
+    return { readEntries: (done) => done(left.shift()) };
+  } });
+  const drop = async (...entries) => {
+    const { found, isCut } = await dropped({ items: entries.map((it) => ({ webkitGetAsEntry: () => it })), files: [] });
+    return read(found, isCut);
+  };
+  assert.deepEqual(await drop(folder("shop", [file("photo.jpg")])), { files: [], summary: "0 read, 1 skipped (not YAML)." });
+  const vendored = await drop(folder("shop", [folder("node_modules", [file("a.yaml")]), file("compose.yaml")]));
+  assert.deepEqual(vendored, { files: [{ path: "compose.yaml", text: "x: 1\n" }], summary: "1 read, 1 skipped (in node_modules, vendor or .git)." });
+  assert.deepEqual((await drop(file("notes.txt"))).files, [{ path: "notes.txt", text: "x: 1\n" }]);
+  const many = await drop(folder("shop", Array.from({ length: 50_001 }, (_, index) => file(`${index}.jpg`))));
+  assert.match(many.summary, /^0 read, 50,000 skipped \(not YAML\)\. Only the first 50,000 files/);
 });
 
-test("a rule that has a level already, and rules in another form, are left to people", () => {
-  for (const text of ["rules:\n  PLM101: error\n", "rules:\n  \"PLM101\": error", "rules: {PLM201: off}\n", "rules:\n  - PLM201\n", "rules:\n- PLM201\n"]) {
-    assert.equal(withRuleOff(text, "PLM101"), undefined, text);
+test("undoing a step leaves alone what was done to other files since", () => {
+  const project = new Project();
+  project.replace([{ path: "a.yaml", text: "1" }, { path: "b.yaml", text: "2" }]);
+  const text = (path) => project.find(path)?.text;
+  project.close(project.find("a.yaml"));
+  project.edit(project.find("b.yaml"), "2, and more");
+  project.add([{ path: "a.yaml", text: "another" }]);
+  project.undo();
+  assert.deepEqual(project.contents(), [{ path: "a.yaml", text: "1" }, { path: "b.yaml", text: "2, and more" }, { path: "a-2.yaml", text: "another" }]);
+  project.rewrite([{ path: "b.yaml", text: "fixed" }], "fixed");
+  project.edit(project.find("a.yaml"), "1, and more");
+  project.undo();
+  assert.deepEqual([text("a.yaml"), text("b.yaml")], ["1, and more", "2, and more"]);
+  project.add([{ path: "b.yaml", text: "brought" }, { path: "c.yaml", text: "3" }], "replace");
+  project.undo();
+  assert.deepEqual([text("b.yaml"), text("c.yaml")], ["2, and more", undefined]);
+  project.replace([{ path: "x.yaml", text: "" }], { label: "replaced" });
+  project.close(project.find("x.yaml"));
+  project.undo();
+  assert.deepEqual(project.contents(), [{ path: "x.yaml", text: "" }]);
+  project.undo();
+  assert.deepEqual([text("a.yaml"), text("x.yaml")], ["1, and more", undefined]);
+});
+
+test("engine, editor, project and what brings files in know nothing of the framework", () => {
+  const source = fileURLToPath(new URL("../src/", import.meta.url));
+  const free = readdirSync(source, { recursive: true }).filter((it) => /^(engine|editor|map)\/|^(project|intake|keep|share|address|positions|answers|changes|settings|exports|gallery|words)\.ts$/.test(it) && /\.tsx?$/.test(it));
+  assert.ok(free.length > 15, String(free));
+  for (const path of free) assert.doesNotMatch(readFileSync(join(source, path), "utf8"), /preact|\/ui\/|\.tsx"/, path);
+});
+
+test("sizes, spaces and colours are written in the tokens alone", () => {
+  const styles = fileURLToPath(new URL("../src/style/", import.meta.url));
+  const sheets = readdirSync(styles).filter((it) => it !== "tokens.css").map((it) => [it, readFileSync(join(styles, it), "utf8")]);
+  const theme = readFileSync(join(styles, "../editor/theme.ts"), "utf8");
+  for (const [name, text] of [...sheets, ["theme.ts", theme]]) {
+    assert.deepEqual(text.match(/#[0-9a-f]{3,8}\b(?=[;,) ])|\b(rgb|hsl|oklch)a?\(/g), null, name);
+    assert.deepEqual(text.match(/font-size: *[\d.]+px|fontSize: "[\d.]+px|font: *(\d00 )?[\d.]+px/g), null, name);
   }
+  for (const [name, text] of sheets) {
+    const spaces = [...text.matchAll(/(?:padding|margin|gap)[a-z-]*:([^;}]*)/g)].map((it) => it[1]);
+    assert.deepEqual(spaces.filter((it) => /(?<![\w.-])([2-9]|[1-9]\d+)(\.\d+)?px/.test(it)), [], name);
+  }
+});
+
+test("a rule gets a level in the form that the file has, after every entry that may be about it", () => {
+  const off = (text) => withLevel(text, "PLM101", "off");
+  assert.equal(off(""), "rules:\n  PLM101: off\n");
+  assert.equal(off("role: production"), "role: production\nrules:\n  PLM101: off\n");
+  assert.equal(off("rules:"), "rules:\n  PLM101: off\n");
+  assert.equal(off("rules:\n    PLM1: error\n"), "rules:\n    PLM1: error\n    PLM101: off\n");
+  assert.equal(off("rules: # ours\n\n  # why\n    PLM201: off\n# what the files are\nrole: x"), "rules: # ours\n\n  # why\n    PLM201: off\n    PLM101: off\n# what the files are\nrole: x\n");
+  assert.equal(off("rules:\r\n    PLM201: off\r\n"), "rules:\r\n    PLM201: off\r\n    PLM101: off\r\n");
+  assert.equal(off("rules:\nroles:\n  PLM101: app\n"), "rules:\n  PLM101: off\nroles:\n  PLM101: app\n");
+  assert.equal(off("rules:\n  PLM101: error # loud\n  PLM201: off\n"), "rules:\n  PLM101: off # loud\n  PLM201: off\n");
+  assert.equal(off("rules:\n  PLM101: hint\n  PLM1: error\n"), "rules:\n  PLM1: error\n  PLM101: off\n");
+  assert.equal(withLevel("rules:\n  PLM101: off\n  PLM201: off\n", "PLM101", ""), "rules:\n  PLM201: off\n");
+  assert.equal(withLevel("role: x\nrules:\n  PLM101: off\nserver: {}\n", "PLM101", ""), "role: x\nserver: {}\n");
+  assert.deepEqual([...levelsIn("rules:\n  PLM101: off # a\n  \"PLM6\": 'error'\n  short-name: hint\nrole: x\n")], [["PLM101", "off"], ["PLM6", "error"], ["short-name", "hint"]]);
+});
+
+test("rules in another form are left to people", () => {
+  for (const text of ["rules: {PLM201: off}\n", "rules:\n  - PLM201\n", "rules:\n- PLM201\n"]) {
+    assert.equal(withLevel(text, "PLM101", "off"), undefined, text);
+  }
+});
+
+test("a setting is written, changed and taken out on its line", () => {
+  assert.equal(withSetting("", "role", "production"), "role: production\n");
+  assert.equal(withSetting("a: 1\nrole: unknown # why\r\nb: 2\n", "role", "production"), "a: 1\nrole: production\nb: 2\n");
+  assert.equal(withSetting("a: 1\nrole: unknown\n", "role", ""), "a: 1\n");
+  assert.equal(withSetting("a: 1\n", "role", ""), "a: 1\n");
+  assert.equal(withSetting("server:\n  cpus: 4\n", "server", "{ cpus: 8 }"), undefined);
+  const server = { cpus: "4", memory: "8GiB" };
+  const text = withSetting("kubernetes: 1.33\n", "server", serverText(server));
+  assert.equal(text, "kubernetes: 1.33\nserver: { cpus: 4, memory: 8GiB }\n");
+  assert.deepEqual(serverIn(text), server);
+  assert.equal(settingIn(text, "kubernetes"), "1.33");
+  assert.equal(serverText({ cpus: "", memory: "" }), "");
 });

@@ -1,6 +1,6 @@
 // What went wrong once for people with files of their own, each in a real browser.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
@@ -27,7 +27,7 @@ const link = (content) => `#files=${deflateRawSync(JSON.stringify(content)).toSt
 
 test("the landing page is as high as its window", async () => {
   const { page, calm, close } = await open(browser, server.url, { viewport: { width: 1440, height: 900 } });
-  for (const tab of ["findings", "decision", "map"]) {
+  for (const tab of ["findings", "compare", "decision", "map", "rules"]) {
     await page.click(`#tab-${tab}`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollHeight), 900, tab);
   }
@@ -129,6 +129,31 @@ test("a link with parts that are wrong opens with the rest, and the engine goes 
   await close();
 });
 
+test("an over-large part of a link is left out, and no key makes a new engine", async () => {
+  const counting = () => {
+    globalThis.engines = 0;
+    globalThis.Worker = class extends Worker {
+      constructor(...rest) {
+        super(...rest);
+        globalThis.engines += 1;
+      }
+    };
+  };
+  const hash = link([[["compose.yaml", COMPOSE], ["large.yaml", "a".repeat(6_000_000)]], { downtime: "sometimes" }]);
+  const { page, calm, close } = await open(browser, server.url, { hash, before: counting });
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  assert.match(await toast(page), /1 file beyond what a link may hold, 1 answer that this version does not know/);
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+Home");
+  for (let line = 7; line < 10; line += 1) {
+    await page.keyboard.press("Enter");
+    await findings(page, (it) => it.includes(`PLM101 compose.yaml:${line}`));
+  }
+  assert.equal(await page.evaluate(() => globalThis.engines), 1);
+  calm();
+  await close();
+});
+
 test("a link with 2,000 equal names opens, and one that inflates without end is refused", async () => {
   const many = Array.from({ length: 2000 }, () => ["compose.yaml", COMPOSE]);
   const { page, close } = await open(browser, server.url, { hash: link([many, {}]) });
@@ -194,6 +219,27 @@ test("an engine that does not arrive: the page says so, keeps the text, and trie
   await analysed(page);
   assert.equal(await page.locator(".notice").count(), 0);
   await context.close();
+});
+
+test("an engine whose script does not arrive, and a first visit that goes offline: the page says which, and goes on by itself", async () => {
+  for (const missing of ["**/worker-*.js", "**/*.wasm"]) {
+    const context = await browser.newContext({ serviceWorkers: "block" });
+    const page = await context.newPage();
+    await page.route(missing, async (route) => {
+      await context.setOffline(true);
+      await route.abort();
+    });
+    await page.goto(server.url);
+    await page.locator(".notice", { hasText: "This browser is offline, and this page was not here before" }).waitFor();
+    await page.locator(".cm-content").click();
+    await page.keyboard.type("# still here\n");
+    await page.unroute(missing);
+    await context.setOffline(false);
+    await analysed(page);
+    assert.equal(await page.locator(".notice").count(), 0);
+    assert.match(await page.locator(".cm-content").innerText(), /still here/);
+    await context.close();
+  }
 });
 
 test("an engine that fails on a text says so, and goes on with the next one", async () => {
@@ -265,7 +311,7 @@ test("a reload goes on where somebody was, and opens no link of its own again", 
   await kept(page, "k8s/manifests.yaml");
   await page.reload();
   await findings(page, (it) => it.some((row) => row.startsWith("PLM404")));
-  assert.equal(await page.locator("#undo-button").count(), 0);
+  assert.equal(await page.locator("#undo-button").isVisible(), false);
   assert.equal(await page.locator("#files [aria-current]").evaluate((it) => it.firstChild.textContent), "k8s/manifests.yaml");
   calm();
   await close();
@@ -300,6 +346,51 @@ test("answering keeps the verdict in view and the focus on the page", async () =
   await page.click("#tab-findings");
   await page.click('#files [aria-label^="Close "] >> nth=1');
   await page.waitForFunction(() => document.activeElement.classList.contains("file-name"));
+  calm();
+  await close();
+});
+
+test("what goes away while it has the focus does not leave it on the body", async () => {
+  const { page, calm, close } = await empty(browser, server.url);
+  await paste(page, COMPOSE);
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  const kept = async (what) => {
+    await analysed(page);
+    await page.waitForFunction(() => document.activeElement !== document.body, undefined, { timeout: 5000 }).catch(() => assert.fail(`${what}: the focus is on the body`));
+  };
+  const press = async (selector) => {
+    await page.locator(selector).first().focus();
+    await page.keyboard.press("Enter");
+  };
+  await press('.finding[data-code="PLM802"] .finding-toggle');
+  await press("text=Switch PLM802 off");
+  await findings(page, (it) => !it.some((row) => row.startsWith("PLM802")));
+  await kept("a rule that is switched off");
+  await press("#files .file-name");
+  await press('.finding[data-code="PLM101"] .finding-toggle');
+  await press('.finding[data-code="PLM101"] >> text=Ignore here…');
+  await page.fill("#ignore input", "the app retries");
+  await page.keyboard.press("Enter");
+  await findings(page, (it) => !it.some((row) => row.startsWith("PLM101")));
+  await kept("a finding that is ignored");
+  while (await page.locator("#undo-button").isVisible()) {
+    await press("#undo-button");
+    await analysed(page);
+  }
+  await kept("an undo button without anything to undo");
+  await press("#tab-rules");
+  await press(".rule-list button");
+  await page.waitForSelector(".rule");
+  await press("text=← All rules");
+  await page.waitForSelector(".rule-list");
+  await kept("a rule that is closed");
+  await press(".rule-list button");
+  await press(".rule button >> text=in the playground");
+  await page.waitForSelector("#findings:not([hidden])");
+  await kept("an example that opens elsewhere");
+  await press("#toast button");
+  await page.waitForFunction(() => !document.querySelector("#toast button"));
+  await kept("a message that is gone");
   calm();
   await close();
 });
@@ -346,7 +437,8 @@ test("the page names its version, its documentation and how to install it", asyn
   const footer = page.locator("footer");
   assert.match(await footer.innerText(), /Plimsoll \d+\.\d+\.\d+/);
   assert.match(await footer.innerText(), /npm install plimsoll/);
-  assert.match(await footer.locator("text=Source").getAttribute("href"), /^https:\/\//);
+  const { repository } = JSON.parse(readFileSync(new URL("../../wasm/npm/package.json", import.meta.url), "utf8"));
+  assert.equal(await footer.locator("text=Source").getAttribute("href"), repository.url.replace(/^git\+|\.git$/g, ""));
   await footer.locator("text=Rules and docs").click();
   await page.locator("a", { hasText: "PLM404" }).first().click();
   assert.match(await page.locator("h1").innerText(), /^PLM404 /);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { strFromU8, unzipSync } from "fflate";
 import { analysed, findings, launch, listed, open, paste, paths, serve } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
@@ -74,6 +75,102 @@ test("findings are filtered by words and family, and grouped by file", async () 
   await close();
 });
 
+test("findings are filtered by severity and certainty, and grouped by pitfall and target", async () => {
+  const { page, calm, close } = await open(browser, server.url);
+  const all = await listed(page);
+  await page.click('.chip[data-severity="info"]');
+  await findings(page, (it) => it.length === all.length - 13);
+  assert.equal(await page.locator(".finding.info").count(), 0);
+  await page.click('.chip[data-severity="info"]');
+  await page.click(".more-filters summary");
+  await page.locator("label", { hasText: "Sure" }).locator("select").selectOption("certain");
+  const certain = await findings(page, (it) => it.length < all.length);
+  await page.locator("label", { hasText: "Sure" }).locator("select").selectOption("likely");
+  await findings(page, (it) => it.length > certain.length && it.length < all.length);
+  await page.locator("label", { hasText: "Sure" }).locator("select").selectOption("");
+  const titles = () => page.$$eval(".group-title", (them) => them.map((it) => it.firstChild.textContent.trim()));
+  await page.locator("label", { hasText: "Group by" }).locator("select").selectOption("pitfall");
+  await page.locator(".group-title", { hasText: "Networking" }).waitFor();
+  assert.ok((await titles()).includes("Migrations"));
+  await page.locator("label", { hasText: "Group by" }).locator("select").selectOption("target");
+  await page.locator(".group-title", { hasText: "k8s" }).waitFor();
+  assert.ok((await titles()).length >= 2, String(await titles()));
+  assert.equal((await listed(page)).length, all.length);
+  calm();
+  await close();
+});
+
+test("caret and list follow each other", async () => {
+  const { page, calm, close } = await empty(browser, server.url);
+  const services = Array.from({ length: 90 }, (_, index) => `  s${String(index).padStart(2, "0")}:\n    image: "acme/s${index}:1.0"\n    depnds_on: [db]\n`).join("");
+  await paste(page, `services:\n${services}`);
+  await findings(page, (it) => it.length >= 60);
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.press("ArrowUp");
+  const current = page.locator(".finding[aria-current]");
+  await current.locator(".place", { hasText: "compose.yaml:271" }).waitFor();
+  await page.waitForFunction(() => {
+    const [row, panel] = [".finding[aria-current] .finding-toggle", "#findings"].map((it) => document.querySelector(it).getBoundingClientRect());
+    return row.top >= panel.top && row.bottom <= panel.bottom;
+  });
+  assert.equal(await page.evaluate(() => document.scrollingElement.scrollTop), 0, "and nothing else is");
+  const scroll = () => page.locator("#findings").evaluate((it) => it.scrollTop);
+  await page.locator("#findings").evaluate((it) => (it.scrollTop = 0));
+  await page.locator(".finding", { hasText: "s03" }).first().locator(".place").click();
+  assert.match(await page.locator(".cm-activeLine").innerText(), /depnds_on/);
+  await page.locator('.finding[aria-current] >> text=s03').first().waitFor();
+  assert.equal(await scroll(), 0, "the list stays where somebody clicks");
+  calm();
+  await close();
+});
+
+test("settings are written into plimsoll.yaml, and hold at once", async () => {
+  const { page, calm, close } = await empty(browser, server.url);
+  await paste(page, COMPOSE);
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  await page.click("text=Settings");
+  const dialog = page.locator("#settings");
+  await dialog.locator("label", { hasText: "PLM101" }).locator("select").selectOption("error");
+  await dialog.locator("label", { hasText: "CPUs" }).locator("input").fill("4");
+  await dialog.locator("label", { hasText: "Memory" }).locator("input").fill("8GiB");
+  await dialog.locator("label", { hasText: "Compose files" }).locator("select").selectOption("production");
+  await dialog.locator("label", { hasText: "Kubernetes" }).locator("input").fill("newest");
+  await dialog.locator("label", { hasText: "Kubernetes" }).locator("input").press("Tab");
+  await page.keyboard.press("Escape");
+  await page.locator('.finding.error[data-code="PLM101"]').waitFor();
+  assert.ok(!(await listed(page)).some((it) => it.startsWith("PLM008")), "every setting makes sense");
+  const lines = () => page.locator(".cm-line").allInnerTexts();
+  assert.deepEqual((await lines()).filter((it) => it.trim()), ["rules:", "  PLM101: error", "server: { cpus: 4, memory: 8GiB }", "role: production"]);
+  await page.click("text=Settings");
+  await dialog.locator("label", { hasText: "PLM101" }).locator("select").selectOption("");
+  await page.keyboard.press("Escape");
+  await page.locator('.finding[data-code="PLM101"]:not(.error)').waitFor();
+  await page.click("#undo-button");
+  await page.locator('.finding.error[data-code="PLM101"]').waitFor();
+  calm();
+  await close();
+});
+
+test("findings are copied as Markdown, and the fixed files are taken along", async () => {
+  const { page, calm, close } = await open(browser, server.url, { acceptDownloads: true, permissions: ["clipboard-read", "clipboard-write"] });
+  await page.click(".menu summary");
+  await page.click("text=Copy as Markdown");
+  await page.locator("#toast", { hasText: "Copied" }).waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^# Plimsoll: 28 findings[\s\S]*\*\*PLM401\*\*/);
+  await page.click("#fix-all");
+  const { bytes } = await downloaded(page, "text=Save the fixed files");
+  const files = unzipSync(new Uint8Array(bytes));
+  assert.equal(Object.keys(files).length, (await paths(page)).length);
+  const removed = await page.locator("#fixes .diff .added").allInnerTexts();
+  const text = strFromU8(files["compose.yaml"]);
+  for (const line of removed) assert.ok(text.includes(line.replace(/^\+ /, "").trimEnd()), line);
+  await page.keyboard.press("Escape");
+  assert.ok(!(await page.locator(".cm-content").innerText()).includes(removed[0].slice(2).trim()), "the open files are as they were");
+  calm();
+  await close();
+});
+
 test("the report, the files and the decision can be taken along", async () => {
   const { page, calm, close } = await open(browser, server.url, { acceptDownloads: true });
   await page.click(".menu summary");
@@ -133,6 +230,77 @@ test("the map: both sides, joined, coloured, led by keys, in words, and as a fil
   assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
   calm();
   await close();
+});
+
+test("the map: targets, drift and reasons, a click goes to the line, and one pitfall alone", async () => {
+  const { page, calm, close } = await open(browser, server.url);
+  await page.click("#tab-map");
+  await page.waitForSelector(".map .box");
+  assert.match((await page.locator(".map .caption").allTextContents()).join(), /Compose: .*,Cluster: k8s/);
+  const titles = await page.$$eval(".map .line title", (all) => all.map((it) => it.textContent));
+  assert.ok(titles.some((it) => /^waits for, compose\.yaml:14/.test(it)), titles.join("\n"));
+  assert.ok(titles.some((it) => /they differ, worst: error/.test(it)));
+  const stroke = (selector) => page.locator(selector).first().evaluate((it) => getComputedStyle(it).stroke);
+  assert.equal(await stroke(".map .line.counterpart.error .thin"), await stroke(".map .box.error rect"));
+  await page.locator('.map .box[aria-label^="search service"]').click();
+  assert.match(await page.locator(".cm-activeLine").innerText(), /^\s*search:/);
+  await page.locator(".map .line title", { hasText: "waits for, compose.yaml:14" }).first().evaluate((it) => it.parentElement.dispatchEvent(new MouseEvent("click", { bubbles: true })));
+  assert.match(await page.locator(".cm-activeLine").innerText(), /depends_on/);
+  const marked = () => page.locator(".map .mark").count();
+  const before = await marked();
+  await page.locator(".map label", { hasText: "Pitfall" }).locator("select").selectOption("PLM2");
+  await page.waitForFunction((count) => document.querySelectorAll(".map .mark").length < count, before);
+  assert.ok(await marked() > 0);
+  const deployment = (name) => `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec: { selector: { matchLabels: { app: ${name} } }, template: { metadata: { labels: { app: ${name} } }, spec: { containers: [{ name: a, image: "acme/${name}:1" }] } } }\n`;
+  const files = [["k8s/web.yaml", deployment("web")], ["jobs/mail.yaml", deployment("mail")]];
+  await page.evaluate((it) => (location.hash = `#files=${it}`), deflateRawSync(JSON.stringify([files, {}])).toString("base64url"));
+  await page.waitForFunction(() => document.querySelector("#files").textContent.includes("mail.yaml"));
+  await page.click("#tab-map");
+  await page.waitForFunction(() => document.querySelectorAll(".map .box").length === 2);
+  assert.deepEqual((await page.locator(".map .frame text").allTextContents()).sort(), ["jobs", "k8s"]);
+  await page.click(".in-words summary");
+  assert.match(await page.locator(".in-words").innerText(), /workload mail .*in jobs/);
+  calm();
+  await close();
+});
+
+test("a map of 40 objects can be read: every name in full, no box over another, letters of ten pixels", async () => {
+  const { page, calm, close } = await empty(browser, server.url, { viewport: { width: 1440, height: 900 } });
+  const service = (index) => `  part-${index}:\n    image: "acme/part-${index}:1.0"\n    depends_on: [part-${Math.floor(index / 2)}]\n    volumes: ["data-${index % 10}:/data"]\n`;
+  const volumes = Array.from({ length: 10 }, (_, index) => `  data-${index}: {}\n`).join("");
+  await paste(page, `services:\n${Array.from({ length: 30 }, (_, index) => service(index + 1)).join("").replace("part-0]", "part-2]")}volumes:\n${volumes}`);
+  await analysed(page);
+  await page.click("#tab-map");
+  await page.waitForFunction(() => document.querySelectorAll(".map .box").length === 40);
+  const boxes = await page.$$eval(".map .box rect", (all) => all.map((it) => it.getBoundingClientRect().toJSON()));
+  for (const a of boxes) for (const b of boxes) {
+    assert.ok(a === b || a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top, JSON.stringify([a, b]));
+  }
+  assert.deepEqual((await page.locator(".map .label").allTextContents()).filter((it) => it.endsWith("…")), []);
+  const letters = await page.locator(".map .label").first().evaluate((it) => parseFloat(getComputedStyle(it).fontSize) * it.ownerSVGElement.getScreenCTM().a);
+  assert.ok(letters >= 10, String(letters));
+  calm();
+  await close();
+});
+
+test("nothing jumps while the page opens, and nothing moves for people who want less motion", async () => {
+  const watching = () => {
+    globalThis.shifts = [];
+    new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries().filter((it) => !it.hadRecentInput).map((it) =>
+      [it.value, ...it.sources.map(({ node }) => node?.className || node?.nodeName)]))).observe({ type: "layout-shift", buffered: true });
+  };
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 380, height: 780 }]) {
+    const { page, calm, close } = await open(browser, server.url, { before: watching, reducedMotion: "reduce", viewport });
+    await page.waitForFunction(() => location.hash.startsWith("#example="));
+    const shifts = await page.evaluate(() => globalThis.shifts);
+    const sum = shifts.reduce((total, [value]) => total + value, 0);
+    assert.ok(sum < 0.05, JSON.stringify(shifts));
+    const moving = await page.evaluate(() => [...document.querySelectorAll("#app, #app *")].filter((it) => [null, "::before", "::after"].some((part) =>
+      parseFloat(getComputedStyle(it, part).transitionDuration) > 0)).map((it) => it.className));
+    assert.deepEqual(moving, []);
+    calm();
+    await close();
+  }
 });
 
 test("a map of hundreds of objects starts in families and opens on demand", async () => {

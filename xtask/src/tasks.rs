@@ -91,6 +91,18 @@ fn edits(arguments: &[String]) -> Result {
         .run()
 }
 
+/// Compares what the command in Node prints with what the native one prints, over the projects in a folder.
+fn npx(arguments: &[String]) -> Result {
+    let [folder] = arguments else {
+        return Err("oracle npx takes one folder, which holds folders of projects".into());
+    };
+    let folder = std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?;
+    wasm::build_command_for_tests()?;
+    cmd("node --test --test-name-pattern ^projects/ cli/npm/tests/command.test.mjs")
+        .env("PLIMSOLL_PROJECTS", folder)
+        .run()
+}
+
 /// Runs a heavy test over a folder of real files.
 fn over_corpus(test: &str, folder: PathBuf) -> Result {
     if !folder.is_dir() {
@@ -105,7 +117,8 @@ fn over_corpus(test: &str, folder: PathBuf) -> Result {
 /// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
 /// `kubectl kustomize`, our rendered charts with the Helm SDK, projects side by side with each alone, or
 /// projects with other forms of themselves. `fixes` applies fixes to copies of projects, `pairs` prints the
-/// counterparts of Compose services, `crossing` validates the YAML that the crossing table gives.
+/// counterparts of Compose services, `crossing` validates the YAML that the crossing table gives, `npx` compares
+/// the command in Node with the native one.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
         Some("compose" | "kustomize") => setup::python()?,
@@ -125,8 +138,9 @@ pub fn oracle(arguments: &[String]) -> Result {
         Some("forms") => return forms(&arguments[1..]),
         Some("edits") => return edits(&arguments[1..]),
         Some("values") => return values(),
+        Some("npx") => return npx(&arguments[1..]),
         _ => {
-            let known = "`compose`, `values`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing`, `forms` or `edits`";
+            let known = "`compose`, `values`, `kustomize`, `helm`, `union`, `fixes`, `pairs`, `crossing`, `forms`, `edits` or `npx`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }

@@ -59,6 +59,19 @@ for (const name of examples) {
   });
 }
 
+// Folders of real projects, where `cargo xtask oracle npx DIR` names them.
+const real = process.env.PLIMSOLL_PROJECTS;
+for (const name of real ? readdirSync(real, { withFileTypes: true }).filter((it) => it.isDirectory()).map((it) => it.name) : []) {
+  test(`projects/${name}`, () => {
+    const home = join(real, name);
+    for (const format of ["text", "json", "sarif", "markdown"]) same(["check", ".", "--format", format], { cwd: home });
+    same(["decide", "--details"], { cwd: home });
+    same(["compare", "--format", "json"], { cwd: home });
+    same(["render"], { cwd: home });
+    same(["fix", "--diff"], { cwd: home });
+  });
+}
+
 test("all examples as one project", () => {
   const { status, stdout } = same(["check", "examples"], { cwd: root });
   assert.equal(status, 1);

@@ -71,6 +71,7 @@ wire! {
         pub map: Option<ProjectMap<'r>>,
         /// What was not read.
         #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub skipped: Vec<SkippedEntry<'r>>,
         pub summary: Summary,
     }
@@ -136,6 +137,7 @@ wire! {
         pub fixes: Vec<Fix<'r>>,
         /// Names of the targets that this is about.
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub targets: &'r [String],
     }
     pub struct Related<'r> {
@@ -303,9 +305,11 @@ wire! {
         pub instead: &'r str,
         /// What the counterpart of the service has.
         #[serde(skip_serializing_if = "str::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub counterpart: &'r str,
         /// The YAML to write instead.
         #[serde(skip_serializing_if = "str::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub yaml: &'r str,
         /// What the converter kompose makes of the key.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,7 @@ wire! {
         pub counterpart: Option<Counterpart<'r>>,
         /// Without a counterpart, the workloads that run the same image.
         #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub candidates: Vec<&'r str>,
         pub compared: Vec<ComparedAspect<'r>>,
         pub crossing: Vec<ComparedKey<'r>>,
@@ -60,8 +61,10 @@ wire! {
         pub fate: Fate,
         pub instead: &'r str,
         #[serde(skip_serializing_if = "str::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub counterpart: &'r str,
         #[serde(skip_serializing_if = "str::is_empty")]
+        #[cfg_attr(feature = "typescript", tsify(optional))]
         pub yaml: &'r str,
     }
     /// What converters make of a key; `null` where that is not documented.

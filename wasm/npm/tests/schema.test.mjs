@@ -16,6 +16,25 @@ for (const { name, files } of examples()) {
   });
 }
 
+test("the types say of each field whether it may be missing, as the schema does", () => {
+  const types = readFileSync(new URL("../dist/plimsoll.d.ts", import.meta.url), "utf8");
+  const interfaces = new Map([...types.matchAll(/^export interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)^\}/gm)].map(([, name, body]) => {
+    const fields = [...body.matchAll(/^ {4}(\w+)(\??):/gm)].map(([, field, mark]) => [field, mark === "?"]);
+    return [name, new Map(fields)];
+  }));
+  let compared = 0;
+  for (const [name, { properties = {}, required = [] }] of Object.entries({ Report: schema, ...schema.$defs })) {
+    for (const field of Object.keys(properties)) {
+      // What only the command prints has no type here.
+      const isOptional = interfaces.get(name)?.get(field);
+      if (isOptional === undefined || (name === "Report" && ["decision", "map"].includes(field))) continue;
+      assert.equal(isOptional, !required.includes(field), `${name}.${field}`);
+      compared += 1;
+    }
+  }
+  assert.ok(compared > 100, String(compared));
+});
+
 test("the schema can say no", () => {
   const report = analyze(examples()[0].files);
   assert.equal(validate({ ...report, findings: undefined }), false);

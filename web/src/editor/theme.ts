@@ -12,7 +12,7 @@ const highlight = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  "&": { height: "100%", fontSize: "13px", backgroundColor: "var(--surface)", color: "var(--ink)" },
+  "&": { height: "100%", fontSize: "var(--size-dense)", backgroundColor: "var(--surface)", color: "var(--ink)" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
   ".cm-content": { caretColor: "var(--ink)", padding: "8px 0" },
@@ -26,7 +26,7 @@ const look = EditorView.theme({
   ".cm-placeholder": { color: "var(--muted)" },
   ".cm-tooltip": {
     backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--rule)", borderRadius: "6px",
-    boxShadow: "0 4px 16px rgb(0 0 0 / 18%)", maxWidth: "min(34rem, 90vw)", overflow: "hidden",
+    boxShadow: "var(--shadow)", maxWidth: "min(34rem, 90vw)", overflow: "hidden",
   },
   ".cm-diagnostic": { padding: "6px 10px", fontFamily: "var(--sans)", lineHeight: "1.4", borderLeft: "3px solid" },
   ".cm-diagnostic-error": { borderColor: "var(--error)" },

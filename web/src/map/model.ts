@@ -1,4 +1,4 @@
-import type { EdgeKind, Finding, MapEdge, MapNode, NodeKind, ProjectMap, Severity } from "plimsoll";
+import type { EdgeKind, Finding, MapEdge, MapNode, NodeKind, ProjectMap, Severity, Target } from "plimsoll";
 import { amount, worstOf } from "../words";
 
 export type Side = "compose" | "cluster";
@@ -11,6 +11,8 @@ export interface Box {
   side: Side;
   /** The objects that the box stands for. */
   nodes: MapNode[];
+  /** Names of the targets that put them there; empty where no target does. */
+  targets: string[];
   findings: Finding[];
   worst: Severity | undefined;
 }
@@ -50,8 +52,9 @@ export const VERBS: Record<EdgeKind, string> = {
 };
 
 /** Returns the graph to draw; in families when `collapsed`, one for each side, kind and folder. */
-export function graphOf(map: ProjectMap, findings: Finding[], collapsed: boolean): Graph {
+export function graphOf(map: ProjectMap, findings: Finding[], targets: Target[], collapsed: boolean): Graph {
   const sides = sidesOf(map);
+  const byFile = targetsByFile(targets);
   const byNode = findingsByNode(map.nodes, findings);
   const boxes = new Map<string, Box>();
   const boxOf = new Map<string, string>();
@@ -61,9 +64,11 @@ export function graphOf(map: ProjectMap, findings: Finding[], collapsed: boolean
     boxOf.set(node.id, id);
     const found = byNode.get(node.id) ?? [];
     const box = boxes.get(id);
-    if (!box) boxes.set(id, { id, label: node.label, kind: node.kind, side, nodes: [node], findings: found, worst: undefined });
+    const here = byFile.get(node.path ?? "") ?? [];
+    if (!box) boxes.set(id, { id, label: node.label, kind: node.kind, side, nodes: [node], targets: here, findings: found, worst: undefined });
     else {
       box.nodes.push(node);
+      box.targets = [...new Set([...box.targets, ...here])];
       box.findings = [...box.findings, ...found];
     }
   }
@@ -72,6 +77,13 @@ export function graphOf(map: ProjectMap, findings: Finding[], collapsed: boolean
     if (box.nodes.length > 1) box.label = `${amount(box.nodes.length, KINDS[box.kind])} in ${folderOf(box.nodes[0]) || "the root"}`;
   }
   return { boxes: [...boxes.values()], links: linksOf(map, boxOf, boxes) };
+}
+
+/** Returns the names of the targets that each file is a part of. */
+function targetsByFile(targets: Target[]): Map<string, string[]> {
+  const byFile = new Map<string, string[]>();
+  for (const { name, files } of targets) for (const path of files) byFile.set(path, [...(byFile.get(path) ?? []), name]);
+  return byFile;
 }
 
 function linksOf(map: ProjectMap, boxOf: Map<string, string>, boxes: Map<string, Box>): Link[] {

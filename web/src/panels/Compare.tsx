@@ -84,13 +84,18 @@ function Service({ service }: { service: ComparedService }) {
       </div>
       {open && (
         <div class="compared-body">
-          {!counterpart && <p class="muted">No container of the cluster has its image or its name, or several have.</p>}
+          {!counterpart && <p class="muted"><NoCounterpart candidates={service.candidates ?? []} /></p>}
           {compared.length > 0 && <Aspects service={service} />}
           <ToWrite service={service} />
         </div>
       )}
     </li>
   );
+}
+
+function NoCounterpart({ candidates }: { candidates: string[] }) {
+  if (!candidates.length) return <>No container of the cluster has its image or its name.</>;
+  return <><Inline text={candidates.join(", ")} /> run its image, and nothing tells which of them is meant.</>;
 }
 
 function Counts({ compared }: { compared: ComparedAspect[] }) {

@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
 import type { Confidence, Finding, Fix, Severity } from "plimsoll";
 import { Component, type ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import type { Core } from "../engine/protocol";
 import { page } from "../page";
-import { reportMarkdown } from "../exports";
+import { reportMarkdown, zipped } from "../exports";
 import { amount, FAMILIES, familyOf, keyOf, SEVERITIES, SYMBOLS } from "../words";
 import { Long } from "../ui/Long";
 import { Inline } from "../ui/Markdown";
@@ -14,6 +15,8 @@ const GROUPS = [["", "none"], ["pitfall", "pitfall"], ["file", "file"], ["target
 const CONFIDENCES: Confidence[] = ["certain", "likely", "possible"];
 /** Number of rows that are rendered at first and added at the end. */
 const STEP = 60;
+/** Maximum number of rows that are rendered because the caret is in the line of the last of them. */
+const FARTHEST = 600;
 
 const hidden = signal<ReadonlySet<Severity>>(new Set());
 const family = signal("");
@@ -24,6 +27,8 @@ const grouping = signal("");
 /** The list of findings with its filters. What is unfolded stays unfolded while the text changes. */
 export function Findings({ report }: { report: Core }) {
   const rows = numbered(report.findings.filter(isShown).sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)));
+  const { path, line } = page.caret.value;
+  useEffect(followCaret, [path, line]);
   return (
     <>
       <h2 class="visually-hidden">Findings</h2>
@@ -33,7 +38,7 @@ export function Findings({ report }: { report: Core }) {
       {groups(rows, report).map(([title, members]) => (
         <section key={title} class="finding-group">
           {title && <h3 class="group-title">{title} <span class="count">{members.length}</span></h3>}
-          <Long items={members} step={STEP} wrap={(all) => <ol class="findings">{all}</ol>}>
+          <Long items={members} step={STEP} least={reach(members)} wrap={(all) => <ol class="findings">{all}</ol>}>
             {({ key, finding }) => <Row key={key} id={key} finding={finding} json={JSON.stringify(finding)} open={page.unfolded.value.has(key)} current={isCurrent(finding)} />}
           </Long>
         </section>
@@ -54,6 +59,24 @@ function isShown(it: Finding): boolean {
 function isCurrent({ path, range }: Finding): boolean {
   const caret = page.caret.value;
   return caret.path === path && caret.line === range.start.line;
+}
+
+/** Number of rows up to what is found in the line of the caret, unless that is so far down that building them all would take long. */
+function reach(rows: Numbered[]): number {
+  const count = rows.findIndex(({ finding }) => isCurrent(finding)) + 1;
+  return count <= FARTHEST ? count : 0;
+}
+
+/** Scrolls the list to what is found in the line of the caret, for somebody who moves through the text. */
+function followCaret(): void {
+  if (!document.activeElement?.closest(".cm-editor")) return;
+  const panel = document.getElementById("findings");
+  if (!panel?.checkVisibility()) return;
+  const { top, bottom } = panel.getBoundingClientRect();
+  const rows = [...panel.querySelectorAll(".finding[aria-current] .finding-toggle")].map((it) => it.getBoundingClientRect());
+  if (!rows[0] || rows.some((it) => it.top >= top && it.bottom <= bottom)) return;
+  // By hand, because `scrollIntoView` would also scroll the page.
+  panel.scrollTop += rows[0].top - top - panel.clientHeight / 3;
 }
 
 interface Numbered {
@@ -90,7 +113,7 @@ function groups(rows: Numbered[], report: Core): [title: string, rows: Numbered[
 }
 
 function targetsOf(finding: Finding, report: Core): string {
-  const named = finding.targets.length ? finding.targets : report.targets.filter((it) => it.files.includes(finding.path)).map((it) => it.name);
+  const named = finding.targets?.length ? finding.targets : report.targets.filter((it) => it.files.includes(finding.path)).map((it) => it.name);
   return named.join(", ") || "no target";
 }
 
@@ -125,11 +148,7 @@ function Toolbar({ report }: { report: Core }) {
     if (text) download("plimsoll-report.sarif", text, "application/sarif+json");
   };
   const copied = async () => page.say((await copy(reportMarkdown(report))) ? "Copied as Markdown." : "The browser did not allow copying.");
-  const zip = async () => {
-    const { strToU8, zipSync } = await import("fflate");
-    const files = Object.fromEntries(page.project.contents().map((it) => [it.path, strToU8(it.text)]));
-    download("plimsoll-files.zip", zipSync(files) as Uint8Array<ArrayBuffer>, "application/zip");
-  };
+  const zip = async () => download("plimsoll-files.zip", await zipped(page.project.contents()), "application/zip");
   return (
     <div class="toolbar">
       <button type="button" id="fix-all" disabled={!safe} onClick={() => void page.proposeFixes()}>Apply all safe fixes{safe ? ` (${safe})` : ""}</button>
@@ -143,6 +162,7 @@ function Toolbar({ report }: { report: Core }) {
           <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
         </div>
       </details>
+      <button type="button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "settings")}>Settings</button>
       <MoreFilters report={report} />
     </div>
   );
@@ -167,7 +187,7 @@ function Remark({ report, shown }: { report: Core; shown: number }) {
   const parts: string[] = [];
   if (!report.findings.length) {
     const read = report.files.some((it) => it.kind !== "unknown");
-    parts.push(read ? "Nothing found. These files float well." : "Nothing to check yet: none of these is a Compose or Kubernetes file.");
+    parts.push(read ? "Nothing found in these files." : "Nothing to check yet: none of these is a Compose or Kubernetes file.");
   }
   const left = report.findings.length - shown;
   if (left) parts.push(`${left.toLocaleString("en")} not shown by these filters.`);
@@ -232,7 +252,7 @@ function Details({ finding }: { finding: Finding }) {
       )}
       <div class="row quiet">
         <button type="button" class="small" onClick={() => (page.ignoring.value = finding)}>Ignore here…</button>
-        <button type="button" class="small" onClick={() => page.switchOff(finding.code)}>Switch {finding.code} off</button>
+        <button type="button" class="small" onClick={() => page.setLevel(finding.code, "off")}>Switch {finding.code} off</button>
       </div>
     </>
   );

@@ -3,7 +3,7 @@ import type { Finding, ProjectMap } from "plimsoll";
 import type { Core } from "../engine/protocol";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { BOX_HEIGHT, draw, type Drawing, type Drawn, type Placed } from "../map/layout";
-import { graphOf, KINDS, named, VERBS, type Graph } from "../map/model";
+import { graphOf, KINDS, named, VERBS, type Graph, type Side } from "../map/model";
 import { page } from "../page";
 import { place } from "../positions";
 import { amount, FAMILIES, familyOf, SYMBOLS } from "../words";
@@ -12,6 +12,8 @@ import { download, Place, Select } from "../ui/parts";
 
 /** Number of objects above which the map starts in families. */
 const MANY = 80;
+
+const SIDES: [Side, string][] = [["compose", "Compose"], ["cluster", "Cluster"]];
 
 const target = signal("");
 const family = signal("");
@@ -24,7 +26,7 @@ export function MapPanel({ report, map: whole }: { report: Core; map: ProjectMap
   const isCollapsed = collapsed.value ?? map.nodes.length > MANY;
   const drawing = useMemo(() => {
     const findings = report.findings.filter((it) => !family.value || familyOf(it.code) === family.value);
-    const graph = graphOf(map, findings, isCollapsed);
+    const graph = graphOf(map, findings, report.targets, isCollapsed);
     return { graph, drawing: draw(graph) };
   }, [map, family.value, isCollapsed]);
   const svg = useRef<SVGSVGElement>(null);
@@ -56,7 +58,7 @@ function onlyTarget(report: Core, map: ProjectMap): ProjectMap {
 }
 
 function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGElement | null } }) {
-  const { boxes, links, width, height, divide } = drawing;
+  const { boxes, links, frames, width, height, divide } = drawing;
   const [focused, setFocused] = useState(boxes[0]?.id);
   const current = boxes.some((it) => it.id === focused) ? focused : boxes[0]?.id;
   const move = (event: KeyboardEvent, from: Placed) => {
@@ -74,13 +76,20 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" class="arrow" /></marker>
         </defs>
-        {divide !== undefined && (
-          <>
-            <path d={`M${divide} 8V${height - 8}`} class="divide" />
-            <text x="16" y="20" class="caption">Compose</text>
-            <text x={divide + 20} y="20" class="caption">Cluster</text>
-          </>
-        )}
+        {divide !== undefined && <path d={`M${divide} 8V${height - 8}`} class="divide" />}
+        {SIDES.map(([side, name]) => {
+          const [first] = boxes.filter((it) => it.side === side);
+          const isFramed = frames.some((it) => it.side === side);
+          const where = first?.targets.length && !isFramed ? `: ${inTargets(first.targets)}` : "";
+          return first && <text key={side} x={side === "cluster" && divide !== undefined ? divide + 20 : 16} y="20" class="caption">{name + where}</text>;
+        })}
+        {frames.map((it) => (
+          <g key={it.targets.join("\n")} class="frame">
+            <title>{it.targets.join(", ")}</title>
+            <rect x={it.x} y={it.y} width={it.width} height={it.height} rx="8" />
+            <text x={it.x + 8} y={it.y + 14}>{shortened(inTargets(it.targets), it.width + 40)}</text>
+          </g>
+        ))}
         {links.map((it) => <Line key={`${it.from}\n${it.to}\n${it.kind}`} link={it} />)}
         {boxes.map((it) => (
           <g key={it.id} data-id={it.id} class={`box ${it.kind} ${it.worst ?? "calm"}`} role="button" tabIndex={it.id === current ? 0 : -1} aria-label={described(it)}
@@ -113,6 +122,12 @@ function Line({ link }: { link: Drawn }) {
       <path d={path} class="thin" marker-end={link.kind === "counterpart" ? undefined : "url(#arrow)"} />
     </g>
   );
+}
+
+/** Returns the names of targets, or the first of many. */
+function inTargets(targets: string[]): string {
+  const [first = "", ...others] = targets;
+  return others.length > 1 ? `${first} and ${others.length} more` : targets.join(", ");
 }
 
 function open(box: Placed): void {
@@ -174,6 +189,7 @@ function InWords({ graph }: { graph: Graph }) {
           <li key={box.id}>
             <strong>{named(box)}</strong>{" "}
             {box.nodes.length === 1 && box.nodes[0]?.path && box.nodes[0].range && <Place path={box.nodes[0].path} range={box.nodes[0].range} />}
+            {box.targets.length > 0 && <span class="muted"> in {box.targets.join(", ")}</span>}
             {box.findings.length > 0 && <span class="muted"> {amount(box.findings.length, "finding")}: {codes(box.findings)}</span>}
             {(linksFrom.get(box.id) ?? []).map((it) => (
               <div>{VERBS[it.kind]} {it.kind === "counterpart" ? "as " : ""}{labels.get(it.to)?.label} {it.edge.path && it.edge.range && <Place path={it.edge.path} range={it.edge.range} />}</div>

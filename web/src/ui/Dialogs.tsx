@@ -1,12 +1,14 @@
 import { structuredPatch } from "diff";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { zipped } from "../exports";
 import type { Example } from "../gallery";
 import { ofFile } from "../intake";
 import { page } from "../page";
 import { amount } from "../words";
 import { Inline } from "./Markdown";
-import { Dialog } from "./parts";
+import { Dialog, download } from "./parts";
 import { Diff } from "./Preview";
+import { Settings } from "./Settings";
 
 /** The dialog that is open, if any. */
 export function Dialogs() {
@@ -18,6 +20,7 @@ export function Dialogs() {
       {dialog === "examples" && <Gallery onClose={close} />}
       {dialog === "help" && <Help onClose={close} />}
       {dialog === "fixes" && <Fixes onClose={close} />}
+      {dialog === "settings" && <Settings onClose={close} />}
       <Question />
       <Ignore />
     </>
@@ -103,6 +106,11 @@ function Help({ onClose }: { onClose: () => void }) {
 function Fixes({ onClose }: { onClose: () => void }) {
   const fixed = page.fixed.value;
   const files = fixed?.files ?? [];
+  const save = async () => {
+    const texts = new Map(files.map((it) => [it.path, it.text]));
+    const all = page.project.contents().map(({ path, text }) => ({ path, text: texts.get(path) ?? text }));
+    download("plimsoll-fixed.zip", await zipped(all), "application/zip");
+  };
   return (
     <Dialog id="fixes" title={files.length ? `Safe fixes in ${amount(files.length, "file")}` : "No safe fix"} onClose={onClose}>
       <div class="dialog-body">
@@ -112,7 +120,13 @@ function Fixes({ onClose }: { onClose: () => void }) {
           const rows = hunks.flatMap((hunk, index) => [...(index ? [" ⋯"] : []), ...hunk.lines.filter((it) => !it.startsWith("\\"))]);
           return <Diff path={path} rows={rows.map((it) => [it.charAt(0) as "+" | "-" | " ", it.slice(1)])} />;
         })}
-        {files.length > 0 && <div class="row"><button type="button" class="primary" onClick={() => page.takeFixes()}>Apply all</button><span class="muted">One step, which can be undone.</span></div>}
+        {files.length > 0 && (
+          <div class="row">
+            <button type="button" class="primary" onClick={() => page.takeFixes()}>Apply all</button>
+            <span class="muted">One step, which can be undone.</span>
+            <button type="button" onClick={() => void save()}>Save the fixed files (.zip)</button>
+          </div>
+        )}
       </div>
     </Dialog>
   );

@@ -50,10 +50,10 @@ export function Files() {
           );
         })}
       </ul>
-      <button type="button" id="add-button" aria-label="Add a file" onClick={() => {
+      {files.length > 0 && <button type="button" id="add-button" aria-label="Add a file" onClick={() => {
         page.project.add([{ path: "untitled.yaml", text: "" }]);
         page.editor.view.focus();
-      }}>+</button>
+      }}>+</button>}
     </div>
   );
 }

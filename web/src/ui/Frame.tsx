@@ -2,7 +2,7 @@ import { page, type Theme } from "../page";
 import { copy, CopyButton } from "./parts";
 
 /** Where the source is. */
-const SOURCE = "https://plimsoll.dev/source";
+const SOURCE = "https://github.com/plimsoll/plimsoll";
 const INSTALL = "npm install plimsoll";
 const THEMES: [Theme, string][] = [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
@@ -17,10 +17,11 @@ export function Header() {
       </h1>
       <p class="tagline"><strong>Will your Compose survive Kubernetes, and do you need it?</strong> <span>Nothing leaves this browser.</span></p>
       <nav aria-label="Project">
+        {/* Its room is kept, so that nothing moves when there is a first step to undo. */}
+        <button type="button" id="undo-button" class={undoable ? "" : "absent"} disabled={!undoable} title={`Undo: ${undoable ?? "nothing"}`} onClick={() => page.undo()}>Undo</button>
         <button type="button" id="bring-button" class="primary" aria-haspopup="dialog" onClick={() => (page.dialog.value = "bring")}>Paste or drop your own</button>
         <button type="button" id="examples-button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "examples")}>Examples</button>
         <button type="button" id="clear-button" onClick={startEmpty}>Start empty</button>
-        {undoable && <button type="button" id="undo-button" title={`Undo: ${undoable}`} onClick={() => page.undo()}>Undo</button>}
         <button type="button" id="share-button" onClick={() => void share()}>Copy link</button>
       </nav>
     </header>

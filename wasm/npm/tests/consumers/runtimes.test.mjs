@@ -171,6 +171,8 @@ test("TypeScript: the types say what the report holds", async () => {
     const texts: string[] = [render(report, "sarif"), render(report.decision, "markdown"), render(compare(files), "text")];
     // @ts-expect-error A decision has no SARIF form.
     render(decide(files), "sarif");
+    // @ts-expect-error A finding that is about no target has no list of them.
+    const about: number = report.findings[0]!.targets.length;
     const code: RuleCode = report.findings[0]!.code;
     const isKnown: boolean = code === "PLM101" || report.findings[0]!.name === "depends-on-started-only";
     // @ts-expect-error No rule has this code.
@@ -179,7 +181,7 @@ test("TypeScript: the types say what the report holds", async () => {
     const documents: string[] = renderTargets(files).flatMap((it) => it.documents.map((document) => document.text));
     workspace.dispose(); workspace[Symbol.dispose]();
     version.length;
-    void [fixed, texts, code, isKnown, unknown, drift, documents,severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
+    void [fixed, texts, about, code, isKnown, unknown, drift, documents, severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
   const names = "analyze, applyFixes, compare, decide, explain, render, renderTargets, rules, version, Workspace, "
     + "type Options, type PackedFile, type Report, type Rule, type RuleCode, type SourceFile";
   write(folder, {

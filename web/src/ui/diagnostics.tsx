@@ -3,7 +3,7 @@ import type { Text } from "@codemirror/state";
 import type { Finding, Fix } from "plimsoll";
 import { render } from "preact";
 import { spanOf } from "../positions";
-import { Inline } from "../ui/Markdown";
+import { Inline } from "./Markdown";
 
 /** Maximum number of findings that are underlined in one file. */
 const MOST = 2000;
