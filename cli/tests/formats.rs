@@ -53,6 +53,22 @@ fn several_formats_are_written_at_once() {
 }
 
 #[test]
+fn a_file_that_is_checked_is_not_written_over() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    for option in ["--output=sarif=compose.yaml", "--write-baseline=./compose.yaml"] {
+        let output = command(root.path(), &["check", option]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("compose.yaml: this file is checked"), "{option}: {said}");
+        assert_eq!(fs::read_to_string(root.path().join("compose.yaml")).unwrap(), TWICE);
+    }
+    // The outputs of an earlier run are.
+    for _ in 0..2 {
+        check(root.path(), &["--output", "json=out.json", "--output", "sarif=out.sarif"]);
+    }
+}
+
+#[test]
 fn line_formats_have_a_line_for_each_finding() {
     let root =
         folder(&[("compose.yaml", &format!("{TWICE}  b:\n    image: z:1\n    image: z:2\n"))]);
