@@ -45,6 +45,10 @@ pub fn of_project(
         return Ok(0);
     }
     let mut report = project.report(&workspace, &options, terminal)?;
+    let outputs = printing.output.iter().map(|it| &it.path);
+    for path in outputs.chain(&baseline.write_baseline) {
+        project.refuse_to_overwrite(path, &report)?;
+    }
     filter.apply(&mut report);
     if let Some(file) = &baseline.write_baseline {
         let found = Baseline::of(&report);
@@ -142,7 +146,9 @@ fn write_job_summary(report: &Report) -> Result<(), Failure> {
 /// Lists what is read and what is not, by path, and the targets that are not built in full.
 fn files(project: &Project, report: &Report) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
-    for entry in report.files.iter().filter(|entry| !entry.is_companion()) {
+    let is_skipped = |path: &str| report.skipped.iter().any(|it| it.path == path);
+    let read = report.files.iter().filter(|entry| !entry.is_companion());
+    for entry in read.filter(|entry| !is_skipped(&entry.file.path)) {
         let role = entry.role.map(|role| format!(", {role}")).unwrap_or_default();
         lines.push((entry.file.path.to_string(), format!("{}{role}", entry.kind)));
     }

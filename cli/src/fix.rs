@@ -6,7 +6,7 @@ use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, exit_code, ignore, options};
 use anstyle::AnsiColor;
 use plimsoll_core::autofix::{self, Fixed, Reason, Refused, Wanted};
-use plimsoll_core::output::escape;
+use plimsoll_core::output::{escape, escape_line};
 use plimsoll_core::report::{Finding, Report, Severity};
 use plimsoll_core::{File, Options, Workspace};
 use similar::TextDiff;
@@ -144,7 +144,8 @@ fn print_diff(before: &File, after: &File, terminal: &Terminal) -> Result<(), Fa
 /// Returns a path as git writes it into a patch: in quotes where it holds control characters, which could end
 /// the line or steer a terminal.
 fn quoted(path: &str) -> String {
-    if !path.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
+    let steers = |letter: char| escape_line(letter.encode_utf8(&mut [0; 4])).starts_with('\\');
+    if !path.contains(|letter| steers(letter) || letter == '"') {
         return path.to_owned();
     }
     let mut out = String::from('"');
@@ -153,9 +154,9 @@ fn quoted(path: &str) -> String {
             '"' | '\\' => out.extend(['\\', letter]),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            control if control.is_control() => {
+            letter if steers(letter) => {
                 let mut bytes = [0; 4];
-                for byte in control.encode_utf8(&mut bytes).bytes() {
+                for byte in letter.encode_utf8(&mut bytes).bytes() {
                     out.push_str(&format!("\\{byte:03o}"));
                 }
             }

@@ -7,11 +7,14 @@ use crate::terminal::Terminal;
 use crate::{Failure, baseline};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{FileKind, SkipReason, Skipped};
-use plimsoll_core::syntax::{MAX_BYTES, Problem, parse};
-use plimsoll_core::text::{Base, Encoding, FileId, LineIndex, folder_of, normalise_path};
+use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
+use plimsoll_core::text::{
+    Base, Encoding, FileId, LineIndex, folder_of, join_path, name_of, normalise_path,
+};
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace, rules};
-use plimsoll_files::{Loaded, load, load_from, nearest_config};
+use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config};
 use rayon::prelude::*;
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,6 +59,10 @@ pub struct Project {
     asked: String,
     /// The paths that were given.
     given: Vec<String>,
+    /// Whether a folder was among them.
+    has_folder: bool,
+    /// The only folder whose files may be read.
+    pub within: Option<PathBuf>,
 }
 
 impl Project {
@@ -81,6 +88,10 @@ impl Project {
     ) -> Result<Report, Failure> {
         let report = self.report_even_of_nothing(workspace, options, terminal)?;
         self.refuse_nothing(&report)?;
+        let is_given = |path: &&String| self.given.iter().any(|it| normalise_path(it) == **path);
+        for path in self.excluded.iter().filter(is_given) {
+            terminal.warn(&format!("{path}: the configuration excludes this file"));
+        }
         for (source, entry) in self.sources.iter().zip(report.files.iter()) {
             if source.origin == Origin::Named
                 && entry.kind == FileKind::Unknown
@@ -104,7 +115,7 @@ impl Project {
     ) -> Result<Report, Failure> {
         let _progress = Progress::start("analysing", None, terminal);
         let analysis = workspace.analysis(&options.config);
-        refuse_mistakes(&analysis)?;
+        refuse_mistakes(&analysis, self.within.as_deref())?;
         Ok(Report {
             excluded: self.excluded.len(),
             skipped: self.skipped.clone(),
@@ -113,12 +124,35 @@ impl Project {
         })
     }
 
-    /// Refuses a project in which there is nothing to check: "no findings" would say more than anybody knows.
+    /// Refuses to write over a file that was checked: whoever names one mistook the path.
+    pub fn refuse_to_overwrite(&self, path: &Path, report: &Report) -> Result<(), Failure> {
+        let Ok(target) = path.canonicalize() else { return Ok(()) };
+        let checked = self.sources.iter().zip(report.files.iter());
+        let mut checked = checked.filter(|(_, entry)| is_checked(entry.kind));
+        let is_target = |own: &Path| own.canonicalize().is_ok_and(|own| own == target);
+        match checked.any(|(source, _)| source.path.as_deref().is_some_and(is_target)) {
+            true => Err(Failure::at(path, &"this file is checked, and is not written over")),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a project in which there is nothing to check: "no findings" would say more than anybody knows. A
+    /// file that is excluded and named all the same is passed over, since hooks name whatever was changed.
     pub fn refuse_nothing(&self, report: &Report) -> Result<(), Failure> {
         let is_any = report.files.iter().any(|entry| is_checked(entry.kind));
         let has_findings = !report.findings.is_empty() || report.suppressed + report.baselined > 0;
-        if is_any || has_findings || !self.excluded.is_empty() {
+        if is_any || has_findings || !self.excluded.is_empty() && !self.has_folder {
             return Ok(());
+        }
+        if let Some(first) = self.excluded.first() {
+            let more = match self.excluded.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            return Err(Failure(format!(
+                "{}: nothing to check here: the configuration excludes `{first}`{more}; `plimsoll check --show-files` lists what was not read",
+                self.asked
+            )));
         }
         let not_read = match self.skipped.len() {
             0 => String::new(),
@@ -149,12 +183,25 @@ pub fn skipped(path: &Path, reason: SkipReason) -> Skipped {
     Skipped { path: normalise_path(&path.to_string_lossy()), reason }
 }
 
-/// Refuses configurations among the files that are not understood, and names every mistake.
-pub fn refuse_mistakes(analysis: &Analysis) -> Result<(), Failure> {
-    let mistakes = analysis.config_mistakes();
+/// Refuses configurations among the files that are not understood, and names every mistake. What a target names has
+/// to lie on disk, whether or not it was handed over; `within` is the only folder that is looked into.
+pub fn refuse_mistakes(analysis: &Analysis, within: Option<&Path>) -> Result<(), Failure> {
+    let mistakes = analysis.config_mistakes(&|path| is_there(Path::new(path), within));
     let said: Vec<String> =
         mistakes.iter().map(|(file, problem)| said(file.path(), &file.lines, problem)).collect();
     if said.is_empty() { Ok(()) } else { Err(Failure(said.join("\n"))) }
+}
+
+/// Whether a path leads to something, as far as anybody may know.
+fn is_there(path: &Path, within: Option<&Path>) -> bool {
+    let Some(within) = within else { return path.exists() };
+    match std::path::absolute(path) {
+        Ok(absolute) => {
+            let absolute = PathBuf::from(normalise_path(&absolute.to_string_lossy()));
+            !absolute.starts_with(within) || path.exists()
+        }
+        Err(_) => true,
+    }
 }
 
 /// Returns a mistake with its place.
@@ -170,6 +217,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     let within = input.within.clone();
     let mut queue = Queue::new(paths.len() > 1, within);
     let mut sources = Vec::new();
+    let mut has_folder = false;
     for path in paths {
         if path.as_os_str() == "-" {
             sources.push(standard_input(&input.stdin_filename)?);
@@ -177,6 +225,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
         }
         let metadata = path.metadata().map_err(|error| Failure::at(path, &error))?;
         if metadata.is_dir() {
+            has_folder = true;
             queue.add_folder(path, terminal)?;
         } else {
             queue.add_file(path);
@@ -207,7 +256,8 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
         [one] if one == "-" => "standard input".to_owned(),
         several => several.join(", "),
     };
-    Ok(Project { sources, excluded, skipped, folders, asked, given })
+    let within = input.within.clone();
+    Ok(Project { sources, excluded, skipped, folders, asked, given, has_folder, within })
 }
 
 fn standard_input(name: &str) -> Result<Source, Failure> {
@@ -245,6 +295,10 @@ fn read(
                 sources.push(source);
             }
             Err((Origin::Named, failure, _)) => return Err(failure),
+            // Without its settings the findings would be others.
+            Err((_, failure, path)) if is_config(name_of(&path.to_string_lossy())) => {
+                return Err(failure);
+            }
             Err((Origin::Found | Origin::Companion, Failure(reason), path)) => {
                 terminal.warn(&reason);
                 skipped.push(self::skipped(&path, SkipReason::Unreadable));
@@ -254,20 +308,47 @@ fn read(
     Ok(sources)
 }
 
-/// Reads the file of `--config`, and finds out where the project lies. A setting that is not understood is
-/// refused.
+/// Reads the file of `--config` with those that it extends, and finds out where the project lies. A setting that
+/// is not understood is refused.
 pub fn config(input: &Input) -> Result<Config, Failure> {
     let base = base(&root(input, None));
     let Some(path) = &input.config else { return Ok(Config { base, ..Config::default() }) };
-    let Loaded { file, .. } =
-        load(path, &path.to_string_lossy()).map_err(|error| Failure::at(path, &error))?;
-    let (tree, mut problems) = parse(FileId(0), &Arc::clone(&file.text), None);
-    let (config, more) = Config::read(&tree, &rules::unknown);
-    problems.extend(more);
-    if problems.is_empty() {
-        return Ok(Config { base: base.clone(), ..config.below(folder_of(&file.path), &base) });
+    let first = normalise_path(&path.to_string_lossy());
+    let mut trees: Vec<(String, Loaded, Tree)> = Vec::new();
+    let mut open = vec![first.clone()];
+    while let Some(name) = open.pop() {
+        if trees.iter().any(|it| it.0 == name) {
+            continue;
+        }
+        let loaded = load(Path::new(&name), &name).map_err(|error| match trees.is_empty() {
+            true => Failure::at(path, &error),
+            false => extends_unreadable(&name, &error),
+        })?;
+        let id = FileId(u32::try_from(trees.len()).unwrap_or(u32::MAX));
+        let (tree, mut problems) = parse(id, &loaded.file.text, None);
+        let (config, more) = Config::read(&tree, &rules::unknown);
+        problems.extend(more);
+        let config_targets = config.clone().below(folder_of(&name), &base).targets;
+        problems.extend(config_targets.problems(&|path| is_there(Path::new(path), None)));
+        if !problems.is_empty() {
+            return Err(mistakes(&name, &loaded.file.text, &problems));
+        }
+        open.extend(config.extends.iter().map(|it| join_path(folder_of(&name), it)));
+        trees.push((name, loaded, tree));
     }
-    Err(mistakes(&path.to_string_lossy(), &file.text, &problems))
+    let find = |path: &str| trees.iter().find(|it| it.0 == path).map(|it| &it.2);
+    let (_, _, tree) = &trees[0];
+    let circles = Config::conflicts([(first.as_str(), tree)].into_iter(), &find);
+    if let Some(problem) = circles.first() {
+        let (name, loaded, _) = &trees[problem.span.file.index()];
+        return Err(mistakes(name, &loaded.file.text, &circles[..1]));
+    }
+    Ok(Config::extended(&first, tree, &find, &base, &rules::unknown))
+}
+
+/// Says that a file which a configuration extends cannot be read.
+pub fn extends_unreadable(path: &str, error: &dyn Display) -> Failure {
+    Failure::at(Path::new(path), &format!("a configuration extends this file: {error}"))
 }
 
 /// Names every mistake in a configuration.

@@ -160,5 +160,6 @@ fn exit_code(report: &Report, rules: &Rules) -> u8 {
 }
 
 fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("internal error: the wire format is JSON") + "\n"
+    let json = serde_json::to_string_pretty(value);
+    output::escape_json(json.expect("internal error: the wire format is JSON")) + "\n"
 }

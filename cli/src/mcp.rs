@@ -5,10 +5,12 @@
 //! anything is opened, and links that lead out of the workspace are not followed.
 
 mod answers;
+mod lines;
 mod workspace;
 
 use crate::Failure;
 use answers::{Check, Decide, Explain, Render};
+use lines::Lines;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::{ServerHandler, ServiceExt, tool, tool_handler, tool_router};
@@ -34,7 +36,7 @@ pub fn run(folder: Option<&Path>) -> Result<u8, Failure> {
         .build()
         .map_err(|error| Failure(format!("the server could not start: {error}")))?;
     let served = runtime.block_on(async {
-        let service = Server { workspace }.serve(rmcp::transport::stdio()).await;
+        let service = Server { workspace }.serve(Lines::new()).await;
         match service {
             Ok(service) => service.waiting().await.map(|_| ()).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),

@@ -1,7 +1,7 @@
 //! The files that are still to be read: those that were named, those that lie in folders, and those that these name
 //! in turn.
 
-use crate::input::{Origin, mistakes, skipped};
+use crate::input::{Origin, extends_unreadable, mistakes, skipped};
 use crate::scope::boundary;
 use crate::terminal::Terminal;
 use crate::{Failure, companions};
@@ -63,6 +63,11 @@ impl Queue {
             self.skipped.push(skipped(&unreadable.path, SkipReason::Unreadable));
         }
         for left_out in walk.left_out() {
+            let name = left_out.path.to_string_lossy().into_owned();
+            if left_out.why == Why::Link && is_config(name_of(&name)) && !left_out.path.exists() {
+                let cause = "this configuration is a link that leads to nothing";
+                return Err(Failure::at(&left_out.path, &cause));
+            }
             let reason = match left_out.why {
                 Why::Hidden => SkipReason::Hidden,
                 Why::Vendored => SkipReason::Vendored,
@@ -200,10 +205,7 @@ impl Queue {
             let loaded = match load(&path, &name) {
                 Ok(loaded) => loaded,
                 Err(_) if is_config(name_of(&name)) => continue,
-                Err(error) => {
-                    let cause = format!("a configuration extends this file: {error}");
-                    return Err(Failure::at(&path, &cause));
-                }
+                Err(error) => return Err(extends_unreadable(&name, &error)),
             };
             let (tree, mut problems) = parse(FileId(0), &loaded.file.text, None);
             let (config, more) = Config::read(&tree, &rules::unknown);

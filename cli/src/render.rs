@@ -100,7 +100,7 @@ pub fn rendered(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<Re
     let project = scope.gather(terminal)?;
     let workspace = project.workspace(terminal);
     let analysis = workspace.analysis(&config);
-    input::refuse_mistakes(&analysis)?;
+    input::refuse_mistakes(&analysis, project.within.as_deref())?;
     let all = all_targets(&workspace, &analysis, &scope);
     let targets = chosen(&all, &wanted.names)?;
     if wanted.list {

@@ -97,6 +97,12 @@ fn a_failure_names_the_path_and_the_cause() {
 /// root, who may.
 #[cfg(unix)]
 fn run_unprivileged(root: &Path, arguments: &[&str]) -> Run {
+    run_unprivileged_below(root, &root.join("project/locked"), arguments)
+}
+
+/// Does so where the tests themselves may read what is locked.
+#[cfg(unix)]
+fn run_unprivileged_below(root: &Path, locked: &Path, arguments: &[&str]) -> Run {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     const NOBODY: u32 = 65534;
@@ -106,7 +112,7 @@ fn run_unprivileged(root: &Path, arguments: &[&str]) -> Run {
     fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new(program);
     command.current_dir(root).args(arguments).stdin(Stdio::null());
-    if fs::read_dir(root.join("project/locked")).is_ok() {
+    if fs::read_dir(locked).is_ok() || fs::read(locked).is_ok() {
         command.uid(NOBODY).gid(NOBODY);
     }
     ended(command.output().unwrap())
@@ -129,6 +135,14 @@ fn an_unreadable_folder_is_reported_and_the_walk_goes_on() {
     assert_eq!(named.code, 2);
     let failure = "plimsoll: project/locked: Permission denied";
     assert!(named.err.starts_with(failure), "{}", named.err);
+
+    let config = root.path().join("project/locked/plimsoll.yaml");
+    fs::write(&config, "rules: {PLM002: off}\n").unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o000)).unwrap();
+    let unread = run_unprivileged_below(root.path(), &config, &["check", "project"]);
+    assert_eq!((unread.code, unread.out.as_str()), (2, ""), "{}", unread.err);
+    let failure = "plimsoll: project/locked/plimsoll.yaml: Permission denied";
+    assert!(unread.err.starts_with(failure), "{}", unread.err);
 }
 
 #[cfg(unix)]
@@ -162,6 +176,8 @@ fn a_file_beyond_the_limit_is_reported_and_not_read() {
     let run = run(root.path(), &["check", "huge.yaml"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.out.contains("PLM007"), "{}", run.out);
+    let list = self::run(root.path(), &["check", "--show-files", "huge.yaml"]).out;
+    assert_eq!(list, "huge.yaml: not read: too-large\n");
 }
 
 #[test]

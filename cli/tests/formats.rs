@@ -53,6 +53,22 @@ fn several_formats_are_written_at_once() {
 }
 
 #[test]
+fn a_file_that_is_checked_is_not_written_over() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    for option in ["--output=sarif=compose.yaml", "--write-baseline=./compose.yaml"] {
+        let output = command(root.path(), &["check", option]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("compose.yaml: this file is checked"), "{option}: {said}");
+        assert_eq!(fs::read_to_string(root.path().join("compose.yaml")).unwrap(), TWICE);
+    }
+    // The outputs of an earlier run are.
+    for _ in 0..2 {
+        check(root.path(), &["--output", "json=out.json", "--output", "sarif=out.sarif"]);
+    }
+}
+
+#[test]
 fn line_formats_have_a_line_for_each_finding() {
     let root =
         folder(&[("compose.yaml", &format!("{TWICE}  b:\n    image: z:1\n    image: z:2\n"))]);
@@ -368,7 +384,7 @@ fn long_texts_are_grouped_and_rules_are_counted() {
 #[cfg(unix)]
 #[test]
 fn no_format_lets_names_steer_a_terminal() {
-    let name = "a\x1b[31m\u{202E}\n.yaml";
+    let name = "a\x1b[31m\u{9b}2J\u{202E}\n.yaml";
     let text = "services:\n  \"x\\e[2J\":\n    image: x:1\n    image: y:1\n";
     let root = folder(&[(name, text)]);
     let formats = [
@@ -388,9 +404,12 @@ fn no_format_lets_names_steer_a_terminal() {
         let out = check(root.path(), &["--format", format]);
         assert!(out.contains("PLM002"), "{format}: {out}");
         let is_bad = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202E}';
-        let is_json = matches!(format, "json" | "json-lines" | "sarif" | "gitlab" | "rdjson");
-        // JSON escapes control characters by itself; a reader gets the names as they are.
-        let is_bad = |letter: char| is_bad(letter) && !(is_json && letter == '\u{202E}');
         assert!(!out.contains(is_bad), "{format}: {out:?}");
+        // Who reads JSON gets the names as they are.
+        if matches!(format, "json" | "gitlab") {
+            let report = json(&out);
+            let finding = if format == "json" { &report["findings"][0] } else { &report[0] };
+            assert!(finding.to_string().contains("\u{9b}2J\u{202E}"), "{format}: {finding}");
+        }
     }
 }

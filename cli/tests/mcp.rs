@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use support::{BINARY, folder};
@@ -130,6 +130,33 @@ fn check_answers_with_a_line_for_each_finding() {
     // Files change between two calls.
     fs::write(root.path().join("a/compose.yaml"), "services:\n  a:\n    image: x:1\n").unwrap();
     assert!(client.ask("check", &twice).contains("summary: 1 error"));
+}
+
+#[test]
+fn a_line_that_is_no_json_is_answered_too() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let mut client = Client::start(root.path());
+    for broken in ["{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\":", "hello", "{\"a\": \"\\ud800\"}"]
+    {
+        writeln!(client.input.as_mut().unwrap(), "{broken}").unwrap();
+        let mut line = String::new();
+        client.output.read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(answer["error"]["code"], -32700, "{broken}: {answer}");
+        assert!(answer.get("id").is_none_or(Value::is_null), "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains("no JSON"), "{message}");
+    }
+    // An empty line is no message, and the server goes on.
+    writeln!(client.input.as_mut().unwrap()).unwrap();
+    assert!(client.ask("check", &json!({ "select": ["PLM002"] })).contains("PLM002"));
+    // The last line before the end is answered as well.
+    writeln!(client.input.as_mut().unwrap(), "bye").unwrap();
+    client.input = None;
+    let mut rest = String::new();
+    client.output.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("-32700"), "{rest}");
+    assert_eq!(client.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

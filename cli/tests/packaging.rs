@@ -130,34 +130,53 @@ fn the_job_for_gitlab_writes_reports_that_gitlab_reads() {
     }
 }
 
-/// Runs the hooks with the real pre-commit, which has to be on `PATH`.
+/// A repository of git with these files, all of them committed.
+fn committed(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = folder(files);
+    git(root.path(), &["init", "--quiet"]);
+    git(root.path(), &["add", "."]);
+    git(root.path(), &["commit", "--quiet", "--message", "one"]);
+    root
+}
+
+/// Runs pre-commit, which has to be on `PATH`, and returns its exit code and what it prints.
+fn pre_commit(root: &Path, cache: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new("pre-commit");
+    command.args(arguments).current_dir(root).env("PRE_COMMIT_HOME", cache);
+    let output = command.env("PATH", path_with_command()).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// Runs the hooks with the real pre-commit.
 #[test]
-#[ignore = "needs pre-commit, which `cargo xtask test` does not install"]
+#[ignore = "needs pre-commit: `cargo xtask test hooks`"]
 fn the_hook_runs_in_pre_commit() {
     // A repository with nothing but the hooks: the command is installed already.
-    let hooks = folder(&[(".pre-commit-hooks.yaml", &read(".pre-commit-hooks.yaml"))]);
-    let root = folder(&[("compose.yaml", TWICE), ("notes.md", "hello\n")]);
-    for repository in [hooks.path(), root.path()] {
-        git(repository, &["init", "--quiet"]);
-        git(repository, &["add", "."]);
-        git(repository, &["commit", "--quiet", "--message", "one"]);
-    }
-    let pre_commit = |more: &[&str]| {
-        let output = Command::new("pre-commit")
-            .args(["try-repo", hooks.path().to_str().unwrap(), "plimsoll-system"])
-            .args(more)
-            .current_dir(root.path())
-            .env("PATH", path_with_command())
-            .env("PRE_COMMIT_HOME", hooks.path().join("cache"))
-            .output()
-            .unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    let hooks = committed(&[(".pre-commit-hooks.yaml", &read(".pre-commit-hooks.yaml"))]);
+    let root = committed(&[("compose.yaml", TWICE), ("notes.md", "hello\n")]);
+    let cache = hooks.path().join("cache");
+    let run = |more: &[&str]| {
+        let try_repo = ["try-repo", hooks.path().to_str().unwrap(), "plimsoll-system"];
+        pre_commit(root.path(), &cache, &[&try_repo, more].concat())
     };
-    let (code, out) = pre_commit(&["--all-files"]);
+    let (code, out) = run(&["--all-files"]);
     assert!(code == 1 && out.contains("compose.yaml:4:5 error PLM002"), "{out}");
-    let (code, out) = pre_commit(&["--files", "notes.md"]);
+    let (code, out) = run(&["--files", "notes.md"]);
     assert!(code == 0 && out.contains("Skipped"), "only files that may matter run the hook: {out}");
     fs::write(root.path().join("compose.yaml"), "services:\n  a:\n    image: x:1\n").unwrap();
-    let (code, out) = pre_commit(&["--all-files"]);
+    let (code, out) = run(&["--all-files"]);
     assert!(code == 0 && out.contains("Passed"), "{out}");
+}
+
+/// The first hook of the guide installs the wheel, which has to lie in the folder that `PIP_FIND_LINKS` names.
+#[test]
+#[ignore = "needs pre-commit and a wheel: `cargo xtask test wheel`"]
+fn the_hook_of_the_guide_installs_the_wheel() {
+    let guide = read("docs/ci.md");
+    let block = guide.split("## pre-commit").nth(1).unwrap().split("```yaml\n").nth(1).unwrap();
+    let config = block.split("```").next().unwrap();
+    let root = committed(&[(".pre-commit-config.yaml", config), ("compose.yaml", TWICE)]);
+    let cache = folder(&[]);
+    let (code, out) = pre_commit(root.path(), cache.path(), &["run", "--all-files"]);
+    assert!(code == 1 && out.contains("compose.yaml:4:5 error PLM002"), "{out}");
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::{BINARY, folder};
 
+#[derive(Debug)]
 struct Run {
     code: i32,
     out: String,
@@ -113,6 +114,137 @@ fn every_mistake_in_a_configuration_is_named_and_nothing_is_checked() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_followed_is_a_mistake_whatever_is_reported() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
+    let cases: [(&[(&str, &str)], &str); 9] = [
+        (
+            &[("plimsoll.yaml", "extends: plimsoll.yaml\n")],
+            "plimsoll.yaml:1:10: a configuration cannot extend itself",
+        ),
+        (
+            &[
+                ("plimsoll.yaml", "extends: [a.yaml]\n"),
+                ("a.yaml", "role: production\nextends: b/b.yaml\n"),
+                ("b/b.yaml", "extends: ../a.yaml\n"),
+            ],
+            "b/b.yaml:1:10: `../a.yaml` extends this file in turn",
+        ),
+        (
+            &[
+                ("plimsoll.yaml", "extends: deploy/plimsoll.yaml\n"),
+                ("deploy/plimsoll.yaml", "extends: ../plimsoll.yaml\n"),
+            ],
+            "extends this file in turn",
+        ),
+        (
+            &[("plimsoll.yaml", "targets: [{ chart: shop, set: { 'a[x': 1 } }]\n")],
+            "plimsoll.yaml:1:33: a key under `set` is a path",
+        ),
+        (
+            &[("plimsoll.yaml", "targets: [{ chart: shpo }]\n")],
+            "plimsoll.yaml:1:20: there is no `Chart.yaml` in `shpo`",
+        ),
+        (
+            &[("plimsoll.yaml", "targets: [{ chart: shop, values: dead.yaml }]\n")],
+            "plimsoll.yaml:1:34: there is no values file `dead.yaml`",
+        ),
+        (
+            &[("plimsoll.yaml", "targets: [{ kustomization: nowhere }]\n")],
+            "there is no `kustomization.yaml` in `nowhere`",
+        ),
+        (
+            &[("plimsoll.yaml", "targets: [{ compose: ../nowhere.yaml }]\n")],
+            "there is no `../nowhere.yaml` here",
+        ),
+        (
+            &[("plimsoll.yaml", "role: production\n"), (".plimsoll.yaml", "role: development\n")],
+            "in the same folder is a configuration too",
+        ),
+    ];
+    for (files, expected) in cases {
+        let root =
+            folder(&[files, &[("compose.yaml", &compose), ("shop/Chart.yaml", chart)]].concat());
+        for command in ["check", "decide", "fix"] {
+            let mut arguments = vec![command];
+            arguments.extend((command == "check").then_some("--min-severity=error"));
+            let run = run(root.path(), &arguments);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{files:?}: {}", run.err);
+            assert!(run.err.contains(expected), "{files:?}: {expected}: {}", run.err);
+        }
+    }
+}
+
+#[test]
+fn what_a_target_names_may_lie_beside_the_part_that_is_checked() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("app/compose.yaml", &compose),
+        (
+            "app/plimsoll.yaml",
+            "targets: [{ chart: ../shop, values: [../live.yaml] }, { compose: dev }]\n",
+        ),
+        ("app/dev/compose.yaml", &compose),
+        ("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("live.yaml", "a: 1\n"),
+    ]);
+    for (from, path) in
+        [("", "."), ("", "app"), ("app", "."), ("app", "compose.yaml"), ("app/dev", ".")]
+    {
+        let run = run(
+            &root.path().join(from),
+            &["check", "--select", "PLM309", "--fail-on", "never", path],
+        );
+        assert_eq!(run.code, 0, "{from} {path}: {}", run.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_cannot_be_read_is_not_passed_over() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[("compose.yaml", &compose), ("app/compose.yaml", &compose)]);
+    std::os::unix::fs::symlink("nowhere.yaml", root.path().join("app/plimsoll.yaml")).unwrap();
+    let check = run(root.path(), &["check"]);
+    assert_eq!((check.code, check.out.as_str()), (2, ""), "{}", check.err);
+    assert!(check.err.contains("app/plimsoll.yaml: this configuration is a link"), "{}", check.err);
+}
+
+#[test]
+fn the_file_of_config_extends_others() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("shop/compose.yaml", &compose),
+        ("shared/ci.yaml", "extends: [base.yaml]\nfail-on: warning\n"),
+        (
+            "shared/base.yaml",
+            "rules: {PLM309: error}\noverrides: [{files: compose.yaml, rules: {PLM6: off}}]\n",
+        ),
+    ]);
+    let shop = root.path().join("shop");
+    let check = ["check", "--config", "../shared/ci.yaml", "--select", "PLM309"];
+    let loud = run(&shop, &check);
+    assert!(loud.out.starts_with("compose.yaml:4:15 error PLM309"), "{}{}", loud.out, loud.err);
+    let own = "extends: base.yaml\nrules: {PLM309: warning}\nfail-on: warning\n";
+    fs::write(root.path().join("shared/ci.yaml"), own).unwrap();
+    let own = run(&shop, &check);
+    assert!(own.code == 1 && own.out.starts_with("compose.yaml:4:15 warning"), "{}", own.out);
+    for (text, expected) in [
+        ("rules: {PLM3O9: off}\n", "shared/base.yaml:1:9: `PLM3O9`"),
+        ("extends: ci.yaml\n", "shared/base.yaml:1:10: `ci.yaml` extends this file in turn"),
+        (
+            "extends: gone.yaml\n",
+            "shared/gone.yaml: a configuration extends this file: No such file",
+        ),
+        ("targets: [{chart: gone}]\n", "shared/base.yaml:1:19: there is no `Chart.yaml`"),
+    ] {
+        fs::write(root.path().join("shared/base.yaml"), text).unwrap();
+        let wrong = run(&shop, &check);
+        assert!(wrong.code == 2 && wrong.err.contains(expected), "{text}: {}", wrong.err);
+    }
+}
+
+#[test]
 fn excluded_files_are_not_read_and_counted() {
     let bad = "services:\n  a:\n    image: x:1\n    image: y:1\n";
     let root = folder(&[
@@ -126,8 +258,18 @@ fn excluded_files_are_not_read_and_counted() {
     let all = run(root.path(), &select);
     assert_eq!(all.code, 0, "{}", all.out);
     assert!(all.out.contains("; 2 files excluded"), "{}", all.out);
-    let below = |folder: &str| run(&root.path().join(folder), &select).code;
-    assert_eq!((below("old"), below("app")), (0, 0), "from a folder above");
+    for folder in ["old", "app"] {
+        let below = run(&root.path().join(folder), &select);
+        assert_eq!((below.code, below.out.as_str()), (2, ""), "nothing was read: {}", below.err);
+        assert!(below.err.contains("the configuration excludes `"), "from above: {}", below.err);
+    }
+    fs::write(root.path().join("old/plimsoll.yaml"), "nonsense: 1\n").unwrap();
+    let silent = run(root.path(), &["check", "--select", "PLM002,PLM008"]);
+    assert!(silent.code == 0 && silent.out.starts_with("no findings"), "it has no say: {silent:?}");
+    fs::remove_file(root.path().join("old/plimsoll.yaml")).unwrap();
+    let named = run(root.path(), &[&select[..], &["old/compose.yaml"]].concat());
+    let warning = "warning: old/compose.yaml: the configuration excludes this file";
+    assert!(named.code == 0 && named.err.contains(warning), "hooks name any file: {}", named.err);
     let above = root.path().parent().unwrap();
     let name = root.path().file_name().unwrap().to_str().unwrap();
     assert_eq!(run(above, &[&select[..], &[name]].concat()).code, 0, "from outside");

@@ -313,12 +313,13 @@ fn configured_targets_are_the_only_ones_of_their_folder() {
     assert_eq!(found[0]["related"][0]["path"], "plimsoll.yaml");
     assert_eq!(found[0]["related"][0]["range"]["start"]["line"], 6);
     write("plimsoll.yaml", "targets:\n- chart: charts\n- chart: chart\n  values: [dead.yaml]\n");
-    let found = findings(root.path(), "PLM008");
-    let places: Vec<_> = found
-        .iter()
-        .map(|it| (it["range"]["start"]["line"].as_u64().unwrap(), it["message"].as_str().unwrap()))
-        .collect();
-    let expected =
-        [(2, "there is no `Chart.yaml` in `charts`"), (4, "there is no values file `dead.yaml`")];
-    assert_eq!(places, expected);
+    let wrong = plimsoll(root.path(), &["check", "--min-severity", "error"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    for expected in [
+        "plimsoll.yaml:2:10: there is no `Chart.yaml` in `charts`",
+        "plimsoll.yaml:4:12: there is no values file `dead.yaml`",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
 }

@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-use support::{BINARY, folder};
+use std::time::{Duration, Instant};
+use support::{BINARY, PATIENCE, folder};
 
 const TWICE: &str = "services:\n  a:\n    image: x:1\n    image: y:1\n";
 const ONCE: &str = "services:\n  a:\n    image: x:1\n";
@@ -23,7 +23,7 @@ struct Watch {
 
 impl Watch {
     fn start(root: &Path, arguments: &[&str]) -> Watch {
-        let mut child = Command::new(BINARY)
+        let mut child = interruptible()
             .args(["check", "--watch", "--format", "concise", "--select", "PLM002"])
             .args(arguments)
             .current_dir(root)
@@ -58,6 +58,17 @@ impl Drop for Watch {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The command as a terminal starts it. A shell that runs the tests in the background has them ignore interrupts, and
+/// every program that they start would do the same.
+fn interruptible() -> Command {
+    if !cfg!(unix) {
+        return Command::new(BINARY);
+    }
+    let mut command = Command::new("perl");
+    command.args(["-e", "$SIG{INT} = 'DEFAULT'; exec @ARGV or die $!", BINARY]);
+    command
 }
 
 fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
@@ -146,7 +157,14 @@ fn an_interrupt_ends_the_watch() {
     assert!(watch.line().starts_with("no findings"));
     let id = watch.child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let status = watch.child.wait().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = watch.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "the watch goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    };
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
 }
 

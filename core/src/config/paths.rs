@@ -152,7 +152,8 @@ impl Reader<'_> {
             for entry in settings {
                 match text(entry.key) {
                     "files" => {
-                        names_files = true;
+                        names_files =
+                            !entry.value.is_sequence() || entry.value.items().next().is_some();
                         read.files = self.patterns("files", entry.value);
                     }
                     "rules" => read.rules = self.levels(entry.value),

@@ -3,7 +3,7 @@
 use super::{Config, KubernetesVersion, Server, WrongAnswer};
 use crate::report::{FailOn, Level, Role};
 use crate::syntax::{Entry, Node, Problem, ProblemKind, Tree};
-use crate::text::{Span, did_you_mean, near};
+use crate::text::{Span, Spanned, did_you_mean, near};
 
 /// The settings of a configuration file, as they are written.
 const SETTINGS: [&str; 14] = [
@@ -116,7 +116,9 @@ impl Reader<'_> {
         let items = if value.is_sequence() { value.items().collect() } else { vec![value] };
         for item in items {
             match item.as_str().filter(|path| !path.is_empty()) {
-                Some(path) => self.config.extends.push(path.to_owned()),
+                Some(path) => {
+                    self.config.extends.push(Spanned::new(path.to_owned(), item.span()));
+                }
                 None => self.problem(
                     item.span(),
                     "`extends` names configuration files, such as `../plimsoll.yaml`",
@@ -265,6 +267,7 @@ mod tests {
             ("overrides: {files: a}", "must be a list"),
             ("overrides: [a]", "an override maps `files`"),
             ("overrides: [{rules: {}}]", "names its `files`"),
+            ("overrides: [{files: [], rules: {}}]", "names its `files`"),
             ("overrides: [{files: a, rule: {}}]", "did you mean `rules`"),
             ("overrides: [{files: '../a', role: prod}]", "leads out of the folder"),
             ("extends: {a: b}", "names configuration files"),

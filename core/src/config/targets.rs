@@ -1,11 +1,10 @@
 //! `targets:` of a configuration: what is deployed, in the words of the person who deploys it.
 
 use super::read::{Reader, text};
-use crate::build::{Assignment, Edits, Recipe, Release, Request};
+use crate::build::{Assignment, Edits, Recipe, Release, Request, helm};
 use crate::report::{Environment, Role};
 use crate::syntax::{Node, Problem, ProblemKind, Scalar};
 use crate::text::{Span, Spanned, join_path};
-use std::fmt;
 
 /// A Compose project that the configuration describes.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,16 +108,9 @@ impl Targets {
         }
     }
 
-    /// Returns the paths that lead to nothing among the files. What lies above the project was not handed
-    /// over, and may be there.
-    pub fn problems<'p>(&self, paths: impl Iterator<Item = &'p str> + Clone) -> Vec<Problem> {
+    /// Returns the paths that lead to nothing; `is_there` says whether there is a file, or a folder with files.
+    pub fn problems(&self, is_there: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let is_file = |path: &str| paths.clone().any(|known| known == path);
-        let mut say = |span: Span, path: &str, message: fmt::Arguments<'_>| {
-            if !path.starts_with("..") {
-                problems.push(problem(span, message.to_string()));
-            }
-        };
         for request in &self.requests {
             let folder = &request.folder;
             let files = match request.recipe {
@@ -126,23 +118,20 @@ impl Targets {
                 Recipe::Kustomization(_) => &crate::build::KUSTOMIZATION_FILES[..],
                 Recipe::Manifests { .. } => continue,
             };
-            if !files.iter().any(|name| is_file(&join_path(folder, name))) {
+            if !files.iter().any(|name| is_there(&join_path(folder, name))) {
                 let span = request.span.unwrap_or_default();
                 let shown = if folder.is_empty() { "." } else { folder };
-                say(span, folder, format_args!("there is no `{}` in `{shown}`", files[0]));
+                problems.push(problem(span, format!("there is no `{}` in `{shown}`", files[0])));
             }
             let Recipe::Chart(release) = &request.recipe else { continue };
-            for path in release.values_files.iter().filter(|path| !is_file(&path.value)) {
-                say(path.span, path, format_args!("there is no values file `{path}`"));
+            for path in release.values_files.iter().filter(|path| !is_there(path)) {
+                problems.push(problem(path.span, format!("there is no values file `{path}`")));
             }
         }
         for project in &self.compose {
             let path = &project.path;
-            let prefix = format!("{}/", path.value);
-            if !path.is_empty()
-                && !paths.clone().any(|it| it == path.value || it.starts_with(&prefix))
-            {
-                say(path.span, path, format_args!("there is no `{path}` here"));
+            if !path.is_empty() && !is_there(path) {
+                problems.push(problem(path.span, format!("there is no `{path}` here")));
             }
         }
         problems
@@ -269,13 +258,13 @@ impl Reader<'_> {
         for entry in set.merged_entries() {
             let (key, span) = (text(entry.key), entry.value.span());
             match entry.value.scalar() {
-                Some(scalar) if !key.is_empty() && !key.contains(['=', ',']) => {
+                Some(scalar) if helm::is_path(key) => {
                     let is_string = matches!(scalar, Scalar::Str(_));
                     let text = format!("{key}={}", assigned(scalar, text(entry.value)));
                     assignments.push(Assignment { text, span: Some(span), is_string });
                 }
                 Some(_) => {
-                    let message = "a key under `set` is a path of names, such as `image.tag`";
+                    let message = "a key under `set` is a path of names, such as `image.tag` or `hosts[0].name`";
                     self.problem(entry.key.span(), message);
                 }
                 None => {
@@ -365,6 +354,9 @@ mod tests {
             ("{kustomization: a, values: b.yaml}", "`values` is a setting of charts"),
             ("{chart: a, set: {a: [1]}}", "put lists and mappings into a values file"),
             ("{chart: a, set: {'a=b': 1}}", "a path of names"),
+            ("{chart: a, set: {'a[x': 1}}", "a path of names"),
+            ("{chart: a, set: {'[0]': 1}}", "a path of names"),
+            ("{chart: a, set: {'a[99999]': 1}}", "a path of names"),
             ("{chart: a, set: a=b}", "must map keys"),
             ("{chart: a, values: [{a: b}]}", "paths of values files"),
             ("{chart: a, name: []}", "`name` must be a text"),
@@ -384,8 +376,9 @@ mod tests {
             "targets: [{chart: a, values: [v.yaml, w.yaml, ../x.yaml]}, {chart: b}, {kustomization: a}, {compose: c}, {compose: d}, {chart: ../e}]\n",
         );
         let files = ["a/Chart.yaml", "v.yaml", "c/compose.yaml"];
+        let is_there = |path: &str| path.starts_with("..") || path == "c" || files.contains(&path);
         let problems: Vec<_> =
-            targets.problems(files.into_iter()).into_iter().map(|it| it.message).collect();
+            targets.problems(&is_there).into_iter().map(|it| it.message).collect();
         let expected = [
             "there is no values file `w.yaml`",
             "there is no `Chart.yaml` in `b`",

@@ -349,13 +349,25 @@ impl<'a> Facts<'a> {
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
     pub fn config_problems(&self, unknown_rule: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let paths = || self.files().iter().map(|file| file.path());
-        for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
+        // What lies above the project was not handed over, and may be there.
+        let is_there = |path: &str| {
+            let leads_to = |file: &str| {
+                file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            path.starts_with("..") || self.files().iter().any(|file| leads_to(file.path()))
+        };
+        let is_config = |it: &&&FileModel| it.kind == crate::report::Kind::Config;
+        let all_configs = || self.files().iter().filter(is_config);
+        let trees = || all_configs().map(|it| (it.path(), &it.tree));
+        let configs = || all_configs().filter(|it| !self.config.silences(it.path(), trees()));
+        for file in configs() {
             let (config, mut own) = Config::read(&file.tree, unknown_rule);
             let config = config.below(folder_of(file.path()), &self.config.base);
             problems.append(&mut own);
-            problems.append(&mut config.targets.problems(paths()));
+            problems.append(&mut config.targets.problems(&is_there));
         }
+        let find = |path: &str| self.files().iter().find(|it| it.path() == path).map(|it| &it.tree);
+        problems.extend(Config::conflicts(configs().map(|it| (it.path(), &it.tree)), &find));
         problems
     }
 

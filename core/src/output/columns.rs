@@ -31,6 +31,23 @@ fn escape_unless(text: &str, keep: fn(char) -> bool) -> String {
     out
 }
 
+/// Makes JSON safe for a terminal. A writer of JSON escapes the control characters of ASCII by itself; the others,
+/// which stand in texts only, are escaped here, so that readers get the same texts.
+pub fn escape_json(json: String) -> String {
+    let is_raw = |letter: char| letter >= '\u{7f}' && steers_a_terminal(letter);
+    if !json.contains(is_raw) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for letter in json.chars() {
+        match is_raw(letter) {
+            true => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
 fn steers_a_terminal(letter: char) -> bool {
     letter.is_control()
         || matches!(

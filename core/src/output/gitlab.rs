@@ -4,6 +4,7 @@
 
 use super::columns::escape;
 use super::place::{Place, fingerprints};
+use super::wire::pretty;
 use crate::report::{Report, Severity};
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub fn gitlab(report: &Report) -> String {
         })
     });
     let issues: Vec<Value> = issues.collect();
-    format!("{:#}\n", Value::Array(issues))
+    pretty(&Value::Array(issues))
 }
 
 fn severity(severity: Severity) -> &'static str {

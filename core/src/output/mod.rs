@@ -26,7 +26,7 @@ pub mod wire_compare;
 pub mod wire_targets;
 
 pub use agent::agent;
-pub use columns::{escape, escape_line};
+pub use columns::{escape, escape_json, escape_line};
 pub use compare::{json as comparison_json, markdown as comparison_markdown, text as comparison};
 pub use concise::concise;
 pub use decision::{decision, records as decision_markdown};

@@ -29,30 +29,32 @@ pub struct PackedFile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// The role of every Compose file that `roles` does not name.
+    /// The role of every Compose file that nothing else gives one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Paths or file names of Compose files, and their roles.
+    /// Paths or names of Compose files, and their roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Role>"))]
     pub roles: Option<BTreeMap<String, Role>>,
-    /// Codes, families (`PLM1`) or names of rules, and their levels.
+    /// Rules by their codes, families (`PLM6`) or names, and their levels; later entries win.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Level>"))]
     pub rules: Option<BTreeMap<String, Level>>,
-    /// Codes, families or names of rules to leave out.
+    /// Codes, families or names of rules that are off.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany>"))]
     pub ignore: Option<Vec<String>>,
-    /// Your own answers for the decision, which win over what the files suggest.
+    /// Your own answers for the decision, which win over what the files suggest: `downtime`, `teams`, `audit`, and the
+    /// six questions by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string | number | boolean>"))]
     #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Plain>>"))]
     pub answers: Option<BTreeMap<String, String>>,
-    /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
+    /// The server that the decision measures against, with 16 CPUs and 64 GiB unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerSize>,
-    /// The release that the cluster runs, such as `1.33`; without one, the newest.
+    /// The release that the cluster runs, such as `1.33`: charts are rendered for it, and API versions that it still
+    /// serves are not reported as removed. Without one, the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Plain>"))]
     pub kubernetes: Option<String>,
@@ -65,13 +67,14 @@ pub struct Options {
     /// Settings for some of the files; later ones win over earlier ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Vec<FileOverride>>,
-    /// The lowest severity that makes `plimsoll check` fail.
+    /// The lowest severity that makes `plimsoll check` exit with 1, `error` unless given; `--fail-on` wins.
     #[serde(rename = "fail-on", skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<FailOn>,
-    /// Whether rules in preview run. In this version no rule is in preview.
+    /// Whether rules run whose findings have not been judged on enough real files yet; this version has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<bool>,
-    /// Paths of configuration files that this one is laid over; later ones win.
+    /// Paths of configuration files that this one is laid over; later ones win, and the file itself wins over all of
+    /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extends: Option<OneOrMany>,
     /// Codes, families or names of the only rules to use.
@@ -98,12 +101,13 @@ pub enum OneOrMany {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct FileOverride {
-    /// Patterns of the files that are meant.
+    /// Patterns of the files that are meant; required.
     pub files: OneOrMany,
-    /// Codes, families or names of rules, and their levels.
+    /// Rules by their codes, families or names, and their levels in these files; later entries win.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Level>"))]
     pub rules: Option<BTreeMap<String, Level>>,
+    /// The role of the files, for Compose files and for Kubernetes manifests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
 }
@@ -143,7 +147,9 @@ pub fn config_schema() -> String {
         // The filters are arguments of the npm package and options of the command.
         properties.remove("select");
         properties.remove("minSeverity");
-        properties.insert("$schema".to_owned(), serde_json::json!({ "type": "string" }));
+        let about = "The address of this schema, for editors.";
+        let schema = serde_json::json!({ "type": "string", "description": about });
+        properties.insert("$schema".to_owned(), schema);
     }
     let text = serde_json::to_string_pretty(&schema).expect("internal error: a schema is JSON");
     text + "\n"
@@ -165,15 +171,17 @@ pub struct DescribedTarget {
     /// Path of a Compose project's folder or of one of its files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compose: Option<String>,
+    /// Name of the target in reports and for `plimsoll render --target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The stage that the target is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
     /// Paths of the values files of a chart, later ones over earlier ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany>"))]
     pub values: Option<Vec<String>>,
-    /// Single values of a chart by their paths, such as `image.tag`.
+    /// Single values of a chart by their paths, such as `image.tag`, over all values files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "typescript",
@@ -195,10 +203,11 @@ pub struct DescribedTarget {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(deny_unknown_fields))]
 pub struct ServerSize {
+    /// Number of CPUs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Amount>"))]
     pub cpus: Option<f64>,
-    /// An amount such as `64GiB`.
+    /// Amount of memory, such as `64GiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Amount>"))]
     pub memory: Option<String>,

@@ -3,7 +3,7 @@
 //! Format: <https://github.com/reviewdog/reviewdog/tree/master/proto/rdf>. Columns count bytes from 1.
 
 use super::columns::escape;
-use super::wire::rule_url;
+use super::wire::{pretty, rule_url};
 use crate::report::{Edit, Finding, Report, Safety, Severity};
 use crate::rules;
 use crate::text::{Encoding, Span};
@@ -17,7 +17,7 @@ pub fn rdjson(report: &Report) -> String {
         "source": { "name": "plimsoll", "url": "https://plimsoll.dev" },
         "diagnostics": diagnostics,
     });
-    format!("{log:#}\n")
+    pretty(&log)
 }
 
 fn diagnostic(report: &Report, finding: &Finding) -> Value {

@@ -3,7 +3,7 @@
 //! Schema: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json>.
 
 use super::place::{Place, fingerprints};
-use super::wire::rule_url;
+use super::wire::{pretty, rule_url};
 use crate::explain;
 use crate::report::{Finding, Fix, Report, Severity};
 use crate::rules::{self, Rule};
@@ -45,7 +45,7 @@ pub fn sarif(report: &Report) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    pretty(&log)
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -4,6 +4,7 @@ use super::columns::escape_line;
 use super::place::{Place, worst_first};
 use super::style::Style;
 use super::text::last_line;
+use super::wire::pretty;
 use crate::report::{Finding, Report, Severity};
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
@@ -105,7 +106,7 @@ pub fn statistics_json(report: &Report) -> String {
             fixable: group.is_fixable(),
         })
         .collect();
-    serde_json::to_string_pretty(&counted).expect("internal error: counts are JSON") + "\n"
+    pretty(&counted)
 }
 
 #[cfg(test)]

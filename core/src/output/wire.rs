@@ -6,6 +6,7 @@
 
 mod convert;
 
+use super::columns::escape_json;
 use crate::explain;
 use crate::report::{
     self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Environment, Fate,
@@ -470,8 +471,8 @@ pub fn json_lines(report: &report::Report) -> String {
     let places = Places { report, positions: Positions::default() };
     let line = |finding| {
         let finding = places.finding(finding);
-        serde_json::to_string(&finding).expect("internal error: these types always serialise")
-            + "\n"
+        let json = serde_json::to_string(&finding);
+        escape_json(json.expect("internal error: these types always serialise")) + "\n"
     };
     report.findings.iter().map(line).collect()
 }
@@ -482,10 +483,8 @@ pub fn decision_json(report: &report::Report) -> String {
 }
 
 pub(super) fn pretty(value: &impl Serialize) -> String {
-    let mut text =
-        serde_json::to_string_pretty(value).expect("internal error: these types always serialise");
-    text.push('\n');
-    text
+    let json = serde_json::to_string_pretty(value);
+    escape_json(json.expect("internal error: these types always serialise")) + "\n"
 }
 
 /// Renders the JSON Schema (draft 2020-12) of [`Report`].

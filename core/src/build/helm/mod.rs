@@ -38,3 +38,4 @@ pub use render::{
     TemplateKind, render, render_again,
 };
 pub use template::KnownTemplates;
+pub use values::is_path;

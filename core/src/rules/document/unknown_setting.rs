@@ -10,8 +10,9 @@ rule! {
     /// reports findings.
     ///
     /// ## What helps
-    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `exclude`,
-    /// `overrides`, `fail-on`, `preview`, `answers`, `server`, `kubernetes` and `targets`.
+    /// Correct the name, the value or the path. The settings are `role`, `roles`, `rules`, `ignore`,
+    /// `exclude`, `overrides`, `extends`, `fail-on`, `preview`, `answers`, `server`, `kubernetes` and
+    /// `targets`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

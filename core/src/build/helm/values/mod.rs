@@ -9,5 +9,5 @@ mod tree;
 pub use coalesce::{Nulls, coalesce, merge_over};
 pub use dependencies::{Missing, process};
 pub use schema::validate;
-pub use set::apply as apply_set;
+pub use set::{apply as apply_set, is_path};
 pub use tree::Node;

@@ -35,6 +35,14 @@ pub fn apply(
     Ok(())
 }
 
+/// Whether an assignment may begin with this path.
+pub fn is_path(path: &str) -> bool {
+    let (letters, heap) = (format!("{path}=").chars().collect(), Heap::default());
+    let mut reader = Reader { letters, at: 0, strings: false, place: None, heap: &heap };
+    let read = reader.path();
+    reader.at == reader.letters.len() && matches!(read.as_deref(), Ok([Step::Key(_), ..]))
+}
+
 struct Reader<'r> {
     letters: Vec<char>,
     at: usize,
@@ -238,5 +246,15 @@ mod tests {
             assert_eq!(set(assignments, false), expected, "{assignments}");
         }
         assert_eq!(set("a=true,b=1", true), r#"{"a":"true","b":"1"}"#);
+    }
+
+    #[test]
+    fn a_path_is_what_an_assignment_may_begin_with() {
+        for path in ["a", "image.tag", "hosts[0].name", r"node\.io/role", r"a\,b", r"a\=b", "a."] {
+            assert!(is_path(path), "{path}");
+        }
+        for path in ["", ".", "[0]", "a[x", "a[x]", "a[-1]", "a[99999]", "a=b", "a,b", r"a\"] {
+            assert!(!is_path(path), "{path}");
+        }
     }
 }
