@@ -360,6 +360,22 @@ test("a phone shows the results first, and a place leads to the file", async () 
   await close();
 });
 
+test("at every width the first screen says its words in full", async () => {
+  for (const width of [1600, 1181, 1180, 1000, 861, 860, 521, 380]) {
+    const { page, calm, close } = await open(browser, server.url, { viewport: { width, height: 800 } });
+    const cut = await page.$$eval("header *, #panels *, #status, .filters *, .toolbar > *", (all) => all.filter((it) => {
+      const { left, right } = it.getBoundingClientRect();
+      // What clips its content is as wide as the part that is seen.
+      const clips = it.closest(".results, header").getBoundingClientRect();
+      return it.checkVisibility({ checkVisibilityCSS: true }) && !it.closest("svg, .visually-hidden") && (it.scrollWidth > it.clientWidth + 1 && it.clientWidth > 0 || left < clips.left - 1 || right > clips.right + 1);
+    }).map((it) => it.id || it.className || it.textContent));
+    assert.deepEqual(cut, [], `${width} wide`);
+    assert.ok(await page.locator("header").evaluate((it) => it.getBoundingClientRect().height) < 170, `${width} wide`);
+    calm();
+    await close();
+  }
+});
+
 test("nothing leaves the browser: the policy forbids it, and nothing is asked for once the page is there", async () => {
   const { page, close } = await open(browser, server.url);
   const asked = [];
