@@ -71,9 +71,10 @@ mod projects;
 
 #[cfg(test)]
 mod tests {
+    use crate::build::{Recipe, Request};
     use crate::config::Downtime;
-    use crate::report::{Answer, Decision, Platform, Today};
-    use crate::{Config, File, Options, analyze};
+    use crate::report::{Answer, Decision, Environment, Platform, Today};
+    use crate::{Config, File, Options, Workspace, analyze};
 
     /// Returns the decision on a project with these paths and texts.
     pub fn decide_with(files: &[(&str, &str)], config: Config) -> Decision {
@@ -116,5 +117,41 @@ mod tests {
         config.answers.downtime = Some(Downtime::None);
         let answered = analyze(&files, &Options { config, ..Options::default() });
         assert_eq!(answered.decision().questions[0].answer, Answer::No);
+    }
+
+    #[test]
+    fn the_environment_that_somebody_states_is_the_one_that_counts() {
+        let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'acme/web:1.2.3'}]}\n";
+        let overlay = |count: u8| {
+            format!("resources: [../../base]\nreplicas: [{{name: web, count: {count}}}]\n")
+        };
+        for root in ["", "/srv/prod/shop/"] {
+            let mut workspace = Workspace::default();
+            for (path, text) in [
+                ("k8s/base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
+                ("k8s/base/web.yaml", web.to_owned()),
+                ("k8s/overlays/prod/kustomization.yaml", overlay(4)),
+                ("k8s/overlays/staging/kustomization.yaml", overlay(2)),
+            ] {
+                workspace.set(&format!("{root}{path}"), text);
+            }
+            let request = Request {
+                environment: Some(Environment::Production),
+                is_exclusive: true,
+                ..Request::new(
+                    &format!("{root}k8s/overlays/staging"),
+                    Recipe::Kustomization(Default::default()),
+                )
+            };
+            let mut config = Config::default();
+            config.targets.requests.push(request);
+            let decision = workspace.analysis(&config).report(&Options::default()).decision();
+            let facts = decision.questions.iter().flat_map(|it| &it.evidence);
+            let facts: Vec<&str> = facts.map(|it| &*it.fact).collect();
+            let is_staging = facts.iter().any(|it| it.contains("`web` runs as 2 replicas"));
+            assert!(is_staging, "{root}: {facts:?}");
+            let from = format!("counted from `{root}k8s/overlays/staging`");
+            assert!(decision.counted.ends_with(&from), "{}", decision.counted);
+        }
     }
 }

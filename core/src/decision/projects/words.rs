@@ -1,11 +1,9 @@
 //! What the report says beside the answers: the belief, the scenario, the fit and the next steps.
 
-use super::{compose, decide, decide_with, deployment, facts_on, plain};
-use crate::build::{Recipe, Request};
+use super::{compose, decide, decide_with, deployment, plain};
 use crate::config::Config;
 use crate::decision::beliefs::Belief;
-use crate::report::{Answer, Decision, Environment, Fit, QuestionId, ScenarioName, Today};
-use crate::{Options, Workspace};
+use crate::report::{Answer, Decision, Fit, QuestionId, ScenarioName, Today};
 
 fn with_answers(files: &[(&str, &str)], answers: &[(&str, &str)]) -> Decision {
     let mut config = Config::default();
@@ -139,40 +137,6 @@ fn what_is_counted_is_named_where_there_is_a_choice() {
     let loose = [("k8s/dev/web.yaml", &*web), ("k8s/prod/web.yaml", &*web)];
     let counted = decide(&loose).counted;
     assert!(counted.ends_with("; counted from `k8s/prod/web.yaml`"), "{counted}");
-}
-
-#[test]
-fn the_environment_that_somebody_states_is_the_one_that_counts() {
-    for root in ["", "/srv/prod/shop/"] {
-        let mut workspace = Workspace::default();
-        let overlay = |count: u8| {
-            format!("resources: [../../base]\nreplicas: [{{name: web, count: {count}}}]\n")
-        };
-        let web = plain("web").replace("  selector", "  replicas: 1\n  selector");
-        for (path, text) in [
-            ("k8s/base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
-            ("k8s/base/web.yaml", web),
-            ("k8s/overlays/prod/kustomization.yaml", overlay(4)),
-            ("k8s/overlays/staging/kustomization.yaml", overlay(2)),
-        ] {
-            workspace.set(&format!("{root}{path}"), text);
-        }
-        let request = Request {
-            environment: Some(Environment::Production),
-            is_exclusive: true,
-            ..Request::new(
-                &format!("{root}k8s/overlays/staging"),
-                Recipe::Kustomization(Default::default()),
-            )
-        };
-        let mut config = Config::default();
-        config.targets.requests.push(request);
-        let decision = workspace.analysis(&config).report(&Options::default()).decision();
-        let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
-        assert!(facts.contains("`web` runs as 2 replicas"), "{root}: {facts}");
-        let from = format!("counted from `{root}k8s/overlays/staging`");
-        assert!(decision.counted.ends_with(&from), "{}", decision.counted);
-    }
 }
 
 #[test]
