@@ -1,7 +1,9 @@
 use crate::edit::Yaml;
 use crate::facts::{
-    Facts, Image, KubeService, Part, Service, Together, Unit, Workload, probe_of_healthcheck,
+    Facts, Image, KubeHost, KubeService, Mention, Part, Service, Together, Unit, Workload,
+    probe_of_healthcheck,
 };
+use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort, WorkloadKind};
 use crate::report::{Edit, Findings, Fix, Role, Severity};
@@ -157,7 +159,21 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
     }
+    if let Some((it, service, mention)) = all.iter().find_map(|it| {
+        let (service, mention) = own_service(facts, it.workload, it.unit)?;
+        Some((it, service, mention))
+    }) {
+        let (unit, name) = (it.unit.name, service.name);
+        finding
+            .also(&mention.span, format!("`{unit}` names Service `{name}`, which leads to itself"))
+            .help(format!(
+                "Add a `readinessProbe` on the port that the Service sends traffic to. The fix leaves `{unit}` out: it names Service `{name}`, which leads to itself and answers only once the Pod is ready. Where the program asks itself or its peers there in order to start, it never would. Set `publishNotReadyAddresses: true` on that Service first."
+            ));
+    }
     let edit = |it: &Unprobed<'_, '_>| {
+        if own_service(facts, it.workload, it.unit).is_some() {
+            return None;
+        }
         let probe = probe_for(facts, it.workload, it.at, own_port(it))?;
         facts.insert_entry(&it.container.place, "readinessProbe", &probe)
     };
@@ -172,6 +188,31 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         // Findings of one cause are mended together where their fixes have one title.
         finding.fix(Fix::r#unsafe("Add a readiness probe", edits));
     }
+}
+
+/// Returns a Service that a container names, apart from the address that it announces, and that selects its own Pods
+/// once they are ready: a probe may keep the container from starting at all. An example is the quorum of Kafka:
+/// `KAFKA_CONTROLLER_QUORUM_VOTERS=1@kafka:9093`, asked before the broker opens its port.
+fn own_service<'f, 'a>(
+    facts: &'f Facts<'a>,
+    workload: &Workload<'a>,
+    unit: &'f Unit<'a>,
+) -> Option<(&'f KubeService<'a>, &'f Mention<'a>)> {
+    let home = workload.object.file;
+    let dialled = facts.mentions(unit).iter().filter(|mention| {
+        mention.key.is_none_or(|it| !is_own_address_key(it) && !is_browser_facing(it))
+    });
+    let own = facts.services_for(workload);
+    let mut named = dialled.filter_map(|mention| {
+        let KubeHost::Service(named) = facts.kube_host(home, workload.namespace, mention.host)
+        else {
+            return None;
+        };
+        let service = *own.iter().find(|it| it.index == named.index)?;
+        let hides = !service.model.publish_not_ready_addresses.is_some_and(|it| it.value);
+        hides.then_some((service, mention))
+    });
+    named.next()
 }
 
 /// Returns the port of the Service that leads to the main port of the program, where there is one: a console
@@ -473,6 +514,56 @@ mod tests {
         assert!(findings(&RULE, &headless(""))[0].help.is_some());
         assert!(findings(&RULE, &headless("publishNotReadyAddresses: true, "))[0].help.is_none());
         assert!(findings(&RULE, &sides(ports, "Deployment", ""))[0].help.is_none());
+    }
+
+    #[test]
+    fn a_program_that_asks_itself_through_its_service_gets_no_probe() {
+        let found = |env: &str, service: &str| {
+            let container = format!("          ports: [{{containerPort: 8080}}]\n{env}");
+            let text = sides("ports: [{port: 80, targetPort: 8080}]", "Deployment", &container);
+            let text = format!("{}{service}", text.replace("name: web}", "name: kafka}"));
+            findings(&RULE, &text).remove(0)
+        };
+        let env = |name: &str, value: &str| {
+            format!("          env: [{{name: {name}, value: '{value}'}}]\n")
+        };
+        let asks = [
+            env("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@kafka:9093"),
+            env("CLUSTER_PEERS", "kafka:7946"),
+            "          args: ['--join=kafka:7946']\n".to_owned(),
+        ];
+        for asks in asks {
+            let found = found(&asks, "");
+            assert!(found.fixes.is_empty(), "{asks}");
+            assert!(found.help.is_some_and(|it| it.contains("publishNotReadyAddresses")), "{asks}");
+        }
+        let other = "---\napiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n";
+        for fine in [
+            String::new(),
+            env("KAFKA_ADVERTISED_LISTENERS", "PLAINTEXT://kafka:9092"),
+            env("DB_HOST", "db"),
+        ] {
+            let found = found(&fine, other);
+            assert_eq!((found.fixes.len(), found.help), (1, None), "{fine}");
+        }
+    }
+
+    #[test]
+    fn the_others_get_their_probes_without_the_one_that_asks_itself() {
+        let set = |name: &str, env: &str| {
+            sides(
+                "ports: [{port: 80, targetPort: 8080}]",
+                "Deployment",
+                "          ports: [{containerPort: 8080}]\n",
+            )
+            .replace("name: web", &format!("name: {name}"))
+            .replace("app: web", &format!("app: {name}"))
+                + env
+        };
+        let env = "          env: [{name: QUORUM_VOTERS, value: '1@kafka:9093'}]\n";
+        let text = format!("{}---\n{}", set("api", ""), set("kafka", env));
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 1));
     }
 
     #[test]
