@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 pub enum Flaw {
     /// The last command succeeds whatever the ones before it did: `|| true`, `; exit 0`.
     EndsInSuccess,
-    /// `true` or `exit 0` and nothing else.
+    /// `true`, `exit 0` or `echo` and nothing else.
     AsksNothing,
     /// `[ x ]` or `[ "$A"=="b" ]`: a test of one word, which is true unless the word is empty.
     OneWordTest,
@@ -38,7 +38,9 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     }
     let all = commands(script);
     let last = all.last()?;
-    if all.len() == 1 && succeeds(last) {
+    // With a redirection, `echo` may open a connection: `echo > /dev/tcp/localhost/80`.
+    let only_speaks = last.name() == "echo" && !script.contains(['>', '<', '$', '`']);
+    if all.len() == 1 && (succeeds(last) || only_speaks) {
         return Some(Flaw::AsksNothing);
     }
     let before = all.len().checked_sub(2).and_then(|at| all.get(at));
@@ -213,6 +215,15 @@ mod tests {
         assert_eq!(flaw("pg_isready; exit 0", false), Some(Flaw::EndsInSuccess));
         assert_eq!(flaw("exit 0", false), Some(Flaw::AsksNothing));
         assert_eq!(flaw("true", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("echo \"liveness\"", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("echo ok", true), Some(Flaw::AsksNothing));
+        for asks in [
+            "echo > /dev/tcp/localhost/80",
+            "echo ruok | nc localhost 2181",
+            "pg_isready && echo ok",
+        ] {
+            assert_eq!(flaw(asks, true), None, "{asks}");
+        }
         assert_eq!(flaw("[ ready ]", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("[ \"$(x)\"==\"ok\" ] || exit 1", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("curl http://localhost:80/ || exit 1", false), Some(Flaw::CurlWithoutFail));
