@@ -7,10 +7,10 @@ use crate::{Failure, exit_code, ignore, options};
 use anstyle::AnsiColor;
 use plimsoll_core::autofix::{self, Fixed, Reason, Refused, Wanted};
 use plimsoll_core::output::{escape, escape_line};
-use plimsoll_core::report::{Finding, Report, Severity};
+use plimsoll_core::report::{Finding, Report, Safety, Severity};
 use plimsoll_core::{File, Options, Workspace};
 use similar::TextDiff;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -57,6 +57,11 @@ pub fn run(
     }
     if !terminal.quiet {
         terminal.say(&summary(&fixed, changed, diff, how));
+        if let (How::Mend { .. }, 0) = (how, changed)
+            && let Some(left) = left_out(&fixed.report, &options)
+        {
+            terminal.say(&left);
+        }
     }
     Ok(if diff { u8::from(changed > 0) } else { exit_code(&fixed.report, rules) })
 }
@@ -77,6 +82,27 @@ fn summary(fixed: &Fixed, changed: usize, diff: bool, how: &How) -> String {
         plural(changed, "file", "files"),
         plural(left, "finding", "findings"),
     )
+}
+
+/// Returns what to say of the safe fixes of infos and hints, which are applied only where their rules are selected:
+/// `2 safe fixes of infos are left out: add --select PLM101,PLM416 to apply them`.
+fn left_out(report: &Report, options: &Options) -> Option<String> {
+    let is_left = |it: &&Finding| !is_wanted(it, options);
+    let is_safe = |it: &&Finding| it.fixes.iter().any(|fix| fix.safety == Safety::Safe);
+    let codes: Vec<&str> =
+        report.findings.iter().filter(is_left).filter(is_safe).map(|it| it.code).collect();
+    let rules: BTreeSet<&str> = codes.iter().copied().collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    (!codes.is_empty()).then(|| {
+        format!(
+            "{} safe {} of infos {} left out: add --select {} to apply {}",
+            codes.len(),
+            plural(codes.len(), "fix", "fixes"),
+            plural(codes.len(), "is", "are"),
+            rules.join(","),
+            plural(codes.len(), "it", "them"),
+        )
+    })
 }
 
 fn plural<'a>(number: usize, singular: &'a str, plural: &'a str) -> &'a str {

@@ -180,6 +180,24 @@ fn standard_input_comes_back_fixed() {
 }
 
 #[test]
+fn safe_fixes_of_infos_that_are_left_out_are_named() {
+    let text = "version: '3'\nservices:\n  web:\n    image: nginx:1.29\n    restart: always\n";
+    let root = folder(&[("compose.yaml", text)]);
+    let said = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let output = command.current_dir(root.path()).arg("fix").args(arguments).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let left = said(&["--ignore", "PLM815,PLM816"]);
+    assert!(
+        left.contains("1 safe fix of infos is left out: add --select PLM807 to apply it"),
+        "{left}"
+    );
+    assert!(!said(&["--select", "PLM807", "--diff"]).contains("left out"));
+    assert!(!said(&["--ignore", "PLM807"]).contains("left out: add --select PLM807"));
+}
+
+#[test]
 fn hints_are_fixed_only_where_their_rule_is_selected() {
     let text = "version: '3'\nservices:\n  web:\n    image: nginx:1.29\n    restart: always\n";
     let root = folder(&[("compose.yaml", text)]);

@@ -191,7 +191,32 @@ impl<'a> Unit<'a> {
     pub fn only_set_up(&self) -> Option<&'static Family> {
         let runs = self.runs.as_ref().filter(|it| it.certainty == Certainty::Likely)?;
         let is_same = |family: &&Family| family.id == runs.family.id;
-        self.set_up_store().filter(is_same).filter(|_| self.starts_its_program())
+        // Its port has been looked at where its program was settled.
+        let ports = runs.family.ports();
+        self.set_up_store(ports).filter(is_same).filter(|_| self.starts_its_program())
+    }
+
+    /// Returns the family of a program that keeps data in the role in which it is started here: SeaweedFS as the server
+    /// of its volumes, Nacos with the database that it brings.
+    ///
+    /// Sources: seaweedfs/seaweedfs, `docker/entrypoint.sh`; Nacos documentation, "Deployment Mode".
+    pub fn kept_in_this_role(&self) -> Option<&'static Family> {
+        let family = self.certain_family()?;
+        let role = self.start.words.first().map_or("", |it| it.as_str());
+        let is_kept = match family.id {
+            "seaweedfs" => matches!(role, "volume" | "server"),
+            "nacos" => {
+                let is_alone = self.value("MODE").is_some_and(|it| it == "standalone");
+                let names_database = |it: &str| {
+                    ["MYSQL_", "SPRING_DATASOURCE_", "DB_"].iter().any(|word| it.starts_with(word))
+                };
+                is_alone
+                    && self.start.is_empty()
+                    && !self.env.iter().any(|it| names_database(it.name))
+            }
+            _ => false,
+        };
+        is_kept.then_some(family)
     }
 
     /// Whether a variable points the program to a lasting mount, as `KAFKA_LOG_DIRS` does.

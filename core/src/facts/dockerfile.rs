@@ -52,6 +52,8 @@ pub(super) struct Stage {
     pub command: Option<Words>,
     /// The `FROM` of the stage.
     pub from: Range<usize>,
+    /// The `FROM` that names the base: that of the stage, or of the earlier one that it starts from.
+    pub base_from: Range<usize>,
     /// Whether the `CMD` stands in this stage.
     has_own_command: bool,
     /// The working directory; empty where nothing sets it.
@@ -130,7 +132,10 @@ fn stage_of(
             let default = default.map(|it| it.trim().trim_matches(['"', '\'']).to_owned());
             arguments.extend(given(name).or(default).map(|value| (name.to_owned(), value)));
         } else if is("FROM") {
-            let stage = start(&rest, &stages, &arguments);
+            let mut stage = start(&rest, &stages, &arguments);
+            if stage.base_from.is_empty() {
+                stage.base_from = range.clone();
+            }
             stages.push(Stage { from: range.clone(), ..stage });
         }
         let from_stage = match is("COPY") {

@@ -75,6 +75,15 @@ impl<'a> Facts<'a> {
         Some(Span::new(file.id, from.start, from.end))
     }
 
+    /// Returns the `FROM` that names the image that the image of a service is built from, through earlier stages, if
+    /// its Dockerfile was handed over.
+    pub fn base_from(&self, service: &Service<'a>) -> Option<Span> {
+        let build = service.model.build.as_ref()?;
+        let file = self.file(build.dockerfile_id?);
+        let from = built_stage(file.text(), service)?.base_from;
+        Some(Span::new(file.id, from.start, from.end))
+    }
+
     /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;

@@ -13,6 +13,11 @@ use crate::model::compose::{Condition, Dependency, MountKind};
 use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 
+/// The port of the protocol with which log drivers and collectors hand on logs.
+///
+/// Sources: Docker documentation, "Fluentd logging driver" (`fluentd-address`); Fluentd documentation, `in_forward`.
+const FORWARD_PORT: u16 = 24224;
+
 /// One `depends_on` between two services of a project.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait<'f, 'a> {
@@ -212,12 +217,32 @@ impl<'a> Facts<'a> {
         }
         let is_switch =
             |it: &Var<'_>| it.value.is_some_and(|value| is_retry_switch(it.name, value));
-        if from.unit.env.iter().any(is_switch) {
+        if from.unit.env.iter().any(is_switch) || self.forwards_logs(from) {
             return Patience::Retries;
         }
         // A client that seeds a server gives up sooner than a program with a driver.
         let server = on.unit.family().filter(|_| !started.iter().any(|it| is_client(it.name())));
         patience_of(repository.as_deref(), from.unit.family(), server)
+    }
+
+    /// Whether a service is a log collector, which keeps in a buffer what it cannot hand on yet: it listens on the
+    /// port of the protocol of Fluentd, or the log driver of the project's services sends to it.
+    fn forwards_logs(&self, service: &Service<'a>) -> bool {
+        let ports = &service.model.ports;
+        let publishes = |port: u16| {
+            let is_it = |it: (u16, u16)| (it.0..=it.1).contains(&port);
+            ports.iter().any(|it| it.published.is_some_and(|it| is_it(it.value)))
+        };
+        let sends_here = |it: &Service<'_>| {
+            let Some(logging) = &it.model.logging else { return false };
+            let is_fluentd = logging.driver.as_ref().is_some_and(|it| it.as_str() == "fluentd");
+            let address = logging.options.iter().find(|it| it.key.as_str() == "fluentd-address");
+            let address = address.and_then(|it| it.value.as_ref()).map(|it| it.as_str());
+            let port = address.and_then(|it| it.rsplit(':').next()?.parse().ok());
+            is_fluentd && publishes(port.unwrap_or(FORWARD_PORT))
+        };
+        service.container_ports().iter().any(|it| it.value == FORWARD_PORT)
+            || !ports.is_empty() && self.siblings(service).iter().any(sends_here)
     }
 
     /// Whether a service itself waits for another one: in its command, or in what its image starts.

@@ -106,26 +106,39 @@ impl Shape<'_> {
 }
 
 /// Words that end the names of databases.
-const DATABASE_WORDS: &[&str] =
-    &["db", "database", "sql", "mysql", "mariadb", "postgres", "postgresql", "mongo", "mongodb"];
+const DATABASE_WORDS: &[&str] = &[
+    "db",
+    "database",
+    "sql",
+    "mysql",
+    "mysqldb",
+    "mariadb",
+    "postgres",
+    "postgresql",
+    "mongo",
+    "mongodb",
+    "patroni",
+];
 
 impl Unit<'_> {
     /// Returns the family that the container sets up an empty store of: it is called like a database, and has
-    /// variables that only the server reads.
-    pub fn set_up_store(&self) -> Option<&'static Family> {
+    /// variables that only the server reads, or those that clients read too and the port of the server.
+    pub fn set_up_store(&self, ports: &[u16]) -> Option<&'static Family> {
         let is_database = |name: &str| {
             let last = name.rsplit(['-', '_', '.']).next().unwrap_or(name);
             DATABASE_WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))
         };
         (is_database(self.name) || is_database(self.program())).then_some(())?;
-        families::by_id(self.env.iter().find_map(|it| set_up_by(it.name))?)
+        let is_postgres = || ports.contains(&5432) && self.var("POSTGRES_PASSWORD").is_some();
+        let by_port = || is_postgres().then_some("postgres");
+        families::by_id(self.env.iter().find_map(|it| set_up_by(it.name)).or_else(by_port)?)
     }
 
-    /// Returns the program that the container's variables give away.
-    fn set_up_program(&self) -> Option<Program> {
+    /// Returns the program that the container's variables and its ports give away.
+    fn set_up_program(&self, ports: &[u16]) -> Option<Program> {
         let image = self.image.as_ref()?;
         Some(Program {
-            family: self.set_up_store()?,
+            family: self.set_up_store(ports)?,
             certainty: Certainty::Likely,
             repository: image.repository.clone(),
             // The tag of an image of somebody's own says nothing about the store in it.
@@ -154,8 +167,9 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
         }
         let ports = listed_ports(model);
         let paths = model.volumes.iter().map(|it| it.target.as_str()).collect();
-        let program = Shape { ports, paths }.program(service.unit.image.as_ref());
-        service.unit.runs = program.or_else(|| service.unit.set_up_program());
+        let shape = Shape { ports, paths };
+        let program = shape.program(service.unit.image.as_ref());
+        service.unit.runs = program.or_else(|| service.unit.set_up_program(&shape.ports));
     }
 }
 
@@ -184,8 +198,11 @@ pub(super) fn of_workloads(workloads: &mut [Workload<'_>]) {
             let ports = numbers.filter_map(|it| u16::try_from(it.value).ok()).collect();
             let paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
             let paths = paths.map(|it| it.as_str()).collect();
-            let program = Shape { ports, paths }.program(workload.units[at].image.as_ref());
-            workload.units[at].runs = program.or_else(|| workload.units[at].set_up_program());
+            let shape = Shape { ports, paths };
+            let program = shape.program(workload.units[at].image.as_ref());
+            let unit = &workload.units[at];
+            let runs = program.or_else(|| unit.set_up_program(&shape.ports));
+            workload.units[at].runs = runs;
         }
     }
 }

@@ -365,9 +365,7 @@ fn is_self_hosted(project: &Project) -> bool {
         })
     };
     let mut services = project.services.iter().peekable();
-    services.peek().is_some()
-        && services.all(is_kept)
-        && project.services.iter().any(|it| is_own(it))
+    services.peek().is_some() && services.all(is_kept) && project.services.iter().any(is_own)
 }
 
 /// Returns the files of the projects that run in production.

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 pub enum Flaw {
     /// The last command succeeds whatever the ones before it did: `|| true`, `; exit 0`.
     EndsInSuccess,
-    /// `true`, `exit 0` or a look at the container's first process, and nothing else.
+    /// `true`, `exit 0`, `echo` or a look at the container's first process, and nothing else.
     AsksNothing,
     /// `[ x ]` or `[ "$A"=="b" ]`: a test of one word, which is true unless the word is empty.
     OneWordTest,
@@ -40,7 +40,9 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     }
     let all = commands(script);
     let last = all.last()?;
-    if all.len() == 1 && (succeeds(last) || looks_at_first_process(last)) {
+    // With a redirection, `echo` may open a connection: `echo > /dev/tcp/localhost/80`.
+    let only_speaks = last.name() == "echo" && !script.contains(['>', '<', '$', '`']);
+    if all.len() == 1 && (succeeds(last) || only_speaks || looks_at_first_process(last)) {
         return Some(Flaw::AsksNothing);
     }
     let before = all.len().checked_sub(2).and_then(|at| all.get(at));
@@ -245,6 +247,15 @@ mod tests {
         assert_eq!(flaw("'kill' '-0' '1'", true), Some(Flaw::AsksNothing));
         assert_eq!(flaw("grep -q server /proc/1/cmdline", false), None);
         assert_eq!(flaw("kill -0 $(cat /run/server.pid)", false), None);
+        assert_eq!(flaw("echo \"liveness\"", false), Some(Flaw::AsksNothing));
+        assert_eq!(flaw("echo ok", true), Some(Flaw::AsksNothing));
+        for asks in [
+            "echo > /dev/tcp/localhost/80",
+            "echo ruok | nc localhost 2181",
+            "pg_isready && echo ok",
+        ] {
+            assert_eq!(flaw(asks, true), None, "{asks}");
+        }
         assert_eq!(flaw("[ ready ]", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("[ \"$(x)\"==\"ok\" ] || exit 1", false), Some(Flaw::OneWordTest));
         assert_eq!(flaw("curl http://localhost:80/ || exit 1", false), Some(Flaw::CurlWithoutFail));

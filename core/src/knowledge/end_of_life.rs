@@ -89,6 +89,8 @@ pub struct Cycle {
     /// The version as the table writes it: `14`, `8.0`, `bullseye`.
     pub version: &'static str,
     pub last_day: Day,
+    /// Whether it is of the newest major version and maintained for a few weeks only, until the next one.
+    pub is_short: bool,
     /// The page that says so.
     pub source: &'static str,
 }
@@ -103,6 +105,12 @@ impl Cycle {
         } else {
             Support::Maintained
         }
+    }
+
+    /// Whether it ended more than a year ago.
+    #[must_use]
+    pub fn is_long_over(&self) -> bool {
+        Day { year: self.last_day.year + 1, ..self.last_day } < AS_OF
     }
 }
 
@@ -126,10 +134,24 @@ fn cycles(block: &Block) -> Option<(Vec<&'static str>, Vec<Cycle>)> {
         if word == "image" {
             repositories.extend(rest.split(' '));
         } else {
-            cycles.push(Cycle { product, version: word, last_day: Day::parse(rest)?, source });
+            let (day, is_short) = match rest.strip_suffix(" short") {
+                Some(day) => (day, true),
+                None => (rest, false),
+            };
+            let last_day = Day::parse(day)?;
+            cycles.push(Cycle { product, version: word, last_day, is_short, source });
         }
     }
+    let newest = cycles.iter().filter_map(|it| major(it.version)).max();
+    for cycle in &mut cycles {
+        cycle.is_short &= major(cycle.version) == newest;
+    }
     Some((repositories, cycles))
+}
+
+/// Returns the major version of a version in the table.
+fn major(version: &str) -> Option<u64> {
+    version.split('.').next()?.parse().ok()
 }
 
 /// Returns the cycle that an image reference names; `None` where the image or its version is not
@@ -294,6 +316,21 @@ mod tests {
         assert_eq!(support("python:3.13-slim"), Some(("3.13", Support::Maintained)));
         assert_eq!(support("postgres:18"), Some(("18", Support::Maintained)));
         assert_eq!(support("nginx:1.28.0-alpine"), Some(("1.28", Support::Ended)));
+    }
+
+    #[test]
+    fn versions_that_are_maintained_for_weeks_are_told_apart() {
+        let cycle = |image| cycle_of(image).expect("a cycle");
+        for (image, is_short, is_long_over) in [
+            ("prom/prometheus:v3.9.1", true, false),
+            ("prom/prometheus:v3.6.0", true, true),
+            ("prom/prometheus:v3.5.0", false, false),
+            ("prom/prometheus:v2.53.1", false, true),
+            ("grafana/grafana:12.1.1", false, false),
+        ] {
+            let cycle = cycle(image);
+            assert_eq!((cycle.is_short, cycle.is_long_over()), (is_short, is_long_over), "{image}");
+        }
     }
 
     #[test]

@@ -246,7 +246,7 @@ fn last_clause(text: &str, begin: &[&str]) -> Option<usize> {
     }
     let is_outside = |at: &usize| {
         let before = &text[..*at];
-        before.matches('`').count() % 2 == 0
+        before.matches('`').count().is_multiple_of(2)
             && before.matches('(').count() == before.matches(')').count()
     };
     let found = begin.iter().flat_map(|it| text.match_indices(it)).map(|it| it.0);

@@ -1,5 +1,7 @@
 use crate::facts::{Facts, PlainCredential, Site, Unit, in_shell};
-use crate::report::{Confidence, Findings, Role, Severity};
+use crate::model::Str;
+use crate::model::compose::Port;
+use crate::report::{Confidence, Findings, Precedence, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -108,10 +110,14 @@ fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
 fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     let Held { credential, unit, owner, role } = held;
     let PlainCredential { what, name, span, value, is_weak } = credential;
-    let how = if *is_weak {
-        "is set in the file to a password that everybody tries first"
-    } else {
-        "is in plain text in the file"
+    let door = unit.filter(|_| *is_weak).and_then(|it| door_of(facts, it));
+    let how = match (is_weak, door) {
+        (true, Some(port)) => format!(
+            "is set in the file to a password that everybody tries first, and port {} is published on every address",
+            port.target.value
+        ),
+        (true, None) => "is set in the file to a password that everybody tries first".to_owned(),
+        (false, _) => "is in plain text in the file".to_owned(),
     };
     // What a template prints is written among the values.
     let set_at = match facts.values_printed_at(*span)[..] {
@@ -132,8 +138,11 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
         .check(format!("git log --oneline -G {} -- {path}", in_shell(name)))
         // Both ends of a connection, both sides and variants of a file have one credential.
         .cause(value.clone());
-    if *role == Role::Development || *is_weak {
+    if *role == Role::Development || *is_weak && door.is_none() {
         finding.severity(Severity::Info);
+    }
+    if let Some(port) = door {
+        finding.precedence(Precedence::First).also(&port.span, "everybody gets in here");
     }
     let service = unit.and_then(|it| facts.service_of(it));
     let defined = service
@@ -141,6 +150,10 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
         .map(|it| it.name.span);
     if let Some(unit) = unit {
         finding.why(match unit.site {
+            Site::Service(_) if door.is_some() => {
+                "Scanners find a published store within hours and try the usual passwords. What Docker publishes is \
+                 open even behind many a firewall of the host."
+            }
             Site::Service(_) => {
                 "Everybody who can read the repository or the output of `docker inspect` has the credential, and it \
                  stays in the history after it is removed."
@@ -159,6 +172,17 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
              change the credential, which is already known."
         ));
     }
+}
+
+/// Returns the port with which a data store of Compose is open to other machines: one on which its program listens, a
+/// console left aside.
+fn door_of<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> Option<&'a Port> {
+    let service = facts.service_of(unit)?;
+    let family = unit.stored()?;
+    let is_open = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
+    let ports = service.model.ports.iter();
+    let mut open = ports.filter(|it| it.host_ip.as_ref().is_none_or(is_open));
+    open.find(|it| family.ports().first() == Some(&it.target.value))
 }
 
 /// Returns the key before a value on its line.
@@ -386,6 +410,32 @@ mod tests {
             assert_eq!(env(weak), ["info"], "{weak}");
         }
         assert_eq!(env("DB_USER: shopkeeper, DB_PASSWORD: hV9kq2Zr7LmX"), ["warning"]);
+    }
+
+    #[test]
+    fn a_weak_password_of_a_store_that_is_published_is_a_warning() {
+        let found = |path: &str, image: &str, ports: &str| {
+            let text = format!(
+                "# file: {path}\nservices:\n  db: {{image: '{image}', environment: {{MYSQL_ROOT_PASSWORD: root}}, ports: [{ports}]}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        let open = found("compose.yaml", "mysql:8.4", "'3306:3306'");
+        assert_eq!(open.severity.name(), "warning");
+        assert!(open.message.ends_with("port 3306 is published on every address"), "{open:?}");
+        for (path, image, ports) in [
+            ("compose.yaml", "mysql:8.4", ""),
+            ("compose.yaml", "mysql:8.4", "'127.0.0.1:3306:3306'"),
+            ("compose.yaml", "mysql:8.4", "'33060:33060'"),
+            ("compose.yaml", "acme/web:1", "'3306:3306'"),
+            ("compose.dev.yaml", "mysql:8.4", "'3306:3306'"),
+        ] {
+            assert_eq!(found(path, image, ports).severity.name(), "info", "{path} {image} {ports}");
+        }
+        let both = "services:\n  a: {image: 'acme/web:1', environment: {DB_PASSWORD: root}}\n  db: {image: 'mysql:8.4', environment: {MYSQL_ROOT_PASSWORD: root}, ports: ['3306:3306']}\n";
+        let both = findings(&RULE, both);
+        assert_eq!((both.len(), both[0].severity.name()), (1, "warning"));
+        assert!(both[0].message.starts_with("`MYSQL_ROOT_PASSWORD`"), "{}", both[0].message);
     }
 
     #[test]

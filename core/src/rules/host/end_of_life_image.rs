@@ -50,10 +50,15 @@ struct Verdict {
     severity: Severity,
     message: String,
     help: String,
+    /// Why it hurts, where that is not what the rule says.
+    why: Option<&'static str>,
     is_gone: bool,
     /// What is left behind in one go: a version of a product, or an image.
     cause: String,
 }
+
+/// Why an image that cannot be pulled any more hurts.
+const GONE: &str = "What was pulled before still runs, but a new machine or a new node cannot pull the image, mostly in the night in which a node is replaced.";
 
 fn check(facts: &Facts, out: &mut Findings) {
     check_bases(facts, out);
@@ -83,8 +88,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.severity(Severity::Info);
         }
         finding.severity(verdict.severity).help(verdict.help).cause(verdict.cause);
-        if verdict.is_gone {
-            finding.why("What was pulled before still runs, but a new machine or a new node cannot pull the image, mostly in the night in which a node is replaced.");
+        if let Some(why) = verdict.why {
+            finding.why(why);
         }
         for other in places.iter().skip(1) {
             finding.also(other, "the same image again");
@@ -104,8 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn check_bases(facts: &Facts, out: &mut Findings) {
     let mut seen: FxHashSet<Span> = FxHashSet::default();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
-        let (Some(base), Some(from)) = (facts.base_image(service), facts.final_from(service))
-        else {
+        let (Some(base), Some(from)) = (facts.base_image(service), facts.base_from(service)) else {
             continue;
         };
         let Some(verdict) = verdict(&base).filter(|_| seen.insert(from)) else { continue };
@@ -188,6 +192,7 @@ fn verdict(image: &str) -> Option<Verdict> {
             severity: Severity::Warning,
             message,
             help: format!("{instead} Source: {}, as of {AS_OF}.", withdrawn.source),
+            why: (withdrawn.fate == Fate::Gone).then_some(GONE),
             is_gone: withdrawn.fate == Fate::Gone,
             cause: image.to_owned(),
         });
@@ -195,13 +200,15 @@ fn verdict(image: &str) -> Option<Verdict> {
     let cycle = cycle_of(image)?;
     let (product, version) = (cycle.product, cycle.version);
     let until = cycle.last_day.month_and_year();
+    let is_overtaken = cycle.is_short && !cycle.is_long_over();
     let (severity, message) = match cycle.support() {
         Support::Ended => (
-            Severity::Warning,
+            if is_overtaken { Severity::Info } else { Severity::Warning },
             format!(
                 "`{shown}` gets no more fixes: {product} {version} was maintained until {until}"
             ),
         ),
+        Support::EndsSoon if cycle.is_short => return None,
         Support::EndsSoon => (
             Severity::Info,
             format!(
@@ -210,10 +217,16 @@ fn verdict(image: &str) -> Option<Verdict> {
         ),
         Support::Maintained => return None,
     };
+    let to = if cycle.is_short {
+        "a newer version, or to one with long-term support"
+    } else {
+        "a maintained version"
+    };
     Some(Verdict {
         severity,
         message,
-        help: format!("Move to a maintained version. Source: {}, as of {AS_OF}.", cycle.source),
+        help: format!("Move to {to}. Source: {}, as of {AS_OF}.", cycle.source),
+        why: cycle.is_short.then_some("Each of these versions is maintained for a few weeks, until the next one: fixes come with the next version alone."),
         is_gone: false,
         // The products of the Elastic Stack have one table, and are upgraded together.
         cause: format!("{} {version}", cycle.source),
@@ -278,6 +291,21 @@ mod tests {
     }
 
     #[test]
+    fn a_version_that_is_maintained_for_weeks_is_worth_a_note_for_a_year() {
+        let found = |tag: &str| {
+            let text = format!("services: {{a: {{image: 'prom/prometheus:{tag}'}}}}\n");
+            findings(&RULE, &text).remove(0)
+        };
+        let newer = found("v3.9.1");
+        assert_eq!(newer.severity.name(), "info");
+        assert!(newer.why.is_some_and(|it| it.contains("until the next one")));
+        for tag in ["v3.6.0", "v3.5.0", "v2.53.1"] {
+            assert_eq!(found(tag).severity.name(), "warning", "{tag}");
+        }
+        assert!(found("v3.5.0").why.is_none(), "one with long-term support");
+    }
+
+    #[test]
     fn the_base_of_an_image_that_is_built_here_counts() {
         let found = |dockerfile: &str| {
             let text = format!(
@@ -304,6 +332,25 @@ mod tests {
         ] {
             assert!(found(dockerfile).is_empty(), "{dockerfile}");
         }
+    }
+
+    #[test]
+    fn the_from_that_names_the_base_is_the_place() {
+        let places = |dockerfile: &str| -> Vec<String> {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{build: .}}}}\n# file: Dockerfile\n{dockerfile}\n"
+            );
+            let report = crate::rules::testing::run(&RULE, &crate::rules::testing::files(&text));
+            let place = |it: &crate::report::Finding| {
+                report.entry(it.span.file).file.text[it.span.range()].to_owned()
+            };
+            report.findings.iter().map(place).collect()
+        };
+        let staged = "FROM ruby:2.5.1 AS base\nFROM node:24 AS build\nFROM base AS middle\nFROM middle AS release";
+        assert_eq!(places(staged), ["FROM ruby:2.5.1 AS base"]);
+        assert_eq!(places("FROM node:24 AS build\nFROM ruby:2.5.1"), ["FROM ruby:2.5.1"]);
+        let maintained = staged.replace("ruby:2.5.1", "ruby:3.4").replace("node:24", "ruby:2.5.1");
+        assert!(places(&maintained).is_empty(), "the last stage does not start from it");
     }
 
     #[test]

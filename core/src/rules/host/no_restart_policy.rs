@@ -19,8 +19,9 @@ rule! {
     /// notices.
     ///
     /// ## What helps
-    /// Set `restart: unless-stopped`. Where no service of an application has a policy, the finding is a
-    /// note: such files mostly start something for a while. Where some have one, the others were forgotten.
+    /// Set `restart: unless-stopped`. Where no service of a project, or of one in the same folder, has a policy,
+    /// the finding is a note: such files mostly start something for a while. Where some have one, the others were
+    /// forgotten.
     ///
     /// ## How to troubleshoot
     /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` prints `no`;
@@ -129,19 +130,21 @@ fn first_file(facts: &Facts<'_>, project: usize) -> Option<FileId> {
 /// Returns what the services without a policy have in common: the folder, in which the files of several
 /// variants lie, each perhaps in a folder for its stage. What lies in other folders is started by itself.
 fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
-    let mut folder = folder_of(facts.file(service.span().file).path());
-    if may_be_stage_folder(name_of(folder)) {
-        folder = folder_of(folder);
-    }
-    format!("no restart policy in {folder}")
+    format!("no restart policy in {}", home(facts, service))
 }
 
-/// What an application does about restarts elsewhere.
+/// Returns the folder of a service's file, without one for its stage.
+fn home<'f>(facts: &'f Facts<'_>, service: &Service<'_>) -> &'f str {
+    let folder = folder_of(facts.file(service.span().file).path());
+    if may_be_stage_folder(name_of(folder)) { folder_of(folder) } else { folder }
+}
+
+/// What is done about restarts in a project and beside it.
 struct Habit<'a> {
     /// The services of the project that are restarted.
     restarted: Vec<&'a str>,
-    /// Whether any service of the application is restarted.
-    is_known: bool,
+    /// A service of another project in the same folder that always is, and not for development.
+    beside: Option<FileId>,
 }
 
 impl<'a> Habit<'a> {
@@ -149,10 +152,16 @@ impl<'a> Habit<'a> {
         let own = facts.services_of(project).iter().filter(|it| restarts(it));
         let mut restarted: Vec<&str> = own.map(|it| it.name).collect();
         restarted.sort_unstable();
-        let part = first_file(facts, project).map(|file| facts.part_of(file));
-        let is_beside = |it: &Service<'a>| Some(facts.part_of(it.span().file)) == part;
-        let is_known = facts.services().iter().any(|it| restarts(it) && is_beside(it));
-        Habit { restarted, is_known }
+        let own_home = facts.services_of(project).first().map(|it| home(facts, it));
+        let is_beside = |it: &&Service<'a>| {
+            it.project_index != project
+                && it.role != Role::Development
+                && !retries_alone(it)
+                && restarts(it)
+                && Some(home(facts, it)) == own_home
+        };
+        let beside = facts.services().iter().find(is_beside).map(|it| it.span().file);
+        Habit { restarted, beside }
     }
 
     /// Returns the words before those about services without a policy.
@@ -164,7 +173,7 @@ impl<'a> Habit<'a> {
         }
     }
 
-    /// Makes a note of a finding where nothing in the application is restarted, unless the file is for
+    /// Makes a note of a finding where nothing in the project or beside it is restarted, unless the file is for
     /// production. Of several files the one leads that Compose picks by itself, or one in which other services
     /// are restarted.
     fn weigh(&self, facts: &Facts<'_>, service: &Service<'_>, finding: &mut Finding) {
@@ -172,10 +181,30 @@ impl<'a> Habit<'a> {
         if is_default || !self.restarted.is_empty() {
             finding.precedence(Precedence::First);
         }
-        if !self.is_known && service.role != Role::Production {
-            finding.severity(Severity::Info);
+        if !self.restarted.is_empty() {
+            return;
+        }
+        match self.beside {
+            Some(file) => {
+                let path = facts.file(file).path();
+                finding.help(format!(
+                    "Set `restart: unless-stopped`, as services of `{path}` have it, or another policy."
+                ));
+            }
+            None if service.role == Role::Production => {
+                finding.help("Set `restart: unless-stopped`: the file is for production.");
+            }
+            None => {
+                finding.severity(Severity::Info);
+            }
         }
     }
+}
+
+/// Whether a policy brings a service back only after a failure: it says that it may be too early, and not that it
+/// is to be there after a reboot.
+fn retries_alone(service: &Service<'_>) -> bool {
+    service.model.restart.as_ref().is_some_and(|it| it.as_str().starts_with("on-failure"))
 }
 
 /// Whether a policy brings a service back after a crash.

@@ -81,7 +81,12 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
         ));
         return;
     };
-    finding.check(format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"));
+    // A machine outside is in no list of the cluster: whether it answers is the question.
+    let outside = published_on(facts, mention);
+    finding.check(match outside.and(mention.port) {
+        Some(port) => facts.connect(unit, ip, port),
+        None => format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"),
+    });
     let owner = facts.service_with_address(workload.object.file, ip);
     if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
         finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
@@ -97,7 +102,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
          DNS, or a Service without a selector and an EndpointSlice with its address; a Service of type \
          `ExternalName` takes no address."
     ));
-    if let Some(service) = published_on(facts, mention) {
+    if let Some(service) = outside {
         let port = mention.port.unwrap_or_default();
         let note = format!("service `{}` in Compose publishes port {port}", service.name);
         finding.also(&service.span(), note);
@@ -260,6 +265,10 @@ mod tests {
         let found = crate::rules::testing::findings(&RULE, text);
         assert!(found[0].help.as_ref().is_some_and(|it| it.contains("EndpointSlice")));
         assert_eq!(found[0].related.len(), 1);
+        assert!(found[0].check[0].ends_with("nc -zvw3 192.168.3.9 8848"), "{:?}", found[0].check);
+        let unknown = text.replace("'8848:8848'", "'8849:8849'");
+        let found = crate::rules::testing::findings(&RULE, &unknown);
+        assert!(found[0].check[0].ends_with("grep -wF 192.168.3.9"), "{:?}", found[0].check);
     }
 
     #[test]

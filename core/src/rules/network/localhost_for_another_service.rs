@@ -130,6 +130,18 @@ fn report<'o>(
     let Some(other) = others.iter().find(|it| named(it)).or_else(|| others.first()) else {
         // Only a data store's URL is certain to mean another container.
         let store = mention.scheme.and_then(net::default_port).is_some_and(|it| it > 1024);
+        if let Some((compose, host)) = meant_in_compose(facts, unit, mention, port) {
+            let finding = out.at(
+                &mention.span,
+                format!(
+                    "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}; in Compose it names `{host}`",
+                    unit.label
+                ),
+            );
+            finding.also(&compose.span, format!("Compose names `{host}` here"));
+            finding.severity(Severity::Info).confidence(Confidence::Likely);
+            return Some(finding);
+        }
         if store && mention.key.is_some() && unit.family().is_none() {
             let finding = out.at(
                 &mention.span,
@@ -171,6 +183,26 @@ fn report<'o>(
     }
     finding.check(facts.connect(unit, &other.name, port));
     Some(finding)
+}
+
+/// Returns the place where the same variable of the counterpart in Compose names another service, and its name, for a
+/// container that says on which ports it listens, and not on this one.
+fn meant_in_compose<'f, 'a>(
+    facts: &'f Facts<'a>,
+    unit: &Unit<'_>,
+    mention: &Mention<'_>,
+    port: u16,
+) -> Option<(&'f Mention<'a>, &'a str)> {
+    let Site::Container(workload, at) = unit.site else { return None };
+    let (key, pair) = (mention.key?, facts.counterpart_of_container(workload, at)?);
+    let (service, ..) = facts.pair(pair);
+    let ports = facts.own_ports(unit);
+    if ports.is_empty() || ports.contains(&port) {
+        return None;
+    }
+    let there = facts.mentions(&service.unit).iter().find(|it| it.key == Some(key))?;
+    let on = facts.compose_host(service, there.host).filter(|it| it.index != service.index)?;
+    Some((there, on.name))
 }
 
 /// Returns the port that is meant: the one in the text, the default of its scheme, the value of
@@ -349,6 +381,38 @@ mod tests {
         assert!(messages(&RULE, text)[0].contains("`store` listens"));
         let text = "services:\n  web: {image: acme/w:1, environment: {REDIS_HOST: '${H:-localhost}'}}\n  redis: {image: 'redis:8'}\n";
         assert_eq!(findings(&RULE, text)[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_compose_names_in_the_same_variable_is_mentioned() {
+        let found = |compose: &str, cluster: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices:\n  web: {{image: 'acme/web:1', environment: {{BROKERS: '{compose}'}}}}\n  kafka: {{image: 'apache/kafka:4.1.0'}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', {cluster}}}]}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let local =
+            "ports: [{containerPort: 9000}], env: [{name: BROKERS, value: 'localhost:9092'}]";
+        let said = found("kafka:29092", local);
+        assert_eq!((said.len(), said[0].severity), (1, Severity::Info));
+        assert!(said[0].message.ends_with("listen on port 9092; in Compose it names `kafka`"));
+        for (compose, cluster) in [
+            ("localhost:29092", local),
+            ("elsewhere.acme.example:9092", local),
+            ("kafka:29092", "env: [{name: BROKERS, value: 'localhost:9092'}]"),
+            (
+                "kafka:29092",
+                "ports: [{containerPort: 9092}], env: [{name: BROKERS, value: 'localhost:9092'}]",
+            ),
+            (
+                "kafka:29092",
+                "ports: [{containerPort: 9000}], env: [{name: BROKERS, value: 'kafka:9092'}]",
+            ),
+        ] {
+            let said = found(compose, cluster);
+            let in_cluster = said.iter().filter(|it| it.subject.starts_with("Pod")).count();
+            assert_eq!(in_cluster, 0, "{compose} {cluster}");
+        }
     }
 
     #[test]

@@ -292,8 +292,16 @@ fn report(
     }
     let in_swarm =
         |store: &Store<'_, '_>| facts.is_for_swarm(&facts.services()[store.service.index]);
+    // A cluster that calls one of the stores through the host may be handed the addresses of the others there: it
+    // needs those that it has no workload for.
+    let is_for_cluster = called.iter().any(|it| !it.2.is_compose());
+    let is_needed = |store: &Store<'_, '_>| {
+        is_for_cluster && facts.counterpart_of(store.service.index).is_none()
+    };
     let others = variants.iter().filter(|it| !in_swarm(it));
-    let ports = own.iter().chain(others).flat_map(|it| it.ports.iter().chain(&it.consoles));
+    let (left, closed): (Vec<&Store<'_, '_>>, Vec<&Store<'_, '_>>) =
+        own.iter().chain(others).partition(|it| is_needed(it));
+    let ports = closed.iter().flat_map(|it| it.ports.iter().chain(&it.consoles));
     let is_called = |port: &&Port| called.iter().any(|it| it.1.span == port.span);
     let ports = ports.copied().filter(|it| !is_called(it)).chain(ways.iter().map(|it| it.1));
     let mut edits: Vec<Edit> = Vec::new();
@@ -303,7 +311,30 @@ fn report(
             edits.push(edit);
         }
     }
-    finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+    if !left.is_empty() {
+        finding.help(
+            "What calls a port through the address of the host cannot reach it on `127.0.0.1`, and a cluster that \
+             calls one store there may need those too that it does not run itself. Ask for a password, and let a \
+             firewall leave a way to these callers alone: rules for published ports belong into the chain \
+             `DOCKER-USER`.",
+        );
+    }
+    if edits.is_empty() {
+        return;
+    }
+    // What stays open is named, so that nobody takes the fix for the whole.
+    let mut open: Vec<&str> = called.iter().map(|it| it.0.service.name).collect();
+    open.extend(left.iter().map(|it| it.service.name));
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    open.retain(|it| seen.insert(it));
+    let title = match open.as_slice() {
+        [] => "Publish only on 127.0.0.1".to_owned(),
+        _ => {
+            let names = phrases::first_named(&open, MAX_NAMES);
+            format!("Publish only on 127.0.0.1, apart from {names}")
+        }
+    };
+    finding.fix(Fix::r#unsafe(title, edits));
 }
 
 /// A port of a store that somebody calls through the host, and who does.

@@ -144,7 +144,7 @@ fn pods(
     let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
     let near = near_miss(selector, labels());
     let is_elsewhere = within().next().is_none();
-    report(facts, out, object, selector, ("Pods", is_elsewhere), near);
+    report(out_of(facts, object, named), out, selector, ("Pods", is_elsewhere), near);
 }
 
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
@@ -195,7 +195,8 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     }
     let labels = || here().map(|it| (&it.object.meta.labels, format!("Service `{}`", it.name)));
     let near = near_miss(selector, labels());
-    report(facts, out, object, selector, ("Services", false), near);
+    let of = out_of(facts, object, &monitor.namespaces);
+    report(of, out, selector, ("Services", false), near);
 }
 
 fn is_selected(selector: &Selector, workload: &Workload<'_>) -> bool {
@@ -247,10 +248,22 @@ fn near_miss<'n>(
     found
 }
 
+/// Returns an object with the namespaces in which it looks: those that it names, else its own, where it has one.
+fn out_of<'f, 'a>(
+    facts: &'f Facts<'a>,
+    object: &'f Object,
+    named: &'f [Str],
+) -> (&'f Facts<'a>, &'f Object, Vec<&'f Str>) {
+    let namespaces = match named {
+        [] => object.meta.namespace.iter().collect(),
+        _ => named.iter().collect(),
+    };
+    (facts, object, namespaces)
+}
+
 fn report(
-    facts: &Facts,
+    (facts, object, namespaces): (&Facts, &Object, Vec<&Str>),
     out: &mut Findings,
-    object: &Object,
     selector: &Selector,
     (what, is_elsewhere): (&str, bool),
     near: Option<Near<'_>>,
@@ -276,11 +289,17 @@ fn report(
         None => {
             let finding = out.at(
                 &selector.place.span,
-                match &object.meta.namespace {
-                    Some(namespace) if !is_elsewhere => {
-                        format!("{subject} selects no {what} in namespace `{namespace}`")
+                match namespaces.as_slice() {
+                    _ if is_elsewhere => {
+                        format!("{subject} selects none of the {what} in these files")
                     }
-                    _ => format!("{subject} selects none of the {what} in these files"),
+                    [] => format!("{subject} selects none of the {what} in these files"),
+                    [one] => format!("{subject} selects no {what} in namespace `{one}`"),
+                    several => {
+                        let names: Vec<&str> = several.iter().map(|it| it.as_str()).collect();
+                        let names = first_named(&names, MAX_NAMES);
+                        format!("{subject} selects no {what} in namespaces {names}")
+                    }
                 },
             );
             finding.confidence(Confidence::Likely);
@@ -288,10 +307,14 @@ fn report(
         }
     };
     if !labels.is_empty() {
+        let option = match namespaces.as_slice() {
+            [] => String::new(),
+            [one] => namespace_option(Some(one)),
+            _ => " -A".to_owned(),
+        };
         finding.check(format!(
-            "kubectl get {}{} -l {}",
+            "kubectl get {}{option} -l {}",
             what.to_ascii_lowercase(),
-            namespace_option(object.meta.namespace.as_ref()),
             labels.join(",")
         ));
     }
@@ -411,6 +434,26 @@ mod tests {
         );
         assert!(count("k", "web").is_empty());
         assert!(count("k/other", "api-production").is_empty(), "it may be applied elsewhere");
+    }
+
+    #[test]
+    fn the_namespaces_that_a_monitor_names_are_the_ones_that_are_named() {
+        let found = |selector: &str| {
+            let text = format!(
+                "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {{name: m, namespace: monitoring}}\nspec: {{selector: {{matchLabels: {{app: other-thing}}}}{selector}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop, labels: {{app: web}}}}\nspec: {{ports: [{{port: 80}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: m, namespace: monitoring, labels: {{app: m}}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+            );
+            let found = crate::rules::testing::findings(&RULE, &text).remove(0);
+            (found.message, found.check[0].clone())
+        };
+        let own = found("");
+        assert!(own.0.ends_with("selects no Services in namespace `monitoring`"), "{own:?}");
+        assert_eq!(own.1, "kubectl get services -n monitoring -l app=other-thing");
+        let named = found(", namespaceSelector: {matchNames: [shop]}");
+        assert!(named.0.ends_with("selects no Services in namespace `shop`"), "{named:?}");
+        assert_eq!(named.1, "kubectl get services -n shop -l app=other-thing");
+        let several = found(", namespaceSelector: {matchNames: [shop, shop-b]}");
+        assert!(several.0.ends_with("in namespaces `shop`, `shop-b`"), "{several:?}");
+        assert_eq!(several.1, "kubectl get services -A -l app=other-thing");
     }
 
     #[test]

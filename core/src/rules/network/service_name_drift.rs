@@ -171,7 +171,12 @@ fn report(
     finding
         .also(&on.span(), format!("service `{}` in Compose", on.name))
         .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
-        .check(format!("kubectl get svc{} {}", workload.namespace_flag(), named.name));
+        .check(format!(
+            "kubectl get svc{} {} {}",
+            workload.namespace_flag(),
+            mention.host,
+            named.name
+        ));
     if facts.written(&mention.host_span) == mention.host {
         let edit = facts.replace(&mention.host_span, &reach);
         finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));

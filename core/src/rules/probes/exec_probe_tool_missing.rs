@@ -82,9 +82,15 @@ fn check_service(facts: &Facts, out: &mut Findings, service: &Service<'_>) {
         finding.also(&from, format!("the image of `{name}` is built here"));
         if missing.instead.is_none() {
             let tool = missing.tool.name();
-            finding.help(format!(
-                "Install `{tool}` in `{path}`, or let the check run a program that is in the image: the language's own runtime, or the server itself with an option for it."
-            ));
+            finding.help(match facts.lacks_shell(&service.unit) {
+                // What has no shell has no package manager either.
+                true => format!(
+                    "Build `{path}` on an image with a shell, or let the check run a program that is in the image, with `CMD`: one that is copied into it for that, or the server itself with an option for it."
+                ),
+                false => format!(
+                    "Install `{tool}` in `{path}`, or let the check run a program that is in the image: the language's own runtime, or the server itself with an option for it."
+                ),
+            });
         }
     }
     for wait in
@@ -244,6 +250,20 @@ mod tests {
         assert_eq!(built("FROM python:3.13-slim\nRUN ./setup.sh"), 0);
         assert_eq!(built("FROM python:3.13"), 0);
         assert_eq!(built("FROM acme/base"), 0);
+    }
+
+    #[test]
+    fn what_has_no_shell_has_no_package_manager_either() {
+        let help = |base: &str, test: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{build: ./a, healthcheck: {{test: {test}}}}}}}\n# file: a/Dockerfile\nFROM rust:1 AS build\nFROM {base}\nCOPY --from=build /app /app\n"
+            );
+            findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+        };
+        let bare = help("gcr.io/distroless/static", "[CMD-SHELL, /app ping]");
+        assert!(bare.starts_with("Build `a/Dockerfile` on an image with a shell"), "{bare}");
+        let slim = help("debian:bookworm-slim", "[CMD, curl, -f, localhost]");
+        assert!(slim.starts_with("Install `curl`"), "{slim}");
     }
 
     #[test]

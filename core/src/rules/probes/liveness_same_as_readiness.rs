@@ -3,6 +3,7 @@ use crate::facts::{Facts, Unit};
 use crate::model::kubernetes::{Probe, ProbeHandler};
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
+use crate::text::name_of;
 
 rule! {
     /// A liveness probe makes the same check as the readiness probe, with no more patience.
@@ -130,16 +131,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             if is_static {
                 finding.why("The check asks a page that the program answers by itself, so that it fails only where the program is stuck, and a restart is right. Readiness with the same check adds nothing to it.");
             }
-            let is_note = is_patient || is_static;
+            let is_own_answer = is_port || asks_over_grpc(liveness);
+            let is_only_replica = is_own_answer
+                && budget >= until_unready
+                && facts.replica_range(workload).is_some_and(|(_, most)| most <= 1);
+            if is_only_replica {
+                finding.why("The process itself answers this check, and there is one replica: while it is not ready, nothing answers anyway, and a restart at that moment costs little. With more replicas, a burst of traffic would restart all of them.");
+            }
+            let is_note = is_patient || is_static || is_only_replica;
             finding.severity(if is_note { Severity::Info } else { Severity::Warning });
-            finding.cause(match (is_static, is_patient) {
-                (true, _) => "the same static page",
-                (false, true) => "the same check, late",
-                (false, false) => "the same check",
+            finding.cause(match (is_static, is_patient, is_only_replica) {
+                (true, ..) => "the same static page",
+                (false, true, _) => "the same check, late",
+                (false, false, true) => "the same check, one replica",
+                (false, false, false) => "the same check",
             });
             note_in_development(facts, unit, finding);
         }
     }
+}
+
+/// Whether a probe starts the program that asks a server for its health over gRPC.
+fn asks_over_grpc(probe: &Probe) -> bool {
+    let ProbeHandler::Exec { command, .. } = &probe.handler else { return false };
+    let program = command.first().map_or("", |it| name_of(it.as_str()));
+    matches!(program, "grpc_health_probe" | "grpc-health-probe")
 }
 
 /// Whether a probe asks the start page of an exporter, which the exporter answers without asking its server.
@@ -245,6 +261,26 @@ mod tests {
         };
         assert!(why("tcpSocket: {port: 80}").is_some_and(|it| !it.contains("database")));
         assert_eq!(why("httpGet: {port: 80, path: /}"), None, "that of the rule");
+    }
+
+    #[test]
+    fn one_replica_that_answers_for_itself_is_worth_a_note() {
+        let severity = |replicas: &str, check: &str, patience: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{{replicas}template: {{spec: {{containers: [{{name: a, image: a, readinessProbe: {{{check}{patience}}}, livenessProbe: {{{check}}}}}]}}}}}}\n"
+            );
+            findings(&RULE, &text)[0].severity
+        };
+        let by_exec = "exec: {command: [/bin/grpc_health_probe, -addr=:8080]}";
+        for check in ["grpc: {port: 8080}", "tcpSocket: {port: 8080}", by_exec] {
+            assert_eq!(severity("", check, ""), Severity::Info, "{check}");
+            assert_eq!(severity("replicas: 2, ", check, ""), Severity::Warning, "{check}");
+            let later = severity("", check, ", failureThreshold: 5");
+            assert_eq!(later, Severity::Warning, "{check}: restarted before it is not ready");
+        }
+        for check in ["httpGet: {port: 8080, path: /}", "exec: {command: [/bin/check]}"] {
+            assert_eq!(severity("", check, ""), Severity::Warning, "{check}");
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ rule! {
     /// request, and a LimitRange can set defaults for a whole namespace.
     ///
     /// ## How to troubleshoot
-    /// `kubectl top pods --containers` over a day shows the use; `kubectl describe node` shows what
-    /// is requested.
+    /// `kubectl describe node` shows what each Pod of the node requests; `kubectl top pods --containers` over a
+    /// day shows what they use.
     ///
     /// ## When to ignore
     /// For Pods that may be evicted first and slowed down without harm.
@@ -93,6 +93,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// The columns that show what the containers of a Pod request; a Pod that requests nothing has the quality of service
+/// `BestEffort`.
+const REQUESTS: &str = "-o custom-columns='POD:.metadata.name,QOS:.status.qosClass,REQUESTS:.spec.containers[*].resources.requests'";
+
 /// A container that requests too little.
 struct Bare<'f, 'a> {
     workload: &'f Workload<'a>,
@@ -144,10 +148,7 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
     if let Some(empty) = empty.or(first.default) {
         finding.also(&empty, "this value is empty");
     }
-    finding
-        .check(first.workload.pods("top pod", "--containers"))
-        .stands_for(&others)
-        .cause("requests");
+    finding.check(first.workload.pods("get pods", REQUESTS)).stands_for(&others).cause("requests");
     match first.what {
         "no CPU" => {
             finding.why("The scheduler counts the container as needing no CPU, and fills the node. Under load the container gets whatever CPU is left, which may be next to none.");
@@ -193,6 +194,14 @@ mod tests {
         assert!(pod("limits: {memory: 1Mi, cpu: 1}", "").is_empty());
         let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 1, memory: 1Mi}}]}\n";
         assert!(pod("", range).is_empty());
+    }
+
+    #[test]
+    fn the_command_shows_what_is_requested() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: a}]}}}\n";
+        let check = findings(&RULE, text)[0].check[0].clone();
+        assert!(check.starts_with("kubectl get pods -l app=a -o custom-columns="), "{check}");
+        assert!(check.contains("resources.requests"), "{check}");
     }
 
     /// Returns the texts of the related places of a chart's one finding, and its subject.

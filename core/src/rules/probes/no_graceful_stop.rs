@@ -1,6 +1,7 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, Workload};
 use crate::report::Findings;
 use crate::rules::rule;
+use crate::text::Span;
 
 /// The seconds that every node and load balancer needs to learn that a Pod has left its Service. A program
 /// that is told to stop at once still gets new connections for about that long.
@@ -12,7 +13,8 @@ rule! {
     /// ## Why it hurts
     /// When a Pod is deleted, its removal from the Service and the signal to its process happen at the
     /// same time. Requests still arrive for some seconds. With a grace period of a few seconds and no
-    /// `preStop` hook the process is gone before they end, and every rollout loses some.
+    /// `preStop` hook the process is gone before they end, and every rollout loses some. A data store that
+    /// is killed at once has to repair its files at the next start.
     ///
     /// ## What helps
     /// Keep the default `terminationGracePeriodSeconds` of 30 or more, and let a `preStop` hook sleep
@@ -77,6 +79,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let Some(service) = workload.services.first().map(|it| &facts.kube_services()[*it]) else {
+            if grace.value == 0 {
+                killed_store(workload, grace.span, out);
+            }
             continue;
         };
         let has_hook = workload.running().any(|(_, it)| it.pre_stop.is_some());
@@ -96,6 +101,22 @@ fn check(facts: &Facts, out: &mut Findings) {
                 workload.reference()
             ));
     }
+}
+
+/// Reports a data store that is killed at once, whether the files show a Service in front of it or not.
+fn killed_store(workload: &Workload<'_>, grace: Span, out: &mut Findings) {
+    let mut running = workload.running().map(|it| it.0);
+    let Some(family) = running.find_map(|it| it.stored().or_else(|| it.only_set_up())) else {
+        return;
+    };
+    let (label, flag) = (&workload.label, workload.namespace_flag());
+    out.at(&grace, format!("{label} runs {}, and its Pods are killed at once when they are stopped", family.name))
+        .why("A store that is killed does not write what it has in memory, does not hand over to another replica, and has to repair its files at the next start.")
+        .help("Leave `terminationGracePeriodSeconds` out, or give the store the time that it needs to stop.")
+        .check(format!(
+            "kubectl get{flag} {} -o jsonpath='{{..terminationGracePeriodSeconds}}'",
+            workload.reference()
+        ));
 }
 
 #[cfg(test)]
@@ -134,6 +155,22 @@ mod tests {
         let hook = "lifecycle: {preStop: {sleep: {seconds: 5}}}";
         assert_eq!(count("terminationGracePeriodSeconds: 0,", hook), 1);
         assert_eq!(count("", ""), 0);
+    }
+
+    #[test]
+    fn a_store_is_stopped_without_a_service_too() {
+        let found = |image: &str, grace: u8| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{terminationGracePeriodSeconds: {grace}, containers: [{{name: a, image: '{image}'}}]}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            found("postgres:17", 0),
+            ["Pod `a` runs PostgreSQL, and its Pods are killed at once when they are stopped"]
+        );
+        assert!(found("postgres:17", 2).is_empty());
+        assert!(found("acme/web:1", 0).is_empty());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 use crate::edit::Yaml;
 use crate::facts::{
-    Facts, Image, KubeService, Part, Service, Together, Unit, Workload, probe_of_healthcheck,
+    Facts, Image, KubeHost, KubeService, Mention, Part, Service, Together, Unit, Workload,
+    probe_of_healthcheck,
 };
+use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort, WorkloadKind};
 use crate::report::{Edit, Findings, Fix, Role, Severity};
@@ -161,7 +163,21 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
     }
+    if let Some((it, service, mention)) = all.iter().find_map(|it| {
+        let (service, mention) = own_service(facts, it.workload, it.unit)?;
+        Some((it, service, mention))
+    }) {
+        let (unit, name) = (it.unit.name, service.name);
+        finding
+            .also(&mention.span, format!("`{unit}` names Service `{name}`, which leads to itself"))
+            .help(format!(
+                "Add a `readinessProbe` on the port that the Service sends traffic to. The fix leaves `{unit}` out: it names Service `{name}`, which leads to itself and answers only once the Pod is ready. Where the program asks itself or its peers there in order to start, it never would. Set `publishNotReadyAddresses: true` on that Service first."
+            ));
+    }
     let edit = |it: &Unprobed<'_, '_>| {
+        if own_service(facts, it.workload, it.unit).is_some() {
+            return None;
+        }
         let probe = probe_for(facts, it.workload, it.at, own_port(it))?;
         facts.insert_entry(&it.container.place, "readinessProbe", &probe)
     };
@@ -176,6 +192,31 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         // Findings of one cause are mended together where their fixes have one title.
         finding.fix(Fix::r#unsafe("Add a readiness probe", edits));
     }
+}
+
+/// Returns a Service that a container names, apart from the address that it announces, and that selects its own Pods
+/// once they are ready: a probe may keep the container from starting at all. An example is the quorum of Kafka:
+/// `KAFKA_CONTROLLER_QUORUM_VOTERS=1@kafka:9093`, asked before the broker opens its port.
+fn own_service<'f, 'a>(
+    facts: &'f Facts<'a>,
+    workload: &Workload<'a>,
+    unit: &'f Unit<'a>,
+) -> Option<(&'f KubeService<'a>, &'f Mention<'a>)> {
+    let home = workload.object.file;
+    let dialled = facts.mentions(unit).iter().filter(|mention| {
+        mention.key.is_none_or(|it| !is_own_address_key(it) && !is_browser_facing(it))
+    });
+    let own = facts.services_for(workload);
+    let mut named = dialled.filter_map(|mention| {
+        let KubeHost::Service(named) = facts.kube_host(home, workload.namespace, mention.host)
+        else {
+            return None;
+        };
+        let service = *own.iter().find(|it| it.index == named.index)?;
+        let hides = !service.model.publish_not_ready_addresses.is_some_and(|it| it.value);
+        hides.then_some((service, mention))
+    });
+    named.next()
 }
 
 /// Returns the port of the Service that leads to the main port of the program, where there is one: a console

@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let worker = facts.worker_of(unit);
         let known = unit.stored().or_else(|| unit.kept_monitoring());
-        let known = known.or_else(|| unit.only_set_up());
+        let known = known.or_else(|| unit.only_set_up()).or_else(|| unit.kept_in_this_role());
         let mounted = facts.mounted(unit);
         let known = known.or_else(|| unit.kept_nowhere(&mounted));
         let Some(family) = known.or(unit.certain_family().filter(|_| worker.is_some())) else {
@@ -175,12 +175,16 @@ struct Homeless<'f, 'a> {
 }
 
 impl Homeless<'_, '_> {
-    /// Whether the image declares a volume at the directory, so that Docker makes one without a name.
-    fn is_anonymous(&self) -> bool {
+    /// Returns what becomes of the data. An image that declares a volume at the directory has Docker make one without
+    /// a name, and so does one that is built on it: where only a part of its name or its variables give the program
+    /// away, either may be so.
+    fn fate(&self) -> Fate {
         let repository = self.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
-        // What an image of somebody's own is built on declares the volume, which stays declared.
-        let is_copy = self.unit.certain_family().is_none() && declares_volume(self.family.id);
-        self.unit.is_compose() && (declares_volume(repository) || is_copy) && !self.is_moved
+        match self.unit.is_compose() && !self.is_moved {
+            true if declares_volume(repository) => Fate::LeftBehind,
+            true if self.unit.certain_family().is_none() => Fate::Unknown,
+            _ => Fate::Lost,
+        }
     }
 
     /// Returns what stores without a volume in one part of the project have in common, whatever becomes of
@@ -190,28 +194,42 @@ impl Homeless<'_, '_> {
         let is_measured = self.family.class == Class::Monitoring;
         (facts.part_of(self.span.file), format!("{side} {is_measured}"))
     }
+}
 
-    /// Returns what becomes of the data.
-    fn fate(&self) -> &'static str {
-        match self.is_anonymous() {
-            true => "goes into an anonymous volume, which `docker compose down` leaves behind",
-            false => "is lost with the container",
+/// What becomes of data for which there is no volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Fate {
+    Lost,
+    /// It stays in an anonymous volume.
+    LeftBehind,
+    /// One of the two: what the image declares is not known.
+    Unknown,
+}
+
+impl Fate {
+    fn says(self) -> &'static str {
+        match self {
+            Fate::Lost => "is lost with the container",
+            Fate::LeftBehind => {
+                "goes into an anonymous volume, which `docker compose down` leaves behind"
+            }
+            Fate::Unknown => "does not come back after `docker compose down`",
         }
     }
 }
 
 /// What becomes of the data of the stores that are reported as one oversight: whether some of it is left in
 /// anonymous volumes.
-struct Fates(FxHashMap<(usize, String), FxHashSet<bool>>);
+struct Fates(FxHashMap<(usize, String), FxHashSet<Fate>>);
 
 impl Fates {
     fn of<'h, 'f: 'h, 'a: 'f>(
         facts: &Facts<'_>,
         stores: impl IntoIterator<Item = &'h Homeless<'f, 'a>>,
     ) -> Fates {
-        let mut fates: FxHashMap<(usize, String), FxHashSet<bool>> = FxHashMap::default();
+        let mut fates: FxHashMap<(usize, String), FxHashSet<Fate>> = FxHashMap::default();
         for store in stores {
-            fates.entry(store.oversight(facts)).or_default().insert(store.is_anonymous());
+            fates.entry(store.oversight(facts)).or_default().insert(store.fate());
         }
         Fates(fates)
     }
@@ -249,16 +267,15 @@ const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces t
 fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let (label, data) = (&first.label, &first.data);
-    let is_anonymous = first.is_anonymous();
     let place = if first.is_uncertain { String::new() } else { format!(" at `{data}`") };
     let fate = first.fate();
-    let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {fate}"));
-    let is_same = |it: &Homeless<'_, '_>| it.is_anonymous() == is_anonymous;
+    let says = fate.says();
+    let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {says}"));
     let oversight = first.oversight(facts);
-    finding.why(match fates.differ(&oversight) {
-        false if is_anonymous => ANONYMOUS.to_owned(),
-        false => LOST.to_owned(),
-        true => format!("{LOST} {DECLARED} {ANONYMOUS}"),
+    finding.why(match (fates.differ(&oversight), fate) {
+        (false, Fate::LeftBehind) => ANONYMOUS.to_owned(),
+        (false, Fate::Lost) => LOST.to_owned(),
+        (true, _) | (false, Fate::Unknown) => format!("{LOST} {DECLARED} {ANONYMOUS}"),
     });
     if first.family.class == Class::Monitoring {
         finding.severity(Severity::Info);
@@ -276,11 +293,11 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
         .iter()
         .map(|it| {
             let (label, data) = (&it.label, &it.data);
-            let fate = match is_same(it) {
+            let says = match it.fate() == fate {
                 true => String::new(),
-                false => format!(": its data {}", it.fate()),
+                false => format!(": its data {}", it.fate().says()),
             };
-            (it.span, format!("{label} has no volume at `{data}` either{fate}"))
+            (it.span, format!("{label} has no volume at `{data}` either{says}"))
         })
         .collect();
     finding.stands_for(&others);

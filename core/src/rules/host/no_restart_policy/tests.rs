@@ -39,6 +39,27 @@ fn what_was_forgotten_weighs_more_than_what_nobody_does() {
 }
 
 #[test]
+fn only_what_is_kept_running_in_the_same_folder_is_a_habit() {
+    let severity = |path: &str, policy: &str| {
+        let text = format!(
+            "# file: docker/quick.compose.yaml\nservices: {{ b: {{ image: 'redis:7' }} }}\n# file: {path}\nservices: {{ a: {{ image: 'nginx:1', restart: {policy} }} }}\n"
+        );
+        let found = findings(&RULE, &text).remove(0);
+        (found.severity.name(), found.help)
+    };
+    let (name, help) = severity("docker/web.compose.yaml", "always");
+    assert_eq!(name, "warning");
+    assert!(help.is_some_and(|it| it.contains("`docker/web.compose.yaml`")));
+    for (path, policy) in [
+        ("docker/web.compose.yaml", "on-failure"),
+        ("docker/compose.dev.yaml", "always"),
+        ("docker/compose/web.compose.yaml", "always"),
+    ] {
+        assert_eq!(severity(path, policy), ("info", None), "{path}: {policy}");
+    }
+}
+
+#[test]
 fn what_only_others_reach_keeps_running_too() {
     let text = "services:\n  web: { image: 'nginx:1', restart: always }\n  api: { image: 'acme/api:1', expose: ['8080'] }\n";
     assert_eq!(count(text), 1);

@@ -139,6 +139,29 @@ fn a_switch_for_retries_makes_it_a_note() {
 }
 
 #[test]
+fn a_log_collector_buffers_what_it_cannot_hand_on_yet() {
+    let severity = |logs: &str, driver: &str| {
+        let text = format!(
+            "services:\n  logs: {{image: 'a/logs:1', depends_on: [db], {logs}}}\n  db: {{image: 'elasticsearch:9.2'}}\n  web: {{image: 'a/web:1', logging: {{{driver}}}}}\n"
+        );
+        let found = findings(&RULE, &text);
+        found[0].severity.name()
+    };
+    let to_port = "driver: fluentd, options: {fluentd-address: 'localhost:5170'}";
+    assert_eq!(severity("ports: ['24224:24224']", ""), "info");
+    assert_eq!(severity("expose: ['24224']", ""), "info");
+    assert_eq!(severity("ports: ['5170:9000']", to_port), "info");
+    for (logs, driver) in [
+        ("ports: ['8080:8080']", ""),
+        ("ports: ['5171:9000']", to_port),
+        ("ports: ['5170:9000']", "driver: json-file"),
+        ("tty: true", "driver: fluentd"),
+    ] {
+        assert_eq!(severity(logs, driver), "warning", "{logs}: {driver}");
+    }
+}
+
+#[test]
 fn what_the_sidecar_connects_to_is_not_waited_for() {
     let project = |env: &str| {
         let text = format!(

@@ -204,3 +204,52 @@ fn one_oversight_is_one_finding() {
     assert!(found[0].message.ends_with("(and 1 more like it)"), "{}", found[0].message);
     assert_eq!(found[0].fixes[0].edits.len(), 2);
 }
+
+#[test]
+fn a_program_that_asks_itself_through_its_service_gets_no_probe() {
+    let found = |env: &str, service: &str| {
+        let container = format!("          ports: [{{containerPort: 8080}}]\n{env}");
+        let text = sides("ports: [{port: 80, targetPort: 8080}]", "Deployment", &container);
+        let text = format!("{}{service}", text.replace("name: web}", "name: kafka}"));
+        findings(&RULE, &text).remove(0)
+    };
+    let env =
+        |name: &str, value: &str| format!("          env: [{{name: {name}, value: '{value}'}}]\n");
+    let asks = [
+        env("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@kafka:9093"),
+        env("CLUSTER_PEERS", "kafka:7946"),
+        "          args: ['--join=kafka:7946']\n".to_owned(),
+    ];
+    for asks in asks {
+        let found = found(&asks, "");
+        assert!(found.fixes.is_empty(), "{asks}");
+        assert!(found.help.is_some_and(|it| it.contains("publishNotReadyAddresses")), "{asks}");
+    }
+    let other = "---\napiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n";
+    for fine in [
+        String::new(),
+        env("KAFKA_ADVERTISED_LISTENERS", "PLAINTEXT://kafka:9092"),
+        env("DB_HOST", "db"),
+    ] {
+        let found = found(&fine, other);
+        assert_eq!((found.fixes.len(), found.help), (1, None), "{fine}");
+    }
+}
+
+#[test]
+fn the_others_get_their_probes_without_the_one_that_asks_itself() {
+    let set = |name: &str, env: &str| {
+        sides(
+            "ports: [{port: 80, targetPort: 8080}]",
+            "Deployment",
+            "          ports: [{containerPort: 8080}]\n",
+        )
+        .replace("name: web", &format!("name: {name}"))
+        .replace("app: web", &format!("app: {name}"))
+            + env
+    };
+    let env = "          env: [{name: QUORUM_VOTERS, value: '1@kafka:9093'}]\n";
+    let text = format!("{}---\n{}", set("api", ""), set("kafka", env));
+    let found = findings(&RULE, &text);
+    assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 1));
+}

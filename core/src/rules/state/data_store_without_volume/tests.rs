@@ -490,3 +490,88 @@ fn a_cache_with_the_jobs_of_a_worker_keeps_them() {
         assert!(found(redis, worker).is_empty(), "{redis}, {worker}");
     }
 }
+
+#[test]
+fn a_program_that_keeps_data_in_one_role_counts_in_that_one() {
+    let said = |body: &str| messages(&RULE, &format!("services: {{a: {{{body}}}}}\n"));
+    let weed =
+        |command: &str| said(&format!("image: 'chrislusf/seaweedfs:3.97', command: '{command}'"));
+    for command in ["volume -ip=volume -master=\"master:9333\"", "server -s3"] {
+        let said = weed(command);
+        assert_eq!(
+            said,
+            [
+                "service `a` (SeaweedFS) has no volume at `/data`: its data goes into an anonymous volume, which `docker compose down` leaves behind"
+            ],
+            "{command}"
+        );
+    }
+    for command in ["s3 -filer=filer:8888", "webdav -filer=filer:8888", "shell"] {
+        assert!(weed(command).is_empty(), "{command}");
+    }
+    let nacos =
+        |env: &str| said(&format!("image: 'nacos/nacos-server:v2.4.0', environment: {{{env}}}"));
+    assert_eq!(
+        nacos("MODE: standalone"),
+        [
+            "service `a` (Nacos) has no volume at `/home/nacos/data`: its data is lost with the container"
+        ]
+    );
+    for env in [
+        "MODE: cluster",
+        "MODE: standalone, MYSQL_SERVICE_HOST: db",
+        "MODE: standalone, SPRING_DATASOURCE_PLATFORM: mysql",
+    ] {
+        assert!(nacos(env).is_empty(), "{env}");
+    }
+    let kept = "services:\n  a: {image: 'nacos/nacos-server:v2.4.0', environment: {MODE: standalone}, volumes: ['n:/home/nacos/data']}\nvolumes: {n: {}}\n";
+    assert!(messages(&RULE, kept).is_empty());
+}
+
+#[test]
+fn what_an_image_of_unknown_origin_declares_is_not_known() {
+    let said = |image: &str| {
+        messages(
+            &RULE,
+            &format!(
+                "services: {{shop-db: {{image: '{image}', environment: {{MYSQL_ROOT_PASSWORD: a}}}}}}\n"
+            ),
+        )
+    };
+    let unknown = said("acme/shop-db:1");
+    assert!(unknown[0].ends_with("its data does not come back after `docker compose down`"));
+    assert!(said("mysql:8.4")[0].contains("an anonymous volume"));
+}
+
+#[test]
+fn the_port_and_the_variables_of_a_server_give_it_away() {
+    let pod = |name: &str, port: u16, env: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: {name}, image: 'acme/demo:1-x', ports: [{{containerPort: {port}}}], env: [{{name: {env}, value: a}}]}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(pod("postgresql", 5432, "POSTGRES_PASSWORD"), 1);
+    assert_eq!(pod("mysqldb", 3306, "MYSQL_ROOT_PASSWORD"), 1);
+    for (name, port, env) in [
+        ("postgresql", 8080, "POSTGRES_PASSWORD"),
+        ("web", 5432, "POSTGRES_PASSWORD"),
+        ("postgresql", 5432, "PGHOST"),
+        ("mysqldb", 3306, "MYSQL_PASSWORD"),
+    ] {
+        assert_eq!(pod(name, port, env), 0, "{name} {port} {env}");
+    }
+}
+
+#[test]
+fn patroni_says_where_it_keeps_the_data() {
+    let said = |volume: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: p}}\nspec:\n  selector: {{matchLabels: {{app: p}}}}\n  template:\n    metadata: {{labels: {{app: p}}}}\n    spec:\n      containers:\n        - name: p\n          image: acme/patroni:1\n          env: [{{name: PATRONI_POSTGRESQL_DATA_DIR, value: /home/postgres/pgdata/data}}]\n          volumeMounts: [{{name: d, mountPath: /home/postgres/pgdata}}]\n      volumes: [{{name: d, {volume}}}]\n"
+        );
+        messages(&RULE, &text)
+    };
+    let scratch = said("emptyDir: {}");
+    assert!(scratch[0].contains("keeps its data in an `emptyDir`"), "{scratch:?}");
+    assert!(said("persistentVolumeClaim: {claimName: d}").is_empty());
+}
