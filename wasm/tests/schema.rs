@@ -1,5 +1,7 @@
 //! The JSON Schemas in the package and the reference of the configuration are those generated from the types.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use plimsoll_core::output::{options, wire};
 use serde_json::Value;
 

@@ -89,15 +89,17 @@ fn add_workloads(signals: &mut Signals, system: &System<'_>) {
 /// LimitRange shares nothing out: it bounds single containers
 /// (<https://kubernetes.io/docs/concepts/policy/limit-range/>).
 fn add_walls(signals: &mut Signals, system: &System<'_>) {
-    let walls: [(&str, fn(&Body) -> bool); 2] = [
-        ("quotas", |it| matches!(it, Body::ResourceQuota(_))),
-        ("network policies", |it| matches!(it, Body::NetworkPolicy(_))),
-    ];
-    for (what, is_wall) in walls {
-        let mut namespaces: BTreeMap<&str, Span> = BTreeMap::new();
-        for object in system.counted.objects.iter().filter(|it| is_wall(&it.body)) {
-            namespaces.entry(object.namespace()).or_insert_with(|| object.name_span());
-        }
+    let mut quotas: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut policies: BTreeMap<&str, Span> = BTreeMap::new();
+    for object in &system.counted.objects {
+        let namespaces = match object.body {
+            Body::ResourceQuota(_) => &mut quotas,
+            Body::NetworkPolicy(_) => &mut policies,
+            _ => continue,
+        };
+        namespaces.entry(object.namespace()).or_insert_with(|| object.name_span());
+    }
+    for (what, namespaces) in [("quotas", quotas), ("network policies", policies)] {
         if namespaces.len() > 1 {
             let (count, names) = (namespaces.len(), names(&namespaces));
             let fact = format!("{what} separate {count} namespaces from each other: {names}");
