@@ -524,7 +524,7 @@ fn a_program_that_keeps_data_in_one_role_counts_in_that_one() {
     ] {
         assert!(nacos(env).is_empty(), "{env}");
     }
-    let kept = "services:\n  a: {image: 'nacos/nacos-server:v2.4.0', environment: {MODE: standalone}, volumes: ['n:/home/nacos/data']}\nvolumes: {n: {}}\n";
+    let kept = "services:\n  a: {image: 'nacos/nacos-server:v2.4.0', environment: {MODE: standalone}, volumes: ['config:/home/nacos/data']}\nvolumes: {config: {}}\n";
     assert!(messages(&RULE, kept).is_empty());
 }
 
