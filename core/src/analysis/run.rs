@@ -2,7 +2,8 @@
 
 use super::accept::set_levels;
 use super::purpose;
-use crate::facts::{Facts, PLACEHOLDER, RELEASE, for_any_release, without_default_namespace};
+use crate::facts::{Facts, for_any_release, without_default_namespace};
+use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::report::{Finding, Findings};
 use crate::rules::{self, Rule};
 #[cfg(feature = "parallel")]

@@ -4,6 +4,7 @@ use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::Str;
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
+use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{folder_of, in_shell};
 
 impl<'a> Facts<'a> {
@@ -163,12 +164,6 @@ pub(super) fn option_for(namespace: &str) -> String {
 pub(super) fn known_or<'n>(name: &'n str, word: &'static str) -> &'n str {
     if name.contains(['{', '$', '<', '%']) { word } else { name }
 }
-
-/// The name of the release where nobody has given it one, as `helm template` has it.
-pub const RELEASE: &str = "release-name";
-
-/// The word that stands for the name of the release in messages and commands.
-pub const PLACEHOLDER: &str = "RELEASE";
 
 /// Returns a command for whatever release a chart is installed as. Labels with the name of the release are
 /// left out of a selector that has others, and elsewhere a placeholder stands for the name.

@@ -1,12 +1,12 @@
 //! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
-use super::commands::RELEASE;
 use super::contract::ConfigKeys;
 use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
 use super::spelled::SpelledNames;
 use super::{Facts, Workload};
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Object};
+use crate::report::phrases::RELEASE;
 use crate::text::{FileId, nearest};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Workloads with their containers, and Services with what they select.
 
-use super::commands::{PLACEHOLDER, RELEASE, known_or, option_for};
+use super::commands::{known_or, option_for};
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
@@ -9,6 +9,7 @@ use super::sets::Sets;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
+use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{FileId, Span, Spanned};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};

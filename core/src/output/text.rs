@@ -9,7 +9,7 @@ use super::snippet::snippets;
 use super::statistics::grouped;
 use super::style::Style;
 use crate::explain;
-use crate::facts::{PLACEHOLDER, RELEASE};
+use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::report::{Finding, Report, Safety, Severity, SkipReason, TargetKind};
 use rustc_hash::FxHashSet;
 

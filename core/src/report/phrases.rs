@@ -2,6 +2,12 @@
 
 use super::Platform;
 
+/// The name of the release where nobody has given it one, as `helm template` has it.
+pub const RELEASE: &str = "release-name";
+
+/// The word that stands for the name of the release in messages and commands.
+pub const PLACEHOLDER: &str = "RELEASE";
+
 /// Returns names in backticks, separated by commas: `` `a`, `b` ``.
 pub fn named(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

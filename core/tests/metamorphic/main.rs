@@ -74,6 +74,11 @@ const ONE_FILE: &[&str] = &["Kubernetes: one file per document", "Kubernetes: on
 /// Rules whose findings depend on the form, with the transformations that touch them and the reason.
 const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
     (
+        "PLM004",
+        &["anchors expanded", "equal parts as aliases"],
+        "speaks of merge keys and their aliases as they are written",
+    ),
+    (
         "PLM511",
         &["JSON", "Compose: long ports"],
         "speaks of plain text that versions of YAML read differently",
