@@ -313,6 +313,7 @@ mod tests {
         assert_eq!(support("elasticsearch:8.19.3"), Some(("8", Support::Maintained)));
         assert_eq!(support("node:22-alpine"), Some(("22", Support::EndsSoon)));
         assert_eq!(support("node:23"), Some(("23", Support::Ended)));
+        assert_eq!(support("node:0.10.40"), Some(("0.10", Support::Ended)));
         assert_eq!(support("python:3.13-slim"), Some(("3.13", Support::Maintained)));
         assert_eq!(support("postgres:18"), Some(("18", Support::Maintained)));
         assert_eq!(support("nginx:1.28.0-alpine"), Some(("1.28", Support::Ended)));

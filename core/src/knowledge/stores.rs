@@ -220,7 +220,8 @@ pub const LOKI_SETTINGS: &str = "/etc/loki/local-config.yaml";
 pub const GRAFANA_DATABASE: &[&str] = &["GF_DATABASE_TYPE", "GF_DATABASE_HOST", "GF_DATABASE_URL"];
 
 /// Extensions of files with settings.
-const SETTING_EXTENSIONS: &[&str] = &[".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
+const SETTING_EXTENSIONS: &[&str] =
+    &[".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml", ".rules"];
 
 /// Whether what is mounted at a path are settings of a store. A folder counts where the mount is read-only.
 #[must_use]

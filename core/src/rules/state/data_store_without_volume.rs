@@ -436,8 +436,10 @@ fn add_volumes(facts: &Facts<'_>, all: &[Homeless<'_, '_>]) -> Option<Fix> {
             None => {}
         }
     }
-    let title = match all {
-        [only] => format!("Keep `{}` in volume `{}`", only.data, new_volume_name(only.unit)),
+    let title = match (all, names.as_slice()) {
+        ([only], _) => format!("Keep `{}` in volume `{}`", only.data, new_volume_name(only.unit)),
+        // What the others need is not known.
+        (_, [name]) => format!("Keep the data in volume `{name}`"),
         _ => {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             format!("Keep the data in volumes: {}", named(&names))

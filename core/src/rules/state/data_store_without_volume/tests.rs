@@ -575,3 +575,23 @@ fn patroni_says_where_it_keeps_the_data() {
     assert!(scratch[0].contains("keeps its data in an `emptyDir`"), "{scratch:?}");
     assert!(said("persistentVolumeClaim: {claimName: d}").is_empty());
 }
+
+#[test]
+fn rules_of_prometheus_are_settings_and_its_image_declares_a_volume() {
+    let said = |more: &str| {
+        let text = format!(
+            "services:\n  p:\n    image: prom/prometheus:v3.5.0\n    command: ['--config.file=/etc/prometheus/prometheus.yml', '--storage.tsdb.path=/prometheus']\n    volumes: ['./p.yml:/etc/prometheus/prometheus.yml', './alert.rules:/etc/prometheus/alert.rules'{more}]\nvolumes: {{data: {{}}}}\n"
+        );
+        findings(&RULE, &text)
+            .into_iter()
+            .map(|it| (it.severity.name(), it.message))
+            .collect::<Vec<_>>()
+    };
+    let bare = said("");
+    assert_eq!((bare.len(), bare[0].0), (1, "info"));
+    assert!(bare[0].1.contains("an anonymous volume"), "{bare:?}");
+    assert!(said(", 'data:/prometheus'").is_empty());
+    let both = "services:\n  g: {image: 'grafana/grafana:12.4.2'}\n  p: {image: 'prom/prometheus:v3.5.0', command: ['--storage.tsdb.path=/prometheus']}\n";
+    let fixes = &findings(&RULE, both)[0].fixes;
+    assert_eq!(fixes[0].title, "Keep the data in volume `g-data`", "only that of Grafana is sure");
+}
