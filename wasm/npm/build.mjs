@@ -3,6 +3,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -17,8 +18,20 @@ for (const [glue, suffix] of [[whole, "_targets"], [light, ""]]) {
   writeFileSync(join(dist, `glue${suffix}.js`), code);
 }
 cpSync(join(here, "src"), dist, { recursive: true });
-const base64 = readFileSync(join(whole, "plimsoll_bg.wasm")).toString("base64");
+const base64 = deflateRawSync(readFileSync(join(whole, "plimsoll_bg.wasm")), { level: 9 }).toString("base64");
 writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
+
+// What unpacks that engine comes along, so that the package depends on nothing.
+const fflate = fileURLToPath(new URL(".", import.meta.resolve("fflate/package.json")));
+await build({
+  stdin: { contents: 'export { inflateSync as inflate } from "fflate";', resolveDir: here },
+  outfile: join(dist, "inflate.js"),
+  bundle: true,
+  minify: true,
+  format: "esm",
+  banner: { js: `/*! fflate\n${readFileSync(join(fflate, "LICENSE"), "utf8")}*/` },
+  logLevel: "warning",
+});
 
 // The package carries the licences; the repository has them once.
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, "../..", name), join(here, name));

@@ -71,6 +71,7 @@ test("the package holds what it should and nothing else", () => {
     "dist/api.js",
     "dist/glue.js",
     "dist/glue_targets.js",
+    "dist/inflate.js",
     "dist/inline.js",
     "dist/node.js",
     "dist/plimsoll.cjs",
