@@ -133,9 +133,16 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
         finding.subject(facts.subject_at(*span));
         finding.also(span, "the template prints it here");
     }
+    let service = unit.and_then(|it| facts.service_of(it));
+    let check = match door.zip(service) {
+        Some((port, service)) => {
+            facts.compose(service, &format!("port {} {}", service.name, port.target.value))
+        }
+        None => format!("git log --oneline -G {} -- {path}", in_shell(name)),
+    };
     finding
         .confidence(Confidence::Likely)
-        .check(format!("git log --oneline -G {} -- {path}", in_shell(name)))
+        .check(check)
         // Both ends of a connection, both sides and variants of a file have one credential.
         .cause(value.clone());
     if *role == Role::Development || *is_weak && door.is_none() {
@@ -144,7 +151,6 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     if let Some(port) = door {
         finding.precedence(Precedence::First).also(&port.span, "everybody gets in here");
     }
-    let service = unit.and_then(|it| facts.service_of(it));
     let defined = service
         .and_then(|it| it.project.dot_env.iter().find(|it| it.name.as_str() == name))
         .map(|it| it.name.span);

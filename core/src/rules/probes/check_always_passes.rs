@@ -326,7 +326,12 @@ fn judge<'o>(
         Flaw::DevTcp => {
             finding.confidence(Confidence::Likely);
         }
-        Flaw::AsksNothing | Flaw::CurlWithoutFail => {}
+        Flaw::AsksNothing => {
+            finding
+                .why("The check shows only that the container runs, which is known without it. A server that hangs stays healthy for ever, and what waits for it starts too early.")
+                .help("Ask the program itself: its health page, its port, or the client that comes with it. Where it serves nobody, leave the check out.");
+        }
+        Flaw::CurlWithoutFail => {}
     }
     finding.cause(match flaw {
         Flaw::CurlWithoutFail => "curl without -f".to_owned(),

@@ -297,7 +297,8 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
                 true => String::new(),
                 false => format!(": its data {}", it.fate().says()),
             };
-            (it.span, format!("{label} has no volume at `{data}` either{says}"))
+            let place = if it.is_uncertain { String::new() } else { format!(" at `{data}`") };
+            (it.span, format!("{label} has no volume{place} either{says}"))
         })
         .collect();
     finding.stands_for(&others);
