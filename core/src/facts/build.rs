@@ -4,7 +4,7 @@ use super::accepted::PrintedPaths;
 use super::counterparts::{self, Counterparts};
 use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
-use super::kustomizations::unused_components;
+use super::kustomizations::{stray_patches, unused_components};
 use super::names::NamedObjects;
 use super::order::Waits;
 use super::receivers::MapsByKey;
@@ -44,7 +44,9 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         sorted.extend(files.iter().map(|it| &**it));
         sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     }
-    let loose = sorted.iter().filter(|file| !built_files.contains(&file.id));
+    let stray = stray_patches(&sorted);
+    let loose =
+        sorted.iter().filter(|file| !built_files.contains(&file.id) && !stray.contains(&file.id));
     let mut objects: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
     objects.extend(chosen.iter().flat_map(|at| &targets[*at].objects));
     let cluster: FxHashSet<usize> = objects

@@ -2,6 +2,7 @@
 
 use super::sets::Sets;
 use super::{Facts, nearest};
+use crate::model::kubernetes::Object;
 use crate::model::kustomization::Kustomization;
 use crate::model::{BuiltTarget, FileModel, Unmatched, UnmatchedKind};
 use crate::report::Kind;
@@ -133,4 +134,40 @@ fn repository(image: &str) -> &str {
     let named = image.split('@').next().unwrap_or(image);
     let path = named.rfind('/').unwrap_or(0);
     named[path..].find(':').map_or(named, |colon| &named[..path + colon])
+}
+/// Returns the files with patches that lie beside a kustomization which does not list them: workloads without an image,
+/// which a cluster would refuse, called like workloads that have one elsewhere.
+pub(super) fn stray_patches(files: &[&FileModel]) -> FxHashSet<FileId> {
+    let kustomizations = files.iter().filter(|file| file.kind == Kind::Kustomization);
+    let folders: FxHashSet<&str> = kustomizations.map(|file| folder_of(file.path())).collect();
+    if folders.is_empty() {
+        return FxHashSet::default();
+    }
+    let identity = |object: &'_ Object| {
+        Some((object.kind.to_string(), object.meta.name.as_ref()?.to_string()))
+    };
+    let complete: FxHashSet<(String, String)> = files
+        .iter()
+        .flat_map(|file| &file.objects)
+        .filter(|object| object.workload().is_some() && !lacks_images(object))
+        .filter_map(identity)
+        .collect();
+    let is_patch = |object: &Object| {
+        lacks_images(object) && identity(object).is_some_and(|it| complete.contains(&it))
+    };
+    let is_stray = |file: &&&FileModel| {
+        let mut workloads = file.objects.iter().filter(|it| it.workload().is_some()).peekable();
+        folders.contains(folder_of(file.path()))
+            && workloads.peek().is_some()
+            && workloads.all(is_patch)
+    };
+    files.iter().filter(is_stray).map(|file| file.id).collect()
+}
+
+/// Whether no container of a workload has an image.
+fn lacks_images(object: &Object) -> bool {
+    object.workload().is_some_and(|it| {
+        let containers = &it.template.spec.containers;
+        !containers.is_empty() && containers.iter().all(|it| it.image.is_none())
+    })
 }

@@ -160,6 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_that_no_kustomization_lists_is_no_object() {
+        let found = |base: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "# file: base/kustomization.yaml\nresources: [web.yaml]\n# file: base/web.yaml\n{base}# file: dev/kustomization.yaml\nresources: [../base]\n# file: dev/patch.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{selector: {{matchLabels: {{app: web}}}}, template: {{spec: {{containers: [{{name: c, env: [{{name: A, value: b}}]}}]}}}}}}\n"
+                ),
+            )
+        };
+        let web = workload("Deployment", "{matchLabels: {app: web}}", "{app: web}");
+        assert!(found(&web).is_empty());
+        let other = web.replace("name: web", "name: api");
+        assert_eq!(found(&other).len(), 1, "nothing else is called like it");
+    }
+
+    #[test]
     fn expressions_are_requirements_too() {
         let found = |expression: &str| {
             let selector = format!("{{matchExpressions: [{expression}]}}");

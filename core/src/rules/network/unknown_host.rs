@@ -188,7 +188,9 @@ fn unknown_in_cluster(
     let aliased =
         spec.host_aliases.iter().flat_map(|it| &it.hostnames).any(|name| name.as_str() == host);
     let (home, namespace) = (workload.object.file, workload.namespace);
-    if aliased || host.contains('_') || !facts.is_unknown_service(home, namespace, host) {
+    // No Service may have a capital letter or an underscore in its name: such a host is a machine.
+    let is_machine = host.contains(|it: char| it == '_' || it.is_ascii_uppercase());
+    if aliased || is_machine || !facts.is_unknown_service(home, namespace, host) {
         return false;
     }
     // Who adds the component that defines the Service also switches on what uses it.

@@ -251,3 +251,15 @@ fn what_browser_tests_read_from_a_common_env_file_is_a_note() {
     assert_eq!(severity("CHROME_HOSTNAME", false), "warning");
     assert_eq!(severity("CACHE_HOSTNAME", true), "warning");
 }
+
+#[test]
+fn a_name_that_no_service_of_a_cluster_may_have_is_a_machine() {
+    let found = |host: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, labels: {{app: web}}}}\nspec: {{containers: [{{name: web, image: a, env: [{{name: DISPLAY_HOST, value: {host}}}]}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(found("display"), 1);
+    assert_eq!(found("Pixoo64"), 0);
+}
