@@ -18,13 +18,13 @@ use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::publishers::is_public;
 use crate::knowledge::shell::commands_of_argv;
-use crate::model::compose::{MountKind, Project, Service};
+use crate::model::compose::{MountKind, Project, Service, is_default_name};
 use crate::model::kubernetes::Object;
 use crate::model::{FileModel, Target, environment_of};
 use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::sync::{Arc, OnceLock};
 
 /// What a file is for, which says how much its findings weigh.
@@ -68,7 +68,18 @@ pub(super) fn of_files(
             Some(said.or_else(|| by_path(path)).unwrap_or(Role::Unknown))
         })
         .collect();
-    for project in by_themselves(projects) {
+    let alone = by_themselves(projects);
+    // For each folder the services of its whole projects for production.
+    let mut in_production: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+    for project in &alone {
+        let Some(base) = project.files.first() else { continue };
+        let path = files[base.index()].path();
+        if roles[base.index()] == Some(Role::Production) && !is_for_swarm_by_name(path) {
+            let names = project.services.iter().map(|it| it.name.as_str());
+            in_production.entry(folder_of(path)).or_default().extend(names);
+        }
+    }
+    for project in alone {
         let Some(base) = project.files.first() else { continue };
         let file = &files[base.index()];
         let is_said = config.role_for(&file.file.path).or(file.directives.role).is_some();
@@ -78,6 +89,21 @@ pub(super) fn of_files(
         }
         // A form for Swarm is tried out like any other.
         if !is_said && is_for_swarm_by_name(&file.file.path) && is_tried_out(project) {
+            roles[base.index()] = Some(Role::Development);
+        }
+        // Beside a whole project for production with the same services, what Compose picks by itself, and brings
+        // back after no reboot, is for development.
+        let is_the_other = || {
+            let names = in_production.get(folder_of(file.path()));
+            is_default_name(file.path())
+                && names.is_some_and(|names| {
+                    project.services.iter().any(|it| names.contains(it.name.as_str()))
+                })
+                && project.services.iter().all(|it| it.restart.is_none())
+        };
+        if roles[base.index()] == Some(Role::Unknown)
+            && (is_the_other() || calls_itself_development(file.text()))
+        {
             roles[base.index()] = Some(Role::Development);
         }
         if roles[base.index()] == Some(Role::Unknown) {
@@ -279,15 +305,28 @@ fn calls_itself_an_example(text: &str) -> bool {
         "for demonstration",
         "not for production",
     ];
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let head = text.lines().map(str::trim).take_while(|it| it.is_empty() || it.starts_with('#'));
     // What is generated says that nobody should edit it.
-    let is_said = |line: String| {
+    head(text).any(|line| {
         !line.contains("not edit")
             && !line.contains("n't edit")
             && SAID.iter().any(|it| line.contains(it))
-    };
-    head.map(str::to_ascii_lowercase).any(is_said)
+    })
+}
+
+/// Whether the comments at the head of a file say that it is for development, and not which other file is.
+fn calls_itself_development(text: &str) -> bool {
+    const SAID: &[&str] = &["local development", "development stack", "development environment"];
+    head(text).any(|line| {
+        let names_a_file = line.contains(".yml") || line.contains(".yaml");
+        !names_a_file && !line.contains("not ") && SAID.iter().any(|it| line.contains(it))
+    })
+}
+
+/// Returns the comments at the head of a file, in lower case.
+fn head(text: &str) -> impl Iterator<Item = String> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let lines = text.lines().map(str::trim);
+    lines.take_while(|it| it.is_empty() || it.starts_with('#')).map(str::to_ascii_lowercase)
 }
 
 /// Returns the role of a project, which is that of its last file with a role: an override file decides.
@@ -525,6 +564,52 @@ mod tests {
         let stopped = own.replace(", restart: always", "");
         for services in [stores, &built, &stopped] {
             assert_eq!(role("local/compose.yaml", services), development, "{services}");
+        }
+    }
+
+    /// Returns the role of the service `web` in `compose.yaml`, beside another file.
+    fn role_beside(text: &str, other: (&str, &str)) -> Role {
+        let mut workspace = crate::Workspace::default();
+        workspace.set("compose.yaml", text);
+        workspace.set(other.0, other.1);
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        let is_here =
+            |it: &&crate::facts::Service<'_>| facts.file(it.span().file).path() == "compose.yaml";
+        facts.services().iter().find(is_here).map(|it| it.role).expect("the service")
+    }
+
+    #[test]
+    fn the_default_file_beside_a_whole_project_for_production_is_for_development() {
+        let web = "services: {web: {image: 'acme/web:1'}}\n";
+        let whole = "services: {web: {image: 'acme/web:1', restart: always}}\n";
+        let overlay = "services: {web: {restart: always}}\n";
+        assert_eq!(role_beside(web, ("compose.prod.yaml", whole)), Role::Development);
+        for other in ["compose.tools.yaml", "prod/compose.yaml"] {
+            assert_eq!(role_beside(web, (other, whole)), Role::Unknown, "{other}");
+        }
+        assert_eq!(role_beside(web, ("compose.prod.yaml", overlay)), Role::Unknown);
+        assert_eq!(role_beside(web, ("compose.swarm.yaml", whole)), Role::Unknown);
+        let other = "services: {gateway: {image: 'nginx:1.29', restart: always}}\n";
+        assert_eq!(role_beside(web, ("compose.prod.yaml", other)), Role::Unknown);
+        assert_ne!(role_beside(whole, ("compose.prod.yaml", whole)), Role::Development);
+        let said = format!("# plimsoll: role=production\n{web}");
+        assert_eq!(role_beside(&said, ("compose.prod.yaml", whole)), Role::Production);
+    }
+
+    #[test]
+    fn the_head_of_a_file_says_that_it_is_for_development() {
+        let role = |comment: &str| {
+            let text = format!("# {comment}\nservices: {{web: {{image: 'acme/web:1'}}}}\n");
+            role_beside(&text, ("app.compose.yaml", "services: {app: {image: 'acme/app:1'}}\n"))
+        };
+        assert_eq!(role("The shop: Local Development Stack"), Role::Development);
+        for comment in [
+            "The shop",
+            "For local development use compose.dev.yaml",
+            "This is not a local development setup",
+        ] {
+            assert_eq!(role(comment), Role::Unknown, "{comment}");
         }
     }
 

@@ -148,6 +148,12 @@ fn undefined(workload: &Workload<'_>, kind: Named, unseen: bool, all: &[&Str], o
     if unseen {
         finding.severity(Severity::Info);
     }
+    let for_pulls = &workload.model.template.spec.image_pull_secrets;
+    if all.iter().all(|name| for_pulls.iter().any(|it| it.span == name.span)) {
+        finding
+            .why("Without the Secret, the node pulls as anybody: a Pod with a private image stays in `ImagePullBackOff`, on each node that does not have the image yet.")
+            .help("Create the Secret with `kubectl create secret docker-registry`, or remove the name if the registry asks for no login.");
+    }
     for other in others.iter().take(MAX_PLACES) {
         finding.also(&other.span, format!("`{other}` is used here"));
     }
@@ -244,6 +250,15 @@ mod tests {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, envFrom: [{reference}]}}]}}\n{others}"
         );
         findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn a_secret_for_pulls_is_missed_by_the_node_alone() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {imagePullSecrets: [{name: registry}], containers: [{name: a, image: a}]}\n";
+        let why = findings(&RULE, text)[0].why.clone().unwrap_or_default();
+        assert!(why.contains("ImagePullBackOff"), "{why}");
+        let text = text.replace("image: a", "image: a, envFrom: [{secretRef: {name: db}}]");
+        assert!(findings(&RULE, &text).iter().all(|it| it.why.is_none()));
     }
 
     #[test]
