@@ -136,24 +136,23 @@ fn repository(image: &str) -> &str {
     named[path..].find(':').map_or(named, |colon| &named[..path + colon])
 }
 /// Returns the files with patches that lie beside a kustomization which does not list them: workloads without an image,
-/// which a cluster would refuse, called like workloads that have one elsewhere.
+/// which a cluster would refuse, called like others that have one.
 pub(super) fn stray_patches(files: &[&FileModel]) -> FxHashSet<FileId> {
     let kustomizations = files.iter().filter(|file| file.kind == Kind::Kustomization);
     let folders: FxHashSet<&str> = kustomizations.map(|file| folder_of(file.path())).collect();
     if folders.is_empty() {
         return FxHashSet::default();
     }
-    let identity = |object: &'_ Object| {
-        Some((object.kind.to_string(), object.meta.name.as_ref()?.to_string()))
-    };
-    let complete: FxHashSet<(String, String)> = files
+    let complete: FxHashSet<&str> = files
         .iter()
         .flat_map(|file| &file.objects)
         .filter(|object| object.workload().is_some() && !lacks_images(object))
-        .filter_map(identity)
+        .filter_map(|object| object.meta.name.as_ref())
+        .map(|name| name.as_str())
         .collect();
     let is_patch = |object: &Object| {
-        lacks_images(object) && identity(object).is_some_and(|it| complete.contains(&it))
+        let name = object.meta.name.as_ref();
+        lacks_images(object) && name.is_some_and(|it| complete.contains(it.as_str()))
     };
     let is_stray = |file: &&&FileModel| {
         let mut workloads = file.objects.iter().filter(|it| it.workload().is_some()).peekable();

@@ -1,4 +1,4 @@
-use crate::facts::{Change, Facts, Image, Purpose, Unit};
+use crate::facts::{Change, Facts, Image, Purpose, Service, Unit};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -108,7 +108,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Reports the images on which the images of services are built, each `FROM` once.
 fn check_bases(facts: &Facts, out: &mut Findings) {
     let mut seen: FxHashSet<Span> = FxHashSet::default();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    let is_deployed = |service: &&Service<'_>| {
+        let counterpart = facts.counterpart_of(service.index);
+        let file = counterpart.map(|it| facts.pair(it).1.object.file);
+        service.role != Role::Development
+            || file.is_some_and(|it| facts.file_role(it) != Role::Development)
+    };
+    for service in facts.services().iter().filter(is_deployed) {
         let (Some(base), Some(from)) = (facts.base_image(service), facts.base_from(service)) else {
             continue;
         };
@@ -332,6 +338,18 @@ mod tests {
         ] {
             assert!(found(dockerfile).is_empty(), "{dockerfile}");
         }
+    }
+
+    #[test]
+    fn the_base_counts_where_the_cluster_runs_what_is_built_for_development() {
+        let found = |path: &str| {
+            let text = format!(
+                "# file: dev/compose.yaml\nservices: {{web: {{build: .., image: 'acme/web:1'}}}}\n# file: Dockerfile\nFROM ruby:2.5.1\n# file: {path}\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1'}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(found("k8s/web.yaml"), 1);
+        assert_eq!(found("dev/web.yaml"), 0);
     }
 
     #[test]
