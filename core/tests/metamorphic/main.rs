@@ -110,6 +110,11 @@ const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
         "counts places to change, and a list that dependents share is written in one place",
     ),
     (
+        "PLM624",
+        &["equal parts as aliases"],
+        "counts places to change, and a check that probes share is written in one place",
+    ),
+    (
         "PLM103",
         &["Compose: depends_on as a map"],
         "leaves files for Swarm alone, which takes dependencies as a list only",
