@@ -42,8 +42,7 @@ impl Facts<'_> {
         if !self.is_built(span.file) {
             return Vec::new();
         }
-        let owner = self.targets().find_map(|target| target.owner(span));
-        owner.map_or_else(Vec::new, |(object, _)| self.annotations_of(object))
+        self.built_owner(span).map_or_else(Vec::new, |(object, _)| self.annotations_of(object))
     }
 
     /// Returns what the annotations of an object accept.

@@ -123,6 +123,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         printed_paths: PrintedPaths::default(),
         watchers: Watchers::default(),
         config_maps: MapsByKey::default(),
+        targets_of_file: OnceLock::new(),
         says_default_namespace: OnceLock::new(),
         purposes: roles::Purposes::default(),
     };

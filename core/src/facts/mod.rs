@@ -191,7 +191,7 @@ use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
 use crate::text::{FileId, Span, folder_of};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, OnceLock};
 
 /// The facts over all files, as rules and the decision see them.
@@ -249,6 +249,8 @@ pub struct Facts<'a> {
     config_maps: receivers::MapsByKey,
     /// Found when somebody asks for it, as are the purposes.
     says_default_namespace: OnceLock<bool>,
+    /// For each file the targets that have an object from it, by their places among the chosen ones.
+    targets_of_file: OnceLock<FxHashMap<FileId, Vec<usize>>>,
     purposes: roles::Purposes,
 }
 

@@ -3,7 +3,7 @@
 use super::{Facts, Service};
 use crate::model::compose::VariableUse;
 use crate::model::kubernetes::{Container, Object, PodSpec};
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::cmp::Reverse;
@@ -121,10 +121,28 @@ impl Facts<'_> {
         }
     }
 
+    /// Returns the object of the first target that a place belongs to, and its container there.
+    pub(super) fn built_owner(&self, span: Span) -> Option<(&Object, Option<&Container>)> {
+        let of_file = self.targets_of_file.get_or_init(|| {
+            let mut of_file: FxHashMap<FileId, Vec<usize>> = FxHashMap::default();
+            for (at, target) in self.targets().enumerate() {
+                for file in target.owned_files() {
+                    let targets = of_file.entry(file).or_default();
+                    if targets.last() != Some(&at) {
+                        targets.push(at);
+                    }
+                }
+            }
+            of_file
+        });
+        let targets = of_file.get(&span.file)?;
+        targets.iter().find_map(|at| self.all_targets[self.chosen[*at]].owner(span))
+    }
+
     /// Returns the object that a place belongs to, and its container there.
     fn object_at(&self, span: Span) -> Option<(&Object, Option<&Container>)> {
         if self.is_built(span.file) {
-            return self.targets().find_map(|target| target.owner(span));
+            return self.built_owner(span);
         }
         let file = self.file(span.file);
         let after = file.objects.partition_point(|it| it.span.start <= span.start);

@@ -143,6 +143,11 @@ impl ReadTarget {
         Some((object, container.and_then(|(spec, at)| spec.all_containers().nth(at))))
     }
 
+    /// Returns the files with places that belong to an object, each at least once.
+    pub fn owned_files(&self) -> impl Iterator<Item = FileId> + '_ {
+        self.owners.keys().map(|span| span.file)
+    }
+
     fn owner_around(&self, span: Span) -> Option<Owner> {
         let places = self.places.get_or_init(|| owned_places(&self.owners));
         let after =

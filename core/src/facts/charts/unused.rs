@@ -2,7 +2,7 @@
 
 use super::{Facts, foreign_keys, near_value};
 use crate::model::chart::{Chart, Value, Values, ValuesFile};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 /// A value that no template reads.
@@ -25,24 +25,23 @@ impl<'a> Facts<'a> {
         }
         let used = Used::of(chart);
         let mut found: Vec<UnusedValue<'a>> = Vec::new();
-        let mut known: FxHashSet<Vec<SmolStr>> = FxHashSet::default();
+        let mut known: FxHashMap<Vec<SmolStr>, usize> = FxHashMap::default();
         for file in chart.values_files().filter(|file| !file.is_cut) {
             let mut unused = Vec::new();
             used.collect(&file.values, &mut Vec::new(), &mut unused);
             for (path, value) in unused {
-                if (1..=path.len()).any(|length| known.contains(&path[..length])) {
-                    let name = path.join(".");
-                    let is_same = |it: &&mut UnusedValue<'_>| it.path == name;
-                    if let Some(first) = found.iter_mut().find(is_same) {
-                        first.others.push(value);
-                    }
+                if let Some(at) = known.get(&path) {
+                    found[*at].others.push(value);
+                    continue;
+                }
+                if (1..path.len()).any(|length| known.contains_key(&path[..length])) {
                     continue;
                 }
                 let own = chart.values.as_ref().filter(|own| own.file != file.file);
                 let near = own.and_then(|own| near_value(&own.values, &path));
                 let others = Vec::new();
+                known.insert(path.clone(), found.len());
                 found.push(UnusedValue { file, path: path.join("."), value, others, near });
-                known.insert(path);
             }
         }
         found

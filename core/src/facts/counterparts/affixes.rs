@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What joins the words of a name.
-const JOINT: char = '-';
+const JOINT: &str = "-";
 
 /// What the workloads of one target, or of the loose manifests of a part of the project, share.
 type Home = (usize, Option<usize>);
@@ -78,7 +78,7 @@ impl Affix {
             words.get(at).map(|it| (*it).to_owned())
         };
         let after = shared(&rest, from_end);
-        let joined = |words: &[&str]| words.join("-");
+        let joined = |words: &[&str]| words.join(JOINT);
         let Some(first) = rest.first() else { return Affix::default() };
         let before = joined(&words[0][..before]);
         let after = joined(&first[first.len() - after..]);

@@ -68,9 +68,10 @@ const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
 
 fn check(facts: &Facts, out: &mut Findings) {
     let overlaid = Overlaid::new(facts);
+    let kept = kept_beside(facts);
     for at in 0..facts.projects().len() {
         let services = facts.services_of(at);
-        let habit = Habit::of(facts, at);
+        let habit = Habit::of(facts, at, &kept);
         let images: FxHashSet<&str> =
             services.iter().filter(|it| keeps_running(it)).filter_map(image).collect();
         let mut images_written: FxHashMap<Span, usize> = FxHashMap::default();
@@ -139,6 +140,25 @@ fn home<'f>(facts: &'f Facts<'_>, service: &Service<'_>) -> &'f str {
     if may_be_stage_folder(name_of(folder)) { folder_of(folder) } else { folder }
 }
 
+/// For each folder the first two projects in which a service is always restarted, and not for development, with the
+/// file of the service.
+type Kept<'f> = FxHashMap<&'f str, Vec<(usize, FileId)>>;
+
+fn kept_beside<'f>(facts: &'f Facts<'_>) -> Kept<'f> {
+    let mut kept = Kept::default();
+    for service in facts.services() {
+        if service.role == Role::Development || retries_alone(service) || !restarts(service) {
+            continue;
+        }
+        let known = kept.entry(home(facts, service)).or_default();
+        // One of two is another one than the project that asks.
+        if known.len() < 2 && known.iter().all(|(project, _)| *project != service.project_index) {
+            known.push((service.project_index, service.span().file));
+        }
+    }
+    kept
+}
+
 /// What is done about restarts in a project and beside it.
 struct Habit<'a> {
     /// The services of the project that are restarted.
@@ -148,19 +168,14 @@ struct Habit<'a> {
 }
 
 impl<'a> Habit<'a> {
-    fn of(facts: &Facts<'a>, project: usize) -> Habit<'a> {
+    fn of(facts: &Facts<'a>, project: usize, kept: &Kept<'_>) -> Habit<'a> {
         let own = facts.services_of(project).iter().filter(|it| restarts(it));
         let mut restarted: Vec<&str> = own.map(|it| it.name).collect();
         restarted.sort_unstable();
-        let own_home = facts.services_of(project).first().map(|it| home(facts, it));
-        let is_beside = |it: &&Service<'a>| {
-            it.project_index != project
-                && it.role != Role::Development
-                && !retries_alone(it)
-                && restarts(it)
-                && Some(home(facts, it)) == own_home
-        };
-        let beside = facts.services().iter().find(is_beside).map(|it| it.span().file);
+        let first = facts.services_of(project).first();
+        let beside = first.and_then(|it| kept.get(home(facts, it))).and_then(|kept| {
+            kept.iter().find(|(other, _)| *other != project).map(|(_, file)| *file)
+        });
         Habit { restarted, beside }
     }
 
