@@ -9,11 +9,12 @@ use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
 use crate::facts::{Service, common_folder};
+use crate::model::BuiltTarget;
 use crate::report::phrases::amount;
 use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
-use crate::text::folder_of;
+use crate::text::{FileId, folder_of};
 use indexmap::IndexSet;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// The questions that decide on the platform; the others are about what is added to it.
@@ -114,13 +115,17 @@ fn counted(system: &System<'_>) -> String {
 
 /// Whether a chart or an overlay is a variant of what counts, for another environment or with other values.
 fn has_other_variants(system: &System<'_>) -> bool {
-    let facts = system.facts;
-    let counted =
-        system.counted.workloads.iter().filter_map(|it| facts.built_target(it.object.file));
-    let counted: Vec<_> = counted.collect();
-    system.targets.iter().any(|it| {
-        counted.iter().any(|own| !std::ptr::eq(*own, Arc::as_ptr(it)) && own.is_variant_of(it))
-    })
+    let workloads = system.counted.workloads.iter();
+    let counted: FxHashSet<*const BuiltTarget> = workloads
+        .filter_map(|it| system.facts.built_target(it.object.file))
+        .map(|it| std::ptr::from_ref(it))
+        .collect();
+    let mut built_from: FxHashMap<FileId, usize> = FxHashMap::default();
+    for file in system.targets.iter().flat_map(|it| it.sources()) {
+        *built_from.entry(*file).or_default() += 1;
+    }
+    let mut own = system.targets.iter().filter(|it| counted.contains(&Arc::as_ptr(it)));
+    own.any(|it| it.sources().iter().any(|file| built_from.get(file) > Some(&1)))
 }
 
 /// Returns what is counted, in backticks: the Compose files, the charts and overlays by their names, and the loose

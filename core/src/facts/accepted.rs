@@ -61,7 +61,8 @@ impl Facts<'_> {
             return name.trim().to_owned();
         }
         if file.kind != Kind::Template {
-            return key_path(&file.tree, span);
+            // Values may have thousands of keys, and name no object.
+            return key_path(&file.tree, span, file.kind != Kind::Values);
         }
         let printed = self.printed_paths.get_or_init(|| {
             let trees = self.all_targets.iter().flat_map(|built| &built.target.trees);

@@ -28,14 +28,16 @@ const NAMES: &[&str] = &[
 /// Maximum number of characters of a value that stands for its item.
 const MAX_LABEL: usize = 80;
 
-/// Returns the path of keys to the smallest node of a file around a place.
-pub fn key_path(tree: &Tree, span: Span) -> String {
+/// Returns the path of keys to the smallest node of a file around a place, behind the name of the object there where
+/// the file has some.
+pub fn key_path(tree: &Tree, span: Span, has_objects: bool) -> String {
     let steps = tree.path_at(span.start as usize);
     let around = |step: &&Step<'_>| match step {
         Step::Entry(entry) => entry.span().contains(span),
         Step::Item(_, item) => item.full_span().contains(span),
     };
-    let mut path = document_name(tree, span).unwrap_or_default();
+    let object = has_objects.then(|| document_name(tree, span)).flatten();
+    let mut path = object.unwrap_or_default();
     for step in steps.iter().take_while(around) {
         match step {
             Step::Entry(entry) => push_key(&mut path, entry.key),
@@ -159,7 +161,7 @@ mod tests {
     fn at(text: &str, marked: &str) -> String {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
         let start = text.find(marked).expect("the text has the marked place");
-        key_path(&tree, Span::new(FileId(0), start, start + marked.len()))
+        key_path(&tree, Span::new(FileId(0), start, start + marked.len()), true)
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl ReadTarget {
         Some((object, container.and_then(|(spec, at)| spec.all_containers().nth(at))))
     }
 
+    /// Returns the files that the target was built from.
+    pub fn sources(&self) -> &FxHashSet<FileId> {
+        &self.sources
+    }
+
     /// Returns the files with places that belong to an object, each at least once.
     pub fn owned_files(&self) -> impl Iterator<Item = FileId> + '_ {
         self.owners.keys().map(|span| span.file)
