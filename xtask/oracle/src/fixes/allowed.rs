@@ -31,6 +31,7 @@ const COMPOSE: &[(&str, &[&str])] = &[
     ("PLM803", &["services.*.logging"]),
     ("PLM808", &["services.*"]),
     ("PLM811", &["services.*.image"]),
+    ("PLM813", &["services.*.ports.*.host_ip"]),
     ("PLM816", &["services.*.ports", "services.*.expose"]),
 ];
 
