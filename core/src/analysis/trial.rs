@@ -123,18 +123,12 @@ fn text_of<'s>(sources: &'s Sources, edit: &Edit) -> &'s str {
 
 /// Whether an edit changes an action of a template, or writes into one: `{{ .Values.port }}`.
 pub(super) fn touches_action(text: &str, edit: Range<usize>) -> bool {
-    let mut from = 0;
-    while let Some(open) = text[from..].find("{{").map(|at| from + at) {
-        if open >= edit.end {
-            return false;
-        }
-        let end = text[open..].find("}}").map_or(text.len(), |at| open + at + 2);
-        if edit.start < end {
-            return true;
-        }
-        from = end;
-    }
-    false
+    // The edit may end between the two braces.
+    let before = text.get(..edit.end + 1).unwrap_or(&text[..edit.end]);
+    // The last action that opens before the end of the edit: those before it are over by then.
+    let Some(open) = before.rfind("{{") else { return false };
+    let end = text[open..].find("}}").map_or(text.len(), |at| open + at + 2);
+    edit.start < end
 }
 
 /// Returns the files with a fix applied; `None` where that does damage to an edited file.

@@ -118,7 +118,7 @@ fn has_other_variants(system: &System<'_>) -> bool {
     let workloads = system.counted.workloads.iter();
     let counted: FxHashSet<*const BuiltTarget> = workloads
         .filter_map(|it| system.facts.built_target(it.object.file))
-        .map(|it| std::ptr::from_ref(it))
+        .map(std::ptr::from_ref)
         .collect();
     let mut built_from: FxHashMap<FileId, usize> = FxHashMap::default();
     for file in system.targets.iter().flat_map(|it| it.sources()) {

@@ -76,6 +76,9 @@ fn folder_of_pipeline(path: &str) -> &str {
 }
 
 fn is_pipeline(file: &FileModel) -> bool {
+    if file.kind != Kind::Unknown {
+        return false;
+    }
     let path = file.path();
     let name = name_of(path);
     let is_named = NAMES
@@ -83,5 +86,5 @@ fn is_pipeline(file: &FileModel) -> bool {
         .any(|it| name.strip_prefix(it).is_some_and(|rest| rest.starts_with(['.', '-'])));
     let is_below =
         FOLDERS.iter().any(|it| path.starts_with(it) || path.contains(&format!("/{it}")));
-    file.kind == Kind::Unknown && (is_named || is_below)
+    is_named || is_below
 }

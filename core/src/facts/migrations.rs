@@ -236,14 +236,8 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// Whether two services of a Compose project name the same database: the same one on the same server.
-    pub fn share_database(&self, a: &Service<'a>, b: &Service<'a>) -> bool {
-        let own = self.databases_of(a);
-        !own.is_empty() && self.databases_of(b).iter().any(|it| own.contains(it))
-    }
-
     /// Returns the databases that a Compose service names, each as its server and its name on that server.
-    fn databases_of<'f>(&'f self, service: &'f Service<'a>) -> Vec<(usize, &'f str)> {
+    pub fn databases_of<'f>(&'f self, service: &'f Service<'a>) -> Vec<(usize, &'f str)> {
         let unit = &service.unit;
         let mut found = Vec::new();
         for mention in self.peers(unit) {

@@ -54,9 +54,18 @@ const MAX_MIGRATIONS: usize = 4;
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut found: FxHashMap<usize, usize> = FxHashMap::default();
-    for migration in
-        facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
-    {
+    let services = facts.services();
+    let is_migration: Vec<bool> =
+        services.iter().map(|it| facts.is_migration_service(it)).collect();
+    if !is_migration.contains(&true) {
+        return;
+    }
+    let is_one_shot: Vec<bool> = services.iter().map(|it| facts.is_one_shot(it)).collect();
+    let databases: Vec<_> = services.iter().map(|it| facts.databases_of(it)).collect();
+    let share_database = |a: &Service<'_>, b: &Service<'_>| {
+        databases[a.index].iter().any(|it| databases[b.index].contains(it))
+    };
+    for migration in services.iter().filter(|it| is_migration[it.index] && !it.has_profile()) {
         let completed = facts
             .waiters(migration)
             .filter(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
@@ -64,17 +73,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         let waiters: Vec<usize> = completed.collect();
         let waits_by_others = facts.all_dependents(waiters.iter().copied());
         let started_before = facts.all_dependencies(migration);
-        let extended = extended(facts, migration);
+        let extended = extended(facts, migration, &is_one_shot);
         for app in facts.siblings(migration) {
             let has_code = shares_code(migration, app);
-            if !has_code && !shares_database(facts, migration, app) {
+            let is_at_work = migration.index != app.index && works_with_database(app);
+            let is_related = has_code || (is_at_work && share_database(migration, app));
+            if !is_related {
                 continue;
             }
             let waits = waiters.contains(&app.index) || waits_by_others.contains(&app.index);
             if waits
                 || started_before.contains(&app.index)
-                || facts.is_one_shot(app)
-                || facts.is_migration_service(app)
+                || is_one_shot[app.index]
+                || is_migration[app.index]
                 || migrates_before_start(app.model)
                 || is_template(app, &extended)
             {
@@ -107,9 +118,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Returns the names of the services that other servers of a migration's project are made from by `extends`.
-fn extended<'a>(facts: &Facts<'a>, migration: &Service<'a>) -> FxHashSet<&'a str> {
+fn extended<'a>(
+    facts: &Facts<'a>,
+    migration: &Service<'a>,
+    is_one_shot: &[bool],
+) -> FxHashSet<&'a str> {
     let servers = facts.siblings(migration).iter();
-    let servers = servers.filter(|it| it.index != migration.index && !facts.is_one_shot(it));
+    let servers = servers.filter(|it| it.index != migration.index && !is_one_shot[it.index]);
     let bases = servers.filter_map(|it| it.model.extends.as_ref()).filter(|it| it.file.is_none());
     bases.map(|it| it.service.as_str()).collect()
 }
@@ -136,14 +151,13 @@ fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
     (image(a).is_some() && image(a) == image(b)) || (build(a).is_some() && build(a) == build(b))
 }
 
-/// Whether a service is an application on the database that a migration is for. Who looks after the database, such as
-/// a console or a backup, works with any schema.
-fn shares_database<'a>(facts: &Facts<'a>, migration: &Service<'a>, app: &Service<'a>) -> bool {
-    let looks_after = app.unit.family().is_some_and(|it| {
+/// Whether a service may be an application on a database. Who looks after the database, such as a console or a backup,
+/// works with any schema.
+fn works_with_database(service: &Service<'_>) -> bool {
+    let looks_after = service.unit.family().is_some_and(|it| {
         matches!(it.class, Class::AdminUi | Class::Backup | Class::Monitoring | Class::Proxy)
     });
-    let is_apart = migration.index == app.index || app.has_profile();
-    !is_apart && !looks_after && facts.share_database(migration, app)
+    !service.has_profile() && !looks_after
 }
 
 /// Makes the application wait until the migration is complete.
