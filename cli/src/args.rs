@@ -16,7 +16,7 @@ pub struct Cli {
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     pub color: When,
-    /// When to make codes of rules links to their pages
+    /// When to link rule codes to their pages
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     pub hyperlinks: When,
     /// Print results only: no summary, no warnings, no progress bar
@@ -190,10 +190,10 @@ pub struct Check {
     pub baseline: BaselineFile,
     #[command(flatten)]
     pub printing: Printing,
-    /// List the files that are read, and those that are not and why, and report nothing
+    /// List the files that are read and those that are not, with the reason, and report nothing
     #[arg(long)]
     pub show_files: bool,
-    /// Check again whenever a file changes that is read, until Ctrl-C
+    /// Check again whenever a file that is read changes, until Ctrl-C
     #[arg(long, conflicts_with_all = ["show_files", "staged", "write_baseline", "prune"])]
     pub watch: bool,
 }
@@ -211,7 +211,7 @@ pub struct Filter {
     /// Read this folder, and report only findings that have to do with the named files
     #[arg(long, value_name = "DIR", conflicts_with = "write_baseline")]
     pub project: Option<PathBuf>,
-    /// Leave out findings that are less sure
+    /// Leave out findings below this confidence
     #[arg(long, value_name = "CONFIDENCE", value_parser = confidence())]
     pub min_confidence: Option<Confidence>,
 }
@@ -310,7 +310,7 @@ pub struct BaselineFile {
     /// Report only what is not in this baseline, and its entries that are no longer found
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Drop entries that are no longer found from the baseline
+    /// Remove from the baseline the entries that are no longer found
     #[arg(long, requires = "baseline")]
     pub prune: bool,
 }

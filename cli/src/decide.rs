@@ -7,7 +7,7 @@ use plimsoll_core::config::Answers;
 use plimsoll_core::output::{self, wire};
 use plimsoll_core::{Options, Report};
 
-/// What the decision is about.
+/// System and answers that the command line asks for.
 pub struct Wanted {
     /// Name of the only system that is meant.
     pub system: Option<String>,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is left out of a report.
+/// Filter that removes findings from a report.
 pub struct Filter {
     /// Files and folders, as canonical paths; without them, every file is meant.
     paths: Option<HashSet<PathBuf>>,

@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What is done about findings.
+/// Treatment of findings: fix them or accept them.
 pub enum How {
     /// Their fixes are applied.
     Mend { risky: bool },

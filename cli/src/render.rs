@@ -59,7 +59,7 @@ impl<'a> Chosen<'a> {
     }
 }
 
-/// What is to be printed.
+/// Selection of the targets to print.
 pub struct Wanted {
     pub list: bool,
     /// Names of targets; empty for all.

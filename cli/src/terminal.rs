@@ -1,4 +1,4 @@
-//! What the person at the other end wants to see: colour, width, and how much of it.
+//! Output settings of the terminal: colour, width and verbosity.
 
 use crate::Failure;
 use crate::args::When;

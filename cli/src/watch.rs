@@ -1,4 +1,4 @@
-//! `plimsoll check --watch`: the check again whenever a file changes that is read.
+//! `plimsoll check --watch`: repeats the check whenever a file that it reads changes.
 //!
 //! The folders that a walk enters are watched, one by one, so that what is excluded, vendored or ignored costs
 //! nothing. A change there is only a reason to look: the check runs again where what was read differs.
@@ -55,7 +55,7 @@ pub fn run(wanted: &args::Check, terminal: &Terminal) -> Result<u8, Failure> {
     }
 }
 
-/// What the last check was about.
+/// Input of the last check.
 #[derive(PartialEq)]
 enum Seen {
     Files(Vec<File>),

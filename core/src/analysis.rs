@@ -43,7 +43,7 @@ mod testing;
 mod trial;
 mod variants;
 
-/// What a caller wants to know.
+/// Options of an analysis.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// Takes precedence over a `plimsoll.yaml` among the files.
@@ -81,14 +81,14 @@ impl Options {
 #[derive(Debug)]
 pub struct Analysis(Snapshot);
 
-/// What one snapshot may take over from the last one.
+/// Targets and charts of the last snapshot, reused where their files have not changed.
 #[derive(Debug, Default)]
 pub struct Cache {
     targets: TargetCache,
     charts: ChartCache,
 }
 
-/// What the facts borrow from.
+/// The owner of the data that the facts borrow.
 #[derive(Debug)]
 struct Sources {
     files: Vec<Arc<FileModel>>,
@@ -105,7 +105,7 @@ struct Sources {
     outside: Outside,
 }
 
-/// What a snapshot of some applications takes over from one of the whole project.
+/// State that a snapshot of some applications reuses from the snapshot of the whole project.
 #[derive(Debug)]
 struct Around {
     parts: Parts,

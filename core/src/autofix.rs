@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 /// of a thousand costs ten.
 const MAX_TRIALS: usize = 256;
 
-/// What the caller wants to be fixed.
+/// Which findings a caller wants fixed, and in which files.
 pub struct Wanted<'a> {
     pub options: &'a Options,
     pub unsafe_too: bool,
@@ -89,7 +89,7 @@ struct Run<'a> {
     wanted: &'a Wanted<'a>,
     workspace: &'a mut Workspace,
     fixed: Fixed,
-    /// What all rules say, if only some of them were selected.
+    /// The report of all rules, if only some of them were selected.
     all: Option<Report>,
     refused: FxHashSet<(Words, String)>,
 }

@@ -22,9 +22,9 @@ pub struct Workspace {
     in_order: OnceLock<Vec<Arc<FileModel>>>,
     /// The index in `files` of each path.
     by_path: FxHashMap<Arc<str>, usize>,
-    /// What the last snapshot was made of.
+    /// Build cache of the last snapshot.
     cache: Mutex<Cache>,
-    /// What the last check was made of.
+    /// State kept from the last check.
     kept: Mutex<Kept>,
 }
 

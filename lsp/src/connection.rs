@@ -22,14 +22,14 @@ const QUEUE: usize = 100;
 
 type Answer = Pin<Box<dyn Future<Output = Option<Response>> + Send>>;
 
-/// What happens next.
+/// Event that the main loop handles.
 enum Event {
     Received(Option<Result<Value, Broken>>),
     Answered(Option<Response>),
     Asks(Request),
 }
 
-/// What a message is.
+/// Kind of a message.
 #[derive(Debug)]
 enum Message {
     Request(Request),

@@ -29,7 +29,7 @@ pub struct Check {
     ignore: Vec<String>,
     /// Leave out findings below this severity: error, warning, info or hint
     min_severity: Option<String>,
-    /// Leave out findings that are less sure: certain, likely or possible
+    /// Leave out findings below this confidence: certain, likely or possible
     min_confidence: Option<String>,
     /// `agent` (the default) is a line for each finding, `text` shows the source lines with reasons and help,
     /// `json` has everything, with the edits of fixes

@@ -1,4 +1,4 @@
-//! What people accept and how loud they want a rule to be, applied to the findings.
+//! Suppressions and configured severity levels, applied to the findings.
 
 use super::annotations::{self, Annotations};
 use super::run::complete;

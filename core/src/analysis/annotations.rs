@@ -9,7 +9,7 @@ use crate::suppress::Used;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 
-/// What the annotations of built objects have silenced so far.
+/// Record of the findings that annotations of built objects have silenced so far.
 #[derive(Debug, Default)]
 pub(super) struct Annotations {
     /// The words that silenced anything.

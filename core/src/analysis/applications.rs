@@ -85,7 +85,7 @@ enum Stop {
     NotEnough,
 }
 
-/// What the last check of a project was made of.
+/// Inputs and results of the last check, from which the next check reuses what an edit left alone.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// The files as they were handed over, by their ids.

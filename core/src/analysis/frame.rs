@@ -1,4 +1,4 @@
-//! What a report says about the files and the targets, before any rule runs.
+//! The part of a report that lists files and targets, before any rule runs.
 
 use super::Analysis;
 use crate::model::{BuiltTarget, PlainTarget};

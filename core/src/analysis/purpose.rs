@@ -1,4 +1,4 @@
-//! How much findings weigh in files that are not for production.
+//! Lower severities for findings in files that are not for production.
 
 use crate::facts::{Facts, Purpose};
 use crate::report::{Finding, Severity};

@@ -1,4 +1,4 @@
-//! Whose habit a finding shows: that of one application, or that of whoever writes the manifests of several
+//! The owner of a habit that a finding shows: one application, or a group of
 //! applications whose folders lie side by side.
 
 use crate::facts::Facts;

@@ -32,13 +32,13 @@ const MAX_BYTES: usize = 32 << 20;
 pub(super) struct Trials<'a> {
     sources: &'a Sources,
     wanted: &'a dyn Fn(&Rule) -> bool,
-    /// What the targets of some sources come to without any edit.
+    /// Outcomes of the targets without any edit, by their source files.
     unedited: FxHashMap<Vec<FileId>, Vec<Outcome>>,
     builds_left: usize,
     bytes_left: usize,
 }
 
-/// What a target comes to.
+/// Result of building one target, for comparing it before and after an edit.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     name: String,
@@ -49,7 +49,7 @@ struct Outcome {
     findings: FxHashMap<Words, usize>,
 }
 
-/// What a finding says: its code, its subject and its message.
+/// Code, subject and message of a finding, which identify it in a trial.
 type Words = (&'static str, String, String);
 
 impl<'a> Trials<'a> {

@@ -1,4 +1,4 @@
-//! What is really deployed: sources turned into the text that reaches the platform.
+//! Building of targets: charts and overlays turned into the manifests that reach the cluster.
 //!
 //! People do not deploy files. They deploy what one command makes of them: a chart rendered with
 //! its values, an overlay built over its base. This room does that making, and every byte that it

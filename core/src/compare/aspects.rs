@@ -179,7 +179,7 @@ pub fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
     Some(compared(Aspect::Environment, sides, place))
 }
 
-/// What a service mounts at a path.
+/// A mount of a Compose service for which its counterpart needs an equivalent.
 struct Wanted {
     path: String,
     content: Content,

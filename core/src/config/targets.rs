@@ -24,7 +24,7 @@ pub struct Targets {
     pub compose: Vec<ComposeTarget>,
 }
 
-/// What a target is made from.
+/// Source of a target: a chart, a kustomization or a Compose project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Chart,

@@ -15,7 +15,7 @@ pub enum Belief {
     LoadNeedsKubernetes,
 }
 
-/// What a belief is chosen by.
+/// Inputs for the choice of a belief.
 #[derive(Debug, Clone, Copy)]
 pub struct Grounds<'g> {
     pub situation: &'g Situation,

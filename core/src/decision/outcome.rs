@@ -34,7 +34,7 @@ pub enum Packages {
     Both,
 }
 
-/// What is written more than once in the manifests.
+/// Kind of repetition in the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeated {
     /// The same objects for several environments, which an overlay or a values file tells apart.
@@ -45,7 +45,7 @@ pub enum Repeated {
     Workloads,
 }
 
-/// What is known of a system beside the answers to the questions.
+/// State of a system apart from the answers to the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub today: Today,
@@ -276,7 +276,7 @@ fn repeated(questions: &[Question]) -> Repeated {
     }
 }
 
-/// What the three questions about a cluster demand together.
+/// Combined demand of the three questions about a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demands {
     Nothing,
@@ -300,7 +300,7 @@ enum Open {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     pub platform: Platform,
-    /// What the answers lean to while the platform is open.
+    /// The platform that the answers favour while the decision is open.
     pub so_far: Platform,
     pub sentence: &'static str,
 }

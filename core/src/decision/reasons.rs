@@ -23,7 +23,7 @@ const MAX_REASONS: usize = 3;
 /// <https://docs.docker.com/engine/logging/configure/> for logs that leave the server.
 const AUDIT_ON_SERVERS: &str = "You answered `audit=yes`: regulated systems review every change in Git and keep a record of each deployment. Without a cluster, deploy only from the main branch, sign tags and keep the logs off the server.";
 
-/// How a reason bears on the verdict, in the order in which reasons are told.
+/// Bearing of a reason on the verdict, in the order in which reasons are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Bearing {
     /// It is about the fit of today's platform.
@@ -67,7 +67,7 @@ pub fn reasons(
     let is_direct = |it: &Question| it.evidence.iter().any(|it| it.signal == Signal::DirectAnswer);
     deciding.sort_by_key(|it| !is_direct(it));
     for question in deciding {
-        // One fact may bear on two questions; it is told once.
+        // A fact that bears on two questions is listed once.
         let mut own: Vec<_> = question
             .evidence
             .iter()

@@ -4,7 +4,7 @@ use super::outcome::{Nodes, Server, Situation};
 use crate::config::Answers;
 use crate::report::{Answer, Scenario, ScenarioName};
 
-/// What makes a system a growing one.
+/// Evidence that a system outgrows one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Growth {
     Replicas,

@@ -104,7 +104,7 @@ enum Urgency {
     LosesData,
     /// Nothing works without it on the other side.
     Stops,
-    /// What runs there is not what was tried here.
+    /// The other side runs something that was not tested here.
     RunsOtherwise,
     LetsStrangersIn,
     StartsBadly,

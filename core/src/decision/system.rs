@@ -284,7 +284,7 @@ pub fn systems<'f>(
     systems
 }
 
-/// What lies in the files of one system.
+/// Services, objects, files, targets and findings of one system.
 #[derive(Debug, Default)]
 struct Share<'f> {
     services: Vec<&'f Service<'f>>,

@@ -105,7 +105,7 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// What it takes to answer the questions again, with other signals and answers.
+/// Inputs for answering the questions again with one signal or answer changed.
 #[derive(Debug, Clone, Copy)]
 pub struct Trial<'t, 'f> {
     system: &'t System<'f>,

@@ -9,7 +9,7 @@ use crate::report::Kind;
 use crate::text::{Span, name_of};
 use std::sync::Arc;
 
-/// What is not read in full.
+/// A source that is not read in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// Names it and says why, as a sentence.

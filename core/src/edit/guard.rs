@@ -7,7 +7,7 @@ use crate::syntax::{Node, ProblemKind, Step};
 use crate::text::FileId;
 use rustc_hash::FxHashMap;
 
-/// What edits would do to a file, apart from what they are meant to do.
+/// Unintended damage that edits would do to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
     /// The text has more problems than before, as an equal key or an alias without its anchor.

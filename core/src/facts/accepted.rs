@@ -1,4 +1,4 @@
-//! What people accept: places that a comment, an annotation or the baseline covers, and the path of keys that
+//! Suppressed places: those that a comment, an annotation or the baseline covers, and the path of keys that
 //! makes a place the same place in another run.
 
 use super::Facts;

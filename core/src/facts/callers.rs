@@ -11,7 +11,7 @@ use crate::report::Edit;
 use crate::text::Span;
 use rustc_hash::FxHashMap;
 
-/// Who connects to a Service.
+/// A client of a Service.
 #[derive(Debug)]
 pub enum Caller<'f, 'a> {
     /// A container that names it, with the port that it names.

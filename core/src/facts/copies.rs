@@ -291,7 +291,7 @@ impl Unit {
     }
 }
 
-/// What tells an item of a list apart: its name.
+/// Returns the name by which an item of a list is matched; empty without one.
 fn item_name(item: Node<'_>) -> &str {
     let name = item.get("name").filter(|_| item.kind() == NodeKind::Mapping);
     name.and_then(Node::as_str).unwrap_or_default()

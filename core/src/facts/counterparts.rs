@@ -154,7 +154,7 @@ type Container = (usize, usize);
 #[derive(Default)]
 struct Candidates<'a> {
     by_name: FxHashMap<(usize, String), Vec<Container>>,
-    /// By what is left of the name of the workload without what all of them share.
+    /// By the name of the workload without the prefix and suffix that all workloads share.
     by_bare_name: FxHashMap<(usize, String), Vec<Container>>,
     by_image: FxHashMap<(usize, &'a str), Vec<Container>>,
     by_image_and_name: FxHashMap<(usize, &'a str, String), Vec<Container>>,
@@ -251,7 +251,7 @@ fn unclear(
         let Some(choice) = nearest_ones(facts, service, imaged, Why::Image) else { continue };
         let is_meant = |it: &Container| {
             let unit = &facts.workloads[it.0].units[it.1];
-            // Some give each program of theirs a tag of one repository.
+            // Some projects publish each program as a tag of one repository.
             !taken.contains(it)
                 && tag_of(unit) == tag_of(&service.unit)
                 && is_same_command(&unit.start, &service.unit.start)
@@ -415,7 +415,7 @@ fn choose(
     })
 }
 
-/// What a container is deployed with: its target, else its folder.
+/// Unit of deployment of a container: its target, or else its folder.
 #[derive(PartialEq, Eq, Hash)]
 enum Deployed<'a> {
     Target(usize),
@@ -431,7 +431,7 @@ impl<'a> Deployed<'a> {
     }
 }
 
-/// How many services of a Compose project have their counterpart in a place.
+/// Number of services of a Compose project that have their counterpart in one unit of deployment.
 struct Company<'a>(FxHashMap<(usize, Deployed<'a>), usize>);
 
 impl<'a> Company<'a> {
@@ -464,7 +464,7 @@ impl<'a> Company<'a> {
     }
 }
 
-/// Two public images of different families are not the same thing, whatever they are called.
+/// Whether a service and a container run public images of different families, which no name makes the same.
 fn differ(facts: &Facts<'_>, service: &Service<'_>, (workload, unit): (usize, usize)) -> bool {
     let family = |unit: &Unit<'_>| unit.family().map(|it| it.id);
     match (family(&service.unit), family(&facts.workloads[workload].units[unit])) {

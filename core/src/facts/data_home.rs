@@ -256,7 +256,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What a path in a start command is to a data store.
+/// Meaning of a path in the start command of a data store.
 enum Named<'c> {
     /// A directory that may be the one for the data.
     Directory(&'c str),

@@ -109,7 +109,7 @@ pub fn has_sync_option(meta: &Meta, option: &str) -> bool {
     options.is_some_and(|options| words(options).any(|own| own == option))
 }
 
-/// What the facts know of Argo CD.
+/// Applications and ApplicationSets of the project.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries<'a> {
     project: Option<Project<'a>>,

@@ -63,7 +63,7 @@ impl<'a> ComposeHosts<'a> {
     }
 }
 
-/// What is known of the host names in the cluster.
+/// Index of the host names in the cluster.
 #[derive(Debug)]
 pub(super) struct ClusterHosts<'a> {
     /// Services by name, in any namespace and whatever they are applied with.

@@ -1,4 +1,4 @@
-//! What the other applications of a project define and use, for facts over one of them.
+//! Names that the other applications of a project define and use, for facts about one application.
 
 use super::usage::{note_words, words_of};
 use super::{Facts, Named};
@@ -55,7 +55,7 @@ impl Changes<'_> {
 #[derive(Debug, Clone, Default)]
 pub struct Outside(pub Vec<Arc<Names>>);
 
-/// What lies outside of facts over everything that there is.
+/// The empty set of other applications, for facts about the whole project.
 pub static NOTHING: Outside = Outside(Vec::new());
 
 impl Outside {

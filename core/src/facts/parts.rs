@@ -51,7 +51,7 @@ impl Parts {
     }
 }
 
-/// What the names of the folders in one folder say.
+/// Counts of the subfolders of a folder, by the meaning of their names.
 #[derive(Debug, Default)]
 struct Children {
     count: usize,

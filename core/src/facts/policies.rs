@@ -48,7 +48,7 @@ impl<'a> Policy<'a> {
 /// The policies that limit what a workload receives or sends.
 #[derive(Debug)]
 pub struct Limiting<'p, 'a> {
-    /// Those that limit it if they land in its namespace.
+    /// The policies that limit the workload if they are applied to its namespace.
     pub all: Vec<&'p Policy<'a>>,
     /// Those of them that surely do; at least one.
     pub sure: Vec<&'p Policy<'a>>,

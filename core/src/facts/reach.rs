@@ -1,4 +1,4 @@
-//! Which nodes of a directed graph lead to which.
+//! Reachability in a directed graph.
 
 use rustc_hash::FxHashSet;
 

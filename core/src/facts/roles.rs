@@ -305,7 +305,7 @@ fn calls_itself_an_example(text: &str) -> bool {
         "for demonstration",
         "not for production",
     ];
-    // What is generated says that nobody should edit it.
+    // Generated files carry a "do not edit" notice, which is no invitation to edit.
     head(text).any(|line| {
         !line.contains("not edit")
             && !line.contains("n't edit")

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The least number of projects in a repository of samples.
 const MANY: usize = 8;
 
-/// What a file says about whether its project is a sample among others.
+/// Evidence in one file that its project is a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// The manifest, or the file that the Compose project begins with.
@@ -28,13 +28,13 @@ pub struct Sample {
     /// The folder of the project.
     folder: String,
     kind: SampleKind,
-    /// What only one project can have at a time: host ports, or objects of one kind and name.
+    /// Exclusive resources that the project claims: host ports, or objects by kind and name.
     takes: BTreeSet<String>,
     /// Whether it is meant to stay: all services are restarted whatever happens, or an object names a namespace.
     is_kept: bool,
     /// What others may mean by a name: services, hosts, and images that are built here.
     offers: BTreeSet<String>,
-    /// What it names itself: hosts and images.
+    /// Hosts and images that the project refers to.
     names: BTreeSet<String>,
     /// The networks and volumes that it shares with whoever names them too.
     shares: BTreeSet<String>,

@@ -6,7 +6,7 @@ use crate::model::BuiltTarget;
 use crate::report::TargetKind;
 use crate::text::{FileId, folder_of};
 
-/// What a unit is started together with.
+/// Group of units that are started together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Together<'a> {
     /// The index of a Compose project.
@@ -17,7 +17,7 @@ pub enum Together<'a> {
     Folder(&'a str),
 }
 
-/// What a person changes in one go.
+/// Group of files that a person changes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     /// The index of a Compose project.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// are alternatives and stand together, sorted by path.
 type Groups<'a> = IndexMap<GroupKey<'a>, Vec<usize>, FxBuildHasher>;
 
-/// What makes objects alternatives: their key, or for an unnamed one its own index.
+/// Key by which objects are alternatives: their own key, or the index of an unnamed object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum GroupKey<'a> {
     Named(ObjectKey<'a>),

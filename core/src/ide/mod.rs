@@ -58,7 +58,7 @@ impl Snapshot {
     }
 }
 
-/// What requests about names are answered from.
+/// An analysis with its index of names.
 #[derive(Debug, Clone, Copy)]
 pub struct Indexed<'s> {
     pub analysis: &'s Analysis,

@@ -81,7 +81,7 @@ pub(super) fn same_as<'s>(
     })
 }
 
-/// What runs the same thing on the other side.
+/// Counterpart of a service or container on the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherSide {
     /// For messages: "service `web`", "container `web` of Deployment `shop`".

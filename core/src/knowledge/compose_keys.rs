@@ -45,7 +45,7 @@ pub enum Case {
     Off,
     /// The address of the host behind `host-gateway`.
     Gateway,
-    /// What runs to an end.
+    /// A service that runs to completion.
     Once,
     /// One copy on each node.
     Global,

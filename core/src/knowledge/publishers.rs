@@ -1,4 +1,4 @@
-//! Who publishes images for everybody.
+//! Publishers of public images.
 
 use super::data::entries;
 use std::sync::LazyLock;

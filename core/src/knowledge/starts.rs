@@ -191,7 +191,7 @@ pub fn runs_to_an_end(commands: &[Command]) -> bool {
             is_server_start(it) || matches!(it.name(), "tail" | "wait" | "crond" | "supercronic")
         }
     };
-    // What follows a failure says nothing about the usual end.
+    // Commands after a failure do not show how the command usually ends.
     let is_conditional = before.last().is_some_and(|it| it.joint == Joint::Or);
     let ends = match last.name() {
         "exit" => !before.is_empty() && last.texts() == ["exit", "0"],

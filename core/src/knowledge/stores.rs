@@ -18,7 +18,7 @@ pub struct Switch {
     pub port: Option<u16>,
 }
 
-/// How a switch is written.
+/// Form in which a switch is set: a variable or an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
     Variable {

@@ -6,7 +6,7 @@ use super::data::{blocks, words as words_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
-/// What words are about.
+/// Maintenance topic of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     Backup,

@@ -57,7 +57,7 @@ pub struct Field {
     pub text: SmolStr,
     pub key: Span,
     pub span: Span,
-    /// What YAML makes of a number that is written another way: `1.1` for `1.10`.
+    /// The value of an unquoted number, if YAML reads it as other text: `1.1` for `1.10`.
     pub reads_as: Option<String>,
 }
 

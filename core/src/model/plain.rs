@@ -21,7 +21,7 @@ pub struct PlainTarget {
     pub reason: Option<String>,
 }
 
-/// What somebody says of a Compose project.
+/// Description of a Compose project in the configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct Described<'d> {
     /// Path of one of the project's files, or of its folder.

@@ -54,7 +54,7 @@ vocabulary! {
     }
 }
 
-/// How the findings of a rule come about.
+/// Origin of a rule's findings.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// The function asks the facts and adds findings.
@@ -63,7 +63,7 @@ pub enum Check {
     Engine,
 }
 
-/// What a rule is about, where that decides when it may speak.
+/// Subject of a rule, where that decides when the rule may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     /// Something is missing among the objects. Where a part of a target was not built, it may be there.
@@ -87,7 +87,7 @@ pub struct Rule {
     /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
     pub doc: &'static str,
     pub check: Check,
-    /// What else decides when the rule may speak.
+    /// Subject of the rule, where that decides when it may run.
     pub about: Option<About>,
     /// Whether the rule runs only where the configuration says `preview: true`.
     pub is_preview: bool,

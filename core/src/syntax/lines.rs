@@ -104,7 +104,7 @@ pub fn window(text: &str, start: usize, size: usize) -> usize {
     }
 }
 
-/// What a line leaves open.
+/// Quotes and brackets that a line opens and does not close.
 pub struct LeftOpen {
     /// The characters that would close the open quotes and brackets.
     pub closing: String,

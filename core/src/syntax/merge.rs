@@ -58,7 +58,7 @@ impl<'t> Node<'t> {
     }
 }
 
-/// What keeps a merge key from doing what it looks like.
+/// Reason why a merge key does not merge as it appears to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OddMergeKind {
     /// The key is in quotes, so that it is a key like any other.

@@ -1,4 +1,4 @@
-//! What the server does for each message of the protocol. A notification's handler changes the state first and awaits
+//! Handlers for the messages of the protocol. The handler of a notification changes the state first and awaits
 //! nothing before that, so that changes are applied in the order in which the client sent them. Requests to the client
 //! are never awaited in a handler, since the client's answer may be queued behind the handler.
 

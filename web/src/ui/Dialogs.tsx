@@ -102,7 +102,7 @@ function Help({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** What all safe fixes together would change, to be taken or left. */
+/** Preview of all safe fixes together, to be applied or dismissed. */
 function Fixes({ onClose }: { onClose: () => void }) {
   const fixed = page.fixed.value;
   const files = fixed?.files ?? [];

@@ -3,7 +3,7 @@
 use crate::text::Span;
 use std::fmt;
 
-/// What kind of end it was.
+/// Kind of failure that ended a rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
     /// The template does not parse.

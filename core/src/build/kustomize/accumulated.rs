@@ -1,4 +1,4 @@
-//! What the kustomizations read so far have come to, and the one that is being read.
+//! State of a build: the result of the kustomizations read so far, and the kustomization being read.
 
 use super::config::Config;
 use super::object::Object;

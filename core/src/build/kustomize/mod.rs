@@ -56,7 +56,7 @@ use std::sync::Arc;
 /// Maximum number of nodes that are made for one target. A node takes some 200 bytes.
 const MAX_NODES: usize = 1 << 20;
 
-/// What a kustomization builds to.
+/// Result of building a kustomization.
 #[derive(Debug, Default)]
 pub struct Built {
     pub objects: Vec<BuiltObject>,

@@ -10,7 +10,7 @@ use super::value::{Data, Scalar, Value};
 use smol_str::{SmolStr, format_smolstr};
 use std::rc::Rc;
 
-/// Which end of a name.
+/// End of a name to which text is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Affix {
     Prefix,

@@ -19,7 +19,7 @@ pub(super) struct Gvk {
     pub kind: SmolStr,
 }
 
-/// What identifies an object among the others of a build.
+/// Identity of an object within a build.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Id {
     pub gvk: Gvk,

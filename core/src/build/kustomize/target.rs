@@ -27,7 +27,7 @@ const TRANSFORMERS: [&str; 8] = [
     "vars",
 ];
 
-/// What leads to a kustomization.
+/// How a kustomization is included in the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// The root of a target.

@@ -100,7 +100,7 @@ fn note_behind(all: &mut FxHashMap<Span, Vec<Span>>, at: Span, behind: Vec<Span>
     }
 }
 
-/// What would have to be there, or to change, for a part of a target to be built.
+/// Cause for which a part of a target could not be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cause {
     /// A subchart that is not in `charts/`.

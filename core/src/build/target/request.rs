@@ -27,7 +27,7 @@ pub struct Request {
     pub recipe: Recipe,
 }
 
-/// What a target is made from.
+/// Sources and settings from which a target is built.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recipe {
     Chart(Release),

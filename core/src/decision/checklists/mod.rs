@@ -74,7 +74,7 @@ struct Item {
     next: &'static str,
 }
 
-/// What the items are judged by.
+/// Inputs for the judgement of checklist items.
 #[derive(Debug, Clone, Copy)]
 struct View<'v, 'f> {
     system: &'v System<'f>,
@@ -82,7 +82,7 @@ struct View<'v, 'f> {
     ran: &'v [&'v str],
     /// The services that cross, or have crossed, to a cluster.
     to_cross: &'v [&'v Service<'f>],
-    /// What becomes of their keys.
+    /// The rows of the crossing table for the keys of these services.
     table: &'v [Crossing],
 }
 

@@ -1,4 +1,4 @@
-//! What was looked at for one item of a checklist.
+//! Evidence for one item of a checklist.
 
 use crate::facts::Service;
 use crate::text::Span;
@@ -16,7 +16,7 @@ impl Subject {
     }
 }
 
-/// What was looked at, and what of it is good.
+/// Evidence for an item: how many subjects pass, and which do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tally {
     /// There is nothing that the item is about; the text says why.

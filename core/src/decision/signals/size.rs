@@ -168,7 +168,7 @@ enum Bond {
 impl Bond {
     const ALL: [Bond; 4] = [Bond::Files, Bond::Engine, Bond::Device, Bond::Network];
 
-    /// Says what one does, and what several do.
+    /// Returns the predicate for one subject, and that for several.
     fn words(self) -> [&'static str; 2] {
         match self {
             Bond::Files => [

@@ -6,7 +6,7 @@ use crate::facts::{Facts, Part, Workload};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What joins the words of a name.
+/// Separator between the words of a name.
 const JOINT: &str = "-";
 
 /// What the workloads of one target, or of the loose manifests of a part of the project, share.

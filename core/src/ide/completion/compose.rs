@@ -1,4 +1,4 @@
-//! What lives in a Compose project.
+//! Completion candidates from Compose projects.
 
 use super::context::{Slot, Step};
 use super::hosts::{HostOffer, host_offers};

@@ -1,4 +1,4 @@
-//! What lives among the objects of a cluster: their names, keys, hosts and ports.
+//! Completion candidates from Kubernetes objects: their names, keys, hosts and ports.
 
 use super::context::{Context, Slot, Step};
 use super::hosts::{HostOffer, host_offers};

@@ -85,7 +85,7 @@ impl Offer {
     }
 }
 
-/// What is offered, and how many bytes in front of the cursor it replaces.
+/// Completion items, and the number of bytes before the cursor that they replace.
 struct Offers {
     typed: usize,
     offers: Vec<Offer>,

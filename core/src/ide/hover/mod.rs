@@ -16,7 +16,7 @@ use crate::explain;
 use crate::report::Finding;
 use crate::text::{FileId, Span};
 
-/// What there is to say about a place, as Markdown.
+/// Hover text for a place, as Markdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hover {
     /// The text that the hover is about.

@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 use tokens::by_form;
 
-/// What a value is.
+/// Classification of a value as a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Not a credential, as far as can be known.
@@ -155,7 +155,7 @@ fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
     (value.len() > 5 && key.ends_with(&value)).then_some(Verdict::WeakDefault)
 }
 
-/// What a key promises.
+/// Kind of credential that the name of a key suggests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyKind {
     Password,

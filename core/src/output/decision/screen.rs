@@ -21,7 +21,7 @@ struct Shown {
     reasons: usize,
     steps: usize,
     myth: bool,
-    /// Whether steps are told in full, with the counts and the reasons behind them.
+    /// Whether steps are printed in full, with their counts and reasons.
     whole_steps: bool,
     whole_reasons: bool,
     /// Whether it is said what is not counted.
@@ -198,7 +198,7 @@ impl Groups {
     }
 }
 
-/// What may be left out at the end of a text.
+/// Trailing clauses that may be cut from a text.
 #[derive(Debug)]
 struct Clauses {
     begin: &'static [&'static str],

@@ -139,8 +139,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if cause.is_choice {
             finding
                 .cause("another back end")
-                .why("The two sides use different back ends, each with a switch of its own. That may well be meant, but what is tried on one side is not what the other runs.")
-                .help("If both sides are meant to run the same back end, give both the same switches. Else leave them apart, and try each side by itself.");
+                .why("The two sides use different back ends, each with a switch of its own. That may be intended, but a test on one side says nothing about the back end of the other.")
+                .help("If both sides should run the same back end, set the same switches on both. Otherwise keep the difference, and test each side separately.");
         }
         let others = others.iter().filter_map(|it| {
             let (service, _, unit) = facts.pair(it.pair);

@@ -151,7 +151,7 @@ fn undefined(workload: &Workload<'_>, kind: Named, unseen: bool, all: &[&Str], o
     let for_pulls = &workload.model.template.spec.image_pull_secrets;
     if all.iter().all(|name| for_pulls.iter().any(|it| it.span == name.span)) {
         finding
-            .why("Without the Secret, the node pulls as anybody: a Pod with a private image stays in `ImagePullBackOff`, on each node that does not have the image yet.")
+            .why("Without the Secret, the node pulls anonymously: a Pod with a private image stays in `ImagePullBackOff` on each node that does not have the image yet.")
             .help("Create the Secret with `kubectl create secret docker-registry`, or remove the name if the registry asks for no login.");
     }
     for other in others.iter().take(MAX_PLACES) {
@@ -213,7 +213,7 @@ fn generated_apart<'o>(
     finding
         .confidence(Confidence::Likely)
         .also(&other.name_span(), format!("{kind} `{name}` is generated here"))
-        .why("The name of what is generated ends in a hash of its contents, and Kustomize writes it into references within the namespace alone. The Pod asks for the name without the hash, and stays in `ContainerCreating` or `CreateContainerConfigError`.")
+        .why("A generated name ends in a hash of the contents, and Kustomize updates only references from the same namespace. The Pod asks for the name without the hash, and stays in `ContainerCreating` or `CreateContainerConfigError`.")
         .help(help)
 }
 

@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             (true, false) => ("`prune`", "what is deleted from the repository runs on"),
             (false, false) => (
                 "`selfHeal` and `prune`",
-                "what changes by hand stays, and what is deleted from the repository runs on",
+                "manual changes stay, and objects deleted from the repository keep running",
             ),
         };
         let owner = match &app.made {

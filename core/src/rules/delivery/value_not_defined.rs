@@ -93,10 +93,10 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     let (block, wanted) = in_block.unwrap_or_default();
     let message = match (&chart.values, path == absent) {
         (Some(_), _) if in_block.is_some() && block == wanted => format!(
-            "`.Values.{wanted}` is read where the dot stands for that value already: rendering fails as soon as the value is set"
+            "`.Values.{wanted}` is read inside a block that has already set the dot to that value: rendering fails as soon as the value is set"
         ),
         (Some(_), _) if in_block.is_some() => format!(
-            "`.Values.{wanted}` is looked for in `.Values.{block}`, which the dot stands for here: rendering fails as soon as that value is set"
+            "`.Values.{wanted}` is looked up in `.Values.{block}`, to which this block sets the dot: rendering fails as soon as that value is set"
         ),
         (None, _) => {
             format!("the template reads `.Values.{path}`, but the chart has no `values.yaml`")
@@ -149,7 +149,7 @@ fn about_the_dot(
         false => (
             format!("$.Values.{wanted}"),
             format!(
-                "Inside `with` and `range` the dot stands for what they are about. Write `$.Values.{wanted}` for the value of the chart."
+                "`with` and `range` set the dot to their own argument. Write `$.Values.{wanted}` for the value of the chart."
             ),
         ),
     };
@@ -159,7 +159,7 @@ fn about_the_dot(
     }
     finding
         .help(help)
-        .why("Inside of `with` and `range` the dot is no longer the context of the chart. By default the block is left out, so that nobody notices; whoever sets the value cannot render the chart any more.")
+        .why("Inside of `with` and `range` the dot is no longer the context of the chart. With the default values the block is skipped and the mistake stays hidden; setting the value makes the chart fail to render.")
         .cause("the dot of a block");
 }
 

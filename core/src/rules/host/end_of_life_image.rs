@@ -45,7 +45,7 @@ rule! {
     }
 }
 
-/// What is known of an image.
+/// Finding about an image that is past its end of life or was withdrawn.
 struct Verdict {
     severity: Severity,
     message: String,
@@ -53,12 +53,12 @@ struct Verdict {
     /// Why it hurts, where that is not what the rule says.
     why: Option<&'static str>,
     is_gone: bool,
-    /// What is left behind in one go: a version of a product, or an image.
+    /// The product version or image that one upgrade replaces.
     cause: String,
 }
 
 /// Why an image that cannot be pulled any more hurts.
-const GONE: &str = "What was pulled before still runs, but a new machine or a new node cannot pull the image, mostly in the night in which a node is replaced.";
+const GONE: &str = "What was pulled before still runs, but a new machine or a replaced node cannot pull the image and cannot start its containers.";
 
 fn check(facts: &Facts, out: &mut Findings) {
     check_bases(facts, out);

@@ -230,7 +230,7 @@ fn report<'f>(
 }
 
 /// Why the permission to escalate matters, which is less than what privileges on the node are.
-const ESCALATION: &str = "A program in the container that is set to run as root, such as `sudo`, makes root of whoever starts it. That is root inside of the container alone, and what Kubernetes assumes where nothing is said; `allowPrivilegeEscalation: false` closes the way, and most servers need none of it.";
+const ESCALATION: &str = "A program in the container that is set to run as root, such as `sudo`, gives root to every process that starts it. That is root inside the container only, and Kubernetes allows it by default; `allowPrivilegeEscalation: false` forbids it, and most servers do not need it.";
 
 fn is_root_like(capability: &str) -> bool {
     ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH"]

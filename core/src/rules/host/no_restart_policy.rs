@@ -159,7 +159,7 @@ fn kept_beside<'f>(facts: &'f Facts<'_>) -> Kept<'f> {
     kept
 }
 
-/// What is done about restarts in a project and beside it.
+/// Use of restart policies in a project and in the projects beside it.
 struct Habit<'a> {
     /// The services of the project that are restarted.
     restarted: Vec<&'a str>,

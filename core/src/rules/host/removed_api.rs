@@ -118,7 +118,7 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
             );
             let finding = out.at(&version.span, message);
             finding.deprecated = true;
-            finding.severity(Severity::Info).why("The version is still served, and no release is named in which it ends. The API server warns with each request, and what is new comes to its successor only.")
+            finding.severity(Severity::Info).why("The version is still served, and no release has been announced for its removal. The API server warns on each request, and new fields come to its successor only.")
         }
     };
     finding.cause(format!("{version} {kind}"));

@@ -108,9 +108,9 @@ fn check_images(facts: &Facts, out: &mut Findings) {
 /// Says why a command of this kind hurts.
 fn say_why(words: &[Word], finding: &mut Finding) {
     finding.why(match dev_kind(words) {
-        DevKind::Reloader => "A reloader watches the files, which do not change here. When the program crashes, it goes on waiting for a change: the container keeps running, nothing restarts it, and nobody is served.",
+        DevKind::Reloader => "A reloader watches the files, which do not change here. When the program crashes, the reloader goes on waiting for a change: the container stays up, nothing restarts the program, and no request is answered.",
         DevKind::Debugger => "Whoever reaches the port of the debugger runs any code in the container, without a password.",
-        DevKind::Server => "Its makers say themselves that this server is not for production: nobody has tested it for load or for attacks. It restarts itself when files change, and in debug mode it shows stack traces and settings to whoever causes an error.",
+        DevKind::Server => "The documentation of this server says that it is not for production: it has not been tested under load or against attacks. It restarts itself when files change, and in debug mode it shows stack traces and settings to whoever causes an error.",
         DevKind::Bundler => "It compiles while people wait, needs the sources and the packages for development, and sends code that is neither minified nor split.",
         DevKind::Script => return,
     });

@@ -145,7 +145,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
         }
     } else if let Some(workload) = facts.workload_of(unit) {
         finding
-            .why("Whoever can write to the socket is root on the node: one request starts a privileged container with the node's disk. On the nodes of most clusters there is no Docker behind it any more, so that the mount also breaks with the next node image.")
+            .why("Whoever can write to the socket is root on the node: one request starts a privileged container with the node's disk. Most clusters no longer run Docker on their nodes, so the mount may also break with the next node image.")
             .check(workload.pods("get pods", "-o jsonpath='{..hostPath}'"));
     }
 }

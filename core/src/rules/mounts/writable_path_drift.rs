@@ -123,7 +123,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             } else if holds_unused_certificates(service, target, unit) {
-                finding.severity(Severity::Info).why("Caddy keeps certificates there, and what some of its modules store. In the cluster it serves plain HTTP, so that it has no certificates to keep.");
+                finding.severity(Severity::Info).why("Caddy keeps its certificates there, and some modules keep their data there. In the cluster Caddy serves plain HTTP, so it has no certificates to keep.");
             }
         }
     }

@@ -80,7 +80,7 @@ rule! {
     }
 }
 
-/// What one policy shuts out, which is one finding.
+/// Connections that one policy blocks, reported as one finding.
 struct Blocked {
     /// The place of the rules.
     span: Span,

@@ -150,8 +150,8 @@ fn report_namespace(
     }
     finding
         .confidence(Confidence::Likely)
-        .why("A selector looks in the namespace of its Service alone, so that the Service has no endpoints, and whoever connects to it is refused.")
-        .help(format!("Put both into one namespace. Whoever is in another one reaches the Service as `{name}.{there}` then."))
+        .why("A selector matches Pods in the namespace of its Service only, so the Service has no endpoints and refuses every connection.")
+        .help(format!("Put both into one namespace. Clients in another namespace then reach the Service as `{name}.{there}`."))
         .check(format!(
             "kubectl get endpointslices -n {own} -l kubernetes.io/service-name={name}"
         ));

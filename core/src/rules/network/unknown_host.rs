@@ -301,7 +301,7 @@ fn report(
     }
     if mention.source == Some(VarSource::EnvFile) && is_for_browser_tests(mention) {
         finding.severity(Severity::Info).confidence(Confidence::Possible).why(
-            "The variable is one of tests that drive a browser. The env file is read here too, where nobody runs them.",
+            "The variable belongs to browser tests. This service reads the same env file but runs no such tests.",
         );
     }
     let is_alone = unit.var("discovery.type").and_then(|it| it.value) == Some("single-node");

@@ -329,7 +329,7 @@ fn judge<'o>(
         Flaw::AsksNothing => {
             finding
                 .why("The check shows only that the container runs, which is known without it. A server that hangs stays healthy for ever, and what waits for it starts too early.")
-                .help("Ask the program itself: its health page, its port, or the client that comes with it. Where it serves nobody, leave the check out.");
+                .help("Ask the program itself: its health page, its port, or the client that comes with it. Where the program accepts no connections, leave the check out.");
         }
         Flaw::CurlWithoutFail => {}
     }

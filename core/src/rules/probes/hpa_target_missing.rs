@@ -116,7 +116,7 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, scaled: WorkloadKi
             out.at(&name.span, message)
                 .severity(Severity::Error)
                 .also(&renamed.span(), format!("{} gets its name from here", renamed.label))
-                .why("Kustomize changes a name in the fields that it knows, and it knows none of custom resources. The controller finds nothing to scale, and the number of replicas stays what it is.")
+                .why("Kustomize updates names only in fields that it knows, and it knows no fields of custom resources. The controller finds nothing to scale, so the number of replicas never changes.")
                 .help(format!("Name `{now}` in a patch of the overlay, or tell Kustomize of the field: a file under `configurations:` with a `nameReference` from {} to `spec/scaleTargetRef/name` of {kind}.", scaled.name()))
         }
         (None, Some(other), _) => {

@@ -165,7 +165,7 @@ fn report<'f>(
             finding.why("`depends_on` waits until the other container has *started*, not until the program inside accepts connections. A dependent that connects too early fails, and its restart policy starts it again until the dependency answers: errors in the log, and a later start.");
         }
         Dependent::Retries => {
-            finding.why("The dependent tries again by itself or connects on first use, so that an early start costs failed requests and lines in its log, and nobody has to look.");
+            finding.why("The dependent tries again by itself or connects on first use, so an early start costs some failed requests and log lines, and needs no manual restart.");
         }
         Dependent::Unread => {
             finding.confidence(Confidence::Likely);

@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             match shared {
                 Some(_) => finding
                     .confidence(Confidence::Possible)
-                    .why("Several services read this env file, so that it does not say which of them talks to that host. One that does fails or returns errors where it starts first.")
+                    .why("Several services read this env file, so the file does not show which of them talks to that host. A service that does, and starts before the host, fails or returns errors.")
                     .cause(format!("readers of one file talk to {}", on.name)),
                 None => finding.cause(format!("{} talks to {}", service.name, on.name)),
             };

@@ -247,7 +247,7 @@ struct Nameless<'f, 'a> {
     volume: Mounted<'a>,
 }
 
-/// What keeps no data of a store.
+/// A store, or a mount of a store, that keeps no data.
 enum Missing<'f, 'a> {
     /// The `emptyDir` of a store with this label is mounted here.
     Scratch(String, Span),
@@ -256,9 +256,9 @@ enum Missing<'f, 'a> {
 }
 
 /// Why data that is nowhere else is lost.
-const LOST: &str = "What is written outside of a lasting volume goes with its container or its Pod: when it is made anew, when its node fails, with the next update.";
+const LOST: &str = "Data written outside a persistent volume goes with its container or its Pod: when either is recreated, when the node fails, at the next update.";
 
-/// What is so for the image of some stores only.
+/// Note on images that declare a volume themselves.
 const DECLARED: &str = "Some images declare a volume of their own at this directory.";
 
 /// Why an anonymous volume loses data.

@@ -69,7 +69,7 @@ impl Namespace {
     }
 }
 
-/// What a function may use.
+/// Context of a function call: the engine, the heap and the templates by name.
 #[derive(Debug)]
 pub struct Context<'c> {
     pub engine: &'c Engine<'c>,

@@ -21,7 +21,7 @@ use crate::text::{FileId, Span};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a chart is rendered for.
+/// Options of a rendering: the release, its values and the cluster.
 #[derive(Debug, Clone)]
 pub struct ReleaseOptions {
     pub name: String,
@@ -67,7 +67,7 @@ pub enum Layer {
     Set { assignments: String, strings: bool, place: Option<Span> },
 }
 
-/// What a chart becomes.
+/// Result of rendering a chart.
 #[derive(Debug, Clone, Default)]
 pub struct Rendered {
     /// The manifests, in the order of their paths. Empty if a problem stopped the rendering.
@@ -104,7 +104,7 @@ pub enum TemplateKind {
 pub struct Problem {
     pub kind: ProblemKind,
     pub message: String,
-    /// Where it happened, if it stands in the project.
+    /// Place of the problem, if that is in a file of the project.
     pub span: Option<Span>,
     /// The whole error in Helm's words, with all templates on the way.
     pub detail: Option<String>,

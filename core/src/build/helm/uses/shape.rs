@@ -1,4 +1,4 @@
-//! What an expression of a template can be, as far as values are concerned.
+//! Abstract values of template expressions, for following reads of `.Values` without rendering.
 
 use crate::text::Span;
 use smol_str::SmolStr;
@@ -20,7 +20,7 @@ pub enum Missing {
     Any,
 }
 
-/// What an expression is.
+/// Abstract value of an expression.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
     /// The context of the chart: `.Values`, `.Chart`, `.Release`, …

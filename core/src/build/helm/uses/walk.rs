@@ -41,7 +41,7 @@ pub(super) struct Walker<'w> {
     conditions: Vec<Condition>,
 }
 
-/// What names mean at one place of a template.
+/// The dot and the variables in scope at one place of a template.
 pub(super) struct Scope {
     source: Arc<Source>,
     dot: Shape,

@@ -7,7 +7,7 @@ use crate::build::helm::value::{Data, Dict, Entries, Entry, Heap, Value};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What becomes of nulls.
+/// Treatment of nulls when values are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nulls {
     /// A null takes away the default.

@@ -12,7 +12,7 @@ use crate::text::Span;
 
 const DIRECTIVE: &str = "$patch";
 
-/// What a patch left of a value.
+/// Effect of a patch on a value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Kept,

@@ -289,7 +289,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// What a line leaves open.
+/// Construct that a line opens and does not close.
 enum Line<'t> {
     Plain,
     /// A block scalar, all lines of which are indented more than this.

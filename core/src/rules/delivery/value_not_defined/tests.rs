@@ -147,7 +147,7 @@ fn the_dot_of_a_block_is_told_from_the_context() {
     assert_eq!(
         found,
         [
-            "`.Values.hpa.min` is looked for in `.Values.hpa.behavior`, which the dot stands for here: rendering fails as soon as that value is set"
+            "`.Values.hpa.min` is looked up in `.Values.hpa.behavior`, to which this block sets the dot: rendering fails as soon as that value is set"
         ]
     );
 }

@@ -73,7 +73,7 @@ fn why_misplaced(unit: &Unit<'_>, home: &DataHome<'_>) -> String {
     let repository = unit.runs.as_ref().map_or("", |it| it.repository.as_str());
     match unit.is_compose() && declares_volume(repository) && !home.is_moved() {
         true => format!("Everything looks as if the data were kept in the volume, but it goes into another one without a name, which the image declares. {ANONYMOUS}"),
-        false => "Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.".to_owned(),
+        false => "The volume suggests that the data is kept, but data written outside it goes with its container: when the container is recreated, or at the next update.".to_owned(),
     }
 }
 
