@@ -58,6 +58,9 @@ fn without_rights(
             }
         }
     }
+    if users.is_empty() {
+        return Vec::new();
+    }
     let mut forms: IndexMap<(&str, &str, &str), Vec<Vec<&Workload<'_>>>, FxBuildHasher> =
         IndexMap::default();
     for object in facts.objects() {
@@ -73,9 +76,14 @@ fn without_rights(
             forms.entry(key).or_default().push(form);
         }
     }
+    let forms: Vec<Vec<Vec<&Workload<'_>>>> =
+        forms.into_values().filter(|it| it.len() > 1).collect();
+    if forms.is_empty() {
+        return Vec::new();
+    }
     let started = started_by_compose(facts);
     let mut without = Vec::new();
-    for mut forms in forms.into_values().filter(|it| it.len() > 1) {
+    for mut forms in forms {
         forms.sort_by_cached_key(|form| {
             let known = form.iter().filter(|it| started.contains(&it.index)).count();
             let rank = form.iter().map(|it| rank(facts, it.object.file)).min();

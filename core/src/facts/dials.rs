@@ -16,12 +16,13 @@ impl<'a> Facts<'a> {
     pub fn dialled<'f>(&'f self, service: &Service<'a>) -> Vec<&'f Service<'a>> {
         let links = service.model.links.iter().filter_map(|link| link.split(':').next());
         let peers = self.peers(&service.unit).iter().map(|it| it.host);
-        let named = self.hosts_in_texts(&service.unit);
-        let in_a_text = |it: &&Service<'_>| named.contains(it.name);
-        let siblings = self.siblings(service).iter().filter(in_a_text);
+        let named = self.hosts_in_texts(&service.unit).into_iter();
+        let mut in_a_text: Vec<&Service<'a>> =
+            named.filter_map(|host| self.sibling(service, host)).collect();
+        in_a_text.sort_by_key(|it| it.index);
         let hosts = links.chain(peers).filter_map(|host| self.compose_host(service, host));
         let mut known: FxHashSet<usize> = std::iter::once(service.index).collect();
-        hosts.chain(siblings).filter(|it| known.insert(it.index)).collect()
+        hosts.chain(in_a_text).filter(|it| known.insert(it.index)).collect()
     }
 
     /// Returns the services that a service waits for and cannot work without: data stores, and those of secrets and
@@ -41,6 +42,9 @@ impl<'a> Facts<'a> {
         let Some(family) = store.unit.family().filter(|it| it.is_data_store()) else {
             return false;
         };
+        if self.counterparts().is_empty() {
+            return false;
+        }
         let runs_there = self.counterpart_of(store.index).is_some()
             || self.candidates_for(store.index).next().is_some();
         let clients = self.siblings(store).iter().filter(|it| it.index != store.index);

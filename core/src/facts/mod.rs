@@ -41,7 +41,7 @@
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | what other applications define and use | `outside` | `names_by` |
-//! | what is defined anywhere, built or not | `written` | `is_optional_service`, `is_selected_anywhere` |
+//! | what is defined anywhere, built or not | `written` | `optional_services`, `is_selected_anywhere` |
 //! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |

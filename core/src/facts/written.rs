@@ -2,23 +2,24 @@
 
 use super::Facts;
 use super::kustomizations::component_folders;
+use crate::model::FileModel;
 use crate::model::kubernetes::{Object, Selector};
-use crate::text::{FileId, folder_of};
+use crate::text::folder_of;
+use rustc_hash::FxHashSet;
 
 impl<'a> Facts<'a> {
-    /// Whether a manifest of the same application defines a Service that not every build has: it is part of a
-    /// component, which somebody may add, or of no build at all.
-    pub fn is_optional_service(&self, home: FileId, name: &str) -> bool {
-        let part = self.part_of(home);
-        let is_meant = |it: &Object| {
-            it.kind.as_str() == "Service" && it.name().is_some_and(|it| it.as_str() == name)
-        };
+    /// Returns the Services that not every build has, by part and name: those of components, which somebody may add,
+    /// and of manifests that no build takes.
+    pub fn optional_services(&self) -> FxHashSet<(usize, &str)> {
         let components = component_folders(self.files.iter().map(|it| &**it));
-        self.files.iter().any(|file| {
-            let is_optional =
-                !self.is_built(file.id) || components.contains(folder_of(file.path()));
-            is_optional && self.part_of(file.id) == part && file.objects.iter().any(is_meant)
-        })
+        let is_optional = |file: &&FileModel| {
+            !self.is_built(file.id) || components.contains(folder_of(file.path()))
+        };
+        let files = self.files.iter().map(|it| &**it).filter(is_optional);
+        let objects =
+            files.flat_map(|file| file.objects.iter().map(|it| (self.part_of(file.id), it)));
+        let services = objects.filter(|(_, it)| it.kind.as_str() == "Service");
+        services.filter_map(|(part, it)| Some((part, it.name()?.as_str()))).collect()
     }
 
     /// Whether the Pods of any workload of the same application have the labels of a selector, as written or

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, KubeService, MANY, Workload, namespace_option, nearest};
 use crate::model::Str;
-use crate::model::kubernetes::Selector;
+use crate::model::kubernetes::{Object, Selector};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -68,6 +68,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let splits: Vec<&Object> =
+        facts.objects().iter().copied().filter(|it| it.group() == "split.smi-spec.io").collect();
     for service in
         facts.kube_services().iter().filter(|it| it.selects.is_empty() && !it.selects_elsewhere)
     {
@@ -80,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let mut here = facts.workloads_around(service.object);
         let is_alone = here.next().is_none();
-        if service.model.is_external_name() || is_alone || is_split(facts, service) {
+        if service.model.is_external_name() || is_alone || is_split(facts, service, &splits) {
             continue;
         }
         // Controllers set some labels on running Pods, so the other labels decide.
@@ -245,10 +247,9 @@ fn is_akin(facts: &Facts<'_>, service: &KubeService<'_>, workload: &Workload<'_>
 }
 
 /// Whether a TrafficSplit sends what arrives at a Service to other Services, so that it needs no Pods.
-fn is_split(facts: &Facts<'_>, service: &KubeService<'_>) -> bool {
-    facts.objects().iter().any(|it| {
-        it.group() == "split.smi-spec.io"
-            && facts.same_part(it.file, service.object.file)
+fn is_split(facts: &Facts<'_>, service: &KubeService<'_>, splits: &[&Object]) -> bool {
+    splits.iter().any(|it| {
+        facts.same_part(it.file, service.object.file)
             && facts.written(&it.span).contains(service.name)
     })
 }

@@ -76,6 +76,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     let known_in_compose = names_of_compose(facts);
+    let optional = facts.optional_services();
     for (workload, unit) in in_order_of_reading(facts) {
         for mention in facts.peers(unit) {
             // PLM109 reports what an init container waits for.
@@ -86,6 +87,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let name = first_label(mention.host);
+            // Who adds the component that defines the Service also switches on what uses it.
+            if optional.contains(&(facts.part_of(workload.object.file), name)) {
+                continue;
+            }
             let wanted = namespace_of(mention.host).unwrap_or(workload.namespace);
             let near = facts.near_service(workload.object.file, wanted, name);
             // A qualified name may belong to a Service outside of these files.
@@ -155,11 +160,11 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
     let elsewhere = || facts.is_service_name(service.model.name.span.file, host);
     facts.answers_to(service, host).next().is_none()
         && is_name(host)
-        && !is_machine(facts, service, host)
         && facts.shows_host(mention)
         && !linked()
         && !written()
         && !elsewhere()
+        && !is_machine(facts, service, host)
 }
 
 /// Whether a host is a machine of a set-up whose profiles are called after machines: `db0`, with the profiles
@@ -190,11 +195,10 @@ fn unknown_in_cluster(
     let (home, namespace) = (workload.object.file, workload.namespace);
     // No Service may have a capital letter or an underscore in its name: such a host is a machine.
     let is_machine = host.contains(|it: char| it == '_' || it.is_ascii_uppercase());
-    if aliased || is_machine || !facts.is_unknown_service(home, namespace, host) {
-        return false;
-    }
-    // Who adds the component that defines the Service also switches on what uses it.
-    !facts.is_optional_service(home, first_label(host)) && !is_switched_off(facts, unit, mention)
+    !aliased
+        && !is_machine
+        && facts.is_unknown_service(home, namespace, host)
+        && !is_switched_off(facts, unit, mention)
 }
 
 /// Whether the host comes from a block of a chart's values that says `create: false` or `enabled: false`: the
