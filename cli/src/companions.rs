@@ -51,8 +51,11 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
 pub fn of_kustomization(name: &str, boundary: &Path) -> Vec<PathBuf> {
     let Ok(Loaded { file, .. }) = load(Path::new(name), name) else { return Vec::new() };
     let (tree, _) = parse(FileId(0), &file.text, None);
-    let texts = tree.nodes().filter_map(Node::as_str).filter(|text| text.starts_with(".."));
-    let paths = texts.map(|text| PathBuf::from(join_path(folder_of(name), text)));
+    // A generator may write the key before the path: `key=../file`.
+    let texts = tree.nodes().filter_map(Node::as_str);
+    let texts = texts.map(|text| text.split_once('=').map_or(text, |(_, path)| path));
+    let above = texts.filter(|text| text.starts_with(".."));
+    let paths = above.map(|text| PathBuf::from(join_path(folder_of(name), text)));
     paths.filter(|path| path.canonicalize().is_ok_and(|it| it.starts_with(boundary))).collect()
 }
 

@@ -69,13 +69,16 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Returns the words that the stage starts, and the line that names the program.
-    pub(super) fn start(self) -> Option<(Vec<String>, Range<usize>)> {
-        match (self.entrypoint, self.command) {
-            (Some(mut entrypoint), Some(command)) => {
-                entrypoint.words.extend(command.words);
-                Some((entrypoint.words, entrypoint.range))
+    pub(super) fn start(&self) -> Option<(Vec<String>, Range<usize>)> {
+        match (&self.entrypoint, &self.command) {
+            (Some(entrypoint), Some(command)) => {
+                let words = entrypoint.words.iter().chain(&command.words).cloned().collect();
+                Some((words, entrypoint.range.clone()))
             }
-            (entrypoint, command) => entrypoint.or(command).map(|it| (it.words, it.range)),
+            (entrypoint, command) => {
+                let it = entrypoint.as_ref().or(command.as_ref())?;
+                Some((it.words.clone(), it.range.clone()))
+            }
         }
     }
 
@@ -96,8 +99,12 @@ impl Stage {
 }
 
 /// Returns the stage that the build of a service ends with, with the arguments that the build is given. One
-/// without a value takes that of the project's `.env` file.
-pub(super) fn built_stage(text: &str, service: &Service<'_>) -> Option<Stage> {
+/// without a value takes that of the project's `.env` file. `text` is the Dockerfile of the service, which is read once.
+pub(super) fn built_stage<'s>(text: &str, service: &'s Service<'_>) -> Option<&'s Stage> {
+    service.stage.get_or_init(|| read_built_stage(text, service)).as_ref()
+}
+
+fn read_built_stage(text: &str, service: &Service<'_>) -> Option<Stage> {
     let build = service.model.build.as_ref()?;
     let of_project = |name: &str| {
         let mut variables = service.project.dot_env.iter();

@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
         let build = service.model.build.as_ref().filter(|_| service.model.healthcheck.is_none())?;
         let file = self.file(build.dockerfile_id?);
         let stage = dockerfile::built_stage(file.text(), service)?;
-        let range = stage.health_range;
+        let range = &stage.health_range;
         (stage.healthcheck == Some(true)).then(|| Span::new(file.id, range.start, range.end))
     }
 
@@ -130,7 +130,7 @@ fn family_health(family: &Family, repository: &str) -> Health {
 
 /// Returns the health of a stage of a Dockerfile: its own HEALTHCHECK, or else that of the image that it
 /// starts from.
-fn stage_health(stage: dockerfile::Stage) -> Health {
+fn stage_health(stage: &dockerfile::Stage) -> Health {
     match stage.healthcheck {
         Some(true) => Health::Checked,
         Some(false) => Health::None,
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_dockerfile_says_what_its_stage_has() {
         let dockerfile_health = |text, target| {
-            dockerfile::final_stage(text, target).map_or(Health::Unknown, stage_health)
+            dockerfile::final_stage(text, target).map_or(Health::Unknown, |it| stage_health(&it))
         };
         let text = "FROM postgres:17 AS base\nFROM base AS checked\nHEALTHCHECK CMD pg_isready\nFROM checked\nRUN x\n";
         assert_eq!(dockerfile_health(text, None), Health::Checked);

@@ -55,7 +55,7 @@ impl<'a> Facts<'a> {
     /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
     pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
         let build = service.model.build.as_ref()?;
-        Some(built_stage(self.file(build.dockerfile_id?).text(), service)?.base)
+        Some(built_stage(self.file(build.dockerfile_id?).text(), service)?.base.clone())
     }
 
     /// Returns the normalised repository of the image that a service runs, or that its image is built on.
@@ -71,7 +71,7 @@ impl<'a> Facts<'a> {
     pub fn final_from(&self, service: &Service<'a>) -> Option<Span> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let from = built_stage(file.text(), service)?.from;
+        let from = &built_stage(file.text(), service)?.from;
         Some(Span::new(file.id, from.start, from.end))
     }
 
@@ -80,7 +80,7 @@ impl<'a> Facts<'a> {
     pub fn base_from(&self, service: &Service<'a>) -> Option<Span> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let from = built_stage(file.text(), service)?.base_from;
+        let from = &built_stage(file.text(), service)?.base_from;
         Some(Span::new(file.id, from.start, from.end))
     }
 

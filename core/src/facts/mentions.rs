@@ -126,8 +126,10 @@ impl<'a> Facts<'a> {
             Some(0)
         } else if quoted() {
             Some(1)
-        } else {
+        } else if value.len() < written.len() {
             written.find(value)
+        } else {
+            None
         };
         match at {
             Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),

@@ -8,6 +8,7 @@ use crate::knowledge::net;
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ServicePort};
 use crate::text::{FileId, Span};
+use std::iter;
 
 impl<'a> Facts<'a> {
     /// Returns the Services that select a workload's Pods.
@@ -251,18 +252,18 @@ fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
     let at = words
         .iter()
         .position(|it| it.span.contains(mention.span) && it.value.contains(mention.host))?;
-    let host = words[at].value.find(mention.host)?;
-    let mut text: String =
-        words[..at].iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ");
-    text.push(' ');
-    text.push_str(&words[at].value[..host]);
+    let word = &words[at].value[..words[at].value.find(mention.host)?];
     // What stands directly before the host, including a scheme and a user name.
-    let blank = text.rfind(char::is_whitespace)?;
-    let token = text[blank..].trim();
+    let (rest, token) = match word.rfind(char::is_whitespace) {
+        Some(blank) => (&word[..blank], word[blank..].trim_start()),
+        None => ("", word),
+    };
     if let Some((flag, _)) = token.split_once('=') {
         return Some(flag.to_owned());
     }
-    let before = text[..blank].split_whitespace().next_back()?;
+    let earlier = words[..at].iter().rev().map(|it| it.value.as_str());
+    let before =
+        iter::once(rest).chain(earlier).find_map(|it| it.split_whitespace().next_back())?;
     before.starts_with('-').then(|| before.to_owned())
 }
 

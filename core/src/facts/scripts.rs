@@ -68,9 +68,9 @@ impl<'a> Facts<'a> {
         });
         let own = &unit.start;
         let mut commands: Vec<(Command, bool)> = Vec::new();
-        if let Some(stage) = stage.as_ref().filter(|_| !own.replaces_entrypoint) {
+        if let Some(stage) = stage.filter(|_| !own.replaces_entrypoint) {
             let of_image = match own.is_empty() {
-                true => stage.clone().start().map(|it| it.0),
+                true => stage.start().map(|it| it.0),
                 false => stage.entrypoint.clone().map(|it| it.words),
             };
             let words = of_image.unwrap_or_default();
@@ -80,17 +80,15 @@ impl<'a> Facts<'a> {
         }
         commands.extend(own.commands.iter().cloned().map(|it| (it, false)));
         let set = service.and_then(|it| it.model.working_dir.as_ref());
-        let folder = set.map_or_else(
-            || stage.as_ref().map_or("", |it| it.directory.as_str()),
-            |folder| folder.as_str(),
-        );
+        let folder = set
+            .map_or_else(|| stage.map_or("", |it| it.directory.as_str()), |folder| folder.as_str());
         let build = service.and_then(|it| it.model.build.as_ref()).map(|it| it.span);
         let mut found = Vec::new();
         for (command, is_of_image) in &commands {
             let Some(word) = script_word(command) else { continue };
             let script = places_of(&word.text, folder, command).into_iter().find_map(|path| {
                 self.mounted_script(unit, &path)
-                    .or_else(|| self.copied_script(service?, stage.as_ref()?, &path))
+                    .or_else(|| self.copied_script(service?, stage?, &path))
             });
             let Some(script) = script else { continue };
             found.push(StartedScript {

@@ -1,5 +1,6 @@
 //! Compose services.
 
+use super::dockerfile::Stage;
 use super::images::Image;
 use super::programs::Program;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
@@ -8,6 +9,7 @@ use crate::model::Str;
 use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
 use crate::text::{Span, Spanned};
+use std::sync::OnceLock;
 
 /// A Compose service in its project.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct Service<'a> {
     pub model: &'a compose::Service,
     pub role: Role,
     pub unit: Unit<'a>,
+    /// The stage of its Dockerfile that its image is, once it is read.
+    pub(super) stage: OnceLock<Option<Stage>>,
 }
 
 /// The setting of a service that says when Docker starts it again.
@@ -101,7 +105,16 @@ impl<'a> Service<'a> {
             migration: None,
             label: format!("service `{}`", model.name.value),
         };
-        Service { index, project_index, name: &model.name.value, project, model, role, unit }
+        Service {
+            index,
+            project_index,
+            name: &model.name.value,
+            project,
+            model,
+            role,
+            unit,
+            stage: OnceLock::new(),
+        }
     }
 
     /// Returns the place for findings about the service as a whole.

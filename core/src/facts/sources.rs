@@ -213,7 +213,7 @@ impl<'a> Facts<'a> {
     pub fn variable_of_image(&self, service: &Service<'a>, name: &str) -> Option<String> {
         let file = service.model.build.as_ref()?.dockerfile_id?;
         let stage = built_stage(self.file(file).text(), service)?;
-        stage.variables.into_iter().rfind(|it| it.0 == name).map(|it| it.1)
+        stage.variables.iter().rfind(|it| it.0 == name).map(|it| it.1.clone())
     }
 
     /// Whether the image that is built for a service brings a variable by itself, in the `.env` file that its

@@ -154,7 +154,7 @@ impl<'a> Facts<'a> {
         let build = service.model.build.as_ref()?;
         let inline = build.dockerfile_inline.as_ref().map(|it| it.as_str());
         let text = inline.or(build.dockerfile_id.map(|it| self.file(it).text()))?;
-        Some((text, dockerfile::built_stage(text, service)?.base))
+        Some((text, dockerfile::built_stage(text, service)?.base.clone()))
     }
 
     /// Whether a container mounts something at a path that ends in the name of a program.

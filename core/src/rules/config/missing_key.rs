@@ -1,8 +1,12 @@
-use crate::facts::{Facts, nearest};
+use crate::facts::{Facts, Workload, nearest};
 use crate::model::Str;
-use crate::model::kubernetes::{EnvValue, KeyedSource, is_true};
+use crate::model::kubernetes::{EnvValue, Object, is_true};
+use crate::report::phrases::first_named;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// A Pod reads a key that its ConfigMap or Secret does not have.
@@ -68,62 +72,120 @@ rule! {
     }
 }
 
+/// Maximum number of keys that a message names.
+const MAX_NAMES: usize = 3;
+
+/// Maximum number of related places.
+const MAX_PLACES: usize = 10;
+
+/// A key that a container reads and its ConfigMap or Secret lacks.
+struct Missing<'f, 'a> {
+    workload: &'f Workload<'a>,
+    object: &'a Object,
+    kind: &'static str,
+    key: &'a Str,
+    /// The key that was probably meant.
+    near: Option<String>,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut all: IndexMap<Span, Vec<Missing<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for workload in facts.workloads() {
-        let mut check_key = |name: Option<&Str>, key: Option<&Str>, secret: bool| {
-            let (Some(name), Some(key)) = (name, key) else { return };
-            let home = workload.object.file;
-            let Some(keys) = facts.keys(home, workload.namespace, name, secret) else { return };
-            if !keys.complete || keys.has(key) {
-                return;
-            }
-            // A part that was not built may add the key.
-            let target = facts.built_target(home);
-            let is_known =
-                target.is_none_or(|it| it.is_whole() || !secret && it.lacks_only_secrets());
-            if !is_known {
-                return;
-            }
-            let kind = if secret { "Secret" } else { "ConfigMap" };
-            let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str()));
-            let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-            let finding = out.at(&key.span, format!("{kind} `{name}` has no key `{key}`{hint}"));
-            finding
-                .also(&keys.object.name_span(), format!("{kind} `{name}` is defined here"))
-                .check(format!(
-                    "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
-                    kind.to_ascii_lowercase(),
-                    workload.namespace_flag()
-                ));
-            if let Some(near) = near {
-                let edit = facts.replace_scalar(&key.span, near);
-                finding.fix(Fix::r#unsafe(format!("Use the key `{near}`"), [edit]));
-            }
-        };
-        for (_, container) in workload.containers() {
-            for var in &container.env {
-                let (reference, secret) = match &var.value {
-                    EnvValue::ConfigMapKey(it) => (it, false),
-                    EnvValue::SecretKey(it) => (it, true),
-                    _ => continue,
-                };
-                if !is_true(reference.optional) {
-                    check_key(reference.name.as_ref(), reference.key.as_ref(), secret);
-                }
+        for (name, key, is_secret) in read_keys(workload) {
+            let Some(missing) = missing(facts, workload, name, key, is_secret) else { continue };
+            match missing.near {
+                Some(_) => report(facts, &missing, &[], out),
+                None => all.entry(missing.object.name_span()).or_default().push(missing),
             }
         }
-        let mut check_items = |source: &KeyedSource, secret: bool| {
-            if !is_true(source.optional) {
-                for item in &source.items {
-                    check_key(source.name.as_ref(), item.key.as_ref(), secret);
-                }
-            }
-        };
-        for volume in &workload.model.template.spec.volumes {
-            for (secret, source) in volume.source.keyed() {
-                check_items(source, secret);
-            }
+    }
+    for missing in all.values() {
+        if let Some((first, others)) = missing.split_first() {
+            report(facts, first, others, out);
         }
+    }
+}
+
+/// Returns the keys that the containers of a workload cannot start without: the name of the object, the key, and
+/// whether the object is a Secret.
+fn read_keys<'a>(workload: &Workload<'a>) -> Vec<(&'a Str, &'a Str, bool)> {
+    let mut found = Vec::new();
+    let variables = workload.containers().flat_map(|(_, container)| &container.env);
+    for variable in variables {
+        let (reference, is_secret) = match &variable.value {
+            EnvValue::ConfigMapKey(it) => (it, false),
+            EnvValue::SecretKey(it) => (it, true),
+            _ => continue,
+        };
+        if let (Some(name), Some(key), false) =
+            (&reference.name, &reference.key, is_true(reference.optional))
+        {
+            found.push((name, key, is_secret));
+        }
+    }
+    let volumes = workload.model.template.spec.volumes.iter();
+    for (is_secret, source) in volumes.flat_map(|it| it.source.keyed()) {
+        let Some(name) = source.name.as_ref().filter(|_| !is_true(source.optional)) else {
+            continue;
+        };
+        let keys = source.items.iter().filter_map(|it| it.key.as_ref());
+        found.extend(keys.map(|key| (name, key, is_secret)));
+    }
+    found
+}
+
+/// Returns the key if its object is known and lacks it.
+fn missing<'f, 'a>(
+    facts: &'f Facts<'a>,
+    workload: &'f Workload<'a>,
+    name: &Str,
+    key: &'a Str,
+    is_secret: bool,
+) -> Option<Missing<'f, 'a>> {
+    let home = workload.object.file;
+    let keys = facts.keys(home, workload.namespace, name, is_secret)?;
+    // A part that was not built may add the key.
+    let is_whole = facts
+        .built_target(home)
+        .is_none_or(|it| it.is_whole() || !is_secret && it.lacks_only_secrets());
+    if !keys.complete || keys.has(key) || !is_whole {
+        return None;
+    }
+    let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str())).map(str::to_owned);
+    let kind = if is_secret { "Secret" } else { "ConfigMap" };
+    Some(Missing { workload, object: keys.object, kind, key, near })
+}
+
+/// Reports the keys that one object lacks.
+fn report(
+    facts: &Facts<'_>,
+    first: &Missing<'_, '_>,
+    others: &[Missing<'_, '_>],
+    out: &mut Findings,
+) {
+    let Missing { workload, object, kind, key, near } = first;
+    let name = object.name().map_or("", |it| it.as_str());
+    let mut keys: Vec<&str> = vec![key.as_str()];
+    for other in others.iter().map(|it| it.key.as_str()) {
+        if !keys.contains(&other) {
+            keys.push(other);
+        }
+    }
+    let noun = if keys.len() == 1 { "key" } else { "keys" };
+    let hint = near.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+    let message = format!("{kind} `{name}` has no {noun} {}{hint}", first_named(&keys, MAX_NAMES));
+    let finding = out.at(&key.span, message);
+    finding.also(&object.name_span(), format!("{kind} `{name}` is defined here")).check(format!(
+        "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
+        kind.to_ascii_lowercase(),
+        workload.namespace_flag()
+    ));
+    for other in others.iter().take(MAX_PLACES) {
+        finding.also(&other.key.span, format!("`{}` is read here", other.key));
+    }
+    if let Some(near) = near {
+        let edit = facts.replace_scalar(&key.span, near);
+        finding.fix(Fix::r#unsafe(format!("Use the key `{near}`"), [edit]));
     }
 }
 
@@ -162,6 +224,25 @@ mod tests {
         );
         assert!(found("ksops", "secretKeyRef", "Secret").is_empty());
         assert!(found("Other", "configMapKeyRef", "ConfigMap").is_empty());
+    }
+
+    #[test]
+    fn the_keys_that_one_object_lacks_are_one_finding() {
+        let found = |first: &str, second: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n      env:\n        - {{name: X, valueFrom: {{secretKeyRef: {{name: s, key: {first}}}}}}}\n        - {{name: Y, valueFrom: {{secretKeyRef: {{name: {second}}}}}}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: t}}\ndata: {{}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            found("user", "s, key: password"),
+            ["Secret `s` has no keys `user`, `password`"]
+        );
+        assert_eq!(found("user", "s, key: user"), ["Secret `s` has no key `user`"]);
+        assert_eq!(
+            found("user", "t, key: user"),
+            ["Secret `s` has no key `user`", "Secret `t` has no key `user`"]
+        );
     }
 
     #[test]

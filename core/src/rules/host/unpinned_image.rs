@@ -365,6 +365,11 @@ fn is_placeholder(facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool
     image.pin == Pin::Absent && image.family.is_none() && is_own
 }
 
+/// The API group of Flux's own `Kustomization`.
+///
+/// Source: <https://fluxcd.io/flux/components/kustomize/kustomizations/#images>
+const FLUX: &str = "kustomize.toolkit.fluxcd.io";
+
 /// Image names that a kustomization may give a tag, and those that are built here.
 #[derive(Default)]
 struct Elsewhere<'a> {
@@ -400,7 +405,9 @@ impl<'a> Elsewhere<'a> {
         }
         for file in facts.files() {
             let name = name_of(file.path());
-            if file.kind == Kind::Kustomization && file.text().contains("images:") {
+            // Flux takes the list of a kustomization too.
+            let may_tag = file.kind == Kind::Kustomization || file.text().contains(FLUX);
+            if may_tag && file.text().contains("images:") {
                 let part = facts.part_of(file.id);
                 let names = values(file.text(), "name:");
                 found.tagged.extend(names.map(|name| (part, name)));

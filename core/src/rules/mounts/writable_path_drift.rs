@@ -91,7 +91,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let pair = Pair::of(facts, pair.service);
                 pair.is_some_and(|it| it.path_in_cluster(target) != target)
             };
-            if holds_unused_database(service, unit, [target, volume]) || is_moved() {
+            // PLM707 reports a data store that has no volume in the cluster.
+            let is_store = || {
+                let home = unit.stored().and_then(|it| unit.data_home(it));
+                home.is_some_and(|it| it.is_near(target))
+                    && !facts.mounted(unit).iter().any(|it| it.backing.lasts())
+            };
+            if holds_unused_database(service, unit, [target, volume]) || is_moved() || is_store() {
                 continue;
             }
             let noun = if mount.kind == MountKind::Volume { "volume" } else { "folder" };
@@ -212,6 +218,18 @@ fn holds_unused_certificates(service: &Service<'_>, path: &str, counterpart: &Un
 mod tests {
     use super::{RULE, is_below};
     use crate::rules::testing::findings;
+
+    #[test]
+    fn a_store_without_its_volume_is_left_to_another_rule() {
+        let found = |image: &str, path: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{ db: {{ image: '{image}', restart: always, volumes: ['data:{path}'] }} }}\nvolumes: {{ data: {{}} }}\n# file: k8s/db.yaml\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{ name: db }}\nspec:\n  template:\n    spec: {{ containers: [{{ name: db, image: '{image}' }}] }}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(found("postgres:17", "/var/lib/postgresql/data"), 0);
+        assert_eq!(found("acme/shop:1", "/srv/uploads"), 1);
+    }
 
     #[test]
     fn paths_are_compared_by_whole_components() {

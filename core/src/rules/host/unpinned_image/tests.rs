@@ -412,3 +412,16 @@ fn a_helper_with_a_profile_is_a_note() {
     assert_eq!(severity(""), "info");
     assert_eq!(severity(", depends_on: [mail]"), "warning");
 }
+
+#[test]
+fn flux_may_give_an_image_its_tag() {
+    let found = |images: &str| {
+        let text = format!(
+            "# file: clusters/apps.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps}}\nspec:\n  path: ./apps\n  {images}\n# file: apps/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:latest'}}]}}\n"
+        );
+        findings(&RULE, &text)[0].severity.name()
+    };
+    assert_eq!(found("images: [{name: acme/web, newTag: 1.4.2}]"), "info");
+    assert_eq!(found("images: [{name: acme/api, newTag: 1.4.2}]"), "warning");
+    assert_eq!(found("prune: true"), "warning");
+}
