@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./App";
-import { applyTheme, page } from "./page";
+import { page } from "./page";
+import { applyTheme } from "./theme";
 
 applyTheme(page.theme.value);
 const root = document.getElementById("app");

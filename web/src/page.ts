@@ -13,18 +13,14 @@ import { Keeper, type Kept } from "./keep";
 import { guessName, Project, type Content, type ProjectFile } from "./project";
 import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
+import { statusOf, type EngineState } from "./status";
+import { applyTheme, keepTheme, storedTheme, type Theme } from "./theme";
 import { diagnosticsOf } from "./ui/diagnostics";
 import { amount, keyOf } from "./words";
 
 export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
 /** What the panel of both sides shows: the services side by side, or what each target gets. */
 export type CompareView = "services" | "targets";
-export type Theme = "system" | "light" | "dark";
-
-type EngineState =
-  | { kind: "starting" | "ready" | "slow" }
-  | { kind: Trouble; message: string }
-  | { kind: "large"; length: number };
 
 interface Toast {
   message: string;
@@ -475,39 +471,9 @@ export class Page {
 
   setTheme(theme: Theme): void {
     this.theme.value = theme;
-    try {
-      localStorage.setItem("theme", theme);
-    } catch {
-      // A browser without storage forgets the choice, and nothing else.
-    }
+    keepTheme(theme);
     applyTheme(theme);
   }
-}
-
-export function applyTheme(theme: Theme): void {
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-}
-
-function storedTheme(): Theme {
-  try {
-    const stored = localStorage.getItem("theme");
-    return stored === "light" || stored === "dark" ? stored : "system";
-  } catch {
-    return "system";
-  }
-}
-
-function statusOf(analysis: Analysis | undefined, state: EngineState): string {
-  if (state.kind === "missing") return "The engine has not arrived";
-  if (state.kind === "failed") return "The engine failed";
-  if (state.kind === "stopped") return "Stopped";
-  if (state.kind === "large") return "Not checked";
-  if (state.kind === "slow") return analysis ? "Analysing…" : "Still starting…";
-  if (!analysis) return "Starting the engine…";
-  const { files, findings } = analysis.report;
-  const time = analysis.milliseconds < 1 ? "under 1 ms" : `${Math.round(analysis.milliseconds)} ms`;
-  return `${amount(findings.length, "finding")} in ${amount(files.length, "file")}, ${time}`;
 }
 
 export const page = new Page();

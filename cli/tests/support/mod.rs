@@ -1,6 +1,8 @@
 //! Helpers for the tests of the command: folders of files, and a client for the language server.
 #![allow(dead_code, reason = "no test file uses every helper")]
 
+pub mod command;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -1,4 +1,5 @@
-import { page, type Theme } from "../page";
+import { page } from "../page";
+import type { Theme } from "../theme";
 import { copy, CopyButton } from "./parts";
 
 /** Where the source is. */
