@@ -25,11 +25,11 @@ export class Keeper {
   /** Opens the database and returns what it keeps. Browsers that allow no database lose only this. */
   async start(): Promise<Kept | undefined> {
     this.#database = await openDatabase().catch(() => undefined);
-    const kept = await this.#read().catch(() => undefined);
+    const kept = takeUnwritten() ?? await this.#read().catch(() => undefined);
     this.project.onChange(() => this.soon());
     // A page that is hidden may never be shown again, so what waits is written now.
     document.addEventListener("visibilitychange", () => document.hidden && this.flush());
-    window.addEventListener("pagehide", () => this.flush());
+    window.addEventListener("pagehide", () => this.#leave());
     return kept && Array.isArray(kept.files) && kept.files.length ? kept : undefined;
   }
 
@@ -45,14 +45,29 @@ export class Keeper {
     clearTimeout(this.#timer);
     if (!this.#waiting || !this.#database) return;
     this.#waiting = false;
+    const transaction = this.#database.transaction(STORE, "readwrite", { durability: "relaxed" });
+    transaction.objectStore(STORE).put(this.#now(), KEY);
+    transaction.commit();
+  }
+
+  #now(): Kept {
     const { project } = this;
-    const kept: Kept = {
+    return {
       files: project.contents(), active: project.active?.path, answers: project.answers,
       example: project.untouchedExample(), hash: location.hash,
     };
-    const transaction = this.#database.transaction(STORE, "readwrite", { durability: "relaxed" });
-    transaction.objectStore(STORE).put(kept, KEY);
-    transaction.commit();
+  }
+
+  /** Writes what waits, also where the next page of this tab finds it if the database is not done by then. */
+  #leave(): void {
+    if (this.#waiting) {
+      try {
+        sessionStorage.setItem(KEY, JSON.stringify(this.#now()));
+      } catch {
+        // A project that is too large for this storage is left to the database.
+      }
+    }
+    this.flush();
   }
 
   #read(): Promise<Kept | undefined> {
@@ -62,6 +77,17 @@ export class Keeper {
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(new Error("the kept project cannot be read"));
     });
+  }
+}
+
+/** Returns what the last page of this tab may not have written to the database any more. */
+function takeUnwritten(): Kept | undefined {
+  try {
+    const text = sessionStorage.getItem(KEY);
+    sessionStorage.removeItem(KEY);
+    return text === null ? undefined : JSON.parse(text) as Kept;
+  } catch {
+    return undefined;
   }
 }
 
