@@ -292,6 +292,20 @@ fn files_form_projects_as_docker_compose_would_be_called() {
 }
 
 #[test]
+fn what_runs_in_a_service_of_the_default_file_is_laid_over_it() {
+    let overlay = "services: {web: {image: 'x:1'}}\n";
+    let files = |base: &str| {
+        let all = given(&[("compose.yaml", base), ("compose.prod.yaml", overlay)]);
+        all.projects.iter().map(|it| all.files_of(it).join(" ")).collect::<Vec<_>>()
+    };
+    let both = ["compose.yaml", "compose.yaml compose.prod.yaml"];
+    assert_eq!(files("services: {db: {image: y}, web: {ports: ['80:80']}}\n"), both);
+    for base in ["services: {web: {image: 'y:1'}}\n", "services: {api: {ports: ['80:80']}}\n"] {
+        assert_eq!(files(base), ["compose.yaml", "compose.prod.yaml"], "{base}");
+    }
+}
+
+#[test]
 fn a_file_without_services_is_laid_over_those_that_have_them() {
     let volumes = "volumes: {data: {external: true}}\n";
     let all = given(&[

@@ -163,6 +163,10 @@ fn works_with_database(service: &Service<'_>) -> bool {
 /// Makes the application wait until the migration is complete.
 fn wait_for(facts: &Facts<'_>, app: &Service<'_>, migration: &Service<'_>) -> Option<Fix> {
     let (model, task) = (app.model, migration.name);
+    // Compose refuses to wait for what its profile leaves out.
+    if has_profile_elsewhere(facts, migration) {
+        return None;
+    }
     // What the migration takes over from the same lines would make it wait for itself.
     if facts.extends(migration, app) || facts.is_borrowed(app, model.depends_on_span) {
         return None;
@@ -186,6 +190,13 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, migration: &Service<'_>) -> Op
     }
     // After a migration that fails, the application does not start any more.
     Some(Fix::r#unsafe(format!("Wait for `{task}` to complete"), [edit]))
+}
+
+/// Whether another Compose file of the same folder gives a service of this name a profile.
+fn has_profile_elsewhere(facts: &Facts<'_>, service: &Service<'_>) -> bool {
+    let folder = |it: &Service<'_>| it.project.folder.clone();
+    let is_same = |it: &Service<'_>| it.name == service.name && folder(it) == folder(service);
+    facts.services().iter().any(|it| is_same(it) && it.has_profile())
 }
 
 /// The condition of whoever waits until a task has ended well.
@@ -244,6 +255,23 @@ mod tests {
         assert!(messages(&RULE, &format!("{TASK}  db: {{image: 'postgres:17'}}\n")).is_empty());
         let by_hand = "services:\n  migrate: {image: 'acme/web:1', profiles: [tools], command: [alembic, upgrade, head]}\n  web: {image: 'acme/web:1'}\n";
         assert!(messages(&RULE, by_hand).is_empty());
+    }
+
+    #[test]
+    fn nobody_is_made_to_wait_for_a_task_that_has_a_profile_in_another_file() {
+        let text = |profiles: &str| {
+            format!(
+                "# file: compose.prod.yaml\n{TASK}  web: {{image: 'acme/web:1'}}\n# file: tasks.compose.yaml\n\
+                 services: {{migrate: {{image: 'acme/web:1'{profiles}, command: [alembic, upgrade, head]}}}}\n"
+            )
+        };
+        let fixes = |text: &str| {
+            let found = findings(&RULE, text);
+            assert_eq!(found.len(), 1, "{text}");
+            found[0].fixes.len()
+        };
+        assert_eq!(fixes(&text("")), 1);
+        assert_eq!(fixes(&text(", profiles: [tools]")), 0);
     }
 
     #[test]

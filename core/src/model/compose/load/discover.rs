@@ -6,7 +6,8 @@
 //!   nowhere, there are no services at all, a service is built without the folder that the default file
 //!   builds it in), or that is called an override, is merged over the default file of its folder, or of a
 //!   folder around it, if that file defines everything that it lacks, as with
-//!   `-f compose.yaml -f compose.prod.yaml`.
+//!   `-f compose.yaml -f compose.prod.yaml`. So is a file that gives an image to a service for which the
+//!   default file has nothing to run.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
 use crate::model::Str;
@@ -40,6 +41,11 @@ const OVERRIDES: [&str; 4] = [
 /// Whether Compose reads a file of this name without `-f`.
 pub fn is_default_name(path: &str) -> bool {
     DEFAULTS.contains(&name_of(path))
+}
+
+/// Whether Compose reads a file of this name without `-f`, over the default file beside it.
+pub fn is_override_name(path: &str) -> bool {
+    OVERRIDES.contains(&name_of(path))
 }
 
 /// Returns all Compose projects of the files, each once.
@@ -199,8 +205,7 @@ fn lacks<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
     for entry in services.flat_map(Node::merged_entries) {
         let Some(name) = entry.key.as_str() else { continue };
         let service = entry.value;
-        let runs = ["image", "build", "extends", "provider"];
-        if !runs.iter().any(|key| service.get(key).is_some()) {
+        if !has_something_to_run(service) {
             lacks.insert(("services", name));
         }
         for (key, section) in REFERENCES {
@@ -219,8 +224,14 @@ fn lacks<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
     lacks
 }
 
-/// Whether a file, complete by itself, changes services of a base file: its name says so, or it names a Dockerfile
-/// for a service that the base file builds in another folder.
+/// Whether a service says what runs in its container.
+fn has_something_to_run(service: Node<'_>) -> bool {
+    ["image", "build", "extends", "provider"].iter().any(|key| service.get(key).is_some())
+}
+
+/// Whether a file, complete by itself, changes services of a base file: its name says so, it names a Dockerfile for a
+/// service that the base file builds in another folder, or it brings what runs in a service of which the base file says
+/// everything else.
 fn is_laid_over(files: &Files<'_>, base: usize, index: usize) -> bool {
     let services = |of: usize| {
         let roots = roots(files, of).into_iter().filter_map(|root| root.get("services"));
@@ -237,7 +248,8 @@ fn is_laid_over(files: &Files<'_>, base: usize, index: usize) -> bool {
         };
         let build = own.value.get("build").filter(|it| it.is_mapping());
         let has_no_context = build.is_some_and(|it| it.get("context").is_none());
-        is_called_override || has_no_context && builds_there()
+        let is_completed = || !has_something_to_run(same.value) && has_something_to_run(own.value);
+        is_called_override || has_no_context && builds_there() || is_completed()
     })
 }
 
