@@ -35,7 +35,10 @@ pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<
                 rule.family() == PRODUCTION_SERVER && !refuses
             }
         };
-        finding.severity = finding.severity.max(least(rule, purpose, finding.severity));
+        let bites = purpose == Purpose::Development && finding.bites_in_development;
+        if !bites {
+            finding.severity = finding.severity.max(least(rule, purpose, finding.severity));
+        }
         !is_silent
     });
 }
@@ -97,6 +100,18 @@ mod tests {
         }
         let said = format!("# plimsoll: role=production\n{WEB}");
         assert_eq!(severities("PLM101", "tests/compose.yaml", &said), [Severity::Warning]);
+    }
+
+    #[test]
+    fn what_bites_in_development_stays_a_warning_there_alone() {
+        let db = "services: {db: {image: 'postgres:18', volumes: ['data:/var/lib/postgresql/data']}}\nvolumes: {data: {}}\n";
+        for (path, severity) in [
+            ("dev/compose.yaml", Severity::Warning),
+            ("examples/web/compose.yaml", Severity::Info),
+            ("web/compose.yaml", Severity::Error),
+        ] {
+            assert_eq!(severities("PLM707", path, db), [severity], "{path}");
+        }
     }
 
     #[test]

@@ -173,6 +173,8 @@ pub struct Finding {
     /// Which of the findings with one cause is reported, where their files count alike: see
     /// [`Finding::precedence`].
     pub precedence: Precedence,
+    /// Whether a warning stays one in a file for development.
+    pub bites_in_development: bool,
     /// Number of other places that the finding stands for.
     pub more: usize,
     /// Whether the message holds for these places word by word, but for the names of their objects.
@@ -297,6 +299,12 @@ impl Finding {
         self
     }
 
+    /// Says that the finding weighs as much in a file for development as anywhere.
+    pub fn bites_in_development(&mut self) -> &mut Self {
+        self.bites_in_development = true;
+        self
+    }
+
     pub fn why(&mut self, why: impl Into<String>) -> &mut Self {
         self.why = Some(why.into());
         self
@@ -372,6 +380,7 @@ impl Findings {
             own_targets: None,
             cause: None,
             precedence: Precedence::Usual,
+            bites_in_development: false,
             more: 0,
             is_same: false,
             unnecessary: false,

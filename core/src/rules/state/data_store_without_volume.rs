@@ -94,7 +94,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             Some(_) | None => format!("{} ({})", unit.label, family.name),
         };
+        let may_do_without = may_do_without(facts, unit);
         match home.misplaced(family, &mounted) {
+            // Who works on a program and names no volume misses none.
+            Some(wrong) if may_do_without && !is_meant_to_last(&home, wrong) => {}
+            None if may_do_without => {}
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {
                 let missing = missing(facts, (unit, family), label, &home, &mounted);
@@ -331,18 +335,26 @@ fn relate_counterpart(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding)
     }
 }
 
-/// Whether a data store may do without a volume of its own, or another rule reports it.
+/// Whether a data store keeps nothing for itself, another rule reports it, or its mounts are not known.
 fn is_exempt(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let workload = facts.workload_of(unit);
     let job = workload.is_some_and(|it| it.kind().is_job() || it.is_patch());
     // Several replicas of a Deployment need more than a volume: PLM706 reports them.
     let interchangeable = workload
         .is_some_and(|it| it.kind() == WorkloadKind::Deployment && it.copies.many().is_some());
-    let profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
-    job || interchangeable
-        || profile
-        || facts.unit_role(unit) == Role::Development
-        || facts.hides_mounts(unit)
+    job || interchangeable || facts.hides_mounts(unit)
+}
+
+/// Whether nobody may miss the data of a store, as it serves for development or is started by hand.
+fn may_do_without(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let has_profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
+    has_profile || facts.unit_role(unit) == Role::Development
+}
+
+/// Whether somebody who mounts a volume beside the data wants the data to last: the volume has a name, or lies where an
+/// older version of the image kept the data.
+fn is_meant_to_last(home: &DataHome<'_>, wrong: &Mounted<'_>) -> bool {
+    !matches!(wrong.backing, Backing::Anonymous) || home.is_trap(wrong.path)
 }
 
 /// Returns where the data of a store goes that does not stay; `None` where it may stay.

@@ -3,7 +3,7 @@
 use super::ANONYMOUS;
 use crate::facts::{Backing, DataHome, Facts, Mounted, Unit};
 use crate::knowledge::stores::declares_volume;
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Findings, Role, Severity};
 
 /// Reports a store whose volume is mounted beside its data.
 pub(super) fn report_misplaced(
@@ -19,6 +19,7 @@ pub(super) fn report_misplaced(
     let is_anonymous = matches!(wrong.backing, Backing::Anonymous);
     let what = if is_anonymous { "an anonymous volume" } else { "the volume" };
     let is_untagged = unit.is_untagged_postgres();
+    let is_development = facts.unit_role(unit) == Role::Development;
     let since = if is_untagged { " in version 18 and newer" } else { "" };
     let finding = out
         .at(
@@ -28,7 +29,8 @@ pub(super) fn report_misplaced(
                 wrong.path
             ),
         )
-        .severity(Severity::Error)
+        .severity(if is_development { Severity::Warning } else { Severity::Error })
+        .bites_in_development()
         .why(why_misplaced(unit, home))
         // The files of several variants have the same mount.
         .cause(format!("misplaced {}", unit.name));

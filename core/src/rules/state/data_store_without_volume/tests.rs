@@ -32,6 +32,28 @@ fn the_version_decides_the_path() {
 }
 
 #[test]
+fn a_volume_beside_the_data_is_a_slip_in_development_too() {
+    let found = |path: &str, image: &str, volume: &str, more: &str| {
+        let text = format!(
+            "# file: {path}\nservices: {{db: {{image: '{image}', volumes: ['{volume}']{more}}}}}\nvolumes: {{vol: {{}}}}\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    let old = "vol:/var/lib/postgresql/data";
+    assert_eq!(found("compose.dev.yaml", "postgres:18", old, ""), ["warning"]);
+    assert_eq!(found("compose.yaml", "postgres:18", old, ", profiles: [tools]"), ["error"]);
+    assert_eq!(found("compose.dev.yaml", "mysql:8", "vol:/var/lib/mysq", ""), ["warning"]);
+    for (volume, image) in [
+        ("/var/lib/mysq", "mysql:8"),
+        ("vol:/backups", "mysql:8"),
+        (old, "postgres:17"),
+        ("vol:/var/lib/postgresql", "postgres:18"),
+    ] {
+        assert!(found("compose.dev.yaml", image, volume, "").is_empty(), "{image} {volume}");
+    }
+}
+
+#[test]
 fn settings_memory_caches_and_built_images_are_silent() {
     for (image, body) in [
         ("postgres:17", "tmpfs: [/var/lib/postgresql/data]"),
