@@ -16,7 +16,9 @@ use super::subject::ServicePlaces;
 use super::unit::{Part, Unit};
 use super::watchtower::Watchers;
 use super::workload::{self, Workload};
-use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
+use super::{
+    Facts, Mention, Scope, migrations, peers, programs, purpose, replicas, roles, selection,
+};
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
@@ -83,7 +85,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         roles,
         above,
         are_samples: parts.are_samples,
-        has_more_than_examples: roles::has_more_than_examples(files, above),
+        has_more_than_examples: purpose::has_more_than_examples(files, above),
         named,
         waits: Waits::new(&services, &compose_hosts),
         service_places: match services.is_empty() {
@@ -125,7 +127,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         config_maps: MapsByKey::default(),
         targets_of_file: OnceLock::new(),
         says_default_namespace: OnceLock::new(),
-        purposes: roles::Purposes::default(),
+        purposes: purpose::Purposes::default(),
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);

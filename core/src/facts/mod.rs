@@ -48,7 +48,7 @@
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests`, `fields_without_names` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
-//! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
+//! | roles and purposes of files | `roles`, `purpose` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `language_of_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
 //! | steps that create a file | `steps` | `creating_step` |
@@ -101,6 +101,7 @@ mod placeholders;
 mod plain_credentials;
 mod policies;
 mod programs;
+mod purpose;
 mod reach;
 mod ready;
 mod receivers;
@@ -164,11 +165,11 @@ pub use placeholders::braces;
 pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
+pub use purpose::Purpose;
 pub use reach::components;
 pub use ready::ReadyCheck;
 pub use receivers::Reading;
 pub use repeated::Repeated;
-pub use roles::Purpose;
 pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
 pub use scripts::{MountedScript, StartedScript};
@@ -251,7 +252,7 @@ pub struct Facts<'a> {
     says_default_namespace: OnceLock<bool>,
     /// For each file the targets that have an object from it, by their places among the chosen ones.
     targets_of_file: OnceLock<FxHashMap<FileId, Vec<usize>>>,
-    purposes: roles::Purposes,
+    purposes: purpose::Purposes,
 }
 
 /// What one set of facts is about.

@@ -1,4 +1,4 @@
-//! The roles of Compose files and of objects (development, production or unknown), and what a file is for.
+//! The roles of Compose files and of objects (development, production or unknown).
 //!
 //! The configuration decides first, then a comment in the file, the file's name, and its content.
 //! Sources that are mounted mark a file as development only where the workspace also has a cluster side,
@@ -8,47 +8,27 @@
 //!
 //! What a repository of [samples](super::samples) holds is there to be tried out.
 
-use super::dockerfile::final_stage;
+mod content;
+mod names;
+
+pub(super) use names::{calls_itself_an_example, is_aside, lies_below};
+
+use super::purpose::Purpose;
 use super::{Facts, Workload, common_folder};
 use crate::config::Config;
-use crate::knowledge::dev_commands::dev_command;
-use crate::knowledge::env::is_debug_switch;
-use crate::knowledge::families::family_of;
-use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
-use crate::knowledge::image::ImageRef;
-use crate::knowledge::publishers::is_public;
-use crate::knowledge::shell::commands_of_argv;
-use crate::model::compose::{MountKind, Project, Service, is_default_name};
+use crate::model::compose::{Project, Service, is_default_name, is_override_name};
 use crate::model::kubernetes::Object;
 use crate::model::{FileModel, Target, environment_of};
 use crate::report::{Environment, Kind, Role};
-use crate::text::{FileId, folder_of, name_of};
+use crate::text::{FileId, folder_of};
+use content::{
+    by_content, is_kept_running, is_self_hosted, is_tried_out, runs_own_program, serves_developers,
+    shows_development,
+};
 use indexmap::IndexMap;
+use names::{by_path, calls_itself_development, is_for_swarm_by_name, is_local_by_folder};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::sync::{Arc, OnceLock};
-
-/// What a file is for, which says how much its findings weigh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To run in production, as far as anybody can tell.
-    Production,
-    /// To work on the program.
-    Development,
-    /// To test something: fixtures, expected output, clusters that come and go.
-    Test,
-    /// To show something, or kept although it is no longer in use.
-    Demonstration,
-    /// To be tried out: samples and workshops, which run as they are.
-    Trial,
-}
-
-/// The purposes of all files by their ids, once by their folders alone and once in full. They are kept for the main
-/// facts only: those over one variant of a target ask about a few files of many.
-#[derive(Debug, Default)]
-pub(super) struct Purposes {
-    by_folder: OnceLock<Vec<Purpose>>,
-    in_full: OnceLock<Vec<Purpose>>,
-}
+use std::sync::Arc;
 
 pub(super) fn of_files(
     files: &[Arc<FileModel>],
@@ -57,6 +37,8 @@ pub(super) fn of_files(
     above: &str,
     has_cluster_side: &dyn Fn(FileId) -> bool,
 ) -> Vec<Option<Role>> {
+    let is_said =
+        |file: &FileModel| config.role_for(&file.file.path).or(file.directives.role).is_some();
     let mut roles: Vec<Option<Role>> = files
         .iter()
         .map(|file| {
@@ -68,21 +50,21 @@ pub(super) fn of_files(
             Some(said.or_else(|| by_path(path)).unwrap_or(Role::Unknown))
         })
         .collect();
+    settle_overrides(files, projects, above, &is_said, has_cluster_side, &mut roles);
     let alone = by_themselves(projects);
-    // For each folder the services of its whole projects for production.
-    let mut in_production: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+    // For each folder its whole projects for production.
+    let mut in_production: FxHashMap<&str, Vec<&Project>> = FxHashMap::default();
     for project in &alone {
         let Some(base) = project.files.first() else { continue };
         let path = files[base.index()].path();
         if roles[base.index()] == Some(Role::Production) && !is_for_swarm_by_name(path) {
-            let names = project.services.iter().map(|it| it.name.as_str());
-            in_production.entry(folder_of(path)).or_default().extend(names);
+            in_production.entry(folder_of(path)).or_default().push(project);
         }
     }
     for project in alone {
         let Some(base) = project.files.first() else { continue };
         let file = &files[base.index()];
-        let is_said = config.role_for(&file.file.path).or(file.directives.role).is_some();
+        let is_said = is_said(file);
         let path = inside(&file.file.path, above);
         if !is_said && is_local_by_folder(path) && is_self_hosted(project) {
             roles[base.index()] = Some(Role::Unknown);
@@ -91,18 +73,13 @@ pub(super) fn of_files(
         if !is_said && is_for_swarm_by_name(&file.file.path) && is_tried_out(project) {
             roles[base.index()] = Some(Role::Development);
         }
-        // Beside a whole project for production with the same services, what Compose picks by itself, and brings
-        // back after no reboot, is for development.
-        let is_the_other = || {
-            let names = in_production.get(folder_of(file.path()));
+        let is_beside_production = || {
+            let beside = in_production.get(folder_of(file.path()));
             is_default_name(file.path())
-                && names.is_some_and(|names| {
-                    project.services.iter().any(|it| names.contains(it.name.as_str()))
-                })
-                && project.services.iter().all(|it| it.restart.is_none())
+                && beside.is_some_and(|it| it.iter().any(|it| is_the_other(project, it)))
         };
         if roles[base.index()] == Some(Role::Unknown)
-            && (is_the_other() || calls_itself_development(file.text()))
+            && (is_beside_production() || calls_itself_development(file.text()))
         {
             roles[base.index()] = Some(Role::Development);
         }
@@ -111,6 +88,59 @@ pub(super) fn of_files(
         }
     }
     roles
+}
+
+/// Whether a project is for development, seen beside a whole one for production: it has services of the same name, and
+/// nothing that comes back after a reboot, or nothing but what a developer starts beside the program that the other
+/// project runs.
+fn is_the_other(project: &Project, production: &Project) -> bool {
+    let is_there = |it: &Service| production.service(&it.name).is_some();
+    project.services.iter().any(is_there)
+        && (project.services.iter().all(|it| it.restart.is_none())
+            || serves_developers(project) && runs_own_program(production))
+}
+
+/// Takes the role from override files that are part of what runs on the server: Compose reads them by itself there too.
+/// Each service comes back after a reboot, nothing looks like development, and no other files are for production.
+fn settle_overrides(
+    files: &[Arc<FileModel>],
+    projects: &[Project],
+    above: &str,
+    is_said: &dyn Fn(&FileModel) -> bool,
+    has_cluster_side: &dyn Fn(FileId) -> bool,
+    roles: &mut [Option<Role>],
+) {
+    let is_production = |it: &&FileId| roles[it.index()] == Some(Role::Production);
+    let overlaid: FxHashSet<FileId> = projects
+        .iter()
+        .filter(|it| it.files.iter().any(|it| is_production(&it)))
+        .filter_map(|it| it.files.first().copied())
+        .collect();
+    for project in projects {
+        let [base, rest @ ..] = project.files.as_slice() else { continue };
+        let is_only_called_so = |file: &&FileId| {
+            let file = &files[file.index()];
+            is_override_name(file.path())
+                && !is_said(file)
+                && by_path(&without_name(inside(file.path(), above))) != Some(Role::Development)
+        };
+        let overrides: Vec<&FileId> = rest.iter().filter(is_only_called_so).collect();
+        if !overrides.is_empty()
+            && !overlaid.contains(base)
+            && !has_cluster_side(*base)
+            && is_kept_running(project)
+            && !shows_development(project, files)
+        {
+            for file in overrides {
+                roles[file.index()] = Some(Role::Unknown);
+            }
+        }
+    }
+}
+
+/// Returns a path with a file name that says nothing.
+fn without_name(path: &str) -> String {
+    format!("{}/compose.yaml", folder_of(path))
 }
 
 /// Returns for each base file the project with the fewest files on top of it: what a file for tests adds to a
@@ -136,38 +166,11 @@ pub(super) fn folder_above(files: &[Arc<FileModel>]) -> &str {
 }
 
 /// Returns what follows the folder above the project in a path.
-fn inside<'p>(path: &'p str, above: &str) -> &'p str {
+pub(super) fn inside<'p>(path: &'p str, above: &str) -> &'p str {
     if above.is_empty() {
         return path;
     }
     path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
-}
-
-/// Whether one of the folders in a path has a use.
-fn lies_below(path: &str, wanted: FolderUse) -> bool {
-    folder_of(path).split('/').any(|folder| wanted.fits(folder))
-}
-
-/// Whether a path says that its file is not for production.
-fn is_aside(path: &str) -> bool {
-    let aside = [FolderUse::Development, FolderUse::Test, FolderUse::Demonstration];
-    aside.into_iter().any(|it| lies_below(path, it)) || is_for_trial(path)
-}
-
-/// Whether some of the files that can be deployed lie outside of folders for development, tests and
-/// examples. Where none does, what the project deploys are its examples.
-pub(super) fn has_more_than_examples(files: &[Arc<FileModel>], above: &str) -> bool {
-    let is_deployed = |kind: Kind| match kind {
-        Kind::Compose
-        | Kind::Kubernetes
-        | Kind::Kustomization
-        | Kind::Chart
-        | Kind::Values
-        | Kind::Template
-        | Kind::ArgoCd => true,
-        Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => false,
-    };
-    files.iter().any(|file| is_deployed(file.kind) && !is_aside(inside(file.path(), above)))
 }
 
 impl<'a> Facts<'a> {
@@ -211,58 +214,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Returns what a file is for: what the configuration or a comment says, else what its folders or those
-    /// of its target are called, else its role.
-    pub fn purpose_of(&self, file: FileId) -> Purpose {
-        self.kept(&self.purposes.in_full, file, |file| self.find_purpose(file))
-    }
-
-    fn purpose_by_folder(&self, file: FileId) -> Purpose {
-        self.kept(&self.purposes.by_folder, file, |file| self.find_purpose_by_folder(file))
-    }
-
-    /// Returns the purpose of a file from those that are kept.
-    fn kept(
-        &self,
-        kept: &OnceLock<Vec<Purpose>>,
-        file: FileId,
-        find: impl Fn(FileId) -> Purpose,
-    ) -> Purpose {
-        if !self.is_main {
-            return find(file);
-        }
-        let all = || self.files.iter().map(|it| find(it.id)).collect();
-        kept.get_or_init(all)[file.index()]
-    }
-
-    fn find_purpose(&self, file: FileId) -> Purpose {
-        let model = self.file(file);
-        let is_compose = model.kind == Kind::Compose;
-        let configured = self.config.role_for(model.path()).filter(|_| is_compose);
-        let configured = configured.or_else(|| self.config.overridden_role(model.path()));
-        match configured.or(model.directives.role) {
-            Some(Role::Production) => return Purpose::Production,
-            Some(Role::Development) => return Purpose::Development,
-            Some(Role::Unknown) | None => {}
-        }
-        let by_folder = self.purpose_by_folder(file);
-        let is_development =
-            self.role_of(file) == Some(Role::Development) && !self.production_files.contains(&file);
-        match by_folder {
-            Purpose::Production if is_development => Purpose::Development,
-            // What the services of a file say outweighs a folder called `local`.
-            Purpose::Development if self.role_of(file) == Some(Role::Production) => {
-                Purpose::Production
-            }
-            Purpose::Production if calls_itself_an_example(model.text()) => Purpose::Demonstration,
-            Purpose::Production
-            | Purpose::Development
-            | Purpose::Test
-            | Purpose::Demonstration
-            | Purpose::Trial => by_folder,
-        }
-    }
-
     /// Returns the role of any file. What only tests or shows something counts as development.
     pub fn file_role(&self, file: FileId) -> Role {
         match self.purpose_of(file) {
@@ -272,61 +223,6 @@ impl<'a> Facts<'a> {
             }
         }
     }
-
-    fn find_purpose_by_folder(&self, file: FileId) -> Purpose {
-        let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
-        let target = format!("{target}/");
-        let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
-        let is_below = |wanted| paths.iter().any(|path| lies_below(path, wanted));
-        if is_below(FolderUse::Test) {
-            Purpose::Test
-        } else if is_below(FolderUse::Development) {
-            Purpose::Development
-        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration) {
-            Purpose::Demonstration
-        } else if self.are_samples
-            || self.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))
-        {
-            Purpose::Trial
-        } else {
-            Purpose::Production
-        }
-    }
-}
-
-/// Whether the comments at the head of a file say that it is an example, which is not used as it is.
-fn calls_itself_an_example(text: &str) -> bool {
-    const SAID: &[&str] = &[
-        "only an example",
-        "just an example",
-        "is an example",
-        "example only",
-        "edit this",
-        "for demonstration",
-        "not for production",
-    ];
-    // Generated files carry a "do not edit" notice, which is no invitation to edit.
-    head(text).any(|line| {
-        !line.contains("not edit")
-            && !line.contains("n't edit")
-            && SAID.iter().any(|it| line.contains(it))
-    })
-}
-
-/// Whether the comments at the head of a file say that it is for development, and not which other file is.
-fn calls_itself_development(text: &str) -> bool {
-    const SAID: &[&str] = &["local development", "development stack", "development environment"];
-    head(text).any(|line| {
-        let names_a_file = line.contains(".yml") || line.contains(".yaml");
-        !names_a_file && !line.contains("not ") && SAID.iter().any(|it| line.contains(it))
-    })
-}
-
-/// Returns the comments at the head of a file, in lower case.
-fn head(text: &str) -> impl Iterator<Item = String> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let lines = text.lines().map(str::trim);
-    lines.take_while(|it| it.is_empty() || it.starts_with('#')).map(str::to_ascii_lowercase)
 }
 
 /// Returns the role of a project, which is that of its last file with a role: an override file decides.
@@ -336,203 +232,10 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
     all.rfind(known).unwrap_or(Role::Unknown)
 }
 
-/// Whether the name of a file says only that it is for Swarm, and not for which environment.
-fn is_for_swarm_by_name(path: &str) -> bool {
-    let words = || name_of(path).split(['.', '-', '_']);
-    words().any(|it| is_among(&["swarm", "stack"], it))
-        && !words().any(|it| is_among(&["prod", "production", "live"], it))
-}
-
-/// Returns the role that the words in the names of a file and its folders give it.
-fn by_path(path: &str) -> Option<Role> {
-    const DEVELOPMENT: &[&str] = &[
-        "dev",
-        "development",
-        "override",
-        "local",
-        "test",
-        "tests",
-        "testing",
-        "e2e",
-        "ci",
-        "debug",
-        "demo",
-    ];
-    const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
-    let mut development = false;
-    for word in name_of(path).split(['.', '-', '_']) {
-        if is_among(PRODUCTION, word) {
-            return Some(Role::Production);
-        }
-        development |= is_among(DEVELOPMENT, word);
-    }
-    if development {
-        return Some(Role::Development);
-    }
-    folder_of(path).rsplit('/').find_map(|folder| {
-        if FolderUse::Development.fits(folder) || FolderUse::Test.fits(folder) {
-            Some(Role::Development)
-        } else if FolderUse::Production.fits(folder) {
-            Some(Role::Production)
-        } else {
-            None
-        }
-    })
-}
-
-/// Whether nothing but a folder called `local` says that a file is for development. Some mean by that what runs on a
-/// server of one's own.
-fn is_local_by_folder(path: &str) -> bool {
-    let elsewhere: Vec<&str> =
-        path.split('/').filter(|it| !it.eq_ignore_ascii_case("local")).collect();
-    by_path(path) == Some(Role::Development)
-        && by_path(&elsewhere.join("/")) != Some(Role::Development)
-}
-
-/// Whether a project is what people run on a server of their own: nothing is built, everything comes back after a
-/// reboot, and an image of the application is among it. The stores alone are what a developer starts beside a program.
-fn is_self_hosted(project: &Project) -> bool {
-    let is_kept = |it: &Service| {
-        let restart = it.restart.as_ref().map_or("", |it| it.as_str());
-        it.build.is_none() && matches!(restart, "always" | "unless-stopped")
-    };
-    let is_own = |it: &Service| {
-        let image = it.image.as_ref().map(|it| ImageRef::parse(it));
-        image.is_some_and(|image| {
-            let repository = image.repository();
-            family_of(&repository).is_none() && !is_public(&repository)
-        })
-    };
-    let mut services = project.services.iter().peekable();
-    services.peek().is_some() && services.all(is_kept) && project.services.iter().any(is_own)
-}
-
 /// Returns the files of the projects that run in production.
 pub(super) fn production_files(projects: &[Project], roles: &[Option<Role>]) -> FxHashSet<FileId> {
     let in_production = projects.iter().filter(|it| of_project(it, roles) == Role::Production);
     in_production.flat_map(|it| it.files.iter().copied()).collect()
-}
-
-/// Whether a word, in upper or lower case, is one of a list.
-fn is_among(list: &[&str], word: &str) -> bool {
-    list.iter().any(|it| word.eq_ignore_ascii_case(it))
-}
-
-fn by_content(project: &Project, files: &[Arc<FileModel>], cluster: bool) -> Role {
-    let services = project.services.len();
-    if services == 0 {
-        return Role::Unknown;
-    }
-    let is_plain = |it: &Service| is_plainly_development(it, files);
-    if project.services.iter().any(is_plain) || is_tried_out(project) {
-        return Role::Development;
-    }
-    let development = project.services.iter().any(is_development);
-    if development {
-        return if cluster { Role::Development } else { Role::Unknown };
-    }
-    let kept_running = project
-        .services
-        .iter()
-        .filter(|it| {
-            it.restart.as_ref().is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
-        })
-        .count();
-    let limited = project.services.iter().any(|it| it.memory_limit().is_some());
-    if kept_running * 2 > services && (limited || kept_running == services) {
-        Role::Production
-    } else {
-        Role::Unknown
-    }
-}
-
-/// Whether sources are mounted over a built image, or `develop` watches them.
-fn is_development(service: &Service) -> bool {
-    mounted_in_context(service).any(|(source, context)| is_source(source, context))
-        || service.develop.is_some()
-}
-
-/// Whether a service is built or started in a way that nobody uses in production: from a stage for
-/// development, or with a reloader on mounted sources.
-fn is_plainly_development(service: &Service, files: &[Arc<FileModel>]) -> bool {
-    let Some(build) = &service.build else { return false };
-    let is_stage = |target: &str| is_among(&["dev", "develop", "development"], target);
-    let names_mode = |name: &str| name.ends_with("_ENV") || name.ends_with("_ENVIRONMENT");
-    let is_switch = |name: &str, value: &str| names_mode(name) && is_debug_switch(name, value);
-    if build.target.as_ref().is_some_and(|it| is_stage(it.as_str()))
-        || build
-            .args
-            .iter()
-            .any(|it| it.value.as_ref().is_some_and(|value| is_switch(&it.key.value, &value.value)))
-    {
-        return true;
-    }
-    let is_folder = |(source, context): (&str, &str)| {
-        is_source(source, context) || (is_within(source, context) && !name_of(source).contains('.'))
-    };
-    if !mounted_in_context(service).any(is_folder) && service.develop.is_none() {
-        return false;
-    }
-    let is_switched = service
-        .environment
-        .iter()
-        .any(|it| it.value.as_ref().is_some_and(|value| is_switch(&it.name.value, &value.value)));
-    is_switched || reloads(service, files)
-}
-
-/// Whether a service starts a command for development, by itself or as its Dockerfile says.
-fn reloads(service: &Service, files: &[Arc<FileModel>]) -> bool {
-    let own = service.entrypoint.iter().chain(&service.command).flat_map(|it| &it.words);
-    let own: Vec<&str> = own.map(|it| it.value.as_str()).collect();
-    let is_for_development =
-        |words: &[&str]| commands_of_argv(words).iter().any(|it| dev_command(it).is_some());
-    if !own.is_empty() {
-        return is_for_development(&own);
-    }
-    let started = service.build.as_ref().and_then(|build| {
-        let file = &files[build.dockerfile_id?.index()];
-        let target = build.target.as_ref().map(|it| it.as_str());
-        Some(final_stage(file.text(), target)?.start()?.0)
-    });
-    let started = started.unwrap_or_default();
-    let words: Vec<&str> = started.iter().map(String::as_str).collect();
-    !words.is_empty() && is_for_development(&words)
-}
-
-/// Whether the names that somebody gave to containers and images say that a project is for trying something
-/// out: all containers are called `demo-…`, or an image that is built elsewhere has the tag `local`.
-fn is_tried_out(project: &Project) -> bool {
-    let is_trial = |name: &str| {
-        name.split(['-', '_']).next().is_some_and(|it| is_among(&["demo", "test"], it))
-    };
-    let mut named = project.services.iter().filter_map(|it| it.container_name.as_ref()).peekable();
-    let all_trials = named.peek().is_some() && named.all(|name| is_trial(name));
-    all_trials
-        || project.services.iter().any(|it| {
-            it.build.is_none()
-                && it.image.as_ref().is_some_and(|image| image.value.ends_with(":local"))
-        })
-}
-
-/// Returns the sources of the bind mounts of a service that is built here, each with the build context.
-fn mounted_in_context(service: &Service) -> impl Iterator<Item = (&str, &str)> {
-    let context = service.build.as_ref().map(|build| build.context.as_str());
-    let bound = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-    bound.filter_map(move |it| Some((it.source.as_ref()?.as_str(), context?)))
-}
-
-/// Whether the source of a bind mount is the build context or a folder of sources in it, not a file.
-fn is_source(source: &str, context: &str) -> bool {
-    let name = name_of(source.trim_end_matches('/'));
-    crate::text::normalise_path(source) == crate::text::normalise_path(context)
-        || is_within(source, context) && matches!(name, "src" | "app" | "lib" | "server" | "client")
-}
-
-/// Whether a path leads into a folder.
-fn is_within(path: &str, folder: &str) -> bool {
-    let folder = crate::text::normalise_path(folder);
-    let path = crate::text::normalise_path(path);
-    folder.is_empty() && !path.starts_with('/') || path.starts_with(&format!("{folder}/"))
 }
 
 #[cfg(test)]
@@ -598,27 +301,123 @@ mod tests {
     }
 
     #[test]
+    fn what_a_developer_starts_beside_the_program_is_for_development() {
+        let db = "db: {image: 'postgres:17', restart: unless-stopped, ports: ['5432:5432']}";
+        let stores = format!(
+            "services:\n  {db}\n  mail: {{image: 'axllent/mailpit:v1', restart: always, ports: ['8025:8025']}}\n  web: {{image: adminer, restart: always, ports: ['8080:8080']}}\n"
+        );
+        let prod = |web: &str| {
+            let text = format!("services: {{web: {{{web}, restart: always}}, {db}}}\n");
+            role_beside(&stores, ("compose.prod.yaml", &text))
+        };
+        assert_eq!(prod("build: ."), Role::Development);
+        assert_eq!(prod("image: 'acme/web:1'"), Role::Development);
+        assert_eq!(prod("image: 'nginx:1.29'"), Role::Production);
+        let built = "services: {app: {build: .}, db: {image: 'postgres:17'}}\n";
+        for other in [
+            stores.replace(", ports: ['5432:5432']", ""),
+            stores.replace("image: adminer", "image: 'acme/web:1'"),
+            stores.replace("image: adminer", "build: ."),
+            stores.replace("  db:", "  store:"),
+        ] {
+            let role = role_beside(&other, ("compose.prod.yaml", built));
+            assert_eq!(role, Role::Production, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_override_file_may_be_a_part_of_what_runs_on_the_server() {
+        let base =
+            "services: {web: {restart: always}, db: {image: 'postgres:17', restart: always}}\n";
+        let role = |name: &str, base: &str, web: &str| {
+            role_beside(base, (name, &format!("services: {{web: {{{web}}}}}\n")))
+        };
+        let plain = "image: 'acme/web:1', build: .";
+        for name in ["compose.override.yaml", "docker-compose.override.yml"] {
+            assert_eq!(role(name, base, plain), Role::Production, "{name}");
+        }
+        let once = base.replacen("restart: always", "user: app", 1);
+        let name = "compose.override.yaml";
+        assert_eq!(role(name, &once, plain), Role::Development);
+        for web in [
+            "build: ., volumes: ['.:/app']",
+            "build: {context: ., target: dev}",
+            "image: 'acme/web:1', environment: {NODE_ENV: development}",
+            "image: 'acme/web:1', command: npm run dev",
+            "image: 'axllent/mailpit:v1'",
+        ] {
+            assert_eq!(role(name, base, web), Role::Development, "{web}");
+        }
+        let said = format!("# plimsoll: role=development\n{base}");
+        assert_eq!(role(name, &said, plain), Role::Development);
+    }
+
+    #[test]
+    fn an_override_file_beside_an_overlay_for_production_is_for_development() {
+        let mut workspace = crate::Workspace::default();
+        workspace.set("compose.yaml", "services: {web: {build: ., restart: always}}\n");
+        workspace.set("compose.override.yaml", "services: {web: {ports: ['80:80']}}\n");
+        let role = |workspace: &mut crate::Workspace| {
+            let analysis = workspace.analysis(&Config::default());
+            let facts = analysis.facts();
+            let of_two = |it: &&crate::facts::Service<'_>| {
+                it.project.files.iter().any(|it| facts.file(*it).path() == "compose.override.yaml")
+            };
+            facts.services().iter().find(of_two).map(|it| it.role).expect("the service")
+        };
+        assert_eq!(role(&mut workspace), Role::Production);
+        workspace.set("compose.prod.yaml", "services: {web: {user: app}}\n");
+        assert_eq!(role(&mut workspace), Role::Development);
+    }
+
+    #[test]
+    fn sail_and_a_mount_around_the_build_context_are_for_development() {
+        let role = |web: &str| {
+            let text = format!("services: {{web: {{{web}}}}}\n");
+            role_beside(&text, ("app.compose.yaml", "services: {app: {image: 'acme/app:1'}}\n"))
+        };
+        assert_eq!(role("image: 'acme/web:1', environment: {LARAVEL_SAIL: 1}"), Role::Development);
+        let debug = "environment: {APP_DEBUG: 'true', APP_ENV: local}";
+        let build = "build: {context: ./docker/php}";
+        assert_eq!(
+            role(&format!("{build}, {debug}, volumes: ['.:/var/www/html']")),
+            Role::Development
+        );
+        for web in [
+            format!("{build}, {debug}, volumes: ['.:/backup']"),
+            format!("{build}, {debug}, volumes: ['/srv:/var/www/html']"),
+            format!("{build}, volumes: ['.:/var/www/html']"),
+            "image: 'acme/web:1', environment: {LARAVEL_SAIL: 0}".to_owned(),
+        ] {
+            assert_eq!(role(&web), Role::Unknown, "{web}");
+        }
+    }
+
+    #[test]
     fn the_head_of_a_file_says_that_it_is_for_development() {
         let role = |comment: &str| {
             let text = format!("# {comment}\nservices: {{web: {{image: 'acme/web:1'}}}}\n");
             role_beside(&text, ("app.compose.yaml", "services: {app: {image: 'acme/app:1'}}\n"))
         };
-        assert_eq!(role("The shop: Local Development Stack"), Role::Development);
         for comment in [
+            "The shop: Local Development Stack",
+            "Sviluppo: database e posta",
+            "=== Entwicklung ===",
+            "Разработка - база данных",
+            "开发环境：数据库",
+        ] {
+            assert_eq!(role(comment), Role::Development, "{comment}");
+        }
+        for comment in [
+            "Development: docker compose up",
+            "Entwicklung und Produktion",
+            "Entwicklungsabteilung: Datenbank",
+            "La base\n# Sviluppo: database",
             "The shop",
             "For local development use compose.dev.yaml",
             "This is not a local development setup",
         ] {
             assert_eq!(role(comment), Role::Unknown, "{comment}");
         }
-    }
-
-    #[test]
-    fn names_say_what_a_file_is_for() {
-        assert_eq!(by_path("compose.override.yaml"), Some(Role::Development));
-        assert_eq!(by_path("docker-compose.prod.yml"), Some(Role::Production));
-        assert_eq!(by_path(".devcontainer/docker-compose.yml"), Some(Role::Development));
-        assert_eq!(by_path("compose.yaml"), None);
-        assert_eq!(by_path("shop/devices/compose.yaml"), None);
     }
 }

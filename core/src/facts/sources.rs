@@ -43,7 +43,7 @@ impl Service<'_> {
 /// Directories in which images of languages run the program that they are given.
 ///
 /// Source: the pages of the Docker Official Images of Node.js, PHP, Python, Ruby and Go.
-const PROGRAM_FOLDERS: &[&str] = &[
+pub(super) const PROGRAM_FOLDERS: &[&str] = &[
     "/app",
     "/code",
     "/home/node/app",

@@ -20,6 +20,7 @@ pub mod compose_keys;
 pub mod cron;
 mod data;
 pub mod dev_commands;
+pub mod development_words;
 pub mod directories;
 pub mod disks;
 pub mod end_of_life;

@@ -22,7 +22,7 @@ mod schema;
 mod service;
 
 pub use deploy::*;
-pub use load::discover::{is_default_name, project_of, projects};
+pub use load::discover::{is_default_name, is_override_name, project_of, projects};
 pub use parts::*;
 pub use project::*;
 pub use schema::keys::known_keys;

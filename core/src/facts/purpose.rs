@@ -1,0 +1,122 @@
+//! What a file is for.
+
+use super::Facts;
+use super::roles::{calls_itself_an_example, inside, is_aside, lies_below};
+use crate::knowledge::folder_uses::{FolderUse, is_for_trial};
+use crate::model::FileModel;
+use crate::report::{Kind, Role};
+use crate::text::FileId;
+use std::sync::{Arc, OnceLock};
+
+/// What a file is for, which says how much its findings weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run in production, as far as anybody can tell.
+    Production,
+    /// To work on the program.
+    Development,
+    /// To test something: fixtures, expected output, clusters that come and go.
+    Test,
+    /// To show something, or kept although it is no longer in use.
+    Demonstration,
+    /// To be tried out: samples and workshops, which run as they are.
+    Trial,
+}
+
+/// The purposes of all files by their ids, once by their folders alone and once in full. They are kept for the main
+/// facts only: those over one variant of a target ask about a few files of many.
+#[derive(Debug, Default)]
+pub(super) struct Purposes {
+    by_folder: OnceLock<Vec<Purpose>>,
+    in_full: OnceLock<Vec<Purpose>>,
+}
+
+/// Whether some of the files that can be deployed lie outside of folders for development, tests and
+/// examples. Where none does, what the project deploys are its examples.
+pub(super) fn has_more_than_examples(files: &[Arc<FileModel>], above: &str) -> bool {
+    let is_deployed = |kind: Kind| match kind {
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::Kustomization
+        | Kind::Chart
+        | Kind::Values
+        | Kind::Template
+        | Kind::ArgoCd => true,
+        Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => false,
+    };
+    files.iter().any(|file| is_deployed(file.kind) && !is_aside(inside(file.path(), above)))
+}
+
+impl<'a> Facts<'a> {
+    /// Returns what a file is for: what the configuration or a comment says, else what its folders or those
+    /// of its target are called, else its role.
+    pub fn purpose_of(&self, file: FileId) -> Purpose {
+        self.kept(&self.purposes.in_full, file, |file| self.find_purpose(file))
+    }
+
+    pub(super) fn purpose_by_folder(&self, file: FileId) -> Purpose {
+        self.kept(&self.purposes.by_folder, file, |file| self.find_purpose_by_folder(file))
+    }
+
+    /// Returns the purpose of a file from those that are kept.
+    fn kept(
+        &self,
+        kept: &OnceLock<Vec<Purpose>>,
+        file: FileId,
+        find: impl Fn(FileId) -> Purpose,
+    ) -> Purpose {
+        if !self.is_main {
+            return find(file);
+        }
+        let all = || self.files.iter().map(|it| find(it.id)).collect();
+        kept.get_or_init(all)[file.index()]
+    }
+
+    fn find_purpose(&self, file: FileId) -> Purpose {
+        let model = self.file(file);
+        let is_compose = model.kind == Kind::Compose;
+        let configured = self.config.role_for(model.path()).filter(|_| is_compose);
+        let configured = configured.or_else(|| self.config.overridden_role(model.path()));
+        match configured.or(model.directives.role) {
+            Some(Role::Production) => return Purpose::Production,
+            Some(Role::Development) => return Purpose::Development,
+            Some(Role::Unknown) | None => {}
+        }
+        let by_folder = self.purpose_by_folder(file);
+        let is_development =
+            self.role_of(file) == Some(Role::Development) && !self.production_files.contains(&file);
+        match by_folder {
+            Purpose::Production if is_development => Purpose::Development,
+            // What the services of a file say outweighs a folder called `local`.
+            Purpose::Development if self.role_of(file) == Some(Role::Production) => {
+                Purpose::Production
+            }
+            Purpose::Production if calls_itself_an_example(model.text()) => Purpose::Demonstration,
+            Purpose::Production
+            | Purpose::Development
+            | Purpose::Test
+            | Purpose::Demonstration
+            | Purpose::Trial => by_folder,
+        }
+    }
+
+    fn find_purpose_by_folder(&self, file: FileId) -> Purpose {
+        let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
+        let target = format!("{target}/");
+        let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
+        let is_below = |wanted| paths.iter().any(|path| lies_below(path, wanted));
+        if is_below(FolderUse::Test) {
+            Purpose::Test
+        } else if is_below(FolderUse::Development) {
+            Purpose::Development
+        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration) {
+            Purpose::Demonstration
+        } else if self.are_samples
+            || self.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))
+        {
+            Purpose::Trial
+        } else {
+            Purpose::Production
+        }
+    }
+}
