@@ -262,13 +262,17 @@ impl<'a> Facts<'a> {
             .filter(move |path| is_inside(path))
     }
 
-    /// Whether a file of this name would have been handed over with its folder. Folders are read for the
-    /// kinds of files that say something here, but hidden folders are left out; another kind is read where a
-    /// file with the same extension lies in the same folder. Of scripts only those are read that another file names
-    /// as what a container starts.
+    /// Whether a file of this name would have been handed over with its folder. Folders are read for the kinds of files
+    /// that say something here, but hidden folders and those that a package manager fills are left out; another kind is
+    /// read where a file with the same extension lies in the same folder. Of scripts only those are read that another
+    /// file names as what a container starts.
     pub fn would_be_handed_over(&self, path: &str) -> bool {
         let hidden = folder_of(path).split('/').any(|it| it.starts_with('.') && it != "..");
         if hidden && self.files_below(folder_of(path)).next().is_none() {
+            return false;
+        }
+        let is_untouched = |folder: &str| self.files_below(folder).next().is_none();
+        if installed_folder(path).is_some_and(is_untouched) {
             return false;
         }
         let extension = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_owned());
@@ -295,6 +299,16 @@ impl<'a> Facts<'a> {
             |it: &syntax::Problem| matches!(it.kind, P::Syntax | P::UnknownAnchor | P::Limit);
         !self.file(file).problems.iter().any(broken)
     }
+}
+
+/// Folders that a package manager fills, and that nobody commits.
+const INSTALLED: &[&str] = &["node_modules", "vendor", ".venv"];
+
+/// Returns the folder in a path that a package manager fills.
+fn installed_folder(path: &str) -> Option<&str> {
+    let ends = path.match_indices('/').map(|it| it.0).chain([path.len()]);
+    let mut folders = ends.map(|end| &path[..end]);
+    folders.find(|it| INSTALLED.contains(&name_of(it)))
 }
 
 /// Whether a path is a folder or lies in it. An empty path is no place in an image.

@@ -265,6 +265,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_package_manager_installs_is_not_handed_over() {
+        let build = |context: &str, others: &str| {
+            let compose = format!("services: {{web: {{build: {{context: {context}}}}}}}");
+            found(&compose, &format!("{OTHER}{others}")).len()
+        };
+        for context in ["./vendor/laravel/sail/runtimes/8.4", "web/node_modules/tool", ".venv/x"] {
+            assert_eq!(build(context, ""), 0, "{context}");
+        }
+        assert_eq!(build("vendors/sail", ""), 1);
+        assert_eq!(build("vendor/gone", "# file: vendor/tool/compose.yaml\nservices: {}\n"), 1);
+    }
+
+    #[test]
     fn each_key_that_names_a_file_is_followed() {
         for (compose, severity, words) in [
             (
