@@ -148,6 +148,10 @@ fn report(facts: &Facts, all: &[Missing<'_, '_>], out: &mut Findings) {
             finding.severity(Severity::Info).also(span, what.clone());
         }
     }
+    let mut paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
+    paths.sort_unstable();
+    // Several Compose files may read what somebody writes once.
+    finding.cause(format!("no {}", paths.join(" ")));
     finding.check(facts.compose_of(first.project, "config -q"));
 }
 
@@ -238,6 +242,19 @@ mod tests {
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].related.len(), 1);
         assert!(all[0].message.starts_with("`a`, `b` read `.env`"), "{}", all[0].message);
+    }
+
+    #[test]
+    fn one_file_that_two_projects_miss_is_one_finding() {
+        let both = |other: &str| {
+            let text = format!(
+                "# file: compose.prod.yaml\nservices: {{a: {{image: 'a:1', env_file: .env.prod}}}}\n# file: compose.proxy.yaml\nservices: {{b: {{image: 'b:1', env_file: {other}}}}}\n"
+            );
+            findings(&RULE, &text)
+        };
+        let all = both(".env.prod");
+        assert_eq!((all.len(), all[0].related.len()), (1, 1));
+        assert_eq!(both("proxy.env").len(), 2);
     }
 
     #[test]
