@@ -78,7 +78,7 @@ const READ_ONLY_OPTIONS: &[&str] =
 #[must_use]
 pub fn find_migration(command: &Command) -> Option<Hit> {
     let program = command.program();
-    let hit = by_tool(program).or_else(|| by_script(program))?;
+    let hit = by_tool(program).or_else(|| by_release(program)).or_else(|| by_script(program))?;
     if command.words.iter().any(|it| READ_ONLY_OPTIONS.contains(&it.text.as_str())) {
         return None;
     }
@@ -139,17 +139,65 @@ pub fn asks_for_migrations(command: &Command) -> bool {
 fn by_tool(words: &[Word]) -> Option<Hit> {
     // The program itself, or the script, module or tool that it runs.
     let first = base_name(&words.first()?.text);
-    let index = if is_interpreter(first) || LAUNCHERS.contains(&first) {
-        let skip = |it: &&Word| it.text.starts_with('-') || matches!(it.text.as_str(), "run" | "x");
-        1 + words[1..].iter().take_while(skip).count()
+    let index = if LAUNCHERS.contains(&first) {
+        passed_to(words)
+    } else if is_interpreter(first) {
+        1 + words[1..].iter().take_while(|it| it.text.starts_with('-')).count()
     } else {
         0
     };
-    let program = base_name(&words.get(index)?.text);
-    let tool = TOOLS.get(program)?;
+    let path = words.get(index)?.text.as_str();
+    let named = [Some(base_name(path)), package_of(path)];
+    let mut known = named.into_iter().flatten().filter_map(|it| Some((it, TOOLS.get(it)?)));
+    let (program, tool) = known.next()?;
     let arguments = &words[index + 1..];
     let migrates = tool.subcommands.iter().any(|it| has_subcommand(program, arguments, it));
     migrates.then_some(Hit { tool: tool.name, index })
+}
+
+/// Returns the package of npm that a path leads into: `prisma` of `node_modules/prisma/build/index.js`.
+fn package_of(path: &str) -> Option<&str> {
+    path.rsplit_once("node_modules/")?.1.split('/').next()
+}
+
+/// Options of package managers and task runners that stand before the name of a script, with a value behind them.
+///
+/// Sources: the pages "pnpm --filter" and "pnpm -C", npm's "Config" (`workspace`, `prefix`), Yarn's "yarn --cwd", and
+/// the manual of GNU Make (`-C`, `-f`).
+const VALUE_OPTIONS: &[&str] =
+    &["--filter", "-F", "--workspace", "--prefix", "--cwd", "--dir", "-C", "-f"];
+
+/// Returns the index of the first word that a package manager or a task runner runs, past its options and the package
+/// whose script it is: 3 for `pnpm --filter db migrate`.
+fn passed_to(words: &[Word]) -> usize {
+    let word = |at: usize| words.get(at).map_or("", |it| it.text.as_str());
+    let runner = base_name(word(0));
+    let mut at = 1;
+    while at < words.len() {
+        at += match word(at) {
+            "run" | "x" | "exec" => 1,
+            "workspace" if runner == "yarn" => 2,
+            // For pnpm it means the root of the workspace.
+            "-w" if runner == "npm" => 2,
+            it if VALUE_OPTIONS.contains(&it) => 2,
+            it if it.starts_with('-') => 1,
+            _ => break,
+        };
+    }
+    at
+}
+
+/// Finds a migration that a release of Elixir evaluates: `bin/shop eval Shop.Release.migrate`.
+///
+/// Source: Ecto's and Phoenix's guides, "Deploying with Releases".
+fn by_release(words: &[Word]) -> Option<Hit> {
+    let [_, verb, expression, ..] = words else { return None };
+    let call = expression.text.trim_end_matches("()");
+    let (module, function) = call.rsplit_once('.')?;
+    let is_module = module.starts_with(|it: char| it.is_ascii_uppercase());
+    let is_evaluated = matches!(verb.text.as_str(), "eval" | "rpc");
+    (is_evaluated && is_module && function == "migrate")
+        .then_some(Hit { tool: "release task", index: 0 })
 }
 
 /// Whether a subcommand is the first of the arguments that is neither an option nor an option's
@@ -207,8 +255,7 @@ fn script_at(words: &[Word]) -> Option<(usize, &str)> {
     let (program, arguments) = words.split_first()?;
     let first = base_name(&program.text);
     if TASK_RUNNERS.contains(&first) {
-        let run = |it: &&Word| it.text.starts_with('-') || it.text == "run";
-        let index = 1 + arguments.iter().take_while(run).count();
+        let index = passed_to(words);
         return Some((index, &words.get(index)?.text));
     }
     let index = if is_interpreter(first) {
@@ -314,6 +361,17 @@ mod tests {
             ("dbmate --wait up", "dbmate"),
             ("npm run db:migrate", "migration script"),
             ("yarn migrate", "migration script"),
+            ("pnpm --filter @acme/db db:migrate", "migration script"),
+            ("pnpm -w --filter=db run migrate", "migration script"),
+            ("yarn workspace db migrate", "migration script"),
+            ("npm -w db run migrate", "migration script"),
+            ("pnpm --filter db exec prisma migrate deploy", "prisma"),
+            ("node node_modules/prisma/build/index.js migrate deploy", "prisma"),
+            ("node ./node_modules/drizzle-kit/bin.cjs migrate", "drizzle-kit"),
+            ("node node_modules/.bin/prisma migrate deploy", "prisma"),
+            ("./bin/app eval \"App.Release.migrate\"", "release task"),
+            ("/app/bin/app eval 'App.Release.migrate()'", "release task"),
+            ("./wait.sh db:5432 -- python manage.py migrate", "django migrate"),
             ("sh ./scripts/migrate.sh", "migration script"),
             ("./acme-migrate", "migration script"),
             ("node dist/migrate.js", "migration script"),
@@ -383,6 +441,13 @@ mod tests {
             "python manage.py makemigrations",
             "python manage.py runserver",
             "npx prisma generate",
+            "node node_modules/prisma/build/index.js generate",
+            "pnpm --filter db build",
+            "pnpm --filter db-migrate start",
+            "yarn workspace migrate start",
+            "./bin/app eval \"App.Release.seed\"",
+            "./bin/app eval \"IO.puts(:migrate)\"",
+            "./wait.sh db:5432 -- python manage.py runserver",
             "prisma migrate status",
             "php artisan migrate:status",
             "bundle exec rake db:abort_if_pending_migrations",

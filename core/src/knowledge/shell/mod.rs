@@ -211,8 +211,12 @@ fn handed_over(command: &Command) -> Option<usize> {
 /// Whether a program is a script or tool made for waiting, such as `wait-for-it.sh`.
 #[must_use]
 pub fn is_wait_helper(name: &str) -> bool {
-    let stem = name.strip_suffix(".sh").or_else(|| name.strip_suffix(".py")).unwrap_or(name);
-    matches!(stem, "wait4x" | "waitforit") || stem.replace('_', "-").starts_with("wait-for")
+    let script = name.strip_suffix(".sh").or_else(|| name.strip_suffix(".py"));
+    let stem = script.unwrap_or(name);
+    // The shell's own `wait` waits for its jobs.
+    script == Some("wait")
+        || matches!(stem, "wait4x" | "waitforit")
+        || stem.replace('_', "-").starts_with("wait-for")
 }
 
 /// Splits a command in two, joined by `&&`.
