@@ -243,6 +243,32 @@ mod tests {
     }
 
     #[test]
+    fn images_of_dotnet_and_java_have_few_programs() {
+        let dotnet = "mcr.microsoft.com/dotnet/aspnet";
+        for (image, program, found) in [
+            (format!("{dotnet}:8.0"), "curl", 1),
+            (format!("{dotnet}:8.0"), "wget", 1),
+            (format!("{dotnet}:8.0-alpine"), "wget", 0),
+            (format!("{dotnet}:8.0-alpine"), "curl", 1),
+            (format!("{dotnet}:10.0-noble-chiseled"), "sh", 1),
+            (format!("{dotnet}:8.0-azurelinux3.0-distroless"), "sh", 1),
+            (format!("{dotnet}:8.0-azurelinux3.0"), "curl", 0),
+            (format!("{dotnet}:8.0-nanoserver-ltsc2022"), "curl", 0),
+            (format!("{dotnet}:3.1"), "curl", 0),
+            ("mcr.microsoft.com/dotnet/sdk:8.0".to_owned(), "wget", 0),
+            ("eclipse-temurin:21-jre-alpine".to_owned(), "curl", 1),
+            ("eclipse-temurin:21-jre-alpine".to_owned(), "wget", 0),
+            ("eclipse-temurin:21-jre-alpine".to_owned(), "bash", 0),
+            ("eclipse-temurin:21-jre".to_owned(), "curl", 0),
+            ("nginxinc/nginx-unprivileged:stable".to_owned(), "wget", 1),
+            ("nginxinc/nginx-unprivileged:stable-alpine".to_owned(), "wget", 0),
+        ] {
+            let check = format!("[CMD, {program}, -c, localhost]");
+            assert_eq!(test(&image, &check), found, "{image} {program}");
+        }
+    }
+
+    #[test]
     fn a_dockerfile_may_add_the_program() {
         assert_eq!(built("FROM python:3.13-slim\nRUN pip install -r requirements.txt"), 1);
         assert_eq!(built("FROM node:22-alpine AS build\nRUN apk add curl\nFROM node:22-alpine"), 0);
