@@ -15,6 +15,8 @@ pub struct MissingTool {
     pub image: String,
     /// Whether the image is pulled as it is, and not built here.
     pub is_certain: bool,
+    /// Index of another service, which builds the image that this one pulls.
+    pub builder: Option<usize>,
     /// A program in the image that could make the same request.
     pub instead: Option<Tool>,
 }
@@ -26,6 +28,8 @@ struct Contents<'f> {
     tag: String,
     /// The Dockerfile that builds on it.
     dockerfile: Option<&'f str>,
+    /// Index of another service, which builds the image with this Dockerfile.
+    builder: Option<usize>,
     /// The image as written.
     image: String,
 }
@@ -46,6 +50,7 @@ impl Contents<'_> {
             repository: repository.to_string(),
             tag: tag.to_owned(),
             dockerfile,
+            builder: None,
             image: image.to_owned(),
         })
     }
@@ -81,6 +86,7 @@ impl<'a> Facts<'a> {
                 word: word.cloned(),
                 image: contents.image.clone(),
                 is_certain: contents.dockerfile.is_none(),
+                builder: contents.builder,
                 instead: other.filter(|_| requests),
             }
         };
@@ -146,7 +152,39 @@ impl<'a> Facts<'a> {
             let (text, base) = self.base_of_build(service)?;
             return Contents::of(&base, Some(text));
         }
-        Contents::of(unit.image.as_ref()?.text, None)
+        let image = unit.image.as_ref()?;
+        let pulled = Contents::of(image.text, None);
+        if pulled.is_some() || image.family.is_some() {
+            return pulled;
+        }
+        let builder = self.builder_of(self.service_of(unit)?, image.text)?;
+        let (text, base) = self.base_of_build(builder)?;
+        Some(Contents { builder: Some(builder.index), ..Contents::of(&base, Some(text))? })
+    }
+
+    /// Returns the service of another Compose file in the same part of the project that builds the image which a service
+    /// pulls: one whose image ends in the same name, whatever the registry and the tag. There is none where services
+    /// build different things under that name.
+    fn builder_of(&self, service: &Service<'a>, image: &str) -> Option<&Service<'a>> {
+        let name = |image: &str| {
+            let name = ImageRef::parse(image).last_segment().to_owned();
+            (!name.is_empty() && !name.contains('$')).then_some(name)
+        };
+        let wanted = name(image)?;
+        let part = self.part_of(service.span().file);
+        let is_builder = |it: &&Service<'a>| {
+            it.project_index != service.project_index
+                && it.is_built()
+                && self.part_of(it.span().file) == part
+                && it.unit.image.as_ref().and_then(|it| name(it.text)).as_ref() == Some(&wanted)
+        };
+        let built = |it: &Service<'a>| {
+            let build = it.model.build.as_ref()?;
+            Some((build.dockerfile_id?, build.target.as_ref().map(|it| it.value.clone())))
+        };
+        let mut builders = self.services().iter().filter(is_builder);
+        let first = builders.next()?;
+        builders.all(|it| built(it) == built(first)).then_some(first)
     }
 
     /// Returns the Dockerfile of a service and the image that its final stage starts from.

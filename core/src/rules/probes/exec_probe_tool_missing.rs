@@ -74,7 +74,8 @@ fn check_service(facts: &Facts, out: &mut Findings, service: &Service<'_>) {
     let word = missing.word.as_ref().and_then(|it| test.arguments().get(it.arg));
     let span = word.or(test.arguments().first()).map_or(test.span, |it| it.span);
     let what = format!("the healthcheck of service `{}`", service.name);
-    let from = facts.final_from(service).filter(|_| !missing.is_certain);
+    let builder = missing.builder.map_or(service, |it| &facts.services()[it]);
+    let from = facts.final_from(builder).filter(|_| !missing.is_certain);
     let dockerfile = from.map(|it| facts.file(it.file).path());
     let finding = report(out, &span, &what, &missing, dockerfile);
     let name = service.name;
@@ -194,6 +195,7 @@ fn question(tool: Tool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Confidence;
     use crate::rules::testing::{findings, messages};
 
     fn test(image: &str, test: &str) -> usize {
@@ -240,6 +242,36 @@ mod tests {
             "# file: compose.yaml\nservices: {{a: {{build: ./a, healthcheck: {{test: [CMD, curl, -f, localhost]}}}}}}\n# file: a/Dockerfile\n{dockerfile}\n"
         );
         messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn an_image_that_another_compose_file_builds_is_known_by_its_dockerfile() {
+        let found = |image: &str, builders: &str, path: &str| {
+            let text = format!(
+                "# file: docker-stack.yml\nservices: {{web: {{image: '{image}', healthcheck: {{test: [CMD, curl, -f, localhost]}}}}}}\n# file: {path}\nservices: {{{builders}}}\n# file: a/Dockerfile\nFROM eclipse-temurin:21-jre-alpine\n# file: b/Dockerfile\nFROM eclipse-temurin:21\n"
+            );
+            findings(&RULE, &text)
+        };
+        let image = "reg.acme.example/shop/backend:1";
+        let a = "api: {build: ./a, image: 'backend:${TAG:-latest}'}";
+        let all = found(image, a, "compose.yaml");
+        let [finding] = &all[..] else { panic!("{all:?}") };
+        assert_eq!(finding.confidence, Confidence::Likely);
+        assert!(finding.message.ends_with("not added by `a/Dockerfile`"), "{}", finding.message);
+        assert_eq!(finding.related[0].message, "the image of `web` is built here");
+        assert_eq!(found("${REGISTRY}/backend:1", a, "compose.yaml").len(), 1);
+        let both = format!("{a}, worker: {{build: ./b, image: 'backend:2'}}");
+        let same = format!("{a}, worker: {{build: ./a, image: 'backend:2'}}");
+        assert_eq!(found(image, &same, "compose.yaml").len(), 1);
+        for (image, builders) in [
+            (image, both.as_str()),
+            ("reg.acme.example/shop/frontend:1", a),
+            (image, "api: {build: ./a}"),
+            (image, "api: {build: ./b, image: backend}"),
+            (image, "api: {image: backend}"),
+        ] {
+            assert!(found(image, builders, "compose.yaml").is_empty(), "{image} {builders}");
+        }
     }
 
     #[test]
