@@ -2,7 +2,7 @@
 
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::Str;
-use crate::model::compose::{Project, is_default_name};
+use crate::model::compose::{Project, is_default_name, is_override_name};
 use crate::model::kubernetes::Object;
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{folder_of, in_shell};
@@ -47,7 +47,8 @@ impl<'a> Facts<'a> {
                 let command = rest.trim_start_matches("-T ").strip_prefix(service.name)?.trim();
                 format!("docker exec {container} {command}")
             }
-            "images" => format!("docker service ls -f name={name}"),
+            // Swarm keeps no list of the ids of images; their names do where another command takes them.
+            "images" => image_of_stack(&name),
             _ => return None,
         })
     }
@@ -76,8 +77,7 @@ impl<'a> Facts<'a> {
         let service = &self.services[at];
         let name = service.name;
         if self.is_for_swarm(service) {
-            let format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
-            return format!("docker service inspect --format '{format}' STACK_{name}");
+            return image_of_stack(&format!("STACK_{name}"));
         }
         let format = "{{.RepoDigests}} {{.Created}}";
         let ids = self.compose(service, &format!("images -q {name}"));
@@ -120,13 +120,7 @@ impl<'a> Facts<'a> {
 
     fn compose_files(&self, project: &Project) -> String {
         let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
-        const OVERRIDES: [&str; 4] = [
-            "compose.override.yaml",
-            "compose.override.yml",
-            "docker-compose.override.yaml",
-            "docker-compose.override.yml",
-        ];
-        let is_found = |path: &&str| is_default_name(path) || OVERRIDES.contains(path);
+        let is_found = |path: &&str| is_default_name(path) || is_override_name(path);
         let is_found = |path: &&str| folder_of(path).is_empty() && is_found(path);
         if paths.iter().all(is_found) {
             return String::new();
@@ -138,6 +132,12 @@ impl<'a> Facts<'a> {
         }
         options
     }
+}
+
+/// Returns the command that shows the image, with its digest, that Swarm runs for a service.
+fn image_of_stack(service: &str) -> String {
+    let format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
+    format!("docker service inspect --format '{format}' {service}")
 }
 
 /// Returns a `kubectl` command about one object: `kubectl get configmap -n shop web`, and what follows.
@@ -247,6 +247,8 @@ mod tests {
             command("ps -q web"),
             "docker ps -q -f label=com.docker.swarm.service.name=STACK_web"
         );
+        let image = "docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' STACK_web";
+        assert_eq!([command("images web"), command("images -q web")], [image, image]);
         assert_eq!(command("config web"), "docker compose -f docker-stack.yml config web");
     }
 
