@@ -109,6 +109,34 @@ impl Switch {
     }
 }
 
+/// Returns the command that prints everything in a store, to be run in its container, and the ending of a file for it.
+/// `has` says whether a variable is set there. There is none where the password is not known to the container.
+///
+/// Sources: the Docker Official Images' pages of PostgreSQL, MySQL, MariaDB and MongoDB ("Creating database dumps");
+/// PostgreSQL documentation, `pg_dumpall`; MongoDB documentation, `mongodump`.
+#[must_use]
+pub fn dump_of(family: &str, has: &dyn Fn(&str) -> bool) -> Option<(String, &'static str)> {
+    let all = "--all-databases -uroot";
+    Some(match family {
+        "postgres" if has("POSTGRES_USER") => {
+            ("sh -c 'pg_dumpall -U \"$POSTGRES_USER\"'".to_owned(), "sql")
+        }
+        "postgres" => ("pg_dumpall -U postgres".to_owned(), "sql"),
+        "mysql" | "mariadb" => {
+            let names = ["MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"];
+            let password = names.into_iter().find(|it| has(it))?;
+            let program = if family == "mysql" { "mysqldump" } else { "mariadb-dump" };
+            (format!("sh -c '{program} {all} -p\"${password}\"'"), "sql")
+        }
+        "mongo" if has("MONGO_INITDB_ROOT_USERNAME") => {
+            let login = "-u \"$MONGO_INITDB_ROOT_USERNAME\" -p \"$MONGO_INITDB_ROOT_PASSWORD\"";
+            (format!("sh -c 'mongodump --archive {login}'"), "archive")
+        }
+        "mongo" => ("mongodump --archive".to_owned(), "archive"),
+        _ => return None,
+    })
+}
+
 static DECLARED_VOLUMES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("data/declared_volumes.txt")));
 

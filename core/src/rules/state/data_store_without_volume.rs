@@ -1,10 +1,10 @@
 mod misplaced;
 
 use crate::facts::{
-    Backing, DataHome, Facts, Mounted, Part, Site, Together, Unit, new_volume_name,
+    Backing, DataHome, Facts, Mounted, Part, Site, Together, Unit, in_shell, new_volume_name,
 };
 use crate::knowledge::families::{Class, Family};
-use crate::knowledge::stores::declares_volume;
+use crate::knowledge::stores::{declares_volume, dump_of};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::phrases::named;
 use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
@@ -22,7 +22,8 @@ rule! {
     /// when its node fails, with the next update.
     ///
     /// ## What helps
-    /// A named volume (or a claim) at the directory that the image really writes to.
+    /// A named volume (or a claim) at the directory that the image really writes to. It starts empty: take a dump of
+    /// what the container holds first.
     ///
     /// ## How to troubleshoot
     /// `docker inspect --format '{{json .Mounts}}' CONTAINER` lists the mounts. If the one at the
@@ -288,6 +289,9 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
         finding.confidence(Confidence::Likely);
     }
     help_for_cluster(facts, first.unit, finding);
+    if let Some(dump) = dump(facts, first) {
+        finding.help(format!("Take a dump before anything else, since a new volume is empty: `{dump}`. Then mount a named volume at the directory that the image really writes to, and load the dump."));
+    }
     if all.iter().all(|it| it.is_filled_anew) {
         finding.severity(Severity::Info).help("If the scripts bring all that it holds, nothing is lost. What is written later belongs in a volume.");
     }
@@ -308,6 +312,19 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
     finding.stands_for(&others);
     finding.check(facts.show_mounts(first.unit));
     finding.maybe_fix(add_volumes(facts, all));
+}
+
+/// Returns the command that keeps what a Compose service holds so far, with the user whom the file names.
+fn dump(facts: &Facts<'_>, store: &Homeless<'_, '_>) -> Option<String> {
+    let unit = store.unit;
+    let service = facts.service_of(unit)?;
+    let user = unit.var("POSTGRES_USER").filter(|it| it.literal).and_then(|it| it.value);
+    let has = |name: &str| unit.var(name).is_some();
+    let (command, ending) = match user.filter(|_| store.family.id == "postgres") {
+        Some(user) => (format!("pg_dumpall -U {}", in_shell(user)), "sql"),
+        None => dump_of(store.family.id, &has)?,
+    };
+    Some(facts.compose(service, &format!("exec -T {} {command} > dump.{ending}", service.name)))
 }
 
 /// Says what a workload of a cluster needs: a claim.

@@ -122,6 +122,37 @@ fn the_name_of_an_image_tells_a_store_that_keeps_nothing() {
 }
 
 #[test]
+fn a_new_volume_is_empty_so_a_dump_comes_first() {
+    let help = |image: &str, variables: &str| {
+        let text =
+            format!("services: {{db: {{image: '{image}', environment: {{{variables}}}}}}}\n");
+        findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+    };
+    for (image, variables, command) in [
+        ("postgres:17", "", "pg_dumpall -U postgres > dump.sql"),
+        ("postgres:17", "POSTGRES_USER: shop", "pg_dumpall -U shop > dump.sql"),
+        (
+            "postgres:17",
+            "POSTGRES_USER: '${DB_USER}'",
+            "sh -c 'pg_dumpall -U \"$POSTGRES_USER\"' > dump.sql",
+        ),
+        (
+            "mysql:8.4",
+            "MYSQL_ROOT_PASSWORD: '${P:?}'",
+            "sh -c 'mysqldump --all-databases -uroot -p\"$MYSQL_ROOT_PASSWORD\"' > dump.sql",
+        ),
+        ("mongo:7", "", "mongodump --archive > dump.archive"),
+    ] {
+        let help = help(image, variables);
+        let wanted = format!("`docker compose exec -T db {command}`");
+        assert!(help.contains(&wanted), "{image}: {help}");
+    }
+    for (image, variables) in [("mysql:8.4", ""), ("elasticsearch:8.15.0", "")] {
+        assert!(!help(image, variables).contains("dump"), "{image}");
+    }
+}
+
+#[test]
 fn the_fix_knows_whether_there_are_volumes() {
     for top in ["", "volumes:\n  other:\n", "volumes:\n  other:\n    driver: local\n"] {
         let before = files(&format!("services:\n  db:\n    image: mysql:8\n{top}"));
