@@ -57,8 +57,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
             // Agents exist to watch their host.
             let program = service.unit.program();
-            let is_meant =
-                is_node_agent(program) || is_node_agent(name) || wants_host_network(program);
+            let is_meant = is_node_agent(program)
+                || is_node_agent(name)
+                || wants_host_network(program)
+                || works_on_networks(service);
             let key = service.model.key("network_mode").map_or(mode.span, |it| it.name.span);
             let place = if mode.span.file == key.file { mode.span } else { key };
             on_host_network(facts, out, service, place, is_meant);
@@ -94,6 +96,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a service is given the right to work on networks or on single packets, as a scanner or a VPN is: on a network
+/// of its own it would see nothing but that.
+///
+/// Source: capabilities(7), `CAP_NET_ADMIN` and `CAP_NET_RAW`.
+fn works_on_networks(service: &Service<'_>) -> bool {
+    service.model.cap_add.iter().any(|it| {
+        let name = it.to_ascii_uppercase();
+        matches!(name.strip_prefix("CAP_").unwrap_or(&name), "NET_ADMIN" | "NET_RAW")
+    })
 }
 
 /// Reports a service without a network of its own.
@@ -172,6 +185,16 @@ mod tests {
         assert_eq!(findings(&RULE, agent)[0].severity, Severity::Info);
         let plex = "services: {m: {image: 'linuxserver/plex:1', network_mode: host}}\n";
         assert_eq!(findings(&RULE, plex)[0].severity, Severity::Info);
+        let scanner = |capability: &str| {
+            let text = format!(
+                "services: {{m: {{image: 'a/b:1', network_mode: host, cap_add: [{capability}]}}}}\n"
+            );
+            findings(&RULE, &text)[0].severity
+        };
+        for capability in ["NET_RAW", "NET_ADMIN", "cap_net_raw"] {
+            assert_eq!(scanner(capability), Severity::Info, "{capability}");
+        }
+        assert_eq!(scanner("SYS_TIME"), Severity::Warning);
         let web = "services: {m: {image: 'a/b:1', network_mode: host}}\n";
         assert_eq!(
             findings(&RULE, web)[0].check,
