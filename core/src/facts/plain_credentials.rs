@@ -1,7 +1,8 @@
 //! Credentials in plain text at a container or an object: in variables, arguments, labels and annotations.
 
-use super::{Facts, Site, Unit, VarSource};
-use crate::knowledge::secrets::{Judgement, Verdict, judge, judge_setting};
+use super::{Facts, Site, Unit, VarSource, is_placeholder_host};
+use crate::knowledge::net::endpoints as endpoints_in;
+use crate::knowledge::secrets::{Judgement, Verdict, Why, judge, judge_setting};
 use crate::knowledge::shell::{Command, Word, base_name, is_assignment};
 use crate::model::compose::{KeyValue, Service};
 use crate::model::kubernetes::{Meta, Object};
@@ -19,6 +20,8 @@ pub struct PlainCredential {
     pub value: String,
     /// Whether it is a password that everybody tries first.
     pub is_weak: bool,
+    /// Whether its form shows that a service on the internet gave it out.
+    pub is_given_out: bool,
 }
 
 /// Short options that take a password, by the program. Sources: the manual pages of the programs.
@@ -49,7 +52,8 @@ impl<'a> Facts<'a> {
             if let Some(is_weak) = weight(&judgement) {
                 let (what, name) = (format!("`{}`", var.name), var.name.to_owned());
                 let value = credential_in(text, &judgement);
-                found.push(PlainCredential { what, name, span: var.value_span, value, is_weak });
+                let (span, is_given_out) = (var.value_span, is_given_out(&judgement));
+                found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
             }
         }
         for command in &unit.start.commands {
@@ -62,6 +66,16 @@ impl<'a> Facts<'a> {
             }
         }
         found
+    }
+
+    /// Whether a credential opens something outside of the project, whoever starts the container: a service gave it out,
+    /// or it is one half of a key beside the address of a host elsewhere.
+    pub fn opens_outside(&self, unit: &Unit<'a>, credential: &PlainCredential) -> bool {
+        credential.is_given_out
+            || KEY_HALVES.iter().any(|end| {
+                let prefix = credential.name.strip_suffix(end).filter(|it| it.ends_with('_'));
+                prefix.is_some_and(|it| has_whole_key(unit, it) && has_outside_host(unit, it))
+            })
     }
 
     /// Returns the credentials in the labels and annotations of an object, and in those of its Pods.
@@ -84,8 +98,8 @@ impl<'a> Facts<'a> {
                 None => "an argument".to_owned(),
             };
             let name = setting.unwrap_or(credential).to_owned();
-            let value = credential.to_owned();
-            found.push(PlainCredential { what, name, span, value, is_weak });
+            let (value, is_given_out) = (credential.to_owned(), is_given_out(judgement));
+            found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
         };
         for word in &command.assignments {
             if let Some((name, value)) = word.text.split_once('=') {
@@ -151,10 +165,56 @@ impl<'a> Facts<'a> {
             if let Some(is_weak) = weight(&judgement) {
                 let (what, name) = (format!("{what} `{}`", entry.key), entry.key.to_string());
                 let (span, value) = (value.span, credential_in(value, &judgement));
-                found.push(PlainCredential { what, name, span, value, is_weak });
+                let is_given_out = is_given_out(&judgement);
+                found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
             }
         }
     }
+}
+
+/// Ends of the names of variables that hold one half of a key: what names the key, and what proves it.
+///
+/// Sources: the settings of the SDKs for S3 (AWS "Environment variables", MinIO, Cloudflare R2 "S3 API").
+const KEY_HALVES: &[&str] = &["ACCESS_KEY", "ACCESS_KEY_ID", "SECRET_KEY", "SECRET_ACCESS_KEY"];
+
+/// Whether both halves of a key are written at a container, in variables that begin alike.
+fn has_whole_key(unit: &Unit<'_>, prefix: &str) -> bool {
+    let is_written = |secret: bool| {
+        unit.env.iter().filter(|it| it.literal && it.value.is_some_and(|it| !it.is_empty())).any(
+            |it| {
+                let end = it.name.strip_prefix(prefix).filter(|it| KEY_HALVES.contains(it));
+                end.is_some_and(|it| it.starts_with("SECRET") == secret)
+            },
+        )
+    };
+    is_written(true) && is_written(false)
+}
+
+/// Whether a variable that begins with a prefix names a host on the internet as the endpoint.
+fn has_outside_host(unit: &Unit<'_>, prefix: &str) -> bool {
+    let endpoints = unit.env.iter().filter(|it| {
+        let end = it.name.strip_prefix(prefix);
+        it.literal && end.is_some_and(|it| matches!(it, "ENDPOINT" | "ENDPOINT_URL" | "URL"))
+    });
+    let hosts = endpoints.filter_map(|it| it.value).flat_map(endpoints_in);
+    hosts.into_iter().any(|it| is_on_internet(it.host))
+}
+
+/// Last words of names that no server on the internet answers to (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+const LOCAL_DOMAINS: &[&str] =
+    &["local", "localhost", "internal", "test", "example", "invalid", "arpa", "lan", "home"];
+
+/// Whether a host is a name in the domain of the internet.
+fn is_on_internet(host: &str) -> bool {
+    let domain = host.rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
+    domain.is_some_and(|it| {
+        it.starts_with(|it: char| it.is_ascii_alphabetic()) && !LOCAL_DOMAINS.contains(&&*it)
+    }) && !is_placeholder_host(host)
+}
+
+/// Whether the form of a credential is that of a service which gives out keys. Anybody makes a JSON Web Token.
+fn is_given_out(judgement: &Judgement) -> bool {
+    matches!(judgement.why, Why::Token(service) if service != "JWT")
 }
 
 /// Returns the lists of names and values at a Compose service that end up in an image or at a container.
@@ -185,7 +245,8 @@ fn in_metadata(meta: &Meta, found: &mut Vec<PlainCredential>) {
         if let Some(is_weak) = weight(&judgement) {
             let (what, name) = (format!("{what} `{key}`"), key.to_string());
             let (span, value) = (value.span, credential_in(value, &judgement));
-            found.push(PlainCredential { what, name, span, value, is_weak });
+            let is_given_out = is_given_out(&judgement);
+            found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
         }
     }
 }
