@@ -78,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mount in service.model.volumes.iter().filter(|it| keeps_data(service, it)) {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
-            if is_written_anew(service, target) {
+            if is_written_anew(service, target) || is_beside_data(facts, service, mount) {
                 continue;
             }
             // A mount of a folder above or below the path may hold the data.
@@ -175,6 +175,18 @@ fn keeps_data(service: &Service<'_>, mount: &Mount) -> bool {
         | MountKind::Cluster
         | MountKind::Image => false,
     }
+}
+
+/// Whether a volume of a data store lies beside the directory that its image writes to, so that Compose keeps nothing in
+/// it either.
+fn is_beside_data(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount) -> bool {
+    let Some(family) = service.unit.certain_family().filter(|it| it.is_data_store()) else {
+        return false;
+    };
+    let mounted = facts.mounted(&service.unit);
+    let home = service.unit.data_home(family);
+    let wrong = home.as_ref().and_then(|it| it.misplaced(family, &mounted));
+    wrong.is_some_and(|it| it.path.span == mount.target.span)
 }
 
 /// Whether a path holds only what its program writes again at every start: `/config` of Caddy, also in
@@ -317,6 +329,19 @@ mod tests {
         assert_eq!(found(sqlite, "{name: DATABASE, value: sqlite}", "sqldata:/root/data"), 1);
         assert_eq!(found(sqlite, "", "pages:/pages"), 1);
         assert_eq!(found("", "", "sqldata:/root/data"), 1);
+    }
+
+    #[test]
+    fn a_volume_beside_the_data_of_a_store_holds_nothing_to_lose() {
+        let found = |image: &str, path: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{store: {{image: '{image}', volumes: ['data:{path}']}}}}\n# file: k8s/store.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: store}}\nspec: {{containers: [{{name: store, image: '{image}'}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(found("redis:7", "/var/lib/redis/data"), 0);
+        assert_eq!(found("redis:7", "/data"), 1);
+        assert_eq!(found("acme/store:7", "/var/lib/redis/data"), 1);
     }
 
     #[test]
