@@ -286,9 +286,7 @@ impl<'s> Builder<'_, 's> {
     /// Refuses a file outside of its kustomization's folder, as Kustomize does by default. The file is read
     /// all the same, since whoever writes such a path builds with the option that allows it.
     pub(super) fn check_inside(&self, folder: &str, path: &str, at: Span, all: &mut Accumulated) {
-        let inside =
-            folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
-        if !inside {
+        if !is_inside(folder, path) {
             let message = format!(
                 "`{path}` is not below `{}`; Kustomize refuses that without `--load-restrictor LoadRestrictionsNone`",
                 shown(folder)
@@ -363,6 +361,13 @@ impl<'s> Builder<'_, 's> {
             (Found::Outside, _) => {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
             }
+            // Outside of its folder only the files that say something by themselves are handed over.
+            (Found::Missing, full)
+                if !is_inside(kustomization.folder, &full) && !is_read_anywhere(&full) =>
+            {
+                self.check_inside(kustomization.folder, &full, entry.span, all);
+                all.not_built(entry.span, format!("`{path}` is not among the files"));
+            }
             (Found::Missing, _) => {
                 let message = format!("there is no file `{path}`");
                 all.unmatched(UnmatchedKind::File, entry.span, path, message);
@@ -419,6 +424,18 @@ impl<'s> Builder<'_, 's> {
             all.not_built(entry.span, "validators are not run");
         }
     }
+}
+
+/// Whether a path lies in a folder or below it.
+fn is_inside(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'))
+}
+
+/// Whether a file is handed over wherever it lies: YAML, JSON or an env file.
+fn is_read_anywhere(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let ends = [".yaml", ".yml", ".json", ".env"];
+    ends.iter().any(|end| name.ends_with(end)) || name.starts_with(".env")
 }
 
 /// Takes annotations away that are none, as Kustomize does with those of the object itself.

@@ -212,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_another_kind_outside_of_the_folder_is_not_known_to_be_missing() {
+        let generator =
+            |path: &str| format!("configMapGenerator: [{{name: sql, files: ['{path}']}}]\n");
+        assert!(found(&generator("init.sql=../migrations/V1__init.sql")).is_empty());
+        expect(&generator("../shared/web.env"), Severity::Error, "`../shared/web.env`");
+        expect(&generator("init.sql"), Severity::Error, "`init.sql`");
+    }
+
+    #[test]
     fn a_file_with_an_example_is_written_by_hand() {
         let generator = "configMapGenerator: [{name: web, envs: [.env]}]\nsecretGenerator: [{name: keys, envs: [.secrets]}]\n";
         let found = |files: &str| {
