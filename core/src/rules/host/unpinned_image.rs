@@ -392,7 +392,8 @@ impl<'a> Elsewhere<'a> {
             && (image.pin == Pin::Absent && self.built.contains(&(part, image.text))
                 || self.in_comments.contains(&(image.span.file, name))
                 || is_built_beside(facts, image)
-                || self.composed.contains(&(part, name)) && !is_always_pulled(facts, unit))
+                || (self.composed.contains(&(part, name)) || is_default_image(facts, part, name))
+                    && !is_always_pulled(facts, unit))
     }
 
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
@@ -423,6 +424,22 @@ impl<'a> Elsewhere<'a> {
         }
         found
     }
+}
+
+/// Whether an image has the name that Compose gives to what it builds for a service without one: the name of the project
+/// and that of the service. The name of a project in the root is that of a folder which is not known.
+///
+/// Source: <https://docs.docker.com/reference/compose-file/build/#using-build-and-image>
+fn is_default_image(facts: &Facts<'_>, part: usize, image: &str) -> bool {
+    let is_named = |it: &Service<'_>| {
+        let project = image.strip_suffix(it.name).and_then(|it| it.strip_suffix(['-', '_']));
+        let known = it.project.name.as_str();
+        project.is_some_and(|it| !it.is_empty() && (known.is_empty() || it == known))
+    };
+    let mut built = facts.services().iter().filter(|it| it.is_built() && it.unit.image.is_none());
+    !image.contains('/')
+        && !is_official(image)
+        && built.any(|it| facts.part_of(it.span().file) == part && is_named(it))
 }
 
 /// Returns the names that a `docker build` command gives to its image: `docker build -t web .`.

@@ -425,3 +425,25 @@ fn flux_may_give_an_image_its_tag() {
     assert_eq!(found("images: [{name: acme/api, newTag: 1.4.2}]"), "warning");
     assert_eq!(found("prune: true"), "warning");
 }
+
+#[test]
+fn an_image_with_the_name_that_compose_gives_is_built_here() {
+    let found = |folder: &str, service: &str, image: &str| {
+        let text = format!(
+            "# file: {folder}compose.yaml\nservices: {{app: {{{service}}}}}\n# file: {folder}k8s/app.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: app}}\nspec: {{containers: [{{name: app, image: '{image}', imagePullPolicy: IfNotPresent}}]}}\n"
+        );
+        let all = findings(&RULE, &text);
+        all.iter().filter(|it| it.subject.contains("Pod") || it.message.contains("Pod")).count()
+    };
+    assert_eq!(found("", "build: .", "shop-app:latest"), 0);
+    assert_eq!(found("shop/", "build: .", "shop-app:latest"), 0);
+    for (folder, service, image) in [
+        ("", "build: .", "acme/shop-app:latest"),
+        ("", "build: .", "shop-web:latest"),
+        ("", "build: ., image: 'acme/shop:1'", "shop-app:latest"),
+        ("", "image: 'acme/shop:1'", "shop-app:latest"),
+        ("store/", "build: .", "shop-app:latest"),
+    ] {
+        assert_eq!(found(folder, service, image), 1, "{folder} {service} {image}");
+    }
+}
