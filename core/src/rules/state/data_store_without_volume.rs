@@ -289,7 +289,7 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
         finding.confidence(Confidence::Likely);
     }
     help_for_cluster(facts, first.unit, finding);
-    if let Some(dump) = dump(facts, first) {
+    if let Some(dump) = dump(facts, first.unit, first.family) {
         finding.help(format!("Take a dump before anything else, since a new volume is empty: `{dump}`. Then mount a named volume at the directory that the image really writes to, and load the dump."));
     }
     if all.iter().all(|it| it.is_filled_anew) {
@@ -315,14 +315,13 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], fates: &Fates, o
 }
 
 /// Returns the command that keeps what a Compose service holds so far, with the user whom the file names.
-fn dump(facts: &Facts<'_>, store: &Homeless<'_, '_>) -> Option<String> {
-    let unit = store.unit;
+fn dump(facts: &Facts<'_>, unit: &Unit<'_>, family: &Family) -> Option<String> {
     let service = facts.service_of(unit)?;
     let user = unit.var("POSTGRES_USER").filter(|it| it.literal).and_then(|it| it.value);
     let has = |name: &str| unit.var(name).is_some();
-    let (command, ending) = match user.filter(|_| store.family.id == "postgres") {
+    let (command, ending) = match user.filter(|_| family.id == "postgres") {
         Some(user) => (format!("pg_dumpall -U {}", in_shell(user)), "sql"),
-        None => dump_of(store.family.id, &has)?,
+        None => dump_of(family.id, &has)?,
     };
     Some(facts.compose(service, &format!("exec -T {} {command} > dump.{ending}", service.name)))
 }

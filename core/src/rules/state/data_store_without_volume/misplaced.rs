@@ -1,6 +1,6 @@
 //! Volumes that are mounted beside the data of a store.
 
-use super::ANONYMOUS;
+use super::{ANONYMOUS, dump};
 use crate::facts::{Backing, DataHome, Facts, Mounted, Unit};
 use crate::knowledge::stores::declares_volume;
 use crate::report::{Confidence, Findings, Role, Severity};
@@ -38,6 +38,8 @@ pub(super) fn report_misplaced(
         finding.help(format!("Mount the claim at `{data}` with `subPath: pgdata`: a new disk holds `lost+found`, and `initdb` refuses a directory that is not empty. Take a dump first, since the data is still in the container."));
     } else if facts.workload_of(unit).is_some() {
         finding.help(format!("Mount the volume at `{data}`. Take a dump first, since the data is still in the container."));
+    } else if let Some(dump) = unit.family().and_then(|it| dump(facts, unit, it)) {
+        finding.help(format!("Take a dump first, since the volume holds nothing of the data: `{dump}`. Then mount the volume at `{data}`, and load the dump."));
     }
     if !home.is_trap(wrong.path) {
         finding.confidence(Confidence::Likely);

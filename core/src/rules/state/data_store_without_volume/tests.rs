@@ -122,6 +122,18 @@ fn the_name_of_an_image_tells_a_store_that_keeps_nothing() {
 }
 
 #[test]
+fn a_dump_comes_before_a_volume_is_moved() {
+    let help = |path: &str| {
+        let text = format!(
+            "services: {{db: {{image: 'postgres:17', volumes: ['vol:{path}']}}}}\nvolumes: {{vol: {{}}}}\n"
+        );
+        findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+    };
+    let help = help("/var/lib/postgres/data");
+    assert!(help.contains("exec -T db pg_dumpall -U postgres > dump.sql"), "{help}");
+}
+
+#[test]
 fn a_new_volume_is_empty_so_a_dump_comes_first() {
     let help = |image: &str, variables: &str| {
         let text =
