@@ -59,8 +59,14 @@ impl Check<'_> {
         let project = self.project;
         if service.image.is_none() && service.build.is_none() && !service.has_key("provider") {
             let name = &service.name;
-            let message = format!("the service `{name}` has neither `image` nor `build`");
-            self.out.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
+            // A variable that nobody sets leaves nothing of an image.
+            let (span, message) = match service.key("image") {
+                Some(key) => (key.entry, format!("the `image` of the service `{name}` is empty")),
+                None => {
+                    (name.span, format!("the service `{name}` has neither `image` nor `build`"))
+                }
+            };
+            self.out.problem(ProblemKind::NothingToRun, span, &name.value, message);
         }
         for name in service.dependencies().map(|dependency| &dependency.service) {
             if project.service(&name.value).is_none() {

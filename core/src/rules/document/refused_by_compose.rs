@@ -133,6 +133,7 @@ mod tests {
                 "the closing brace of this variable is missing",
             ),
             ("services: {a: {}}", "neither `image` nor `build`"),
+            ("services: {a: {image: ''}}", "the `image` of the service `a` is empty"),
             (
                 "services: {a: {image: x:1, links: [b]}, b: {image: x:1, links: [a]}}",
                 "wait for one another: a -> b -> a",
@@ -152,6 +153,7 @@ mod tests {
             "services: {a: {image: 'x:${Y:?set it}', mem_limit: '${P}q'}}",
             "services: {a: {image: x:1, ports: ['99999:80']}}",
             "services: {a: {image: x:1, env_file: gone.env}}",
+            "services: {a: {image: '${IMAGE}'}}",
             "services: {a: {image: x:1, container_name: app, scale: 2}}",
         ] {
             assert_eq!(messages(&RULE, text), NONE, "{text}");
