@@ -8,6 +8,7 @@ use crate::syntax::ProblemKind;
 mod command_cut_short;
 mod continued_line_not_indented;
 mod duplicate_key;
+mod empty_list_in_override;
 mod limits;
 mod merge_key_surprise;
 mod refused_by_compose;
@@ -29,6 +30,7 @@ pub(super) const RULES: &[&Rule] = &[
     &refused_by_compose::RULE,
     &command_cut_short::RULE,
     &continued_line_not_indented::RULE,
+    &empty_list_in_override::RULE,
 ];
 
 /// Reports the problems of one kind that were found while the files were read.
