@@ -1,6 +1,5 @@
 //! Renames a thing at every place that names it, or says why that cannot be done.
 
-use super::kustomize::SECTIONS;
 use super::names::{ComposeKind, Labelled, Occurrence, Role};
 use super::navigation::{same_as, sorted};
 use super::valid::{is_valid, rule_of};
@@ -10,7 +9,7 @@ use crate::model::FileModel;
 use crate::model::chart::Chart;
 use crate::report::{Edit, Kind, TargetKind};
 use crate::syntax::{self, Node, Step, Style};
-use crate::text::{FileId, Span, folder_of, join_path};
+use crate::text::{FileId, Span};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
@@ -77,14 +76,6 @@ pub fn rename(
     }
 }
 
-/// A patch that no manifest holds.
-struct Patch<'s> {
-    /// The text in a kustomization, or the path of its file there.
-    node: Node<'s>,
-    text: &'s str,
-    file: Option<FileId>,
-}
-
 /// All places that have to change together.
 struct Plan<'s> {
     snapshot: Indexed<'s>,
@@ -142,7 +133,13 @@ impl<'s> Plan<'s> {
         if !self.occurrences.iter().any(|it| it.role == Role::Definition) {
             return Some(format!("The files do not define the {noun} `{old}`."));
         }
-        let reasons = [Self::file_name, Self::inline_patch, Self::key_in_patch, Self::hidden_read];
+        let reasons = [
+            Self::file_name,
+            Self::whole_use,
+            Self::inline_patch,
+            Self::key_in_patch,
+            Self::hidden_read,
+        ];
         reasons.iter().find_map(|reason| reason(self))
     }
 
@@ -179,26 +176,6 @@ impl<'s> Plan<'s> {
             _ => false,
         };
         other.noun() != self.name.noun() || is_other_label(self.name)
-    }
-
-    /// Returns the reason why a key that is the name of a file stands in the way: `files: [conf.ini]` of a
-    /// generator.
-    fn file_name(&self) -> Option<String> {
-        let Name::Key { .. } = self.name else { return None };
-        let analysis = self.snapshot.analysis;
-        let is_file = |it: &&&Occurrence| {
-            let file = analysis.file(it.span.file);
-            let after = file.text().get(it.span.range().end..).unwrap_or_default();
-            let is_named = after.starts_with('=');
-            let mut patches = file.tree.roots().next().into_iter().flat_map(inline_patches);
-            it.role == Role::Definition
-                && file.kind == Kind::Kustomization
-                && !is_named
-                && !patches.any(|patch| patch.span().contains(it.span))
-        };
-        let definition = self.occurrences.iter().find(is_file)?;
-        let place = self.at(definition.span);
-        Some(format!("The key `{}` is the name of the file that {place} names.", self.old))
     }
 
     /// Returns the reason why a patch that is written within a kustomization stands in the way: its text is
@@ -244,62 +221,6 @@ impl<'s> Plan<'s> {
         sources.dedup();
         let files = sources.into_iter().map(|id| analysis.file(id));
         files.filter(|file| file.kind == Kind::Kustomization).collect()
-    }
-
-    /// Returns the reason why a patch that names a key in its text stands in the way: one that is written within a
-    /// kustomization, or a list of operations with paths such as `/data/level`.
-    fn key_in_patch(&self) -> Option<String> {
-        let Name::Key { .. } = self.name else { return None };
-        let kustomizations = self.kustomizations().into_iter();
-        let mut patches = kustomizations.flat_map(|file| self.patches_of(file));
-        let patch = patches.find(|it| self.keys_in(it.text) > self.places_in(it))?;
-        Some(format!(
-            "The patch at {} names the key `{}` in a text that cannot be changed from here.",
-            self.at(patch.node.span()),
-            self.old
-        ))
-    }
-
-    /// Returns the patches that stand in a kustomization itself and those of files that are no manifests.
-    fn patches_of(&self, file: &'s FileModel) -> Vec<Patch<'s>> {
-        let Some(root) = file.tree.roots().next() else { return Vec::new() };
-        let inline = inline_patches(root).into_iter();
-        let inline =
-            inline.filter_map(|node| Some(Patch { node, text: node.as_str()?, file: None }));
-        let mut found: Vec<Patch<'_>> = inline.collect();
-        let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
-        let entries = list("patches").chain(list("patchesJson6902"));
-        for node in entries.filter_map(|it| it.get("path")) {
-            let path = join_path(folder_of(file.path()), node.as_str().unwrap_or_default());
-            let files = self.snapshot.analysis.files().iter();
-            let patch = files.filter(|it| it.objects.is_empty()).find(|it| it.path() == path);
-            found.extend(patch.map(|it| Patch { node, text: it.text(), file: Some(it.id) }));
-        }
-        found
-    }
-
-    /// Returns how often the text of a patch gives a value to the key.
-    fn keys_in(&self, text: &str) -> usize {
-        let escaped = self.old.replace('~', "~0").replace('/', "~1");
-        let is_key = |path: &str| SECTIONS.iter().any(|it| path == format!("/{it}/{escaped}"));
-        let (tree, _) = syntax::parse(FileId(0), &Arc::from(text), None);
-        let is_operation =
-            |it: &Node<'_>| it.get("path").and_then(Node::as_str).is_some_and(is_key);
-        let count = |root: Node<'_>| {
-            let sections = SECTIONS.iter().filter(|it| root.at(&[it, self.old]).is_some());
-            root.items().filter(is_operation).count() + sections.count()
-        };
-        tree.roots().map(count).sum()
-    }
-
-    /// Returns the number of places in a patch that change.
-    fn places_in(&self, patch: &Patch<'_>) -> usize {
-        let is_inside = |span: &Span| match patch.file {
-            Some(file) => span.file == file,
-            None => patch.node.span().contains(*span),
-        };
-        let inside = self.occurrences.iter().map(|it| it.span).filter(is_inside);
-        inside.collect::<FxHashSet<Span>>().len()
     }
 
     /// Returns the reason why a template that reads a value without naming it stands in the way.
@@ -485,6 +406,7 @@ fn with_text(name: &Name, old: &str, new: &str) -> Name {
     renamed
 }
 
+mod keys;
 mod variables;
 
 #[cfg(test)]
