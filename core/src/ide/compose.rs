@@ -12,12 +12,15 @@ use crate::text::{FileId, Span, folder_of, join_path};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
+mod commands;
+
 /// Notes the names of all Compose projects.
 pub(super) fn collect(collector: &mut Collector<'_>) {
     let analysis = collector.analysis;
     let facts = analysis.facts();
     for (at, project) in facts.projects().iter().enumerate() {
         let own = own_files(collector, project);
+        let services = project.services.iter().map(|it| it.name.as_str()).collect();
         for file in project.files.iter().chain(&project.included) {
             let is_own = own.contains(file);
             let mut walk = Walk {
@@ -26,6 +29,7 @@ pub(super) fn collect(collector: &mut Collector<'_>) {
                 file: *file,
                 own: &own,
                 is_own,
+                services: &services,
                 seen: FxHashSet::default(),
             };
             walk.file();
@@ -157,6 +161,8 @@ struct Walk<'c, 'a> {
     file: FileId,
     own: &'c FxHashSet<FileId>,
     is_own: bool,
+    /// The names of the project's services.
+    services: &'c FxHashSet<&'a str>,
     /// The collections that were read under a key, since aliases lead to one many times.
     seen: FxHashSet<(&'static str, NodeId)>,
 }
@@ -176,6 +182,9 @@ const SERVICE_KEYS: &[&str] = &[
     "configs",
     "profiles",
     "build",
+    "command",
+    "entrypoint",
+    "healthcheck",
 ];
 
 /// The top-level keys whose entries define something.
@@ -187,7 +196,7 @@ const TOP_LEVEL: [(&str, ComposeKind); 5] = [
     ("configs", ComposeKind::Config),
 ];
 
-impl Walk<'_, '_> {
+impl<'a> Walk<'_, 'a> {
     fn file(&mut self) {
         let file = self.collector.analysis.file(self.file);
         for root in file.tree.roots() {
@@ -280,7 +289,32 @@ impl Walk<'_, '_> {
                     self.service_behind_prefix(entry.value);
                 }
             }
+            "command" | "entrypoint" => self.command(value),
+            "healthcheck" => {
+                if let Some(test) = value.get("test") {
+                    self.command(test);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Notes the services that a command names as hosts.
+    fn command(&mut self, command: Node<'_>) {
+        let parts: Vec<Node<'_>> =
+            if command.is_scalar() { vec![command] } else { command.items().collect() };
+        let spans = parts.into_iter().map(|it| it.resolve().span());
+        let words = spans.flat_map(|it| commands::words(self.collector.written(it), it));
+        let words: Vec<commands::Word<'a>> = words.collect();
+        for (host, span) in commands::hosts(&words) {
+            if self.services.contains(host) {
+                let name = Name::Compose {
+                    project: self.project,
+                    kind: ComposeKind::Service,
+                    name: host.into(),
+                };
+                self.collector.refer(name, span);
+            }
         }
     }
 

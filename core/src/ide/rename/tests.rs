@@ -70,6 +70,33 @@ services:
 }
 
 #[test]
+fn a_service_changes_in_commands_that_dial_it() {
+    let text = "=== compose.yaml
+services:
+  d<>b:
+    image: postgres:17
+    healthcheck: {test: [CMD-SHELL, 'pg_isready -h db -U db']}
+  replica: {image: 'redis:8', command: redis-server --replicaof db 6379}
+  web:
+    image: acme/web:1
+    entrypoint: [psql, --host=db, db]
+    command: |
+      until nc -z db 5432; do sleep 1; done
+      exec start db
+";
+    assert_eq!(
+        renamed(text, "store"),
+        [
+            "store:",
+            "healthcheck: {test: [CMD-SHELL, 'pg_isready -h store -U db']}",
+            "replica: {image: 'redis:8', command: redis-server --replicaof store 6379}",
+            "entrypoint: [psql, --host=store, db]",
+            "until nc -z store 5432; do sleep 1; done",
+        ]
+    );
+}
+
+#[test]
 fn volumes_networks_secrets_and_configs_change_with_their_uses() {
     let text = "=== compose.yaml
 services:
