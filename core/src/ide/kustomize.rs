@@ -14,6 +14,12 @@ mod patches;
 
 pub(super) use patches::SECTIONS;
 
+/// The kinds whose number of Pods `replicas` sets.
+///
+/// Source: <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/replicas/>
+const SCALED_KINDS: [&str; 4] =
+    ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
 /// Notes the names in kustomizations and in the patches of all overlays.
 pub(super) fn collect(collector: &mut Collector<'_>) {
     let analysis = collector.analysis;
@@ -33,7 +39,6 @@ struct Overlay<'c, 'a> {
     collector: &'c mut Collector<'a>,
     world: World,
     by_kind_and_name: FxHashMap<(&'a str, &'a str), Named>,
-    by_name: FxHashMap<&'a str, Vec<Named>>,
 }
 
 /// The name of an object as it reaches the cluster.
@@ -46,7 +51,6 @@ struct Named {
 impl<'c, 'a> Overlay<'c, 'a> {
     fn new(collector: &'c mut Collector<'a>, world: World, target: &'a BuiltTarget) -> Self {
         let mut by_kind_and_name = FxHashMap::default();
-        let mut by_name: FxHashMap<&str, Vec<Named>> = FxHashMap::default();
         for object in &target.objects {
             let Some(name) = object.name() else { continue };
             let written = collector.written(name.span).trim_matches(['"', '\'']);
@@ -58,10 +62,9 @@ impl<'c, 'a> Overlay<'c, 'a> {
                 },
                 namespace: object.namespace().into(),
             };
-            by_name.entry(written).or_default().push(named.clone());
             by_kind_and_name.insert((object.kind.as_str(), written), named);
         }
-        Overlay { collector, world, by_kind_and_name, by_name }
+        Overlay { collector, world, by_kind_and_name }
     }
 
     fn file(&mut self, file: &FileModel) {
@@ -111,21 +114,30 @@ impl<'c, 'a> Overlay<'c, 'a> {
             if let Some(selector) = target.get("labelSelector") {
                 self.label_selector(selector);
             }
-            let kind = target.get("kind").and_then(Node::as_str);
-            let (Some(node), Some(kind)) = (target.get("name"), kind) else { continue };
-            self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
+            self.selected(target);
+        }
+        for replacement in list("replacements") {
+            let targets = replacement.get("targets").into_iter().flat_map(Node::items);
+            let selects = targets.filter_map(|it| it.get("select"));
+            replacement.get("source").into_iter().chain(selects).for_each(|it| self.selected(it));
         }
         for node in list("replicas").filter_map(|it| it.get("name")) {
-            let name = node.as_str().unwrap_or_default();
-            for named in self.by_name.get(name).cloned().unwrap_or_default() {
-                let span = node.resolve().span();
-                self.collector.note(named.name, span, Role::Reference, Some(&named.namespace));
+            for kind in SCALED_KINDS {
+                self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
             }
         }
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for generator in list(key) {
                 self.generator(kind, generator);
             }
+        }
+    }
+
+    /// Notes the object that `{kind: Deployment, name: web}` selects.
+    fn selected(&mut self, selector: Node<'_>) {
+        let kind = selector.get("kind").and_then(Node::as_str);
+        if let (Some(node), Some(kind)) = (selector.get("name"), kind) {
+            self.refer(kind, node.as_str().unwrap_or_default(), node.resolve().span());
         }
     }
 

@@ -339,6 +339,13 @@ spec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: DB_URL, val
     }
 
     #[test]
+    fn replicas_name_a_workload_and_no_service() {
+        let replicas = "replicas: [{name: db, count: 2}]\n";
+        let expected = ["metadata: {name: store}"];
+        assert_eq!(renamed(&store(replicas, "cache"), "store"), expected);
+    }
+
+    #[test]
     fn a_name_with_a_prefix_that_is_written_out_is_refused() {
         assert_eq!(
             refused(&store("namePrefix: my-\n", "my-db"), "x"),
