@@ -2,8 +2,8 @@
 
 use crate::analysis::Analysis;
 use crate::facts::Facts;
-use crate::model::FileModel;
-use crate::report::Kind;
+use crate::model::{BuiltTarget, FileModel};
+use crate::report::{Kind, TargetKind};
 use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
@@ -17,6 +17,7 @@ pub(super) struct Here<'a> {
     pub offset: usize,
     /// The places in charts and overlays that take what they say from here.
     fed: OnceCell<FxHashSet<Span>>,
+    overlays: OnceCell<Vec<&'a BuiltTarget>>,
 }
 
 impl<'a> Here<'a> {
@@ -24,7 +25,17 @@ impl<'a> Here<'a> {
         let facts = analysis.facts();
         let file = facts.file(file);
         let offset = offset.min(file.text().len());
-        Here { analysis, facts, file, offset, fed: OnceCell::new() }
+        let (fed, overlays) = (OnceCell::new(), OnceCell::new());
+        Here { analysis, facts, file, offset, fed, overlays }
+    }
+
+    /// Returns the overlays that the file goes into.
+    pub fn overlays(&self) -> &[&'a BuiltTarget] {
+        self.overlays.get_or_init(|| {
+            let targets = self.analysis.targets().iter().map(|it| &**it);
+            let overlays = targets.filter(|it| it.target.kind == TargetKind::Kustomization);
+            overlays.filter(|it| it.has_source(self.file.id)).collect()
+        })
     }
 
     /// Whether a span covers the place. A cursor behind the last letter still counts.

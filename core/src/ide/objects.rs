@@ -97,6 +97,38 @@ pub(super) fn given_names(object: &Object) -> Vec<&str> {
     }
 }
 
+/// Returns the name of an object as a place of the project has to write it: where both go into one overlay, the name
+/// that the object has in its source, to which the overlay may add a prefix, a suffix or a hash.
+pub(super) fn name_at<'a>(here: &Here<'a>, object: &'a Object) -> Option<&'a str> {
+    let name = object.name()?;
+    let is_together = here.overlays().iter().any(|it| it.has_source(name.span.file));
+    if !is_together {
+        return Some(name.as_str());
+    }
+    let text = here.analysis.file(name.span.file).text();
+    let written = text.get(name.span.range()).unwrap_or_default().trim_matches(['"', '\'']);
+    let is_part = !written.is_empty() && name.contains(written);
+    Some(if is_part { written } else { name.as_str() })
+}
+
+/// Returns the host by which a place of the project reaches a Service. Overlays leave hosts in values alone, so that
+/// the host is the name in the cluster unless the overlays of the place give it different ones.
+pub(super) fn host_at<'a>(here: &Here<'a>, service: &'a Object) -> Option<&'a str> {
+    let name = service.name()?;
+    let objects = here.overlays().iter().flat_map(|it| &it.objects);
+    let mut names = objects.filter(|it| it.name_span() == name.span).filter_map(|it| it.name());
+    let is_one = names.all(|it| it.as_str() == name.as_str());
+    if is_one { Some(name.as_str()) } else { name_at(here, service) }
+}
+
+/// Returns the names by which a place of the project names an object.
+pub(super) fn given_names_at<'a>(here: &Here<'a>, object: &'a Object) -> Vec<&'a str> {
+    let own = object.name().map(|it| it.as_str());
+    let names = given_names(object).into_iter();
+    let shown = |name| if Some(name) == own { name_at(here, object).unwrap_or(name) } else { name };
+    names.map(shown).collect()
+}
+
 /// Returns everything that an object names.
 pub(super) fn uses(object: &Object) -> Vec<Use<'_>> {
     let mut uses = Vec::new();

@@ -5,7 +5,7 @@ use super::hosts::{HostOffer, host_offers};
 use super::{CompletionKind, Cursor, Offer, Offers};
 use crate::facts::{ConfigKeys, Named};
 use crate::ide::here::Here;
-use crate::ide::objects::{given_names, named_kind};
+use crate::ide::objects::{given_names_at, host_at, name_at, named_kind};
 use crate::ide::words::place;
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Container, Object, PodSpec, WorkloadKind};
@@ -138,7 +138,7 @@ fn objects_of(cursor: &Cursor<'_, '_>, kind: Named) -> Vec<Offer> {
     let own_names = objects(here).into_iter().filter(|it| named_kind(it) == Some(kind));
     let offers = own_names.flat_map(|object| {
         let offer = |name| Offer::new(CompletionKind::Object, name).detail(detail(here, object));
-        given_names(object).into_iter().map(offer).collect::<Vec<_>>()
+        given_names_at(here, object).into_iter().map(offer).collect::<Vec<_>>()
     });
     offers.collect()
 }
@@ -147,7 +147,8 @@ fn keys_of(cursor: &Cursor<'_, '_>, kind: Named, name: Option<&str>) -> Vec<Offe
     let here = cursor.here;
     let of_kind = objects(here).into_iter().filter(|it| named_kind(it) == Some(kind));
     // Without a name, the keys of all come with the name of their object.
-    let meant = of_kind.filter(|it| name.is_none_or(|name| given_names(it).contains(&name)));
+    let meant =
+        of_kind.filter(|it| name.is_none_or(|name| given_names_at(here, it).contains(&name)));
     let offers = meant.filter_map(ConfigKeys::of).flat_map(|keys| {
         let detail = detail(here, keys.object);
         let offer =
@@ -165,7 +166,7 @@ fn workloads(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
         own.is_some_and(|own| kind.is_none_or(|kind| kind == own.name()) && scales(&own))
     });
     let offers = named.filter_map(|it| {
-        Some(Offer::new(CompletionKind::Object, it.name()?.as_str()).detail(detail(here, it)))
+        Some(Offer::new(CompletionKind::Object, name_at(here, it)?).detail(detail(here, it)))
     });
     offers.collect()
 }
@@ -176,7 +177,7 @@ fn roles(cursor: &Cursor<'_, '_>, kind: Option<&str>) -> Vec<Offer> {
         matches!(it.body, Body::Role(_)) && kind.is_none_or(|kind| it.kind.as_str() == kind)
     };
     let offers = objects(here).into_iter().filter(is_role).filter_map(|it| {
-        Some(Offer::new(CompletionKind::Object, it.name()?.as_str()).detail(detail(here, it)))
+        Some(Offer::new(CompletionKind::Object, name_at(here, it)?).detail(detail(here, it)))
     });
     offers.collect()
 }
@@ -245,8 +246,7 @@ fn target_ports(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
 fn service_ports(cursor: &Cursor<'_, '_>, service: Option<&str>, is_name: bool) -> Vec<Offer> {
     let here = cursor.here;
     let all = objects(here).into_iter();
-    let named = all
-        .filter(|it| service.is_none_or(|name| it.name().is_some_and(|own| own.as_str() == name)));
+    let named = all.filter(|it| service.is_none_or(|name| name_at(here, it) == Some(name)));
     let mut offers = Vec::new();
     for object in named {
         for port in object.service().into_iter().flat_map(|it| &it.ports) {
@@ -288,20 +288,21 @@ pub(super) fn hosts(cursor: &Cursor<'_, '_>) -> Option<Offers> {
         [Step::Key("data" | "stringData"), Step::Key(key)] => *key,
         _ => return None,
     };
-    let facts = cursor.here.facts;
+    let (here, facts) = (cursor.here, cursor.here.facts);
     let namespace = own_namespace(cursor);
     let services = facts.kube_services().iter().filter(|it| {
         let is_printed = facts.file(it.span().file).kind == Kind::Template;
-        facts.same_part(it.object.file, cursor.here.file.id) && !is_printed
+        facts.same_part(it.object.file, here.file.id) && !is_printed
     });
     let hosts = services.map(|it| {
+        let name = host_at(here, it.object).unwrap_or(it.name);
         let host = match facts.may_share_namespace(it.namespace, &namespace) {
-            true => it.name.to_owned(),
-            false => format!("{}.{}", it.name, it.namespace),
+            true => name.to_owned(),
+            false => format!("{name}.{}", it.namespace),
         };
         let numbers = it.model.ports.iter().filter_map(|it| it.port);
         let ports = numbers.filter_map(|it| u16::try_from(it.value).ok()).collect();
-        HostOffer { host, ports, detail: detail(cursor.here, it.object) }
+        HostOffer { host, ports, detail: detail(here, it.object) }
     });
     host_offers(key, cursor.context.typed, hosts.collect()).filter(|_| is_value)
 }
@@ -414,5 +415,42 @@ mod tests {
         assert_eq!(labels(&env("LEVEL", "‸")), [""; 0]);
         let detail = offered(&env("API_HOST", "‸"))[0].detail.clone();
         assert_eq!(detail.as_deref(), Some("Service in k8s/others.yaml:21"));
+    }
+
+    /// A base with the lines in a Deployment, and two overlays of it with prefixes and a generator.
+    #[cfg(feature = "targets")]
+    fn overlays(lines: &str) -> String {
+        let overlay = |name: &str| {
+            format!(
+                "# file: {name}/kustomization.yaml\nresources: [../base]\nnamePrefix: {name}-\n"
+            )
+        };
+        let generator = "configMapGenerator: [{name: conf, literals: [MODE=fast]}]";
+        format!(
+            "# file: base/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n        - name: web\n          image: acme/web:1\n{lines}\n# file: base/kustomization.yaml\nresources: [web.yaml, other.yaml]\n{generator}\n# file: base/other.yaml\n{OTHERS_OF_BASE}{}{}",
+            overlay("dev"),
+            overlay("prod")
+        )
+    }
+
+    #[cfg(feature = "targets")]
+    const OTHERS_OF_BASE: &str = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: uploads}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {selector: {app: web}, ports: [{name: http, port: 8080}]}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {defaultBackend: {service: {name: api, port: {name: http}}}}\n";
+
+    #[cfg(feature = "targets")]
+    #[test]
+    fn names_in_a_base_are_those_of_its_sources() {
+        let env = "          env:\n            - name: API_HOST\n              ";
+        let key = format!("{env}valueFrom:\n                configMapKeyRef:\n                  ");
+        assert_eq!(labels(&overlays(&format!("{key}name: ‸"))), ["conf"]);
+        let key = format!("{key}name: conf\n                  key: ‸");
+        assert_eq!(labels(&overlays(&key)), ["MODE"]);
+        assert_eq!(labels(&overlays(&format!("{env}value: ‸"))), ["api", "api:8080"]);
+        let claim = "      volumes: [{name: a, persistentVolumeClaim: {claimName: ‸}}]";
+        assert_eq!(labels(&overlays(claim)), ["uploads"]);
+        let port = overlays("").replace("port: {name: http}", "port: {name: ‸}");
+        assert_eq!(labels(&port), ["http"]);
+        let patch = "# file: prod/patch.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, env: [{name: API_HOST, value: ‸}]}]}}}\n";
+        let text = format!("{}patches: [{{path: patch.yaml}}]\n{patch}", overlays(""));
+        assert_eq!(labels(&text), ["prod-api", "prod-api:8080"]);
     }
 }

@@ -2,10 +2,11 @@
 
 use super::context::{Slot, Step};
 use super::{CompletionKind, Cursor, Offer};
+use crate::ide::objects::name_at;
 use crate::ide::words::place;
 use crate::knowledge::image::ImageRef;
 use crate::model::FileModel;
-use crate::model::kubernetes::Object;
+use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
 use crate::text::{folder_of, relative_path};
 
@@ -130,13 +131,16 @@ fn folders(cursor: &Cursor<'_, '_>, of_components: bool) -> Vec<Offer> {
     paths.into_iter().map(|path| Offer::new(CompletionKind::Path, path)).collect()
 }
 
-/// Returns the objects of the application that the kustomization belongs to, without kustomizations.
+/// Returns the objects of the application that the kustomization belongs to, without kustomizations but with what they
+/// generate.
 fn objects<'a>(cursor: &Cursor<'a, '_>) -> impl Iterator<Item = &'a Object> {
     let facts = cursor.here.facts;
     let here = cursor.here.file.id;
     let all = facts.objects().iter().copied();
     all.filter(move |it| {
-        facts.file(it.file).kind != Kind::Kustomization && facts.same_part(it.file, here)
+        let is_object = facts.file(it.file).kind != Kind::Kustomization
+            || matches!(it.body, Body::ConfigMap(_) | Body::Secret(_));
+        is_object && facts.same_part(it.file, here)
     })
 }
 
@@ -144,7 +148,7 @@ fn names(cursor: &Cursor<'_, '_>, is_wanted: impl Fn(&Object) -> bool) -> Vec<Of
     let wanted = objects(cursor).filter(|it| is_wanted(it));
     let offers = wanted.filter_map(|it| {
         let detail = format!("{} in {}", it.kind.value, place(cursor.here.facts, it.name_span()));
-        Some(Offer::new(CompletionKind::Object, it.name()?.as_str()).detail(detail))
+        Some(Offer::new(CompletionKind::Object, name_at(cursor.here, it)?).detail(detail))
     });
     offers.collect()
 }
@@ -199,11 +203,13 @@ mod tests {
 
     #[test]
     fn targets_images_and_replicas_name_what_the_objects_have() {
-        let resources = "resources: [../base]\n";
+        // What the overlay adds to the names is not written in it.
+        let resources = "resources: [../base]\nnamePrefix: prod-\nconfigMapGenerator: [{name: conf, literals: [A=1]}]\n";
         let target = format!("{resources}patches:\n  - target: {{kind: Service, name: ‸}}");
         assert_eq!(labels(&overlay(&target)), ["front"]);
+        assert_eq!(labels(&overlay(&target.replace("Service", "ConfigMap"))), ["conf"]);
         let kind = format!("{resources}patches:\n  - target:\n      kind: ‸");
-        assert_eq!(labels(&overlay(&kind)), ["Deployment", "Service"]);
+        assert_eq!(labels(&overlay(&kind)), ["Deployment", "Service", "ConfigMap"]);
         let images = format!("{resources}images:\n  - name: ‸");
         assert_eq!(labels(&overlay(&images)), ["registry.example.com/acme/web"]);
         let replicas = format!("{resources}replicas:\n  - name: ‸");
