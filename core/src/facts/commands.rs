@@ -172,6 +172,10 @@ pub fn for_any_release(command: &str) -> String {
         return command.to_owned();
     }
     let words = command.split(' ').map(|word| {
+        // Its quotes may belong to a longer text.
+        if !word.contains(RELEASE) {
+            return word.to_owned();
+        }
         let bare = word.trim_matches('\'');
         let is_of_release = |label: &&str| label.contains(RELEASE);
         let labels: Vec<&str> = bare.split(',').collect();
@@ -297,6 +301,10 @@ mod tests {
                 "kubectl logs -n shop deploy/RELEASE-web",
             ),
             ("kubectl get pods -l app=web".to_owned(), "kubectl get pods -l app=web"),
+            (
+                "kubectl get configmap release-name-api-conf -o 'jsonpath={.data}'".to_owned(),
+                "kubectl get configmap RELEASE-api-conf -o 'jsonpath={.data}'",
+            ),
         ] {
             assert_eq!(super::for_any_release(&command), expected);
         }
