@@ -10,6 +10,7 @@ use plimsoll_core::ide::completion::complete;
 use plimsoll_core::ide::hints::{HintKinds, hints};
 use plimsoll_core::ide::hover::hover;
 use plimsoll_core::ide::lenses::{LensKinds, lenses};
+use plimsoll_core::ide::{Indexed, Names};
 use plimsoll_core::text::{FileId, Span};
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace};
 
@@ -36,9 +37,11 @@ fn assert_within(text: &str, span: Span, file: FileId, what: &str) {
 
 fn ask(analysis: &Analysis, report: &Report, file: FileId) -> usize {
     let text = analysis.facts().file(file).text().to_owned();
+    let names = Names::of(analysis);
+    let indexed = Indexed { analysis, names: &names };
     let mut answers = 0;
     for offset in word_starts(&text) {
-        if let Some(hover) = hover(analysis, &report.findings, file, offset) {
+        if let Some(hover) = hover(indexed, &report.findings, file, offset) {
             assert_within(&text, hover.span, file, &hover.markdown);
             let range = hover.span.range();
             assert!(range.start <= offset && offset <= range.end, "{:?} at {offset}", hover);

@@ -25,6 +25,15 @@ pub(super) fn is_secret(name: &str, value: &str) -> bool {
     matches!(judge(name, value).verdict, Verdict::Literal | Verdict::WeakDefault)
 }
 
+/// Returns a value as code in Markdown, and a mask in the place of a credential.
+pub(super) fn code_or_mask(name: &str, value: &str) -> String {
+    match value.is_empty() {
+        true => "an empty text".to_owned(),
+        false if is_secret(name, value) => "`•••`".to_owned(),
+        false => code(value),
+    }
+}
+
 /// Returns a list in Markdown, with the number of items beyond the first ten.
 pub(super) fn list(items: &[String]) -> String {
     let mut lines: Vec<String> = items.iter().take(MOST).map(|item| format!("- {item}")).collect();

@@ -6,8 +6,7 @@ use tower_lsp_server::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind
 
 /// Returns what there is to say about a position; `None` where there is nothing.
 pub fn hover(view: &View, at: Position) -> Option<Hover> {
-    let found =
-        hover::hover(view.analysis(), &view.report().findings, view.file?, view.offset(at))?;
+    let found = hover::hover(view.indexed(), &view.report().findings, view.file?, view.offset(at))?;
     let value = found.markdown;
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),

@@ -2,6 +2,7 @@
 
 mod compose;
 mod image;
+mod merged;
 mod numbers;
 mod shared;
 mod targets;
@@ -10,8 +11,8 @@ pub(super) mod testing;
 mod users;
 mod variables;
 
+use super::Indexed;
 use super::here::Here;
-use crate::analysis::Analysis;
 use crate::explain;
 use crate::report::Finding;
 use crate::text::{FileId, Span};
@@ -33,18 +34,18 @@ struct Section {
 /// Returns what there is to say about a place. `findings` are those of a report on the same snapshot; their
 /// messages are left out, since an editor shows them with its own marker.
 pub fn hover(
-    analysis: &Analysis,
+    snapshot: Indexed<'_>,
     findings: &[Finding],
     file: FileId,
     offset: usize,
 ) -> Option<Hover> {
-    let here = Here::new(analysis, file, offset);
+    let here = Here::new(snapshot.analysis, file, offset);
     let mut sections = findings_at(&here, findings);
-    sections.extend(compose::sections(&here));
+    sections.extend(compose::sections(&here, snapshot.names));
     sections.extend(shared::sections(&here));
     sections.extend(variables::sections(&here));
     sections.extend(image::sections(&here));
-    sections.extend(users::sections(&here));
+    sections.extend(users::sections(&here, snapshot.names));
     sections.extend(targets::sections(&here));
     sections.extend(numbers::sections(&here));
     let span = sections.iter().map(|it| it.span).min_by_key(|it| it.range().len())?;
@@ -78,15 +79,14 @@ fn finding_text(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Options;
-    use crate::ide::hover::testing::marked;
+    use crate::ide::hover::testing::{hover_at, marked};
 
     /// Returns the text under the hover at the mark, and what it says.
     fn hovered(text: &str) -> (String, String) {
         let (analysis, file, offset) = marked(text);
         let report = analysis.check(&Options::default());
-        let hover = hover(&analysis, &report.findings, file, offset).expect("there is a hover");
+        let hover = hover_at(&analysis, &report.findings, file, offset).expect("there is a hover");
         (report.snippet(hover.span).to_owned(), hover.markdown)
     }
 
@@ -96,7 +96,7 @@ mod tests {
         let (analysis, file, offset) = marked(text);
         let report = analysis.check(&Options::default());
         let finding = report.findings.iter().find(|it| it.code == "PLM101").unwrap();
-        let hover = hover(&analysis, &report.findings, file, offset).unwrap();
+        let hover = hover_at(&analysis, &report.findings, file, offset).unwrap();
         assert_eq!(report.snippet(hover.span), "db");
         assert!(
             hover.markdown.starts_with("**PLM101 depends-on-started-only**\n\n**Why it hurts**: ")
@@ -110,8 +110,8 @@ mod tests {
     fn nothing_is_said_where_there_is_nothing_to_say() {
         let (analysis, file, offset) =
             marked("# a comm‸ent\nservices: {web: {image: 'acme/web:1'}}\n");
-        assert_eq!(hover(&analysis, &[], file, offset), None);
-        assert_eq!(hover(&analysis, &[], file, usize::MAX), None);
+        assert_eq!(hover_at(&analysis, &[], file, offset), None);
+        assert_eq!(hover_at(&analysis, &[], file, usize::MAX), None);
     }
 
     #[test]

@@ -109,8 +109,7 @@ fn mounted<'s>(references: &'s [FileReference], folder: &str) -> Vec<Use<'s>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
+    use crate::ide::hover::testing::{hover_at, marked};
 
     const PROJECT: &str = "services:
   web:
@@ -139,7 +138,7 @@ configs:
         assert_eq!(PROJECT.matches(&plain).count(), 1, "`{plain}` must be there once");
         let text = PROJECT.replace(&plain, &around.replace('^', "‸"));
         let (analysis, file, offset) = marked(&text);
-        hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
+        hover_at(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
     }
 
     #[test]

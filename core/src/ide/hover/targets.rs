@@ -135,12 +135,11 @@ fn field(it: &Rendered) -> String {
 
 #[cfg(all(test, feature = "targets"))]
 mod tests {
-    use crate::ide::hover::hover;
-    use crate::ide::hover::testing::marked;
+    use crate::ide::hover::testing::{hover_at, marked};
 
     fn said(text: &str) -> (String, String) {
         let (analysis, file, offset) = marked(text);
-        let hover = hover(&analysis, &[], file, offset).expect("there is a hover");
+        let hover = hover_at(&analysis, &[], file, offset).expect("there is a hover");
         let written = &analysis.facts().file(file).text()[hover.span.range()];
         (written.to_owned(), hover.markdown)
     }

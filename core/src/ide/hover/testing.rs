@@ -1,6 +1,8 @@
 //! Helpers for tests of hovers, completions, hints and lenses: small projects with a mark at the place that is asked about.
 
-use crate::ide::hover::hover;
+use crate::ide::hover::{Hover, hover};
+use crate::ide::{Indexed, Names};
+use crate::report::Finding;
 use crate::rules::testing::files;
 use crate::text::FileId;
 use crate::{Analysis, Config, Workspace};
@@ -27,7 +29,18 @@ pub fn marked(text: &str) -> (Analysis, FileId, usize) {
 /// Returns the text of the hover at the mark in a text; empty where there is none.
 pub fn said(text: &str) -> String {
     let (analysis, file, offset) = marked(text);
-    hover(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
+    hover_at(&analysis, &[], file, offset).map_or_else(String::new, |it| it.markdown)
+}
+
+/// Returns the hover at a place of a snapshot.
+pub fn hover_at(
+    analysis: &Analysis,
+    findings: &[Finding],
+    file: FileId,
+    offset: usize,
+) -> Option<Hover> {
+    let names = Names::of(analysis);
+    hover(Indexed { analysis, names: &names }, findings, file, offset)
 }
 
 /// Returns the id of the file at a path.

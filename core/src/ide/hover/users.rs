@@ -4,16 +4,17 @@
 use super::Section;
 use crate::facts::{Caller, ConfigKeys, Named, Pair, shortened};
 use crate::ide::here::Here;
+use crate::ide::names::{Name, Names};
 use crate::ide::objects::{Around, Use, named_kind, uses};
 use crate::ide::words::{code, list, place};
 use crate::model::Str;
 use crate::model::kubernetes::Object;
 use crate::text::Span;
 
-pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
+pub(super) fn sections(here: &Here<'_>, names: &Names) -> Vec<Section> {
     let around = Around::new(here);
     let mut found: Vec<Section> = Vec::new();
-    if let Some(pointed) = pointed(here, &around) {
+    if let Some(pointed) = pointed(here, &around).or_else(|| named(here, &around, names)) {
         let text = match pointed.key {
             Some(key) => key_text(here, &around, pointed.object, key),
             None => object_text(here, &around, pointed.object),
@@ -54,6 +55,23 @@ fn pointed<'a>(here: &Here<'a>, around: &Around<'a>) -> Option<Pointed<'a>> {
         }
     }
     None
+}
+
+/// Returns the object that a text at the place names, as a host does.
+fn named<'a>(here: &Here<'a>, around: &Around<'a>, names: &Names) -> Option<Pointed<'a>> {
+    names.at(here.file.id, here.offset).iter().find_map(|it| {
+        let Name::Object { kind, name, .. } = names.name(it.name) else { return None };
+        let is_meant = |object: &&Object| {
+            let namespace = it.namespace.as_deref();
+            object.kind.value == *kind
+                && object.name().is_some_and(|own| own.value == *name)
+                && namespace
+                    .is_none_or(|own| here.facts.may_share_namespace(own, object.namespace()))
+        };
+        let named = around.objects.iter().copied().filter(|it| named_kind(it).is_some());
+        let object = named.into_iter().find(is_meant)?;
+        Some(Pointed { object, key: None, span: it.span })
+    })
 }
 
 /// Returns an object with its place: "ConfigMap `web` (k8s/config.yaml:4)".
@@ -221,5 +239,7 @@ mod tests {
         let api = "# file: k8s/api.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: a‸pi}\nspec: {selector: {app: api}, ports: [{port: 8080}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: api, labels: {app: api}}\nspec: {containers: [{name: api, image: 'acme/api:1'}]}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: front}\nspec: {defaultBackend: {service: {name: api, port: {number: 8080}}}}\n";
         let expected = "**Service** `api`, ports 8080\n\nSends to Pod `api` (k8s/api.yaml:8)\n\nUsed by\n\n- Ingress `front` (k8s/api.yaml:14)\n- Deployment `web` (k8s/web.yaml:15)";
         assert_eq!(said(&format!("{WEB}{api}")), expected);
+        let host = WEB.replace("http://api:", "http://a‸pi:");
+        assert_eq!(said(&format!("{host}{}", api.replace('‸', ""))), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Section;
 use crate::ide::here::Here;
-use crate::ide::words::{code, list, place};
+use crate::ide::words::{code, code_or_mask, list, place};
 use crate::model::compose::{Project, VariableForm, VariableUse};
 use crate::text::Span;
 
@@ -25,16 +25,17 @@ pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
 
 fn used_text(here: &Here<'_>, used: &VariableUse) -> String {
     let name = code(&used.name);
-    let value = used.value.as_ref().map(|it| code_or_empty(it));
+    let shown = |value: &str| code_or_mask(&used.name, value);
+    let value = used.value.as_ref().map(|it| shown(it));
     let said = match (&value, used.set_by) {
         (Some(value), Some(set_by)) => format!("{value}, from {}", place(here.facts, set_by)),
         (Some(value), None) => format!("{value}, which Compose sets"),
         (None, _) => return format!("**Variable** {name}: {}", unset(used)),
     };
     let otherwise = match (used.form, used.word.as_str()) {
-        (VariableForm::Default { .. }, word) => format!(" (default {})", code_or_empty(word)),
+        (VariableForm::Default { .. }, word) => format!(" (default {})", shown(word)),
         (VariableForm::Alternative { .. }, word) => {
-            format!(" (since it is set, {} stands here)", code_or_empty(word))
+            format!(" (since it is set, {} stands here)", shown(word))
         }
         (VariableForm::Plain | VariableForm::Required { .. }, _) => String::new(),
     };
@@ -43,7 +44,7 @@ fn used_text(here: &Here<'_>, used: &VariableUse) -> String {
 
 /// Returns what becomes of a variable that no file sets.
 fn unset(used: &VariableUse) -> String {
-    let word = code_or_empty(&used.word);
+    let word = code_or_mask(&used.name, &used.word);
     match used.form {
         VariableForm::Default { .. } => format!("{word}, its default; no file sets it"),
         VariableForm::Required { .. } => {
@@ -54,10 +55,6 @@ fn unset(used: &VariableUse) -> String {
         }
         VariableForm::Plain => "no file sets it: it is empty unless the shell sets it".to_owned(),
     }
-}
-
-fn code_or_empty(text: &str) -> String {
-    if text.is_empty() { "an empty text".to_owned() } else { code(text) }
 }
 
 /// Returns who uses the variable that the project's `.env` file sets at the place.
@@ -112,6 +109,14 @@ mod tests {
         assert_eq!(
             said("$TA‸G", "A=1"),
             "**Variable** `TAG`: no file sets it: it is empty unless the shell sets it"
+        );
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(
+            said("${DB_PASS‸WORD}", "DB_PASSWORD=hunter2"),
+            "**Variable** `DB_PASSWORD`: `•••`, from .env:1"
         );
     }
 
