@@ -3,7 +3,7 @@
 
 use super::guard;
 use crate::model::FileModel;
-use crate::report::Edit;
+use crate::report::{Edit, Kind};
 use crate::text::{File, Span};
 
 /// The mark that some editors put at the start of a file.
@@ -28,10 +28,12 @@ pub fn here(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option
 }
 
 /// Returns an edit that accepts everything that a rule finds in a file of which it finds something at an offset:
-/// a comment in the first line.
+/// a comment in the first line, or behind those that a Dockerfile has for its parser.
 pub fn in_file(file: &FileModel, at: usize, code: &str, reason: &str) -> Option<Edit> {
     let text = file.text();
     let start = text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len();
+    let start =
+        if file.kind == Kind::Dockerfile { start_of_dockerfile(text, start) } else { start };
     let comment = format!("# plimsoll: ignore-file {code} -- {reason}{}", new_line(text));
     let edit = Edit { span: Span::new(file.id, start, start), text: comment };
     accepts(file, at, &[code], &edit).then_some(edit)
@@ -49,6 +51,20 @@ fn accepts(file: &FileModel, at: usize, codes: &[&str], edit: &Edit) -> bool {
             let names = |code: &&str| it.selectors.iter().any(|(word, _)| word == code);
             covers(it.covers) && codes.iter().all(names)
         })
+}
+
+/// Returns the end of the lines that speak to the parser of a Dockerfile, such as `# syntax=docker/dockerfile:1`. Behind
+/// any other comment they would be comments themselves.
+fn start_of_dockerfile(text: &str, start: usize) -> usize {
+    let is_directive = |line: &&str| {
+        let name = line.trim().strip_prefix('#').and_then(|it| it.split_once('='));
+        name.is_some_and(|(name, _)| {
+            let name = name.trim().to_ascii_lowercase();
+            matches!(name.as_str(), "syntax" | "escape" | "check")
+        })
+    };
+    let lines = text[start..].split_inclusive('\n').take_while(is_directive);
+    start + lines.map(str::len).sum::<usize>()
 }
 
 fn new_line(text: &str) -> &'static str {
@@ -89,6 +105,35 @@ mod tests {
         assert_eq!(
             accepted(text, "2").as_deref(),
             Some("\u{FEFF}a: 1 # one\r\nb:\r\n  c: 2 # plimsoll: ignore PLM801 -- x")
+        );
+    }
+
+    #[test]
+    fn files_without_comments_at_the_ends_of_lines_have_them_above() {
+        let at = |path: &str, text: &str, word: &str| {
+            let file = FileModel::read(FileId(0), File::new(path, text), None);
+            let place = text.find(word).unwrap();
+            let edits =
+                [here(&file, place, &["PLM812"], "x"), in_file(&file, place, "PLM812", "x")];
+            edits.map(|edit| {
+                let (edit, mut text) = (edit.unwrap(), text.to_owned());
+                text.insert_str(edit.span.start as usize, &edit.text);
+                text
+            })
+        };
+        assert_eq!(
+            at(".env", "A=1\nB=2\n", "2"),
+            [
+                "A=1\n# plimsoll: ignore PLM812 -- x\nB=2\n",
+                "# plimsoll: ignore-file PLM812 -- x\nA=1\nB=2\n"
+            ]
+        );
+        assert_eq!(
+            at("Dockerfile", "# syntax=docker/dockerfile:1\nFROM a:1\nENV A=1 \\\n  B=2\n", "ENV"),
+            [
+                "# syntax=docker/dockerfile:1\nFROM a:1\n# plimsoll: ignore PLM812 -- x\nENV A=1 \\\n  B=2\n",
+                "# syntax=docker/dockerfile:1\n# plimsoll: ignore-file PLM812 -- x\nFROM a:1\nENV A=1 \\\n  B=2\n"
+            ]
         );
     }
 

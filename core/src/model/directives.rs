@@ -1,7 +1,8 @@
 //! Directives to Plimsoll in comments and annotations.
 //!
 //! A comment at the end of a line covers what starts on that line; a comment on a line of its own covers
-//! what starts on the next line that is not a comment. `ignore-file` covers the file. The annotation
+//! what starts on the next line that is not a comment. `ignore-file` covers the file. In environment files and
+//! Dockerfiles, comments have lines of their own. The annotation
 //! `plimsoll.dev/ignore: PLM101,PLM606` of a Kubernetes object or of its Pod template covers the object.
 //! A reason stands behind ` -- `.
 
@@ -49,7 +50,15 @@ pub fn read(file: &FileModel) -> Directives {
     }
     let comments = match file.kind {
         Kind::Template => template_comments(file),
-        _ => file.tree.comments(),
+        Kind::EnvFile | Kind::Dockerfile => line_comments(file),
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::Kustomization
+        | Kind::Chart
+        | Kind::Values
+        | Kind::ArgoCd
+        | Kind::Config
+        | Kind::Unknown => file.tree.comments(),
     };
     for comment in comments {
         let body = &text[comment.span.range()];
@@ -141,6 +150,19 @@ fn template_comments(file: &FileModel) -> Vec<Comment> {
     comments
 }
 
+/// Returns the comments of an environment file or a Dockerfile, which begin their lines.
+fn line_comments(file: &FileModel) -> Vec<Comment> {
+    let lines = (0..file.lines.lines()).map(|line| file.lines.line_range(line));
+    let comments = lines.filter_map(|line| {
+        let text = file.text()[line.clone()].trim_start();
+        let start = line.end - text.len();
+        let end = start + text.trim_end().len();
+        let span = Span::new(file.id, start, end);
+        text.starts_with('#').then_some(Comment { span, own_line: true })
+    });
+    comments.collect()
+}
+
 /// Returns the words between spaces and commas, each with its position.
 fn words(text: &str) -> impl Iterator<Item = (&str, usize)> {
     let mut next = 0;
@@ -166,6 +188,9 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     }
     let range = file.lines.line_range(line);
     let line = Span::new(file.id, range.start, range.end);
+    if file.kind == Kind::Dockerfile {
+        return Span { end: end_of_instruction(text, range.start), ..line };
+    }
     let mut end = line.end;
     let documents = &file.tree.documents;
     let after = documents.partition_point(|document| document.span.start <= line.end);
@@ -189,4 +214,44 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
         }
     }
     Span { end, ..line }
+}
+
+/// Returns the end of an instruction of a Dockerfile, which goes on behind a backslash at the end of a line.
+fn end_of_instruction(text: &str, start: usize) -> u32 {
+    let mut end = start;
+    for line in text[start..].split_inclusive('\n') {
+        end += line.len();
+        let line = line.trim();
+        if !line.ends_with('\\') && !line.starts_with('#') {
+            break;
+        }
+    }
+    u32::try_from(end).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{File, FileId};
+
+    /// Returns what each directive of a file covers.
+    fn covered_by(path: &str, text: &str) -> Vec<String> {
+        let file = FileModel::read(FileId(0), File::new(path, text), None);
+        let all = file.directives.suppressions.iter();
+        all.map(|it| text[it.covers.range()].trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_comment_in_an_environment_file_covers_the_next_line() {
+        let text = "A=1\r\n  # plimsoll: ignore PLM812 -- public\r\n# two\r\nB=2 # plimsoll: ignore\r\nC=3\r\n";
+        assert_eq!(covered_by(".env", text), ["B=2 # plimsoll: ignore"]);
+        assert_eq!(covered_by("app.env", "# plimsoll: ignore-file PLM8\nA=1\n").len(), 1);
+    }
+
+    #[test]
+    fn a_comment_in_a_dockerfile_covers_the_next_instruction() {
+        let text = "FROM a:1\n# plimsoll: ignore PLM801 -- x\nRUN a \\\n  # why\n  b\nRUN c\n";
+        assert_eq!(covered_by("Dockerfile", text), ["RUN a \\\n  # why\n  b"]);
+        assert!(covered_by("Dockerfile", "RUN a # plimsoll: ignore\n").is_empty());
+    }
 }

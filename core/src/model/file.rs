@@ -45,6 +45,7 @@ impl FileModel {
             file,
         };
         if !detect::may_be_yaml(&model.file.path) {
+            model.directives = directives::read(&model);
             return model;
         }
         (model.tree, model.problems) = syntax::parse(id, &model.file.text, edited);
