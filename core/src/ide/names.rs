@@ -59,6 +59,8 @@ pub enum Name {
     Label { world: World, of: Labelled, key: SmolStr, value: SmolStr },
     /// The name of a container's port, by its workload.
     ContainerPort { world: World, workload: SmolStr, name: SmolStr },
+    /// The name of a volume of a Pod, by its workload.
+    PodVolume { world: World, workload: SmolStr, name: SmolStr },
     /// The name of a port of a Kubernetes Service.
     ServicePort { world: World, service: SmolStr, name: SmolStr },
     /// A value of a chart, by the chart's index and its keys.
@@ -77,6 +79,7 @@ impl Name {
             | Name::Anchor { name, .. }
             | Name::Object { name, .. }
             | Name::ContainerPort { name, .. }
+            | Name::PodVolume { name, .. }
             | Name::ServicePort { name, .. }
             | Name::NamedTemplate { name, .. } => name,
             Name::Key { key, .. } => key,
@@ -103,6 +106,7 @@ impl Name {
             Name::Key { .. } => "key",
             Name::Label { .. } => "label",
             Name::ContainerPort { .. } | Name::ServicePort { .. } => "port name",
+            Name::PodVolume { .. } => "volume",
             Name::Value { .. } => "value",
             Name::NamedTemplate { .. } => "named template",
         }

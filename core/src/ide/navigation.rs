@@ -70,6 +70,7 @@ pub(super) fn same_as<'s>(
             | Name::Key { world: World::Part(_), .. }
             | Name::Label { world: World::Part(_), .. }
             | Name::ContainerPort { world: World::Part(_), .. }
+            | Name::PodVolume { world: World::Part(_), .. }
             | Name::ServicePort { world: World::Part(_), .. }
     );
     names.occurrences_of(here.name).filter(move |other| {

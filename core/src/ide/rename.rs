@@ -136,6 +136,7 @@ impl<'s> Plan<'s> {
         let reasons = [
             Self::file_name,
             Self::whole_use,
+            Self::volume_of_others,
             Self::inline_patch,
             Self::key_in_patch,
             Self::hidden_read,
@@ -157,6 +158,7 @@ impl<'s> Plan<'s> {
             | Name::Key { .. }
             | Name::Label { .. }
             | Name::ContainerPort { .. }
+            | Name::PodVolume { .. }
             | Name::ServicePort { .. } => {
                 file.kind == Kind::Template && is_in_action(file.text(), occurrence.span)
             }
@@ -207,7 +209,8 @@ impl<'s> Plan<'s> {
         let mut targets: FxHashSet<usize> = FxHashSet::default();
         for occurrence in &self.occurrences {
             if let Name::Object { world: World::Target(at), .. }
-            | Name::Key { world: World::Target(at), .. } =
+            | Name::Key { world: World::Target(at), .. }
+            | Name::PodVolume { world: World::Target(at), .. } =
                 self.snapshot.names.name(occurrence.name)
             {
                 targets.insert(*at);
@@ -393,6 +396,7 @@ fn with_text(name: &Name, old: &str, new: &str) -> Name {
         | Name::Anchor { name, .. }
         | Name::Object { name, .. }
         | Name::ContainerPort { name, .. }
+        | Name::PodVolume { name, .. }
         | Name::ServicePort { name, .. }
         | Name::NamedTemplate { name, .. } => *name = changed,
         Name::Key { key, .. } => *key = changed,
@@ -408,6 +412,7 @@ fn with_text(name: &Name, old: &str, new: &str) -> Name {
 
 mod keys;
 mod variables;
+mod volumes;
 
 #[cfg(test)]
 mod tests;

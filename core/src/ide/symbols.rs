@@ -249,6 +249,7 @@ fn kind_of(name: &Name) -> Option<SymbolKind> {
         | Name::Anchor { .. }
         | Name::Label { .. }
         | Name::ContainerPort { .. }
+        | Name::PodVolume { .. }
         | Name::ServicePort { .. }
         | Name::Value { .. } => return None,
     })

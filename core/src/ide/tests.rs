@@ -281,6 +281,20 @@ fn secrets_claims_and_accounts_are_found() {
 }
 
 #[test]
+fn volumes_of_a_pod_are_named_by_their_mounts() {
+    let text = "=== app.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  volumes: [{name: cache, emptyDir: {}}]
+  containers: [{name: web, image: 'acme/web:1', volumeMounts: [{name: ca<>che, mountPath: /a}]}]
+";
+    assert_definition(text, &["volumes: [{name: ^cache"]);
+    assert_references(text, &["volumeMounts: [{name: ^cache"]);
+}
+
+#[test]
 fn services_are_named_by_routes_and_hosts() {
     shop(
         "service: {name: ^web",

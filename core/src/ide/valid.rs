@@ -42,7 +42,7 @@ pub(super) fn is_valid(name: &Name, text: &str) -> bool {
                 && text.contains(|it: char| it.is_ascii_lowercase())
                 && !text.contains("--")
         }
-        Name::ServicePort { .. } => is_dns_label(text),
+        Name::ServicePort { .. } | Name::PodVolume { .. } => is_dns_label(text),
         Name::NamedTemplate { .. } => {
             has_only(text, |it| !it.is_whitespace() && !matches!(it, '"' | '`' | '\\'))
         }
@@ -73,7 +73,7 @@ pub(super) fn rule_of(name: &Name) -> &'static str {
         Name::ContainerPort { .. } => {
             "it may have lower-case letters, digits and single `-`, at most 15 of them and at least one letter"
         }
-        Name::ServicePort { .. } => {
+        Name::ServicePort { .. } | Name::PodVolume { .. } => {
             "it may contain only lowercase letters, digits and `-`, and must start and end with a letter or digit"
         }
         Name::NamedTemplate { .. } => "it must not contain spaces or quotes",

@@ -7,9 +7,9 @@ use tower_lsp_server::ls_types::{
     InsertTextMode, MarkupContent, MarkupKind, Position, Range, TextEdit,
 };
 
-/// The characters behind which something may stand: in a list, behind a key, in an action, an address or a
-/// variable.
-const TRIGGERS: [&str; 9] = [" ", ".", "{", "[", ":", "/", "@", "=", "$"];
+/// The characters behind which something may stand: in a list, behind a key, in an action, an address, a variable or
+/// the name of a template.
+const TRIGGERS: [&str; 10] = [" ", ".", "{", "[", ":", "/", "@", "=", "$", "\""];
 
 pub fn options() -> CompletionOptions {
     CompletionOptions {
@@ -58,6 +58,7 @@ fn kind(kind: CompletionKind) -> CompletionItemKind {
         CompletionKind::Object => CompletionItemKind::CLASS,
         CompletionKind::Key | CompletionKind::Value => CompletionItemKind::FIELD,
         CompletionKind::Port | CompletionKind::Image => CompletionItemKind::VALUE,
+        CompletionKind::NamedTemplate => CompletionItemKind::FUNCTION,
         CompletionKind::Variable => CompletionItemKind::VARIABLE,
     }
 }

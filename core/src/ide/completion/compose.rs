@@ -46,6 +46,12 @@ pub(super) fn offers(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
         ([Step::Key("extends")] | [Step::Key("extends"), Step::Key("service")], Slot::Value) => {
             extended(cursor, own)
         }
+        // What begins like a path is not the name of a volume.
+        ([Step::Key("volumes"), Step::Item], Slot::Value)
+            if cursor.context.typed.starts_with(['.', '/', '~']) =>
+        {
+            Vec::new()
+        }
         ([Step::Key("volumes"), Step::Item], Slot::Value) => volumes(cursor, ":"),
         ([Step::Key("volumes"), Step::Item, Step::Key("source")], Slot::Value) => {
             volumes(cursor, "")

@@ -213,7 +213,7 @@ fn specs<'a>(cursor: &Cursor<'a, '_>) -> Vec<&'a PodSpec> {
     chosen.into_iter().filter_map(|it| Some(&it.workload()?.template.spec)).collect()
 }
 
-fn port_names<'c>(containers: impl Iterator<Item = &'c Container>) -> Vec<Offer> {
+pub(super) fn port_names<'c>(containers: impl Iterator<Item = &'c Container>) -> Vec<Offer> {
     let ports = containers.flat_map(|it| &it.ports);
     let offers = ports.filter_map(|port| {
         let number = port.container_port.map(|it| it.value.to_string()).unwrap_or_default();

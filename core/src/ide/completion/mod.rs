@@ -6,6 +6,7 @@ mod context;
 mod hosts;
 mod kubernetes;
 mod kustomize;
+mod templates;
 mod values;
 
 use super::here::Here;
@@ -31,9 +32,10 @@ pub enum CompletionKind {
     /// A host, with or without a port.
     Host,
     Port,
-    /// A value of a chart.
+    /// A value of a chart, or what a chart says about itself.
     Value,
-    /// A variable of a Compose file.
+    NamedTemplate,
+    /// A variable of a Compose file or of a template.
     Variable,
     /// The path of a file or folder.
     Path,
@@ -132,7 +134,8 @@ fn offers(here: &Here<'_>, text: &str, offset: usize) -> Offers {
     let before = &text[..offset];
     let line = before.rsplit('\n').next().unwrap_or_default();
     if is_in_template(here) {
-        return values::in_template(here, before).unwrap_or(none);
+        let offers = values::in_template(here, before);
+        return offers.or_else(|| templates::ports(here, text, offset)).unwrap_or(none);
     }
     // Nobody knows yet what a new file will be, but a Compose file says so.
     let is_new = here.file.kind == Kind::Unknown;
@@ -172,8 +175,7 @@ fn variable_start(line: &str) -> Option<&str> {
     let name = &line[at + 1..];
     let name = name.strip_prefix('{').unwrap_or(name);
     let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
-    let is_open = line[at + 1..].starts_with('{') || !name.is_empty();
-    (dollars % 2 == 1 && is_name && is_open).then_some(name)
+    (dollars % 2 == 1 && is_name).then_some(name)
 }
 
 #[cfg(test)]
@@ -226,6 +228,7 @@ mod tests {
         assert_eq!(variable_start("a: ${TA"), Some("TA"));
         assert_eq!(variable_start("a: $TA"), Some("TA"));
         assert_eq!(variable_start("a: ${"), Some(""));
+        assert_eq!(variable_start("a: $"), Some(""));
         assert_eq!(variable_start("a: $${"), None);
         assert_eq!(variable_start("a: ${TAG} "), None);
         assert_eq!(variable_start("a: ${TAG:-"), None);

@@ -1,7 +1,7 @@
 //! The values of a chart: in its templates, and in the values files of its environments.
 
 use super::context::{Slot, Step};
-use super::{CompletionKind, Cursor, Offer, Offers};
+use super::{CompletionKind, Cursor, Offer, Offers, templates};
 use crate::facts::shortened;
 use crate::ide::here::Here;
 use crate::model::chart::{Chart, Value, ValueKind, Values, ValuesFile, value_at};
@@ -20,11 +20,14 @@ pub(super) fn chart_of<'a>(here: &Here<'a>) -> Option<(&'a Chart, &'a str)> {
     inside.min_by_key(|it| it.1.len())
 }
 
-/// Returns the values that may stand behind `.Values` in a template; `None` for any other place.
+/// Returns what may stand in an action of a template, as the values behind `.Values`; `None` for any other place.
 pub(super) fn in_template(here: &Here<'_>, before: &str) -> Option<Offers> {
     let action = &before[before.rfind("{{")?..];
     if action.contains("}}") {
         return None;
+    }
+    if let Some(offers) = templates::in_action(here, before, action) {
+        return Some(offers);
     }
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '$');
     let start = action.trim_end_matches(is_part).len();

@@ -13,7 +13,19 @@ impl Reader<'_, '_, '_> {
             let name = self.label(Labelled::Pods, key, value);
             self.collector.define(name, value.span);
         }
+        for name in workload.volume_claim_templates.iter().filter_map(|it| it.meta.name.as_ref()) {
+            let volume = self.pod_volume(name);
+            self.collector.define(volume, name.span);
+        }
         self.pod(&workload.template.spec);
+    }
+
+    fn pod_volume(&self, name: &Str) -> Name {
+        Name::PodVolume {
+            world: self.world,
+            workload: owner(self.object),
+            name: name.value.clone(),
+        }
     }
 
     fn pod(&mut self, pod: &PodSpec) {
@@ -27,6 +39,10 @@ impl Reader<'_, '_, '_> {
             self.selects(spread.selector.as_ref());
         }
         for volume in &pod.volumes {
+            if let Some(name) = &volume.name {
+                let volume = self.pod_volume(name);
+                self.collector.define(volume, name.span);
+            }
             self.volume(&volume.source);
         }
         for container in pod.all_containers() {
@@ -85,6 +101,11 @@ impl Reader<'_, '_, '_> {
                 EnvSource::Secret => self.refer_to("Secret", from.name.as_ref()),
                 EnvSource::Unknown => {}
             }
+        }
+        let mounted = container.mounts.iter().filter_map(|it| it.name.as_ref());
+        for name in mounted.chain(container.devices.iter().map(|(name, _)| name)) {
+            let volume = self.pod_volume(name);
+            self.collector.refer(volume, name.span);
         }
         for mount in &container.mounts {
             let volume = mount.name.as_ref().and_then(|name| pod.volume(name));
