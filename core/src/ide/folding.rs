@@ -1,6 +1,8 @@
 //! The ranges of a file that an editor can fold.
 
+use super::templates;
 use crate::model::FileModel;
+use crate::report::Kind;
 use crate::syntax::{Node, NodeKind};
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -23,6 +25,9 @@ pub struct Fold {
 /// order of the text. Of several that span the same lines there is only one.
 pub fn folds(file: &FileModel) -> Vec<Fold> {
     let mut spans: Vec<Span> = Vec::new();
+    if file.kind == Kind::Template {
+        spans.extend(templates::folds(file));
+    }
     if file.tree.documents.len() > 1 {
         spans.extend(file.tree.documents.iter().map(|document| document.span));
     }
@@ -87,7 +92,11 @@ mod tests {
 
     /// Returns the folds as `first-last`, with the numbers of their lines.
     fn lines(text: &str) -> Vec<String> {
-        let file = FileModel::read(FileId(0), File::new("a.yaml", text), None);
+        lines_of("a.yaml", text)
+    }
+
+    fn lines_of(path: &str, text: &str) -> Vec<String> {
+        let file = FileModel::read(FileId(0), File::new(path, text), None);
         let line = |at: u32| file.lines.line_of(at as usize) + 1;
         let say = |fold: &Fold| {
             let mark = if fold.kind == FoldKind::Comment { "#" } else { "" };
@@ -108,6 +117,13 @@ mod tests {
         let found = lines(text);
         assert!(found.contains(&"#1-2".to_owned()), "{found:?}");
         assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn a_template_folds_by_indentation_and_between_its_actions() {
+        let text = "{{- if .Values.on }}\nkind: Pod\nmetadata:\n  name: a\n{{- if .Values.x }}\n  labels:\n  - b: {{ .x }}\n    c: 1\n{{- else }}\n  other: 1\n{{- end }}\n{{- end }}\n{{/* {{ if x }} */}}\nspec: 1\n";
+        let found = lines_of("chart/templates/a.yaml", text);
+        assert_eq!(found, ["1-11", "3-10", "5-8", "6-8", "7-8", "9-10"]);
     }
 
     #[test]

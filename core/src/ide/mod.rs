@@ -23,6 +23,7 @@ mod objects;
 pub mod rename;
 mod rendered;
 pub mod symbols;
+mod templates;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

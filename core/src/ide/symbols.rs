@@ -1,7 +1,7 @@
 //! Outlines of documents, and the symbols of a project by their names.
 
 use super::names::{ComposeKind, Role};
-use super::{Indexed, Name, charts};
+use super::{Indexed, Name, charts, templates};
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Container, Object};
 use crate::report::Kind;
@@ -190,11 +190,15 @@ fn container_symbol(container: &Container) -> Symbol {
     }
 }
 
-/// Returns the templates that a file defines.
+/// Returns the templates that a file defines, and the objects that it prints.
 fn template_outline(file: &FileModel) -> Vec<Symbol> {
     let names = charts::template_names(file.text(), file.id).into_iter();
     let defined = names.filter(|(_, _, is_definition)| *is_definition);
-    defined.map(|(name, span, _)| leaf(name.to_owned(), SymbolKind::NamedTemplate, span)).collect()
+    let named =
+        defined.map(|(name, span, _)| leaf(name.to_owned(), SymbolKind::NamedTemplate, span));
+    let mut all: Vec<Symbol> = named.chain(templates::objects(file)).collect();
+    all.sort_by_key(|it| it.span);
+    all
 }
 
 /// Returns what the project defines under names that contain the letters of a query in their order, the nearest
@@ -337,6 +341,11 @@ data: {a: '1', b: '2'}
         assert_eq!(outline_of("chart/values.yaml", text), ["image", "  tag", "replicas"]);
         let text = "{{ define \"shop.name\" }}x{{ end }}{{ include \"other\" . }}";
         assert_eq!(outline_of("chart/templates/_helpers.tpl", text), ["shop.name"]);
+        let text = "{{- if .Values.on }}\napiVersion: apps/v1\nkind: Deployment # two\nmetadata:\n  labels:\n    name: x\n  name: {{ .Release.Name }}-web\nspec: {}\n{{- end }}\n---\napiVersion: v1\nkind: Service\nmetadata: {{- toYaml .Values.meta | nindent 2 }}\nspec:\n  name: y\n";
+        assert_eq!(
+            outline_of("chart/templates/web.yaml", text),
+            ["Deployment/{{ .Release.Name }}-web", "Service/"]
+        );
     }
 
     #[test]
