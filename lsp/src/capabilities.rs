@@ -4,7 +4,9 @@ use crate::requests::action::{EXPLAIN, FIX_ALL};
 use crate::requests::compare::COMPARE;
 use crate::requests::completion;
 use crate::requests::decide::DECIDE;
+use crate::requests::lenses::{OPEN_PLACE, RENDER_TARGET, SHOW_DECISION};
 use crate::requests::render::RENDER;
+use crate::requests::show::SHOW;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tower_lsp_server::ls_types::*;
@@ -18,6 +20,28 @@ const EVERYTHING: &str = "**/*";
 
 /// The kinds of events on everything: a folder is created or deleted. As numbers of the protocol.
 const CREATE_AND_DELETE: u8 = 1 | 4;
+
+/// The commands that the client runs itself, by their names in `commands` of the initialization options. A client that
+/// runs none is offered only what the server can do with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Commands {
+    pub decision: bool,
+    pub render: bool,
+    pub place: bool,
+    pub explain: bool,
+}
+
+impl Commands {
+    pub fn read(names: &Value) -> Commands {
+        let has = |name: &str| names.as_array().is_some_and(|it| it.iter().any(|it| it == name));
+        Commands {
+            decision: has(SHOW_DECISION),
+            render: has(RENDER_TARGET),
+            place: has(OPEN_PLACE),
+            explain: has(EXPLAIN),
+        }
+    }
+}
 
 /// What the client says that it can do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,15 +66,19 @@ pub struct Features {
     pub refreshes_lenses: bool,
     /// Whether the client shows symbols of a document below one another.
     pub nested_symbols: bool,
+    /// Whether the client opens documents and pages for the server.
+    pub shows_documents: bool,
+    pub commands: Commands,
 }
 
-pub fn features(client: &ClientCapabilities) -> Features {
+pub fn features(client: &ClientCapabilities, commands: Commands) -> Features {
     let workspace = client.workspace.clone().unwrap_or_default();
     let document = client.text_document.clone().unwrap_or_default();
     let watched = workspace.did_change_watched_files;
     let refreshes = workspace.diagnostics.and_then(|it| it.refresh_support) == Some(true);
     let symbols = document.document_symbol;
     let resolve = document.code_action.and_then(|it| it.resolve_support);
+    let shows = client.window.as_ref().and_then(|it| it.show_document.as_ref());
     Features {
         versioned_edits: workspace.workspace_edit.and_then(|it| it.document_changes) == Some(true),
         configuration: workspace.configuration == Some(true),
@@ -63,6 +91,8 @@ pub fn features(client: &ClientCapabilities) -> Features {
         refreshes_lenses: workspace.code_lens.and_then(|it| it.refresh_support) == Some(true),
         nested_symbols: symbols
             .is_some_and(|it| it.hierarchical_document_symbol_support == Some(true)),
+        shows_documents: shows.is_some_and(|it| it.support),
+        commands,
         resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
     }
 }
@@ -111,7 +141,7 @@ pub fn capabilities(encoding: PositionEncodingKind, features: Features) -> Serve
             ..CodeActionOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: [DECIDE, COMPARE, RENDER, EXPLAIN].map(str::to_owned).to_vec(),
+            commands: [DECIDE, COMPARE, RENDER, EXPLAIN, SHOW].map(str::to_owned).to_vec(),
             ..ExecuteCommandOptions::default()
         }),
         workspace: Some(WorkspaceServerCapabilities {

@@ -23,7 +23,7 @@ fn actions_are_made_when_somebody_chooses_them() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let resolve = json!({ "textDocument": { "codeAction": { "resolveSupport": { "properties": ["edit"] } } } });
-    let mut server = Server::start(root.path(), resolve);
+    let mut server = Server::start_for_commands(root.path(), resolve);
     server.notify("textDocument/didOpen", open(&path, 1, APP));
     let mut actions = |line: u32, context: Value| -> Vec<Value> {
         let at = json!({ "line": line, "character": 0 });

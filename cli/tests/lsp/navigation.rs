@@ -409,7 +409,7 @@ fn settings_switch_kinds_of_hints_and_lenses_off() {
     let path = root.path().join("compose.yaml");
     let refresh = json!({ "refreshSupport": true });
     let client = json!({ "workspace": { "inlayHint": refresh, "codeLens": refresh } });
-    let mut server = Server::start(root.path(), client);
+    let mut server = Server::start_for_commands(root.path(), client);
     server.notify("textDocument/didOpen", open(&path, 1, text));
     server.wait("the requests after the first analysis", |it| times_refreshed(it) == (1, 1));
     assert_eq!(hints(&mut server, &path), 2);

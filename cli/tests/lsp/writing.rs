@@ -54,7 +54,7 @@ fn completions_come_while_the_line_is_broken() {
 fn hints_and_lenses_stand_beside_the_text() {
     let root = folder(&[(".env", "TAG=1.2\n"), ("k8s/web.yaml", CLUSTER)]);
     let path = root.path().join("compose.yaml");
-    let mut server = Server::start(root.path(), json!({}));
+    let mut server = Server::start_for_commands(root.path(), json!({}));
     server.notify("textDocument/didOpen", open(&path, 1, COMPOSE));
     let document = json!({ "uri": uri(&path) });
     let start = json!({ "line": 0, "character": 0 });
@@ -69,4 +69,21 @@ fn hints_and_lenses_stand_beside_the_text() {
     assert_eq!(commands[0]["command"], "plimsoll.showDecision");
     assert_eq!(commands[1]["title"], "Pod/web in k8s/web.yaml");
     assert_eq!(commands[1]["arguments"][0], uri(&root.path().join("k8s/web.yaml")).as_str());
+}
+
+#[test]
+fn a_client_without_commands_is_sent_to_the_counterpart() {
+    let root = folder(&[("k8s/web.yaml", CLUSTER)]);
+    let path = root.path().join("compose.yaml");
+    let shows = json!({ "window": { "showDocument": { "support": true } } });
+    let mut server = Server::start(root.path(), shows);
+    server.notify("textDocument/didOpen", open(&path, 1, COMPOSE));
+    let document = json!({ "uri": uri(&path) });
+    let lenses = server.request("textDocument/codeLens", json!({ "textDocument": document }));
+    let [counterpart] = lenses.as_array().unwrap().as_slice() else { panic!("{lenses}") };
+    server.request("workspace/executeCommand", counterpart["command"].clone());
+    let is_shown = |it: &Value| it["method"] == "window/showDocument";
+    server.wait("the place", |it| it.asked.iter().any(is_shown));
+    let shown = server.asked.iter().find(|it| is_shown(it)).unwrap();
+    assert_eq!(shown["params"]["uri"], uri(&root.path().join("k8s/web.yaml")));
 }

@@ -65,6 +65,15 @@ impl Server {
         (server, answer)
     }
 
+    /// Starts a server for a client that runs the commands of lenses and code actions itself.
+    pub fn start_for_commands(root: &Path, capabilities: Value) -> Server {
+        let mut params = initialize(root, capabilities);
+        params["initializationOptions"] = json!({ "commands": [
+            "plimsoll.showDecision", "plimsoll.renderTarget", "plimsoll.openPlace", "plimsoll.explain"
+        ]});
+        Server::start_with(params).0
+    }
+
     pub fn spawn() -> Server {
         let mut child = Command::new(BINARY)
             .arg("lsp")

@@ -74,6 +74,33 @@ vim.lsp.buf.code_action({
 wait('the fix of PLM101', function() return not finding('PLM101') end)
 line_of('service_healthy')
 
+-- The explanation of a rule, and what a lens leads to, are shown.
+local function explained()
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false)
+    if vim.api.nvim_win_get_config(window).relative ~= '' and table.concat(lines):find('PLM002', 1, true) then
+      return window
+    end
+  end
+end
+vim.api.nvim_win_set_cursor(0, { lnum + 1, column })
+vim.lsp.buf.code_action({
+  apply = true,
+  filter = function(action) return action.title:find('Explain PLM002', 1, true) ~= nil end,
+})
+wait('the explanation of PLM002', explained)
+vim.api.nvim_win_close(explained(), true)
+local lenses = client:request_sync('textDocument/codeLens', { textDocument = params.textDocument }, 10000, 0)
+lenses = lenses and lenses.result or {}
+for _, lens in ipairs(lenses) do
+  if not client.commands[lens.command.command] then
+    fail('the command `%s` of a lens does nothing', lens.command.command)
+  end
+end
+if #lenses == 0 then
+  fail('there is no lens')
+end
+
 -- Typing the correction makes the other finding go away.
 local corrected = vim.api.nvim_buf_get_lines(0, lnum, lnum + 1, false)[1]:gsub(', GREETING: hello', '')
 vim.api.nvim_buf_set_lines(0, lnum, lnum + 1, false, { corrected })

@@ -104,13 +104,16 @@ const SHOWN: Record<string, string> = {
   "plimsoll.explain": "plimsoll.explainRule",
 };
 
+/** Commands of lenses and code actions that this extension runs; the server offers others to other editors. */
+const OWN_COMMANDS = ["plimsoll.showDecision", "plimsoll.renderTarget", "plimsoll.openPlace", "plimsoll.explain"];
+
 function clientOptions({ status, output }: Plimsoll): LanguageClientOptions {
   return {
     documentSelector: documentSelector(),
     outputChannel: output,
     diagnosticCollectionName: "plimsoll",
     progressOnInitialization: true,
-    initializationOptions: () => sectionFor(undefined),
+    initializationOptions: () => ({ ...sectionFor(undefined), commands: OWN_COMMANDS }),
     middleware: {
       sendRequest: (type, params, token, next) => {
         const answer = next(type, params, token);

@@ -3,6 +3,7 @@
 //! are never awaited in a handler, since the client's answer may be queued behind the handler.
 
 use super::*;
+use crate::capabilities::Commands;
 use crate::convert;
 use crate::document::{is_ours, path_of};
 use crate::requests::action::{Deferred, EXPLAIN};
@@ -11,9 +12,8 @@ use crate::requests::decide::DECIDE;
 use crate::requests::render::RENDER;
 use crate::requests::{
     action, compare, completion, decide, diagnostic, explain, fold, hover, inlay_hints, lenses,
-    links, navigate, rename, render, symbols,
+    links, navigate, rename, render, show, symbols,
 };
-use plimsoll_core::Config;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -51,7 +51,10 @@ fn argument<T: serde::de::DeserializeOwned>(
 impl LanguageServer for Backend {
     #[expect(deprecated, reason = "clients without workspace folders send rootUri")]
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let features = capabilities::features(&params.capabilities);
+        let mut options = params.initialization_options.unwrap_or_default();
+        let commands = options.as_object_mut().and_then(|it| it.remove("commands"));
+        let commands = Commands::read(&commands.unwrap_or_default());
+        let features = capabilities::features(&params.capabilities, commands);
         let general = params.capabilities.general.unwrap_or_default();
         let (encoding, kind) = convert::negotiate(general.position_encodings.as_deref());
         let folders = params.workspace_folders.unwrap_or_default();
@@ -60,11 +63,9 @@ impl LanguageServer for Backend {
         let mut roots: Vec<PathBuf> = roots.filter_map(path_of).collect();
         roots.sort();
         roots.dedup();
-        let settings = params.initialization_options.as_ref();
-        let settings = settings.map(|it| it.get("plimsoll").unwrap_or(it));
-        let shown = settings.map(settings::shown).unwrap_or_default();
-        let settings = settings.map(settings::read);
-        let (config, problems) = settings.unwrap_or_else(|| (Config::default(), Vec::new()));
+        let settings = options.get("plimsoll").unwrap_or(&options);
+        let shown = settings::shown(settings);
+        let (config, problems) = settings::read(settings);
         self.change(|state| {
             state.shown = shown;
             state.encoding = Some(encoding);
@@ -366,6 +367,17 @@ impl LanguageServer for Backend {
                 Some(rule) => Ok(explain::page(&rule).map(Value::String)),
                 None => Ok(explain::list()),
             },
+            show::SHOW => {
+                let wanted = show::wanted(params.arguments.into_iter().next());
+                let wanted = wanted.ok_or_else(|| {
+                    Error::invalid_params("`plimsoll.show` takes what to open as its argument")
+                })?;
+                let client = self.client.clone();
+                tokio::spawn(async move {
+                    let _ = timeout(PATIENCE, client.show_document(wanted)).await;
+                });
+                Ok(None)
+            }
             other => {
                 let message = format!("`{other}` is not a command of this server");
                 Err(Error::invalid_params(message))

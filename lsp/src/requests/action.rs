@@ -1,7 +1,7 @@
 //! `textDocument/codeAction`: the fixes of what is found on a line, the same fixes all at once, and comments that
 //! accept a finding.
 
-use super::{View, ignore};
+use super::{View, ignore, show};
 use plimsoll_core::autofix::{Wanted, fix_all};
 use plimsoll_core::report::{Finding, Fix, Safety};
 use plimsoll_core::{Options, Workspace};
@@ -47,7 +47,8 @@ pub fn actions(view: &View, params: &CodeActionParams) -> Vec<CodeActionOrComman
         actions.extend(fixes(view, &findings));
         actions.extend(fixes_of_rules(view, params, &findings));
         actions.extend(ignores(view, &findings));
-        actions.extend(findings_by_code(&findings).into_iter().map(explanation));
+        actions
+            .extend(findings_by_code(&findings).into_iter().filter_map(|it| explanation(view, it)));
     }
     // Only on demand: a client asks for every action on each move of the cursor.
     let is_fixable = |it: &Finding| Some(it.span.file) == view.file && has_safe_fix(it);
@@ -226,18 +227,18 @@ fn ignores(view: &View, findings: &[&Finding]) -> Vec<CodeAction> {
     actions
 }
 
-fn explanation(finding: &Finding) -> CodeAction {
+/// Returns an action that explains a rule: by the client's own command, or else on the rule's page.
+fn explanation(view: &View, finding: &Finding) -> Option<CodeAction> {
     let title = format!("Explain {} ({})", finding.code, finding.name);
-    CodeAction {
-        title: title.clone(),
-        kind: Some(CodeActionKind::QUICKFIX),
-        command: Some(Command {
-            title,
-            command: EXPLAIN.to_owned(),
-            arguments: Some(vec![json!(finding.code)]),
-        }),
-        ..CodeAction::default()
-    }
+    let command = if view.features.commands.explain {
+        let arguments = Some(vec![json!(finding.code)]);
+        Command { title: title.clone(), command: EXPLAIN.to_owned(), arguments }
+    } else {
+        let page = view.out().diagnostic(finding).code_description?.href;
+        show::page(view, &title, &page)?
+    };
+    let kind = Some(CodeActionKind::QUICKFIX);
+    Some(CodeAction { title, kind, command: Some(command), ..CodeAction::default() })
 }
 
 /// Tells actions of one title apart by the line of their finding, and then by number.
@@ -313,7 +314,8 @@ mod tests {
 
     #[test]
     fn every_fix_is_offered_anywhere_on_the_line_under_its_own_title() {
-        let view = view(&[("compose.yaml", APP)]);
+        let mut view = view(&[("compose.yaml", APP)]);
+        view.features.commands.explain = true;
         let actions = offered(&view, "    depends_on: [db]\n  worker", None);
         let titles: HashSet<&str> = actions.iter().map(|it| it.title.as_str()).collect();
         assert_eq!(titles.len(), actions.len(), "{titles:?}");
@@ -328,6 +330,21 @@ mod tests {
         assert!(titles.iter().any(|it| it.starts_with("Explain PLM101")), "{titles:?}");
         assert!(titles.iter().any(|it| it.starts_with("Fix all of PLM101")), "{titles:?}");
         assert!(titles.contains("Ignore PLM101 here"), "{titles:?}");
+    }
+
+    #[test]
+    fn a_client_without_commands_is_sent_to_the_page_of_a_rule() {
+        let mut view = view(&[("compose.yaml", APP)]);
+        let explanations = |view: &View| {
+            let actions = offered(view, "    depends_on: [db]\n  worker", None).into_iter();
+            let commands = actions.filter_map(|it| it.command);
+            commands.map(|it| (it.command, it.arguments.unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(explanations(&view), []);
+        view.features.shows_documents = true;
+        let all = explanations(&view);
+        assert!(!all.is_empty() && all.iter().all(|it| it.0 == show::SHOW), "{all:?}");
+        assert!(all.iter().any(|it| it.1[0]["uri"].as_str().unwrap().contains("PLM101")));
     }
 
     #[test]

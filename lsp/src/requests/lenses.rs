@@ -1,6 +1,6 @@
 //! `textDocument/codeLens`: the verdict on a system, counterparts and targets above their lines.
 
-use super::View;
+use super::{View, show};
 use plimsoll_core::Options;
 use plimsoll_core::ide::lenses::{self, Lens, LensKind, LensKinds};
 use serde_json::json;
@@ -9,6 +9,11 @@ use tower_lsp_server::ls_types::{CodeLens, Command, Location};
 /// Maximum number of files of a project on which a decision is made for a lens. A decision takes as long as a
 /// whole analysis, and a client asks for lenses after each edit.
 const MOST_FILES: usize = 500;
+
+/// The commands of an editor's extension that a lens runs.
+pub const SHOW_DECISION: &str = "plimsoll.showDecision";
+pub const RENDER_TARGET: &str = "plimsoll.renderTarget";
+pub const OPEN_PLACE: &str = "plimsoll.openPlace";
 
 /// Returns the lenses of a document.
 pub fn lenses(view: &View, kinds: LensKinds) -> Vec<CodeLens> {
@@ -19,38 +24,48 @@ pub fn lenses(view: &View, kinds: LensKinds) -> Vec<CodeLens> {
     let options = Options { leave_fixes_untried: true, ..Options::default() };
     let decided = (kinds.verdict && is_small && may_be_main).then(|| analysis.report(&options));
     let found = lenses::lenses(analysis, decided.as_ref(), file, kinds);
-    found.into_iter().map(|it| lens(view, it)).collect()
+    found.into_iter().filter_map(|it| lens(view, it)).collect()
 }
 
-fn lens(view: &View, it: Lens) -> CodeLens {
+/// Returns a lens with its command; `None` where the client can do nothing with it.
+fn lens(view: &View, it: Lens) -> Option<CodeLens> {
+    let commands = view.features.commands;
     let place = it.to.and_then(|to| view.out().location(to));
-    // These are commands of the editor's extension. An editor without them shows the words alone.
     let (command, arguments) = match it.kind {
-        LensKind::Verdict => ("plimsoll.showDecision", None),
-        LensKind::Target => ("plimsoll.renderTarget", it.name.map(|name| vec![json!(name)])),
-        LensKind::Counterpart => {
+        LensKind::Verdict if commands.decision => (SHOW_DECISION, None),
+        LensKind::Target if commands.render => {
+            (RENDER_TARGET, it.name.map(|name| vec![json!(name)]))
+        }
+        LensKind::Counterpart if commands.place => {
             // The extension counts lines and columns as people do.
             let start = |it: Location| (it.range.start, it.uri);
             let place = place
                 .map(start)
                 .map(|(at, uri)| vec![json!(uri), json!(at.line + 1), json!(at.character + 1)]);
-            ("plimsoll.openPlace", place)
+            (OPEN_PLACE, place)
         }
+        LensKind::Counterpart => {
+            let command = Some(show::place(view, &it.title, it.to?)?);
+            return Some(CodeLens { range: view.range(it.span), command, data: None });
+        }
+        LensKind::Verdict | LensKind::Target => return None,
     };
     let command = Command { title: it.title, command: command.to_owned(), arguments };
-    CodeLens { range: view.range(it.span), command: Some(command), data: None }
+    Some(CodeLens { range: view.range(it.span), command: Some(command), data: None })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capabilities::{Commands, Features};
     use crate::requests::testing::view;
 
     #[test]
     fn a_verdict_and_a_counterpart_stand_above_their_lines() {
         let compose = "services:\n  web: {image: 'acme/web:1'}\n";
         let cluster = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'acme/web:1'}]}\n";
-        let view = view(&[("compose.yaml", compose), ("k8s/web.yaml", cluster)]);
+        let mut view = view(&[("compose.yaml", compose), ("k8s/web.yaml", cluster)]);
+        view.features.commands = Commands::read(&json!([SHOW_DECISION, OPEN_PLACE]));
         let found = lenses(&view, LensKinds::default());
         let lines: Vec<u32> = found.iter().map(|it| it.range.start.line).collect();
         assert_eq!(lines, [0, 1]);
@@ -61,5 +76,16 @@ mod tests {
         assert_eq!(to, [json!("file:///w/k8s/web.yaml"), json!(3), json!(18)]);
         let off = LensKinds { verdict: false, counterparts: false, targets: false };
         assert!(lenses(&view, off).is_empty());
+
+        // A client without commands of its own can only be sent to a place.
+        view.features = Features { shows_documents: true, ..Features::default() };
+        let found = lenses(&view, LensKinds::default());
+        let [counterpart] = found.as_slice() else { panic!("{found:?}") };
+        let command = counterpart.command.as_ref().unwrap();
+        assert_eq!(command.command, show::SHOW);
+        let wanted = show::wanted(command.arguments.clone().map(|it| it[0].clone())).unwrap();
+        assert_eq!(wanted.selection.unwrap().start.line, 2);
+        view.features = Features::default();
+        assert!(lenses(&view, LensKinds::default()).is_empty());
     }
 }

@@ -16,6 +16,7 @@ pub mod links;
 pub mod navigate;
 pub mod rename;
 pub mod render;
+pub mod show;
 pub mod symbols;
 
 use crate::capabilities::Features;
