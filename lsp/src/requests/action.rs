@@ -1,6 +1,7 @@
 //! `textDocument/codeAction`: the fixes of what is found on a line, the same fixes all at once, and comments that
 //! accept a finding.
 
+use super::difference::differences;
 use super::{View, ignore, show};
 use plimsoll_core::autofix::{Wanted, fix_all};
 use plimsoll_core::report::{Finding, Fix, Safety};
@@ -55,7 +56,9 @@ pub fn actions(view: &View, params: &CodeActionParams) -> Vec<CodeActionOrComman
     let is_asked = context.only.is_some() && wants(context, FIX_ALL);
     if is_asked && view.report().findings.iter().any(is_fixable) {
         let all = Deferred { uri: params.text_document.uri.clone(), code: None };
-        let title = "Fix everything in this file that can be fixed safely".to_owned();
+        let fixable = view.report().findings.iter().filter(|it| is_fixable(it));
+        let others = elsewhere(view, fixable);
+        let title = format!("Fix everything in this file that can be fixed safely{others}");
         actions.extend(deferred(view, title, CodeActionKind::new(FIX_ALL), &all));
     }
     with_unique_titles(actions).into_iter().map(CodeActionOrCommand::CodeAction).collect()
@@ -120,6 +123,16 @@ fn has_safe_fix(finding: &Finding) -> bool {
     finding.fixes.iter().chain(&finding.untried).any(|it| it.safety == Safety::Safe)
 }
 
+/// Returns what the title of an action says where the safe fixes of findings change other files too.
+fn elsewhere<'f>(view: &View, findings: impl Iterator<Item = &'f Finding>) -> &'static str {
+    let fixes = findings.flat_map(|it| it.fixes.iter().chain(&it.untried));
+    let mut edits = fixes.filter(|it| it.safety == Safety::Safe).flat_map(|it| &it.edits);
+    match edits.any(|it| Some(it.span.file) != view.file) {
+        true => ", which changes other files too",
+        false => "",
+    }
+}
+
 /// Returns the first finding of each code.
 fn findings_by_code<'v>(findings: &[&'v Finding]) -> Vec<&'v Finding> {
     let mut seen = HashSet::new();
@@ -143,7 +156,10 @@ fn fixes_of_rules(
         }
         let uri = params.text_document.uri.clone();
         let all = Deferred { uri, code: Some(finding.code.to_owned()) };
-        let title = format!("Fix all of {} ({}) in this file", finding.code, finding.name);
+        let own = view.report().findings.iter().filter(is_fixable);
+        let others = elsewhere(view, own.filter(|it| Some(it.span.file) == view.file));
+        let (code, name) = (finding.code, finding.name);
+        let title = format!("Fix all of {code} ({name}) in this file{others}");
         actions.extend(deferred(view, title, CodeActionKind::QUICKFIX, &all));
     }
     actions
@@ -193,8 +209,7 @@ pub fn resolved(view: &View, action: CodeAction, all: &Deferred) -> CodeAction {
     };
     let fixed = fix_all(files.clone(), &mut workspace, report, &wanted);
     let pairs = own.iter().zip(files.iter().zip(&fixed.files));
-    let edits =
-        pairs.filter_map(|(file, (old, new))| super::difference(*file, &old.text, &new.text));
+    let edits = pairs.flat_map(|(file, (old, new))| differences(*file, &old.text, &new.text));
     let fix = Fix::safe(action.title.clone(), edits.collect::<Vec<_>>());
     if fix.edits.is_empty() {
         return action;

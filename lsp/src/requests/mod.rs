@@ -6,6 +6,7 @@ pub mod compare;
 pub mod completion;
 pub mod decide;
 pub mod diagnostic;
+mod difference;
 pub mod explain;
 pub mod fold;
 pub mod hover;
@@ -25,7 +26,6 @@ use crate::project::{Part, Snapshot};
 use crate::state::State;
 use plimsoll_core::ide::Indexed;
 use plimsoll_core::model::FileModel;
-use plimsoll_core::report::Edit;
 use plimsoll_core::text::{Encoding, FileId, LineIndex, Span};
 use plimsoll_core::{Analysis, File, Report};
 use std::ops::Deref;
@@ -185,21 +185,6 @@ impl View {
     }
 }
 
-/// Returns the edit that turns the text of a file into another one.
-fn difference(file: FileId, old: &str, new: &str) -> Option<Edit> {
-    if old == new {
-        return None;
-    }
-    let same = |(a, b): &(u8, u8)| a == b;
-    let start = old.bytes().zip(new.bytes()).take_while(same).count();
-    let start = old.floor_char_boundary(start);
-    let rest = (old.len() - start).min(new.len() - start);
-    let end = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(same).count();
-    let end = old.len() - old.ceil_char_boundary(old.len() - end);
-    let span = Span::new(file, start, old.len() - end);
-    Some(Edit { span, text: new[start..new.len() - end].to_owned() })
-}
-
 #[cfg(test)]
 pub mod testing {
     use super::*;
@@ -337,17 +322,5 @@ pub mod testing {
             text.replace_range(at(edit.range.start)..at(edit.range.end), &edit.new_text);
         }
         text
-    }
-
-    #[test]
-    fn a_difference_is_one_edit_between_characters() {
-        for (old, new) in [("aüb", "aöb"), ("ab", "abb"), ("🎵", "🎶"), ("aaa", "a"), ("", "x")]
-        {
-            let edit = difference(FileId(0), old, new).unwrap();
-            let mut text = old.to_owned();
-            text.replace_range(edit.span.range(), &edit.text);
-            assert_eq!(text, new);
-        }
-        assert_eq!(difference(FileId(0), "a", "a"), None);
     }
 }
