@@ -46,12 +46,6 @@ pub(super) fn offers(cursor: &Cursor<'_, '_>) -> Vec<Offer> {
         ([Step::Key("extends")] | [Step::Key("extends"), Step::Key("service")], Slot::Value) => {
             extended(cursor, own)
         }
-        // What begins like a path is not the name of a volume.
-        ([Step::Key("volumes"), Step::Item], Slot::Value)
-            if cursor.context.typed.starts_with(['.', '/', '~']) =>
-        {
-            Vec::new()
-        }
         ([Step::Key("volumes"), Step::Item], Slot::Value) => volumes(cursor, ":"),
         ([Step::Key("volumes"), Step::Item, Step::Key("source")], Slot::Value) => {
             volumes(cursor, "")
@@ -219,8 +213,9 @@ fn top_level(
 }
 
 fn volumes(cursor: &Cursor<'_, '_>, end: &str) -> Vec<Offer> {
-    // Behind the colon stands a path in the container.
-    if end == ":" && cursor.context.typed.contains(':') {
+    // Behind the colon stands a path in the container, and what begins like a path is one.
+    let typed = cursor.context.typed;
+    if end == ":" && (typed.contains(':') || typed.starts_with(['.', '/', '~'])) {
         return Vec::new();
     }
     let of_project = |project: &Project| {
@@ -374,6 +369,7 @@ mod tests {
     fn objects_of_the_top_level_are_offered() {
         assert_eq!(labels(&web("    volumes:\n      - ‸")), ["data", "old"]);
         assert_eq!(labels(&web("    volumes:\n      - data:‸")), [""; 0]);
+        assert_eq!(labels(&web("    volumes:\n      - ./‸")), [""; 0]);
         assert_eq!(labels(&web("    volumes: [{type: volume, source: ‸}]")), ["data", "old"]);
         assert_eq!(labels(&web("    networks: [‸")), ["front"]);
         assert_eq!(labels(&web("    networks:\n      ‸")), ["front"]);
