@@ -1,6 +1,7 @@
 ;;; plimsoll.el --- Plimsoll's language server in Eglot  -*- lexical-binding: t -*-
 
-;; Needs Emacs 29, or an older one with Eglot from a package archive.
+;; Needs Emacs 29, or an older one with Eglot from a package archive. Load it behind your own
+;; `eglot-workspace-configuration', to which it adds its section.
 
 ;;; Code:
 
@@ -14,11 +15,22 @@ For instance (:rules (:PLM607 \"off\")).")
              '((yaml-mode yaml-ts-mode docker-compose-mode dockerfile-mode dockerfile-ts-mode)
                . ("plimsoll" "lsp")))
 
-(defun plimsoll-eglot-settings (&rest _)
-  "Return the section that the server asks for."
-  `(:plimsoll ,(or plimsoll-settings (make-hash-table))))
+(defvar plimsoll--other-settings (default-value 'eglot-workspace-configuration)
+  "The settings of other servers.")
 
-(setq-default eglot-workspace-configuration #'plimsoll-eglot-settings)
+(defun plimsoll-eglot-settings (server)
+  "Return the settings of all servers, with the section that SERVER may ask for."
+  (let ((own (or plimsoll-settings (make-hash-table)))
+        (others (if (functionp plimsoll--other-settings)
+                    (funcall plimsoll--other-settings server)
+                  plimsoll--other-settings)))
+    ;; Older configurations are lists of pairs.
+    (if (consp (car-safe others))
+        (cons (cons :plimsoll own) others)
+      (append (list :plimsoll own) others))))
+
+(unless (eq (default-value 'eglot-workspace-configuration) #'plimsoll-eglot-settings)
+  (setq-default eglot-workspace-configuration #'plimsoll-eglot-settings))
 
 (dolist (hook '(yaml-mode-hook yaml-ts-mode-hook docker-compose-mode-hook))
   (add-hook hook #'eglot-ensure))

@@ -147,8 +147,8 @@ impl Backend {
         in_background(move || answer(&view)).await
     }
 
-    /// Answers a request like [`Backend::answer`] for what a client shows all the time. Where the user goes on typing,
-    /// the client is told to keep what it shows and to ask again.
+    /// Answers a request like [`Backend::answer`] for what a client shows all the time, or for what would be read as
+    /// "nothing there". Where the user goes on typing, the client is told to keep what it shows and to ask again.
     async fn answer_shown<T: Send + 'static>(
         &self,
         uri: &Uri,

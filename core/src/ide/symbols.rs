@@ -3,7 +3,8 @@
 use super::names::{ComposeKind, Role};
 use super::{Indexed, Name, charts, templates};
 use crate::model::FileModel;
-use crate::model::kubernetes::{Body, Container, Object};
+use crate::model::Str;
+use crate::model::kubernetes::{Body, Container, Object, ServicePort};
 use crate::report::Kind;
 use crate::syntax::{Entry, Node};
 use crate::text::Span;
@@ -140,7 +141,10 @@ fn object_symbol(file: &FileModel, object: &Object) -> Symbol {
         }
         Body::Service(service) => {
             let ports = service.ports.iter();
-            ports.map(|port| leaf(port.label(), SymbolKind::Port, port.place.span)).collect()
+            let label = |port: &ServicePort| {
+                port_label(port.name.as_ref(), port.port.map(|it| it.value.to_string()))
+            };
+            ports.map(|port| leaf(label(port), SymbolKind::Port, port.place.span)).collect()
         }
         Body::ConfigMap(map) => {
             map.keys().map(|it| leaf(it.to_string(), SymbolKind::Key, it.span)).collect()
@@ -170,13 +174,16 @@ fn leaf(name: String, kind: SymbolKind, span: Span) -> Symbol {
     Symbol { name, detail: String::new(), kind, span, name_span: span, below: Vec::new() }
 }
 
+/// Returns the name and the number of a port: "http 80".
+fn port_label(name: Option<&Str>, number: Option<String>) -> String {
+    let words = name.map(ToString::to_string).into_iter().chain(number);
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn container_symbol(container: &Container) -> Symbol {
     let ports = container.ports.iter().filter_map(|port| {
-        let number = port.container_port?;
-        let name = match &port.name {
-            Some(name) => format!("{name} {}", number.value),
-            None => number.value.to_string(),
-        };
+        let number = port.container_port?.value.to_string();
+        let name = port_label(port.name.as_ref(), Some(number));
         Some(leaf(name, SymbolKind::Port, port.place.span))
     });
     let span = container.place.span;
@@ -209,16 +216,17 @@ pub fn project_symbols(snapshot: Indexed<'_>, query: &str) -> Vec<ProjectSymbol>
     let mut seen: FxHashSet<(Span, SymbolKind)> = FxHashSet::default();
     for (name, occurrences) in snapshot.names.all() {
         let Some(kind) = kind_of(name) else { continue };
-        let label = match name {
-            Name::Object { kind, name, .. } => format!("{kind}/{name}"),
-            _ => name.text().to_owned(),
-        };
-        let Some(distance) = distance(&label, name.text(), &query) else { continue };
         for occurrence in occurrences.filter(|it| it.role == Role::Definition) {
+            let written = written_name(snapshot, name, occurrence.span);
+            let label = match name {
+                Name::Object { kind, .. } => format!("{kind}/{written}"),
+                _ => written.to_owned(),
+            };
+            let Some(distance) = distance(&label, written, &query) else { continue };
             if seen.insert((occurrence.span, kind)) {
                 let container = occurrence.namespace.as_ref().map(ToString::to_string);
                 let symbol = ProjectSymbol {
-                    name: label.clone(),
+                    name: label,
                     container: container.unwrap_or_default(),
                     kind,
                     span: occurrence.span,
@@ -232,6 +240,15 @@ pub fn project_symbols(snapshot: Indexed<'_>, query: &str) -> Vec<ProjectSymbol>
         (a_distance, &a.name, path(a), a.span).cmp(&(b_distance, &b.name, path(b), b.span))
     });
     found.into_iter().map(|(_, symbol)| symbol).take(MAX_SYMBOLS).collect()
+}
+
+/// Returns a name as its source writes it, to which an overlay may add a prefix or a hash; the name in the cluster where
+/// a template puts it together.
+fn written_name<'s>(snapshot: Indexed<'s>, name: &'s Name, span: Span) -> &'s str {
+    let text = snapshot.analysis.file(span.file).text();
+    let written = text.get(span.range()).unwrap_or_default();
+    let is_part = !written.is_empty() && name.text().contains(written);
+    if is_part { written } else { name.text() }
 }
 
 fn kind_of(name: &Name) -> Option<SymbolKind> {
@@ -320,6 +337,11 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
 data: {a: '1', b: '2'}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{name: http, port: 80}, {port: 81}]}
 ";
         assert_eq!(
             outline_of("web.yaml", text),
@@ -331,6 +353,9 @@ data: {a: '1', b: '2'}
                 "ConfigMap/settings",
                 "  a",
                 "  b",
+                "Service/web",
+                "  http 80",
+                "  81",
             ]
         );
     }
@@ -371,5 +396,26 @@ spec: {ports: [{port: 80}]}
         assert_eq!(found("BACK"), ["backend"]);
         assert_eq!(found("").len(), 4);
         assert!(found("nothing").is_empty());
+    }
+
+    #[cfg(feature = "targets")]
+    #[test]
+    fn objects_of_overlays_go_by_the_names_of_their_sources() {
+        let asked = project(
+            "=== base/kustomization.yaml
+resources: [web.yaml]
+configMapGenerator: [{name: conf, literals: [A=1]}]
+=== base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}]}
+=== prod/kustomization.yaml
+resources: [../base]
+namePrefix: prod-
+",
+        );
+        let found = project_symbols(asked.indexed(), "").into_iter().map(|it| it.name);
+        assert_eq!(found.collect::<Vec<_>>(), ["A", "ConfigMap/conf", "Service/web"]);
     }
 }

@@ -7,8 +7,13 @@
 
 (require 'package)
 (package-initialize)
+;; The settings of other servers stay.
+(require 'eglot)
+(setq-default eglot-workspace-configuration '(:other (:kept t)))
 (load (expand-file-name "../plimsoll.el" (file-name-directory load-file-name)) nil t)
 (require 'yaml-mode)
+(unless (plist-get (plist-get (plimsoll-eglot-settings nil) :other) :kept)
+  (error "The settings of another server are gone"))
 
 (defun check-wait (what ask)
   "Wait until ASK returns non-nil and return that; fail with WHAT after 30 s."

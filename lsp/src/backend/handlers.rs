@@ -258,14 +258,15 @@ impl LanguageServer for Backend {
         at: TextDocumentPositionParams,
     ) -> Result<Option<PrepareRenameResponse>> {
         let uri = &at.text_document.uri;
-        let answer = self.answer(uri, move |view| rename::prepare(view, at.position)).await;
+        let answer = self.answer_shown(uri, move |view| rename::prepare(view, at.position)).await?;
         answer.unwrap_or(Ok(None))
     }
 
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let (at, new) = (params.text_document_position, params.new_name);
         let uri = &at.text_document.uri;
-        let answer = self.answer(uri, move |view| rename::rename(view, at.position, &new)).await;
+        let answer =
+            self.answer_shown(uri, move |view| rename::rename(view, at.position, &new)).await?;
         answer.unwrap_or(Ok(None))
     }
 
