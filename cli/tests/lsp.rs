@@ -21,7 +21,6 @@ mod writing;
 
 use serde_json::{Value, json};
 use std::fs;
-use std::time::Duration;
 use support::{Server, folder, open, uri};
 
 /// A mapping with a duplicate key, which every set of rules reports.
@@ -153,7 +152,7 @@ fn two_thousand_edits_in_one_burst_keep_their_order() {
         let (message, key) = (finding["message"].as_str().unwrap(), str::from_utf8(key).unwrap());
         assert!(message.contains(key), "`{key}` is not in: {message}");
     }
-    server.drain(Duration::from_millis(200));
+    server.settle();
     let versions: Vec<i64> =
         server.published.iter().filter_map(|it| it["version"].as_i64()).collect();
     assert!(versions.is_sorted(), "an older version was published after a newer one: {versions:?}");
@@ -280,10 +279,9 @@ fn a_silent_client_does_not_stop_the_server() {
     let mut server = Server::start(root.path(), capabilities);
     server.notify("textDocument/didOpen", open(&path, 1, TWICE));
     server.diagnostics("the first", |it| it["version"] == 1);
-    server.drain(Duration::from_millis(100));
-    let asked: Vec<&str> = server.asked.iter().filter_map(|it| it["method"].as_str()).collect();
-    assert!(asked.contains(&"workspace/configuration"), "{asked:?}");
-    assert!(asked.contains(&"client/registerCapability"), "{asked:?}");
+    for method in ["workspace/configuration", "client/registerCapability"] {
+        server.wait(method, |it| it.asked.iter().any(|asked| asked["method"] == method));
+    }
     assert_eq!(server.stop(), Some(0));
 }
 

@@ -4,7 +4,6 @@ use crate::support::{self, Server, folder, open, uri};
 use crate::{TWICE, codes};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 fn frame(body: &str) -> Vec<u8> {
     format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
@@ -60,6 +59,14 @@ fn exit_without_shutdown_and_a_closed_input_end_the_server() {
     let mut server = Server::start(root.path(), json!({}));
     server.notify("exit", Value::Null);
     assert_eq!(server.ended(), Some(1));
+    for (is_orderly, code) in [(false, 1), (true, 0)] {
+        let mut server = Server::start(root.path(), json!({}));
+        if is_orderly {
+            server.request("shutdown", Value::Null);
+        }
+        server.close_input();
+        assert_eq!(server.ended(), Some(code));
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -90,6 +97,9 @@ fn documents_of_other_schemes_are_left_alone() {
         document["textDocument"]["uri"] = uri.into();
         document["textDocument"]["languageId"] = language.into();
         server.notify("textDocument/didOpen", document.clone());
+        let asked = json!({ "textDocument": { "uri": uri } });
+        let symbols = server.request("textDocument/documentSymbol", asked);
+        assert_eq!(symbols, Value::Null, "{uri} is not known to the server");
     }
     document["textDocument"]["uri"] = "untitled:Untitled-1".into();
     document["textDocument"]["languageId"] = "dockercompose".into();
@@ -97,7 +107,7 @@ fn documents_of_other_schemes_are_left_alone() {
     let untitled = server.diagnostics("those of the untitled document", |it| it["version"] == 5);
     assert_eq!(untitled["uri"], "untitled:Untitled-1");
     assert!(codes(&untitled).contains(&"PLM002"), "{untitled}");
-    server.drain(Duration::from_millis(200));
+    server.settle();
     assert!(server.published.iter().all(|it| it["uri"] == "untitled:Untitled-1"));
 }
 

@@ -4,7 +4,6 @@ use crate::support::{Server, folder, open, uri};
 use crate::{ONCE, TWICE, codes, of};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
 
 fn pulling() -> Value {
     json!({
@@ -36,7 +35,7 @@ fn diagnostics_of_a_document_are_sent_once_for_each_result_id() {
     let mended = pull(&mut server, &path, first["resultId"].clone());
     assert_eq!(mended["kind"], "full");
     assert!(!mended["items"].as_array().unwrap().iter().any(|it| it["code"] == "PLM002"));
-    server.drain(Duration::from_millis(200));
+    server.settle();
     assert_eq!(server.published, [Value::Null; 0], "an open document is pulled, not pushed");
 }
 
@@ -53,7 +52,7 @@ fn diagnostics_of_the_workspace_come_when_there_are_new_ones() {
     let previous: Vec<Value> = items.iter().map(has).collect();
     // Nothing is new, so the answer waits.
     let id = server.ask("workspace/diagnostic", ask(&previous));
-    server.drain(Duration::from_millis(300));
+    server.settle();
     assert!(server.refused.is_empty(), "{:?}", server.refused);
     server.notify("textDocument/didOpen", open(&b, 1, TWICE));
     server.wait("the answer", |it| it.refused.iter().any(|answer| answer["id"] == id));
@@ -99,16 +98,17 @@ fn mistakes_in_the_settings_are_shown_once() {
         let wrong = settings(json!({ "rules": "nope" }));
         server.notify("workspace/didChangeConfiguration", wrong);
     }
-    server.drain(Duration::from_millis(300));
-    let shown: Vec<&Value> =
-        server.notified.iter().filter(|it| it["method"] == "window/showMessage").collect();
+    let is_message = |it: &&Value| it["method"] == "window/showMessage";
+    server.wait("the message", |it| it.notified.iter().any(|it| is_message(&it)));
+    server.settle();
+    let shown: Vec<&Value> = server.notified.iter().filter(is_message).collect();
     let [only] = shown.as_slice() else { panic!("{shown:?}") };
     assert_eq!(only["params"]["type"], 2);
     assert!(only["params"]["message"].as_str().unwrap().contains("rules"), "{only}");
 }
 
-#[test]
-fn a_small_project_does_not_wait_for_a_large_one() {
+/// A folder with so many manifests that it takes a while to read them.
+fn large_folder() -> tempfile::TempDir {
     let large = folder(&[]);
     let manifest = |number: usize| {
         format!(
@@ -118,6 +118,33 @@ fn a_small_project_does_not_wait_for_a_large_one() {
     for number in 0..1500 {
         std::fs::write(large.path().join(format!("a{number}.yaml")), manifest(number)).unwrap();
     }
+    large
+}
+
+#[test]
+fn the_progress_of_reading_a_large_folder_is_shown() {
+    let large = large_folder();
+    let shows = json!({ "window": { "workDoneProgress": true } });
+    let mut server = Server::start(large.path(), shows);
+    let is_end = |it: &Value| it["params"]["value"]["kind"] == "end";
+    server.wait("the end of the progress", |it| it.notified.iter().any(is_end));
+    let is_progress = |it: &&Value| it["method"] == "$/progress";
+    let shown: Vec<&Value> = server.notified.iter().filter(is_progress).collect();
+    let [begin, end] = shown.as_slice() else { panic!("{shown:?}") };
+    let title = begin["params"]["value"]["title"].as_str().unwrap();
+    assert_eq!(begin["params"]["value"]["kind"], "begin");
+    assert!(title.starts_with("Plimsoll reads "), "{title}");
+    let token = &begin["params"]["token"];
+    assert_eq!(token, &end["params"]["token"]);
+    let creates = |it: &Value| {
+        it["method"] == "window/workDoneProgress/create" && it["params"]["token"] == *token
+    };
+    assert!(server.asked.iter().any(creates), "{:?}", server.asked);
+}
+
+#[test]
+fn a_small_project_does_not_wait_for_a_large_one() {
+    let large = large_folder();
     let small = folder(&[]);
     let path = small.path().join("compose.yaml");
     let mut params = crate::support::initialize(large.path(), json!({}));

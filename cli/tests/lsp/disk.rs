@@ -5,7 +5,6 @@ use crate::{ONCE, TWICE, codes, of};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 const APPS: &str = "a: 1\na: 2\n";
 
@@ -65,7 +64,7 @@ fn a_client_that_watches_nothing_is_up_to_date_after_opening_and_saving() {
     let mut server = Server::start(root.path(), json!({}));
     server.notify("textDocument/didOpen", open(&compose, 1, ONCE));
     server.diagnostics("the first", |it| it["version"] == 1);
-    server.drain(Duration::from_millis(300));
+    server.settle();
     server.published.clear();
     fs::write(&app, "a: 1\na: 22\n").unwrap();
     let saved = json!({ "textDocument": { "uri": uri(&compose) } });
@@ -112,7 +111,7 @@ fn an_inner_folder_owns_its_files() {
     let outer = root.path().join("compose.yaml");
     server.notify("textDocument/didOpen", open(&outer, 9, TWICE));
     server.diagnostics("those of the outer file", |it| it["version"] == 9);
-    server.drain(Duration::from_millis(300));
+    server.settle();
     let of_inner: Vec<&Value> = server.published.iter().filter(|it| of(&path)(it)).collect();
     let last = of_inner.last().unwrap();
     assert_eq!(last["version"], 4, "{of_inner:?}");
@@ -141,7 +140,7 @@ fn what_git_ignores_and_other_peoples_files_start_no_walk() {
         server.notify("workspace/didChangeWatchedFiles", event(file.parent().unwrap(), 1));
     }
     server.notify("workspace/didChangeWatchedFiles", event(&path("main.rs"), 1));
-    server.drain(Duration::from_millis(500));
+    server.settle();
     assert!(!server.published.iter().any(|it| of(&path("late.yaml"))(it)), "somebody walked");
     server.notify("workspace/didChangeWatchedFiles", event(&path("late.yaml"), 1));
     server.diagnostics("those of the late file", of(&path("late.yaml")));

@@ -38,7 +38,8 @@ pub fn git(folder: &Path, arguments: &[&str]) {
 /// A language server at the other end of two pipes, as an editor runs it.
 pub struct Server {
     child: Child,
-    input: ChildStdin,
+    /// `None` once it is closed.
+    input: Option<ChildStdin>,
     messages: Receiver<Value>,
     /// All diagnostics received so far.
     pub published: Vec<Value>,
@@ -90,7 +91,7 @@ impl Server {
                 }
             }
         });
-        let input = child.stdin.take().unwrap();
+        let input = child.stdin.take();
         Server {
             child,
             input,
@@ -108,15 +109,13 @@ impl Server {
     }
 
     pub fn send(&mut self, message: &Value) {
-        self.input.write_all(&frame(message)).unwrap();
-        self.input.flush().unwrap();
+        self.send_bytes(&frame(message));
     }
 
     /// Sends many messages in one write, as in a burst of typing.
     pub fn burst(&mut self, messages: &[Value]) {
         let bytes: Vec<u8> = messages.iter().flat_map(frame).collect();
-        self.input.write_all(&bytes).unwrap();
-        self.input.flush().unwrap();
+        self.send_bytes(&bytes);
     }
 
     pub fn request(&mut self, method: &str, params: Value) -> Value {
@@ -169,8 +168,14 @@ impl Server {
 
     /// Sends raw bytes, which need not be a message.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.input.write_all(bytes).unwrap();
-        self.input.flush().unwrap();
+        let input = self.input.as_mut().unwrap();
+        input.write_all(bytes).unwrap();
+        input.flush().unwrap();
+    }
+
+    /// Closes the server's input.
+    pub fn close_input(&mut self) {
+        self.input = None;
     }
 
     /// Sends a request whose answer is taken later.
@@ -198,6 +203,14 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         self.child.wait().unwrap().code()
+    }
+
+    /// Receives all that the server sends because of what it was told so far. The answer to the first request waits for
+    /// the analyses of the workspace; what these publish is sent before the second one is answered.
+    pub fn settle(&mut self) {
+        for _ in 0..2 {
+            self.request("workspace/symbol", json!({ "query": "" }));
+        }
     }
 
     /// Receives messages for a while.

@@ -156,7 +156,10 @@ const STEPS = [
     const [place] = await vscode.commands.executeCommand("vscode.executeDefinitionProvider", rendered.uri, new vscode.Position(line, 0));
     const source = await vscode.workspace.openTextDocument(place.uri);
     holds("a line leads to its source", source.lineAt(place.range.start.line).text.includes("kind: Deployment"), place.uri.toString());
-    holds("it can be read only", vscode.workspace.fs.isWritableFileSystem("plimsoll") !== true);
+    await vscode.window.showTextDocument(rendered);
+    const shown = rendered.getText();
+    await vscode.commands.executeCommand("type", { text: "x" });
+    equal("nothing can be typed into it", rendered.getText(), shown);
     await picture("rendered");
   }],
   ["a rule is explained", async () => {
