@@ -7,6 +7,7 @@ mod forms;
 mod inputs;
 mod nodes;
 mod releases;
+mod remote;
 mod signals;
 mod steps;
 mod sums;

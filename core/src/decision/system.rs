@@ -1,7 +1,7 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
 use super::counted::Counted;
-use super::unread::names_objects;
+use super::unread::{hiding, names_objects};
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
 };
@@ -39,6 +39,8 @@ pub struct System<'f> {
     pub unbuilt: Vec<&'f Arc<BuiltTarget>>,
     /// Templates that nothing here renders, and that hold objects or services.
     pub left_out: Vec<&'f FileModel>,
+    /// What objects of Argo CD and Flux apply from a source that is not among the files.
+    pub remote: Vec<&'f Arc<BuiltTarget>>,
     /// Overlays that were built without files that their generators read: the content of a ConfigMap or a Secret is
     /// unknown, and nothing else.
     pub without_settings: Vec<&'f Arc<BuiltTarget>>,
@@ -292,18 +294,21 @@ struct Share<'f> {
     objects: Vec<&'f Object>,
     files: Vec<&'f FileModel>,
     targets: Vec<&'f Arc<BuiltTarget>>,
+    /// Targets of which nothing is built, since their source is elsewhere.
+    remote: Vec<&'f Arc<BuiltTarget>>,
     findings: Vec<&'f Finding>,
     copies: Vec<&'f CopiedManifests>,
 }
 
 impl<'f> Share<'f> {
     fn into_system(self, facts: &'f Facts<'f>) -> System<'f> {
-        let Share { services, workloads, objects, files, targets, findings, copies } = self;
+        let Share { services, workloads, objects, files, targets, remote, findings, copies } = self;
         let counted = Counted::of(facts, &services, &workloads, &objects, &files);
         System {
             name: name(&services, &targets, &files),
             unbuilt: unbuilt(facts, &targets, &counted),
             left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
+            remote: hiding(facts, &remote, &objects, &counted),
             without_settings: without_settings(facts, &counted),
             counted,
             facts,
@@ -347,6 +352,8 @@ fn shares<'f>(
     for target in facts.all_targets() {
         if let Some(source) = target.target.sources.first() {
             shares.entry(of(*source)).or_default().targets.push(target);
+        } else if let Some(delivered) = &target.delivered_by {
+            shares.entry(of(delivered.span.file)).or_default().remote.push(target);
         }
     }
     for finding in findings {

@@ -1,12 +1,16 @@
 //! What is not read in full: charts and overlays that were not built, Templates of OpenShift, and templates that
 //! another tool renders.
 
+use super::counted::Counted;
 use super::system::System;
+use crate::facts::Facts;
+use crate::knowledge::kube::is_system_namespace;
 use crate::model::detect::by_first_words;
-use crate::model::kubernetes::Object;
+use crate::model::kubernetes::{Body, Object};
 use crate::model::{BuiltTarget, FileModel};
-use crate::report::Kind;
+use crate::report::{Environment, Kind};
 use crate::text::{Span, name_of};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// A source that is not read in full.
@@ -29,6 +33,57 @@ pub fn names_objects(file: &FileModel) -> bool {
     by_first_words(file.text()) == Kind::Kubernetes
 }
 
+/// Returns the object of Argo CD or Flux that a target stands for.
+fn deliverer<'f>(target: &BuiltTarget, objects: &[&'f Object]) -> Option<&'f Object> {
+    let span = target.delivered_by.as_ref()?.span;
+    objects.iter().copied().find(|it| it.name_span() == span)
+}
+
+/// Returns what a target is called by: "Application `kafka`", "HelmRelease `cache`".
+fn label_of(target: &BuiltTarget, objects: &[&Object]) -> Option<String> {
+    match deliverer(target, objects) {
+        Some(object) => Some(object.label()),
+        None => Some(format!("Application `{}`", target.delivered_by.as_ref()?.name)),
+    }
+}
+
+/// Whether a target is a chart for a namespace that belongs to the cluster, such as `cert-manager`: an add-on runs
+/// nothing of an application.
+fn is_add_on(target: &BuiltTarget, objects: &[&Object]) -> bool {
+    let namespace = match (target.app(), deliverer(target, objects).map(|it| &it.body)) {
+        (Some(app), _) => {
+            let mut sources = app.application.sources.iter();
+            let is_chart = sources.any(|it| it.chart.is_some());
+            app.application.destination.namespace.as_ref().filter(|_| is_chart)
+        }
+        (None, Some(Body::HelmRelease(release))) => release.target_namespace.as_ref(),
+        (None, _) => None,
+    };
+    namespace.is_some_and(|it| is_system_namespace(it.as_str()))
+}
+
+/// Returns the targets that may hold workloads which nothing shows: whatever is applied from elsewhere, unless it is an
+/// add-on of the cluster, for development or tests, or an ApplicationSet whose Applications are known.
+pub fn hiding<'f>(
+    facts: &Facts<'_>,
+    remote: &[&'f Arc<BuiltTarget>],
+    objects: &[&Object],
+    counted: &Counted<'_>,
+) -> Vec<&'f Arc<BuiltTarget>> {
+    let made = |target: &BuiltTarget| Some(target.app()?.made.as_ref()?.set_span);
+    let sets: FxHashSet<Span> = facts.all_targets().iter().filter_map(|it| made(it)).collect();
+    let hides = |target: &&&Arc<BuiltTarget>| {
+        let Some(delivered) = &target.delivered_by else { return false };
+        let environment = facts.environment_of_target(&target.target);
+        let is_for_use = !matches!(environment, Some(Environment::Development | Environment::Test));
+        is_for_use
+            && !is_add_on(target, objects)
+            && !counted.is_aside(facts, delivered.span.file)
+            && (delivered.app.is_some() || !sets.contains(&delivered.span))
+    };
+    remote.iter().filter(hides).copied().collect()
+}
+
 /// Returns the name of an image without what says its version.
 fn without_tag(name: &str) -> &str {
     name.split([':', '@']).next().unwrap_or(name)
@@ -41,6 +96,7 @@ impl System<'_> {
         let shown = self.services.len() + self.workloads.len();
         self.has_unbuilt_parts()
             || self.has_hiding_templates()
+            || !self.remote.is_empty()
             || (shown == 0 && self.has_cluster())
     }
 
@@ -67,7 +123,29 @@ impl System<'_> {
             })
         };
         let built = self.unbuilt.iter().find_map(|it| of_target(it));
-        built.or_else(|| self.first_template()).or_else(|| self.first_left_out())
+        built
+            .or_else(|| self.first_remote())
+            .or_else(|| self.first_template())
+            .or_else(|| self.first_left_out())
+    }
+
+    /// Returns the first object of Argo CD or Flux that applies what is not among the files.
+    fn first_remote(&self) -> Option<Unread> {
+        let first = self.remote.first()?;
+        let reason = first.target.reasons.first()?;
+        let label = label_of(first, &self.objects)?;
+        let them = match self.remote.len() - 1 {
+            0 => format!("{label} applies"),
+            more => format!("{label} and {more} more apply"),
+        };
+        Some(Unread {
+            why: format!("{them} what is not here: {}.", reason.message),
+            next: format!(
+                "Hand over what {label} applies, as far as it can be had: {}.",
+                reason.message
+            ),
+            span: reason.span,
+        })
     }
 
     /// Returns the first template that another tool renders, one with objects before others.

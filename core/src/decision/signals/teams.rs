@@ -71,7 +71,7 @@ fn add_workloads(signals: &mut Signals, system: &System<'_>) {
         _ => format!(": {}", first_named(&called, NAMES)),
     };
     let (signal, points, fact) = match all.len() {
-        _ if system.hides_workloads() => return,
+        1..=8 if system.hides_workloads() => return,
         1 => {
             (Signal::FewWorkloads, No, format!("one workload needs no more than one team{called}"))
         }
