@@ -2,7 +2,7 @@
 
 use super::decide;
 use super::sums::{deployment, facts};
-use crate::report::{QuestionId, Signal};
+use crate::report::{Fit, Platform, QuestionId, Signal};
 
 #[test]
 fn near_identical_deployments_are_copies() {
@@ -88,4 +88,42 @@ fn patches_of_overlays_are_no_copies() {
         let copied = facts(&decision, QuestionId::Packaging, &[Signal::CopiedEnvironments]);
         assert!(copied.is_empty(), "{copied:?}");
     }
+}
+
+#[test]
+fn one_line_for_another_environment_settles_no_other_platform() {
+    let blog = "services:\n  ghost: {image: 'ghost:5.89.0', restart: always, volumes: ['content:/var/lib/ghost/content']}\n  db: {image: 'mysql:8.4.2', restart: always, volumes: ['data:/var/lib/mysql']}\nvolumes: {content: {}, data: {}}\n";
+    let over = |name: &str| {
+        let text = format!(
+            "services: {{ghost: {{environment: {{url: 'https://{name}.example.com'}}}}}}\n"
+        );
+        (format!("compose.{name}.yaml"), text)
+    };
+    let overrides = ["staging", "test", "prod"].map(over);
+    let mut files = vec![("compose.yaml", blog)];
+    let alone = decide(&files);
+    files.extend(overrides.iter().map(|it| (&*it.0, &*it.1)));
+    let several = decide(&files);
+    for decision in [alone, several] {
+        assert_eq!((decision.outcome.platform, decision.fit), (Platform::Compose, Fit::Fits));
+        let seen = facts(&decision, QuestionId::TeamsAndEnvironments, &[Signal::ManyEnvironments]);
+        assert!(seen.is_empty(), "{seen:?}");
+    }
+}
+
+#[test]
+fn overlays_of_one_small_workload_settle_no_other_platform() {
+    let relay = deployment("relay", "", "{requests: {cpu: 35m, memory: 128Mi}}");
+    let overlay = "resources: [../../base]\n";
+    let mut files = vec![
+        ("deploy/base/kustomization.yaml", "resources: [relay.yaml]\n"),
+        ("deploy/base/relay.yaml", &*relay),
+        ("deploy/overlays/prod/kustomization.yaml", overlay),
+    ];
+    let one = decide(&files);
+    files.push(("deploy/overlays/staging/kustomization.yaml", overlay));
+    files.push(("deploy/overlays/test/kustomization.yaml", overlay));
+    let three = decide(&files);
+    assert_eq!(one.outcome.platform, three.outcome.platform);
+    assert_eq!(one.outcome.so_far, three.outcome.so_far);
 }
