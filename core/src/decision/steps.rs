@@ -41,7 +41,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     }
     let warnings = system.findings_of(Severity::Warning);
     let by_place: FxHashMap<(&str, Span), &Finding> =
-        warnings.iter().map(|it| ((it.code, it.span), *it)).collect();
+        hints.iter().chain(&warnings).map(|it| ((it.code, it.span), *it)).collect();
     for item in items(decision, checklists) {
         let mut own = item.findings.iter().filter_map(|place| by_place.get(place));
         let next = own.find(|it| !told.contains(it.code));
@@ -52,6 +52,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             steps.extend(of_item(system, item));
         }
     }
+    let hints = system.findings_of(Severity::Info);
     // A cluster alone has no list of its own.
     let has_no_list = decision.today == Today::Kubernetes && items(decision, checklists).is_empty();
     if has_no_list {

@@ -16,6 +16,17 @@ struct Volume<'f> {
     name: &'f str,
 }
 
+impl Volume<'_> {
+    /// Whether a copy of this one has another one in it: itself, or a folder below. A path from the root of the host
+    /// is the same for every project on it.
+    fn holds(self, other: Volume<'_>) -> bool {
+        let is_path = self.name.starts_with(['/', '.', '~']);
+        let is_same_place = self.project == other.project || self.name.starts_with('/');
+        let is_within = self.name == other.name || is_path && is_below(other.name, self.name);
+        is_same_place && is_within
+    }
+}
+
 /// A volume with data, and the first service that keeps it there.
 struct Data<'s, 'f> {
     service: &'s Service<'f>,
@@ -26,7 +37,7 @@ struct Data<'s, 'f> {
 pub fn look(view: &View<'_, '_>) -> Tally {
     let data = data(view.system);
     if data.is_empty() {
-        return Tally::NothingToSee("no service keeps data on this server".to_owned());
+        return Tally::NothingToSee(without_data(view.system));
     }
     let words = Words { noun: ["volume", "volumes"], does: ["is copied", "are copied"] };
     let copier = view.system.counted.services.iter().find(|it| it.is_backup());
@@ -43,6 +54,46 @@ pub fn look(view: &View<'_, '_>) -> Tally {
             }),
         ),
     }
+}
+
+/// Says why there is nothing to copy, and names the volumes that are filled again by themselves.
+fn without_data(system: &System<'_>) -> String {
+    let services = system.counted.services.iter().filter(|it| it.starts_by_itself());
+    let volumes = services.flat_map(|service| {
+        let mounted = system.facts.mounted(&service.unit);
+        let content = renewed(service).unwrap_or("what can be made again");
+        let named = mounted.into_iter().filter_map(|it| match it.backing {
+            Backing::Volume(name) if !it.read_only => Some(name.to_string()),
+            _ => None,
+        });
+        named.map(move |name| (name, content))
+    });
+    let mut renewable: Vec<String> = Vec::new();
+    for (name, content) in volumes {
+        let words = format!("`{name}` ({content})");
+        if !renewable.contains(&words) {
+            renewable.push(words);
+        }
+    }
+    match &renewable[..] {
+        [] => "no service keeps data on this server".to_owned(),
+        [only] => format!("only {only}, which is counted as renewable"),
+        [all @ .., last] => {
+            format!("only {} and {last}, which are counted as renewable", all.join(", "))
+        }
+    }
+}
+
+/// Returns what a service keeps that comes again by itself: certificates are obtained again, a cache is filled
+/// again, and measurements go on.
+fn renewed(service: &Service<'_>) -> Option<&'static str> {
+    const CONTENTS: [(&[Class], &str); 3] = [
+        (&[Class::Proxy, Class::WebServer, Class::Tunnel], "certificates"),
+        (&[Class::Cache], "a cache"),
+        (&[Class::Monitoring], "metrics"),
+    ];
+    let class = service.unit.family()?.class;
+    CONTENTS.iter().find(|it| it.0.contains(&class)).map(|it| it.1)
 }
 
 /// Returns the first volume with data that nothing copies: the service that keeps it there, and its name. Data
@@ -84,7 +135,8 @@ fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
     for service in others.into_iter().filter(|it| it.starts_by_itself()) {
         for volume in data_of(system, service) {
             if known.insert(volume) {
-                data.push(Data { service, volume, is_copied: copied.contains(&volume) });
+                let is_copied = copied.iter().any(|it| it.holds(volume));
+                data.push(Data { service, volume, is_copied });
             }
         }
     }
@@ -96,13 +148,7 @@ fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
 fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     let mounted = system.facts.mounted(&service.unit);
     let lasting = mounted.iter().filter(|it| !it.read_only && !can_be_made_again(it));
-    // Certificates are obtained again, a cache is filled again, and measurements go on.
-    let class = service.unit.family().map(|it| it.class);
-    let is_renewed = matches!(
-        class,
-        Some(Class::Proxy | Class::WebServer | Class::Tunnel | Class::Cache | Class::Monitoring)
-    );
-    if is_renewed {
+    if renewed(service).is_some() {
         return Vec::new();
     }
     let dirs = match (service.unit.stored(), &service.unit.runs) {

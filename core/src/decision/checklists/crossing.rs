@@ -163,9 +163,13 @@ fn startup(view: &View<'_, '_>) -> Tally {
         does: ["waits for what it needs", "wait for what they need"],
     };
     match Tally::count(words, waiting) {
-        Tally::NothingToSee(_) => {
-            Tally::NothingToSee("no service is known to need another one".to_owned())
+        Tally::NothingToSee(_) if view.to_cross.len() == 1 => {
+            Tally::NothingToSee("one service alone needs no other one".to_owned())
         }
+        Tally::NothingToSee(_) => Tally::Hidden(
+            "no file says which service needs which".to_owned(),
+            "Look for addresses inside the images: in configuration files and in code.",
+        ),
         tally => tally.or_hidden(
             "Stop a dependency while its client runs, and see whether the client connects again by itself.",
         ),

@@ -93,12 +93,23 @@ impl<'v, 'f> View<'v, 'f> {
         codes.iter().filter_map(move |code| by_code.get(code)).flatten().copied()
     }
 
+    /// Returns the findings that fail an item. Where nothing else was seen, a hint of a rule is something seen.
+    fn failing(&self, item: &Item, tally: &Tally) -> Vec<&'v Finding> {
+        let least = match tally {
+            Tally::Hidden(..) => Severity::Info,
+            Tally::NothingToSee(_) | Tally::Proven(_) | Tally::Counted { .. } => Severity::Warning,
+        };
+        let mut found: Vec<&Finding> =
+            self.noted(item.codes).filter(|it| it.severity <= least).collect();
+        found.sort_by_key(|it| it.severity);
+        found
+    }
+
     /// Judges an item: findings fail it, and otherwise what was seen decides.
     fn judge(&self, item: &Item) -> ChecklistItem {
-        let found = self.noted(item.codes).filter(|it| it.severity <= Severity::Warning);
-        let found: Vec<&Finding> = found.collect();
-        let findings: Vec<_> = found.iter().map(|finding| (finding.code, finding.span)).collect();
         let tally = (item.look)(self);
+        let found = self.failing(item, &tally);
+        let findings: Vec<_> = found.iter().map(|finding| (finding.code, finding.span)).collect();
         let (state, seen, next) = match &tally {
             Tally::NothingToSee(_) if findings.is_empty() => {
                 (CheckState::NotApplicable, tally.says(), String::new())
@@ -114,6 +125,10 @@ impl<'v, 'f> View<'v, 'f> {
             }
             Tally::Counted { missing, look: None, .. } if !missing.is_empty() => {
                 (CheckState::Fail, tally.says(), item.next.to_owned())
+            }
+            Tally::Hidden(..) => {
+                let message = found.first().map(|it| it.message_for_one()).unwrap_or_default();
+                (CheckState::Fail, message.to_owned(), item.next.to_owned())
             }
             // What was seen is good, and a rule knows better.
             _ => {

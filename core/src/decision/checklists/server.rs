@@ -6,14 +6,28 @@ use crate::facts::{Health, Image, Service, Tls, is_docker_socket};
 use crate::knowledge::image::Pin;
 use crate::knowledge::upkeep::is_web_port;
 use crate::model::compose::{MountKind, Port};
-use crate::report::{CheckItem, ChecklistItem};
+use crate::report::{CheckItem, CheckState, ChecklistItem};
+use rustc_hash::FxHashSet;
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
     if view.system.counted.services.is_empty() {
         let why = "no Compose service here is meant for a server";
         return ITEMS.iter().map(|item| View::not_applicable(item, why)).collect();
     }
-    ITEMS.iter().map(|item| view.judge(item)).collect()
+    let judged = ITEMS.iter().map(|item| view.judge(item));
+    judged.map(|item| with_keys_of_swarm(view, item)).collect()
+}
+
+/// Names the key that Swarm reads: `restart` is ignored there.
+///
+/// Source: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>
+fn with_keys_of_swarm(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
+    let mut services = view.system.counted.services.iter();
+    let is_about = item.item == CheckItem::RestartPolicies && item.state == CheckState::Fail;
+    if is_about && services.all(|it| view.system.facts.is_for_swarm(it)) {
+        item.next = "Set `deploy.restart_policy.condition: any` on everything that must come back after a crash or a reboot.".to_owned();
+    }
+    item
 }
 
 pub const ITEMS: [Item; 9] = [
@@ -94,7 +108,13 @@ fn name(service: &Service<'_>) -> String {
 }
 
 fn pinned(view: &View<'_, '_>) -> Tally {
-    let pulled = view.system.counted.services.iter().filter(|it| !it.is_built());
+    let text = |it: &Service<'_>| it.unit.image.as_ref().map(|image| image.text.to_string());
+    // Several services may run the image that one of them builds.
+    let own = view.system.services.iter().filter(|it| it.is_built());
+    let built: FxHashSet<String> = own.filter_map(|it| text(it)).collect();
+    let is_pulled =
+        |it: &&&Service<'_>| !it.is_built() && text(it).is_none_or(|it| !built.contains(&it));
+    let pulled = view.system.counted.services.iter().filter(is_pulled);
     let images: Vec<_> = pulled.filter_map(|it| Some((it, it.unit.image.as_ref()?))).collect();
     let words = Words {
         noun: ["pulled image", "pulled images"],
@@ -277,8 +297,8 @@ fn edge(view: &View<'_, '_>) -> Tally {
     Tally::count(words, known.into_iter().map(|(it, tls)| (Subject::of(it), tls == Tls::Ends)))
 }
 
-/// Looks for what watches the services. What only measures or draws inside the server is no proof that anybody
-/// hears of its loss; a monitor that calls people, or a connection to one elsewhere, is.
+/// Looks for what watches the services. What measures, draws or calls people inside the server is no proof that
+/// anybody hears of its loss; a connection to monitoring elsewhere is.
 fn monitoring(view: &View<'_, '_>) -> Tally {
     const LOOK: &str = "Look at what calls you when the server is down: a monitor outside of it.";
     let all = &view.system.counted.services;
@@ -291,12 +311,8 @@ fn monitoring(view: &View<'_, '_>) -> Tally {
         let report = form(&elsewhere, "reports", "report");
         return Tally::Proven(format!("{} {report} to monitoring", named(&elsewhere)));
     }
-    let calling = names(&|it| it.calls_people());
-    if !calling.is_empty() {
-        let watch = form(&calling, "watches", "watch");
-        return Tally::Proven(format!("{} {watch} from inside this server", named(&calling)));
-    }
-    let inside = names(&|it| it.watches());
+    // What calls people falls silent with its server too.
+    let inside = names(&|it| it.watches() || it.calls_people());
     if !inside.is_empty() {
         let watch = form(&inside, "watches", "watch");
         return Tally::Hidden(format!("{} {watch} from inside this server", named(&inside)), LOOK);

@@ -68,6 +68,33 @@ fn backups_are_counted_by_volume() {
 }
 
 #[test]
+fn what_is_renewable_is_named() {
+    let one = "services: {watch: {image: 'prom/prometheus:v3.1.0', volumes: ['prom:/prometheus']}}\nvolumes: {prom: {}}\n";
+    assert_eq!(
+        seen(one, CheckItem::Backups),
+        (
+            CheckState::NotApplicable,
+            "only `prom` (metrics), which is counted as renewable".to_owned()
+        )
+    );
+    let two = "services:\n  watch: {image: 'prom/prometheus:v3.1.0', volumes: ['prom:/prometheus']}\n  edge: {image: 'caddy:2.10.0', volumes: ['tls:/data']}\nvolumes: {prom: {}, tls: {}}\n";
+    let (_, words) = seen(two, CheckItem::Backups);
+    assert_eq!(
+        words,
+        "only `tls` (certificates) and `prom` (metrics), which are counted as renewable"
+    );
+}
+
+#[test]
+fn a_copy_of_a_folder_has_what_lies_below_it() {
+    let text = "services:\n  db: {image: 'mariadb:11.4', volumes: ['/srv/mariadb:/var/lib/mysql']}\n  copy: {image: 'restic/restic:0.17.3', volumes: ['/srv:/data:ro']}\n";
+    let copied = (CheckState::Pass, "1 of 1 volume is copied".to_owned());
+    assert_eq!(seen(text, CheckItem::Backups), copied);
+    let beside = text.replace("/srv:/data", "/srv/maria:/data");
+    assert_ne!(seen(&beside, CheckItem::Backups).0, CheckState::Pass);
+}
+
+#[test]
 fn a_volume_without_a_known_store_needs_a_backup_too() {
     let text = "services: {app: {image: 'acme/app:1.2.3', restart: always, volumes: ['files:/srv/files']}}\nvolumes: {files: {}}\n";
     let (state, text) = seen(text, CheckItem::Backups);
@@ -111,10 +138,12 @@ fn swarm_restarts_by_its_own_policy() {
     let with = |deploy: &str| {
         let text =
             format!("services: {{web: {{image: 'acme/web:1.2.3', deploy: {{{deploy}}}}}}}\n");
-        item_of(&decide(&[("docker-stack.yml", &text)]), CheckItem::RestartPolicies).state
+        item_of(&decide(&[("docker-stack.yml", &text)]), CheckItem::RestartPolicies)
     };
-    assert_eq!(with("replicas: 2"), CheckState::Pass);
-    assert_eq!(with("restart_policy: {condition: none}"), CheckState::Fail);
+    assert_eq!(with("replicas: 2").state, CheckState::Pass);
+    let none = with("restart_policy: {condition: none}");
+    assert_eq!(none.state, CheckState::Fail);
+    assert!(none.next.contains("`deploy.restart_policy.condition: any`"), "{}", none.next);
 }
 
 #[test]
@@ -146,7 +175,8 @@ fn what_watches_from_inside_is_no_proof() {
         (CheckState::CannotSee, "`metrics` watches from inside this server".to_owned())
     );
     let monitor = with("}\n  status: {image: 'louislam/uptime-kuma:1.23.16'}");
-    assert_eq!(monitor, (CheckState::Pass, "`status` watches from inside this server".to_owned()));
+    let inside = (CheckState::CannotSee, "`status` watches from inside this server".to_owned());
+    assert_eq!(monitor, inside);
     let sentry = with(", environment: {SENTRY_DSN: 'https://k@sentry.example.com/1'}}");
     assert_eq!(sentry, (CheckState::Pass, "`web` reports to monitoring".to_owned()));
     // What draws, or collects for the application alone, falls silent with the server.
@@ -201,6 +231,11 @@ fn pulled_images_are_the_denominator() {
     let (state, words) = seen(text, CheckItem::PinnedImages);
     assert_eq!(state, CheckState::Fail);
     assert_eq!(words, "1 of 2 pulled images has a fixed version; missing: `c`");
+    let shared = "services: {a: {build: ., image: 'acme/shop:${TAG:-dev}'}, b: {image: 'acme/shop:${TAG:-dev}'}, c: {image: 'acme/c:1.2.3'}}\n";
+    assert_eq!(
+        seen(shared, CheckItem::PinnedImages),
+        (CheckState::Pass, "1 of 1 pulled image has a fixed version".to_owned())
+    );
     let built = "services: {b: {build: ./b}}\n";
     assert_eq!(seen(built, CheckItem::PinnedImages).0, CheckState::NotApplicable);
     let variable = "services: {a: {image: 'acme/a:1.2.3'}, b: {image: 'acme/b:${TAG}'}}\n";

@@ -51,6 +51,11 @@ fn startup_is_proven_by_what_waits() {
     );
     let alone = "services: {a: {image: 'acme/a:1.2.3', restart: always}}\n";
     assert_eq!(seen(alone, CheckItem::StartupAndRetry).0, CheckState::NotApplicable);
+    let two = "services: {a: {image: 'acme/a:1.2.3', restart: always}, b: {image: 'acme/b:1.2.3', restart: always}}\n";
+    assert_eq!(
+        seen(two, CheckItem::StartupAndRetry),
+        (CheckState::CannotSee, "no file says which service needs which".to_owned())
+    );
 }
 
 #[test]
