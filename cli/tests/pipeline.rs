@@ -226,3 +226,38 @@ fn less_sure_findings_are_left_out() {
     assert!(all("possible").len() >= all("likely").len());
     assert!(all("possible").iter().any(|it| it != "certain"), "the example has unsure findings");
 }
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'acme/web:1.2.3'}]}\n";
+
+#[test]
+fn the_decision_sees_pipelines_which_no_rule_reads() {
+    let project = [("k8s/web.yaml", WEB)];
+    // One is broken as YAML, and one has services as a Compose file has them.
+    let pipelines = [
+        (
+            ".github/workflows/deploy.yml",
+            "on: [push\njobs: {a: {steps: [{run: kubectl apply -f k8s}]}}\n",
+        ),
+        (".gitlab-ci.yml", "services: {db: {image: postgres}}\ndeploy: {script: [helm lint]}\n"),
+        ("Jenkinsfile", "node { sh 'true' }\n"),
+    ];
+    let (without, with) = (folder(&project), folder(&[&project[..], &pipelines[..]].concat()));
+    for arguments in [&["check"][..], &["check", "--format", "json"]] {
+        let [alone, beside] = [&without, &with].map(|it| run(it.path(), arguments));
+        assert_eq!(alone.code, beside.code, "{}", beside.err);
+        assert!(
+            !beside.out.contains("gitlab-ci") && !beside.out.contains("Jenkins"),
+            "{}",
+            beside.out
+        );
+        let found = |it: &Run| it.out.matches("PLM").count();
+        assert_eq!(found(&alone), found(&beside), "{}", beside.out);
+    }
+    let list = run(with.path(), &["check", "--show-files"]).out;
+    assert_eq!(list, ".github: not read: hidden\nk8s/web.yaml: kubernetes\n");
+    let decided = run(with.path(), &["decide", "--details"]).out;
+    let words = decided.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "the pipeline in `.github/workflows/deploy.yml` runs `kubectl apply` (.github/workflows/deploy.yml:2)";
+    assert!(words.contains(expected), "{decided}");
+    assert_eq!(run(without.path(), &["decide"]).out.lines().next(), decided.lines().next());
+}

@@ -14,8 +14,8 @@ pub use env_files::env_file_paths;
 pub use ignored::Ignored;
 pub use left_out::{LeftOut, Why};
 pub use names::{
-    belongs, is_build_file, is_config, is_env, is_left_out, is_outside_walk, nearest_config,
-    own_config,
+    belongs, is_build_file, is_config, is_env, is_left_out, is_outside_walk, is_pipeline,
+    nearest_config, own_config,
 };
 pub use read::{Loaded, load, load_from};
 pub use scripts::{is_script, scripts_named_by};

@@ -1,6 +1,9 @@
 //! Which files belong to an analysis, by their names alone.
 
 use plimsoll_core::knowledge::env::{is_env_file, is_example};
+use plimsoll_core::knowledge::pipelines;
+use plimsoll_core::model::detect::is_unread_pipeline;
+use plimsoll_core::text::normalise_path;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,11 +23,18 @@ const VENDORED: &[&str] = &[
 /// Whether a file of this name takes part in an analysis.
 pub fn belongs(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else { return false };
-    if is_env(name) || is_config(name) || is_compose_example(name) {
+    if is_env(name) || is_config(name) || is_compose_example(name) || is_pipeline(path) {
         return true;
     }
     !name.starts_with('.')
         && (is_yaml(name) || is_template(name) || is_dockerfile(name) || is_kustomization(name))
+}
+
+/// Whether a file is one of a CI system that is read although its name or its folder is hidden, or that is no YAML.
+pub fn is_pipeline(path: &Path) -> bool {
+    let Some(path) = path.to_str() else { return false };
+    let path = normalise_path(path);
+    is_unread_pipeline(&path) || pipelines::is_pipeline(&path) && !is_yaml(&path)
 }
 
 /// Whether a file makes its folder a chart or a kustomization, which may read any file below it.
@@ -142,6 +152,9 @@ mod tests {
             "compose.override.yaml.example",
             ".plimsoll.yaml",
             ".plimsoll.yml",
+            ".gitlab-ci.yml",
+            ".github/workflows/deploy.yml",
+            "Jenkinsfile",
         ] {
             assert!(belongs(Path::new(name)), "{name}");
         }
@@ -149,6 +162,7 @@ mod tests {
             "main.py",
             ".env.d.ts",
             ".travis.yml",
+            ".github/dependabot.yml",
             "Dockerfiles",
             "yaml",
             "notes.md",

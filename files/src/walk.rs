@@ -1,6 +1,7 @@
 //! Walking a folder.
 //!
-//! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
+//! A walk honours `.gitignore` and enters neither hidden nor vendored folders, but takes the pipelines from the folders
+//! of CI systems. Environment files
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
 //! that is set would be reported as unset. So are the files that `env_file` names, whatever they are called, and the
 //! shell scripts that Compose files and Dockerfiles name. Below a chart or a kustomization every file is read, because
@@ -9,9 +10,10 @@
 
 use crate::env_files;
 use crate::left_out::{LeftOut, left_out};
-use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_yaml};
+use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_pipeline, is_yaml};
 use crate::scripts::scripts_named_by;
 use ignore::{DirEntry, WalkBuilder};
+use plimsoll_core::knowledge::pipelines;
 use plimsoll_core::model::is_template_name;
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
@@ -96,6 +98,9 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
             Err(error) => unreadable.push(explained(root, error)),
         }
     }
+    if depth.is_none() {
+        files.extend(entered.iter().flat_map(|folder| pipelines_of(folder)));
+    }
     let built_folders: BTreeSet<PathBuf> =
         files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
     let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
@@ -135,6 +140,16 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     files.extend(scripts);
     unreadable.sort();
     Walk { files: files.into_iter().collect(), unreadable, entered }
+}
+
+/// Returns the pipelines in the hidden folders of CI systems beside what lies in a folder.
+fn pipelines_of(folder: &Path) -> Vec<PathBuf> {
+    let folders = pipelines::hidden_folders().map(|it| folder.join(it.trim_end_matches('/')));
+    let entries = folders.filter_map(|it| Some((it.read_dir().ok()?, it)));
+    let files = entries.flat_map(|(entries, folder)| {
+        entries.flatten().map(move |entry| folder.join(entry.file_name()))
+    });
+    files.filter(|path| is_pipeline(path) && path.is_file()).collect()
 }
 
 /// Returns the links to files that are not among `files` and that no earlier link leads to.
@@ -221,7 +236,8 @@ fn folder(path: &Path) -> Option<PathBuf> {
 }
 
 fn folders_with_yaml(files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
-    let yaml = files.iter().filter(|path| path.to_str().is_some_and(is_yaml));
+    let own = files.iter().filter(|path| !is_pipeline(path));
+    let yaml = own.filter(|path| path.to_str().is_some_and(is_yaml));
     yaml.filter_map(|path| path.parent().map(Path::to_owned)).collect()
 }
 
@@ -261,6 +277,7 @@ mod tests {
             "types/.env.d.ts",
         ]);
         let expected = [
+            ".github/workflows/ci.yml",
             "api/.env.example",
             "api/Dockerfile.dev",
             "compose.yaml",

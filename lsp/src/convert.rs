@@ -205,6 +205,7 @@ mod tests {
                 role: None,
                 lines: LineIndex::new(&Arc::from(text)),
                 is_excluded: false,
+                is_pipeline: false,
             }]),
             findings: findings.into_list(),
             ..Report::default()

@@ -8,7 +8,7 @@ use plimsoll_core::text::{FileId, normalise_path};
 use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
-    is_outside_walk, is_script, load, walk_except,
+    is_outside_walk, is_pipeline, is_script, load, walk_except,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,7 +139,7 @@ impl Project {
                 return true;
             }
             if is_outside_walk(root, &path) {
-                return false;
+                return is_pipeline(&path);
             }
             let is_folder = path.is_dir();
             let is_wanted = match is_folder {

@@ -1,6 +1,7 @@
 //! The part of a report that lists files and targets, before any rule runs.
 
 use super::Analysis;
+use crate::model::detect::is_unread_pipeline;
 use crate::model::{BuiltTarget, PlainTarget};
 use crate::report::{FileEntry, Report, TargetEntry};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ impl Analysis {
                 role: facts.role_of(it.id),
                 lines: it.lines.clone(),
                 is_excluded: it.is_excluded,
+                is_pipeline: is_unread_pipeline(it.path()),
             })
             .collect();
         let built = self.targets().iter().map(|built| target_entry(built));

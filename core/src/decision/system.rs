@@ -8,7 +8,7 @@ use crate::facts::{
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::delivery::{Controller, controller_of};
-use crate::model::detect::by_first_words;
+use crate::model::detect::{by_first_words, is_unread_pipeline};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::model::{BuiltTarget, Cause, FileModel, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, Severity, TargetKind, Today};
@@ -337,7 +337,8 @@ fn shares<'f>(
 
     let mut shares: IndexMap<usize, Share<'f>, FxBuildHasher> = IndexMap::default();
     let mut of = |file: FileId| sets.find(facts.part_of(file));
-    for file in facts.files() {
+    // A pipeline is beside what it deploys, and no part of it.
+    for file in facts.files().iter().filter(|it| !is_unread_pipeline(it.path())) {
         shares.entry(of(file.id)).or_default().files.push(file);
     }
     for service in facts.services() {

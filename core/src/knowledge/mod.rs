@@ -37,6 +37,7 @@ pub mod migrations;
 pub mod model_memory;
 pub mod net;
 pub mod patience;
+pub mod pipelines;
 pub mod preparing;
 pub mod publishers;
 pub mod ready;

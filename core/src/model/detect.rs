@@ -2,6 +2,7 @@
 
 use super::read::Reader;
 use crate::knowledge::env::{is_env_file, is_example};
+use crate::knowledge::pipelines::is_hidden_pipeline;
 use crate::report::Kind;
 use crate::syntax::{Node, Tree};
 use crate::text::{folder_of, name_of};
@@ -85,6 +86,9 @@ pub fn is_template_name(name: &str) -> bool {
 /// Whether a file of this name is read as YAML (or as JSON, which is YAML). Scripts, licences and the like
 /// are not, whatever they contain. A name without an extension is a buffer or a stream.
 pub fn may_be_yaml(path: &str) -> bool {
+    if is_unread_pipeline(path) {
+        return false;
+    }
     let name = name_of(path);
     match name.rsplit_once('.') {
         Some((_, ending)) => {
@@ -96,6 +100,11 @@ pub fn may_be_yaml(path: &str) -> bool {
                 || name.to_ascii_lowercase().starts_with("untitled")
         }
     }
+}
+
+/// Whether a file is one of a CI system that lies hidden. It says what a pipeline does, and nothing about what runs.
+pub fn is_unread_pipeline(path: &str) -> bool {
+    is_hidden_pipeline(path) && by_name(path) == Kind::Unknown
 }
 
 /// Whether a name is a word alone, or the word with something before or after it: `compose`,

@@ -23,6 +23,7 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
             role: Some(Role::Production),
             lines: LineIndex::new(&text.into()),
             is_excluded: false,
+            is_pipeline: false,
         }]),
         findings: findings.into_list(),
         ..Report::default()

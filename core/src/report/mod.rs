@@ -83,15 +83,17 @@ pub struct FileEntry {
     pub lines: LineIndex,
     /// Whether the configuration excludes the file, so that it was not read.
     pub is_excluded: bool,
+    /// Whether the file is one of a CI system, which only the decision looks at.
+    pub is_pipeline: bool,
 }
 
 impl FileEntry {
-    /// Whether the file is not part of what was checked: it is excluded, or is here only because a chart or
-    /// an overlay reads it, as a template reads a dashboard.
+    /// Whether the file is not part of what was checked: it is excluded, or is here only because the decision, a
+    /// chart or an overlay reads it, as a template reads a dashboard.
     pub fn is_companion(&self) -> bool {
         let path = &self.file.path;
         let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-        self.is_excluded || self.kind == Kind::Unknown && !is_yaml
+        self.is_excluded || self.is_pipeline || self.kind == Kind::Unknown && !is_yaml
     }
 }
 

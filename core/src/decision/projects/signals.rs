@@ -126,6 +126,9 @@ fn a_pipeline_that_deploys_is_a_fact() {
         let said = facts(path, deploys);
         assert!(said.contains(&format!("the pipeline in `{path}` runs `helm upgrade`")), "{said}");
     }
+    let jenkins = "node {\n  // sh 'kubectl apply -f old'\n  sh 'helm upgrade web ./chart'\n}\n";
+    let said = facts("Jenkinsfile", jenkins);
+    assert!(said.contains("the pipeline in `Jenkinsfile` runs `helm upgrade`"), "{said}");
     // It tests only, belongs to another folder, or is no pipeline.
     for (path, text) in [
         ("azure-pipelines.yml", "steps:\n  - script: npm test\n"),
@@ -135,4 +138,43 @@ fn a_pipeline_that_deploys_is_a_fact() {
         let said = facts(path, text);
         assert!(!said.contains("the pipeline in"), "{path}: {said}");
     }
+}
+
+#[test]
+fn a_pipeline_that_reaches_a_server_deploys_there() {
+    let compose = "services: {web: {image: 'acme/web:1.2.3', restart: always}}\n";
+    let facts = |text: &str| {
+        let decision = decide(&[("compose.yaml", compose), (".github/workflows/ci.yml", text)]);
+        facts_on(&decision, QuestionId::Gitops)
+    };
+    let said =
+        facts("steps: [{run: ssh deploy@shop.example.com 'docker compose -f a.yaml up -d'}]\n");
+    let expected = "the pipeline in `.github/workflows/ci.yml` runs `docker compose up`";
+    assert!(said.contains(expected), "{said}");
+    // What starts on the machine of the pipeline is there for its tests.
+    let said = facts("steps: [{run: docker compose up -d}, {run: npm test}]\n");
+    assert!(!said.contains("the pipeline in"), "{said}");
+}
+
+#[test]
+fn what_one_zone_meets_is_no_preference() {
+    let spread = |key: &str, when: &str| {
+        let pods = format!(
+            "      topologySpreadConstraints: [{{maxSkew: 1, topologyKey: {key}, whenUnsatisfiable: {when}, labelSelector: {{matchLabels: {{app: web}}}}}}]\n"
+        );
+        let text = deployment("web", ["", "  replicas: 3\n", &pods]);
+        facts_on(&decide(&[("web.yaml", &text)]), QuestionId::MultiNode)
+    };
+    assert_eq!(
+        spread("topology.kubernetes.io/zone", "DoNotSchedule"),
+        "Deployment `web` must spread over zones, which one zone also meets"
+    );
+    assert_eq!(
+        spread("kubernetes.io/hostname", "DoNotSchedule"),
+        "Deployment `web` must spread over nodes, which one node also meets"
+    );
+    assert_eq!(
+        spread("kubernetes.io/hostname", "ScheduleAnyway"),
+        "Deployment `web` prefers to spread its Pods across nodes"
+    );
 }

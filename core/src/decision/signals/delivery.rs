@@ -41,7 +41,7 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
         let place = objects.first().map(|it| it.name_span());
         signals.add(Signal::FewObjects, Gitops, No, fact, place);
     }
-    if let Some((path, command, span)) = system.pipeline().filter(|_| system.has_cluster()) {
+    if let Some((path, command, span)) = system.pipeline() {
         let fact = format!("the pipeline in `{path}` runs `{command}`");
         signals.add(Signal::Pipeline, Gitops, No, fact, Some(span));
     }
