@@ -9,9 +9,11 @@ use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
 use crate::facts::{Service, common_folder};
-use crate::model::BuiltTarget;
-use crate::report::phrases::amount;
-use crate::report::{Ask, Decision, Environment, Flip, QuestionId, Role, phrases};
+use crate::model::{BuiltTarget, Target};
+use crate::report::phrases::{amount, capitalised};
+use crate::report::{
+    Answer, Ask, Decision, Environment, Flip, Question, QuestionId, Role, TargetKind, phrases,
+};
 use crate::text::{FileId, folder_of};
 use indexmap::IndexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,6 +26,10 @@ pub const DECIDING: [QuestionId; 4] = [
     QuestionId::ReplicasAndRollouts,
     QuestionId::TeamsAndEnvironments,
 ];
+
+/// The questions of these that a cluster answers.
+const CLUSTER: [QuestionId; 3] =
+    [QuestionId::MultiNode, QuestionId::ReplicasAndRollouts, QuestionId::TeamsAndEnvironments];
 
 /// Returns the decision without its steps, checklists and crossing table. `signals` are those of the files.
 pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decision {
@@ -43,7 +49,7 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
     };
     let myth = Belief::on(&grounds).map(Belief::answer);
     Decision {
-        verdict: verdict.sentence.to_owned(),
+        verdict: with_names(verdict.sentence, &questions),
         outcome: situation.outcome(),
         today: situation.today,
         fit,
@@ -58,6 +64,35 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
         scenario: scenario::nearest(&situation, &system.facts.config().answers),
         questions,
         ..Decision::default()
+    }
+}
+
+/// Returns the sentence of a verdict with the demand and the open questions that it speaks of.
+fn with_names(sentence: &str, questions: &[Question]) -> String {
+    if !sentence.contains('{') {
+        return sentence.to_owned();
+    }
+    let about_cluster = questions.iter().filter(|it| CLUSTER.contains(&it.id));
+    let mut demands = about_cluster.clone().filter(|it| it.answer == Answer::Yes);
+    let demand = demands.next().and_then(|question| {
+        let reasons = question.evidence.iter().filter(|it| it.points == Answer::Yes);
+        reasons.max_by_key(|it| (it.by, it.weight))
+    });
+    let demand = demand.map_or_else(|| "One demand".to_owned(), |it| capitalised(&it.fact));
+    let open = about_cluster.filter(|it| it.answer == Answer::Unknown);
+    let open: Vec<&str> = open.map(|it| open_words(it.id)).collect();
+    sentence.replace("{demand}", &demand).replace("{open}", &open.join(", "))
+}
+
+/// Returns what is not known while a question is open.
+fn open_words(id: QuestionId) -> &'static str {
+    match id {
+        QuestionId::OneServer => "whether one server is enough",
+        QuestionId::MultiNode => "whether it must survive the loss of a machine",
+        QuestionId::ReplicasAndRollouts => "whether it needs many replicas",
+        QuestionId::TeamsAndEnvironments => "how many teams work on it",
+        QuestionId::Gitops => "whether changes must be traceable",
+        QuestionId::Packaging => "how many environments there are",
     }
 }
 
@@ -145,7 +180,7 @@ fn counted_sources(system: &System<'_>) -> Vec<String> {
     for workload in &system.counted.workloads {
         match facts.built_target(workload.object.file) {
             Some(target) => {
-                sources.insert(format!("`{}`", target.target.name));
+                sources.insert(source_of(&target.target));
             }
             None => {
                 loose.insert(facts.file(workload.object.file).path());
@@ -166,6 +201,23 @@ fn counted_sources(system: &System<'_>) -> Vec<String> {
         }
     }
     sources.into_iter().collect()
+}
+
+/// Returns what a target is built from, with its kind.
+fn source_of(target: &Target) -> String {
+    let folder = &target.folder;
+    match (target.kind, target.values.last()) {
+        _ if folder.is_empty() => format!("`{}`", target.name),
+        (TargetKind::Chart, Some(values)) => {
+            let values = values.strip_prefix(&format!("{folder}/")).unwrap_or(values);
+            format!("chart `{folder}` with `{values}`")
+        }
+        (TargetKind::Chart, None) => format!("chart `{folder}`"),
+        (TargetKind::Kustomization, _) => format!("overlay `{folder}`"),
+        (TargetKind::Compose | TargetKind::Manifests | TargetKind::Application, _) => {
+            format!("`{}`", target.name)
+        }
+    }
 }
 
 /// Returns the environment that the counted workloads name, unless they name several.

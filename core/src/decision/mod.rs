@@ -150,7 +150,7 @@ mod tests {
             let facts: Vec<&str> = facts.map(|it| &*it.fact).collect();
             let is_staging = facts.iter().any(|it| it.contains("`web` runs as 2 replicas"));
             assert!(is_staging, "{root}: {facts:?}");
-            let from = format!("counted from `{root}k8s/overlays/staging`");
+            let from = format!("counted from overlay `{root}k8s/overlays/staging`");
             assert!(decision.counted.ends_with(&from), "{}", decision.counted);
         }
     }

@@ -79,6 +79,8 @@ pub struct Situation {
     pub today: Today,
     pub delivery: Delivery,
     pub packages: Packages,
+    /// Whether the evidence on an open question that decides speaks for a cluster alone.
+    pub points_to_cluster: bool,
 }
 
 impl Situation {
@@ -105,6 +107,7 @@ impl Situation {
             today: standing.today,
             delivery: standing.delivery,
             packages: standing.packages,
+            points_to_cluster: questions.iter().any(points_to_cluster),
         }
     }
 
@@ -144,12 +147,16 @@ impl Situation {
         }
     }
 
-    /// Returns whether any of the three questions about a cluster is open.
+    /// Returns whether any of the three questions about a cluster is open, and what is known of it.
     fn open(&self) -> Open {
         let is_open = self.nodes == Nodes::Unknown
             || self.replicas == Answer::Unknown
             || self.teams == Answer::Unknown;
-        if is_open { Open::Something } else { Open::Nothing }
+        match (is_open, self.points_to_cluster) {
+            (false, _) => Open::Nothing,
+            (true, false) => Open::Something,
+            (true, true) => Open::TowardsCluster,
+        }
     }
 
     /// Returns the row of the table that holds.
@@ -160,12 +167,16 @@ impl Situation {
         #[rustfmt::skip]
         let verdict = match (self.demands(), self.server, self.open()) {
             // It must run on several nodes.
-            (Demands::Nodes, Server::Enough | Server::EnoughIfLarger, _) =>
+            (Demands::Nodes, Server::EnoughIfLarger, _) =>
+                settled(Kubernetes, "A larger server could carry the load, but it must run on several machines, which is what Kubernetes is for."),
+            (Demands::Nodes, Server::Enough, _) =>
                 settled(Kubernetes, "One server could carry the load, but it must run on several machines, which is what Kubernetes is for."),
             (Demands::Nodes, Server::NotEnough | Server::Unknown, _) =>
                 settled(Kubernetes, "It must run on several machines, which is what Kubernetes is for."),
             // Several demands are those of a cluster.
-            (Demands::Several, Server::Enough | Server::EnoughIfLarger, _) =>
+            (Demands::Several, Server::EnoughIfLarger, _) =>
+                settled(Kubernetes, "A larger server could carry the load, but several demands are those of a cluster: Kubernetes meets them out of the box."),
+            (Demands::Several, Server::Enough, _) =>
                 settled(Kubernetes, "One server could carry the load, but several demands are those of a cluster: Kubernetes meets them out of the box."),
             (Demands::Several, Server::NotEnough, _) =>
                 settled(Kubernetes, "One server is not enough, and several demands are those of a cluster: Kubernetes meets them out of the box."),
@@ -176,16 +187,28 @@ impl Situation {
                 settled(Compose, "One server is enough, and nothing asks for more than that: Compose is a sound choice for production."),
             (Demands::Nothing, Server::EnoughIfLarger, Open::Nothing) =>
                 settled(LargerServer, "Nothing asks for several machines, but the load needs a larger server: Compose on that server is a sound choice."),
-            (Demands::Nothing, Server::Enough | Server::EnoughIfLarger, Open::Something) =>
+            (Demands::Nothing, Server::Enough, Open::Something) =>
                 row(Either, Compose, "One server is enough as far as the files say, but not every question that decides is answered: so far Compose."),
-            (Demands::One | Demands::LikelyNodes, Server::Enough | Server::EnoughIfLarger, Open::Nothing) =>
+            (Demands::Nothing, Server::EnoughIfLarger, Open::Something) =>
+                row(Either, LargerServer, "A larger server is enough as far as the files say, but not every question that decides is answered: so far Compose on that server."),
+            (Demands::Nothing, Server::Enough, Open::TowardsCluster) =>
+                row(Either, Either, "One server is enough as far as the files say, but a question that decides is open, and what is known of it points to a cluster."),
+            (Demands::Nothing, Server::EnoughIfLarger, Open::TowardsCluster) =>
+                row(Either, Either, "A larger server is enough as far as the files say, but a question that decides is open, and what is known of it points to a cluster."),
+            (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Nothing) =>
                 settled(Either, "One server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
-            (Demands::One | Demands::LikelyNodes, Server::Enough | Server::EnoughIfLarger, Open::Something) =>
-                row(Either, Either, "One server is enough, one demand speaks for a cluster, and a question that decides is open."),
+            (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Nothing) =>
+                settled(Either, "A larger server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
+            (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Something | Open::TowardsCluster) =>
+                row(Either, Either, "One server carries this. {demand}, which speaks for a cluster. Open: {open}."),
+            (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Something | Open::TowardsCluster) =>
+                row(Either, Either, "A larger server carries this. {demand}, which speaks for a cluster. Open: {open}."),
             // Nobody knows whether one server is enough.
+            (Demands::Nothing, Server::Unknown, Open::Nothing) if self.points_to_cluster =>
+                row(Either, Either, "Nothing asks for a cluster, but what is known of the load goes beyond one server."),
             (Demands::Nothing, Server::Unknown, Open::Nothing) =>
                 row(Either, Compose, "Nothing asks for a cluster, but the files do not say whether one server carries the load: so far Compose."),
-            (Demands::Nothing, Server::Unknown, Open::Something) =>
+            (Demands::Nothing, Server::Unknown, Open::Something | Open::TowardsCluster) =>
                 row(Either, Either, "The files leave open what decides: neither platform is ruled out."),
             (Demands::LikelyNodes, Server::Unknown, _) =>
                 row(Either, Kubernetes, "The files point to several machines, but do not say whether one server carries the load: so far Kubernetes."),
@@ -260,6 +283,20 @@ fn nodes(questions: &[Question]) -> Nodes {
     }
 }
 
+/// Whether a question is open, with evidence for a cluster and none against it.
+fn points_to_cluster(question: &Question) -> bool {
+    let for_cluster = match question.id {
+        QuestionId::OneServer => Answer::No,
+        QuestionId::MultiNode
+        | QuestionId::ReplicasAndRollouts
+        | QuestionId::TeamsAndEnvironments => Answer::Yes,
+        QuestionId::Gitops | QuestionId::Packaging => return false,
+    };
+    question.answer == Answer::Unknown
+        && !question.evidence.is_empty()
+        && question.evidence.iter().all(|it| it.points == for_cluster)
+}
+
 /// Returns what is written more than once, by the files. Where they show nothing, a person who says that packaging pays
 /// thinks of environments.
 fn repeated(questions: &[Question]) -> Repeated {
@@ -294,6 +331,8 @@ enum Demands {
 enum Open {
     Nothing,
     Something,
+    /// Something, and what is known of one open question speaks for a cluster alone.
+    TowardsCluster,
 }
 
 /// A row of the table.
@@ -302,6 +341,7 @@ pub struct Verdict {
     pub platform: Platform,
     /// The platform that the answers favour while the decision is open.
     pub so_far: Platform,
+    /// `{demand}` stands for what speaks for a cluster, and `{open}` for the open questions.
     pub sentence: &'static str,
 }
 

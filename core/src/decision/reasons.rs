@@ -3,6 +3,7 @@
 use super::conclusion::DECIDING;
 use super::cost::over_built;
 use super::outcome::{Delivery, Situation};
+use super::signals::nodes::{Blocked, blocked_on_one_node};
 use super::sums::{self, Loads};
 use super::system::System;
 use crate::report::phrases::capitalised;
@@ -102,6 +103,16 @@ pub fn reasons(
     }
     reasons.sort_by_key(|it| (it.0.0, it.0.1, Reverse(it.0.2)));
     let mut reasons: Vec<Reason> = reasons.into_iter().map(|it| it.1).collect();
+    if let Some(blocked) = overruled(system, questions) {
+        let text = format!(
+            "As written, {} would leave {} pending on one node: its {} has to go first.",
+            blocked.label,
+            blocked.rule.pending(),
+            blocked.rule.words()
+        );
+        let reason = Reason::without_signal(text, Some(blocked.span));
+        reasons.insert(reasons.len().min(1), reason);
+    }
     if is_audited_without_cluster(system, situation) {
         // What a person answered is told before what the files add to the verdict.
         let audit = Reason::without_signal(AUDIT_ON_SERVERS.to_owned(), None);
@@ -109,6 +120,14 @@ pub fn reasons(
     }
     reasons.truncate(MAX_REASONS);
     reasons
+}
+
+/// Returns what one node cannot run as it is written, where a person's answer rules out several nodes.
+pub fn overruled(system: &System<'_>, questions: &[Question]) -> Option<Blocked> {
+    let is_ruled_out = |it: &Question| {
+        it.id == QuestionId::MultiNode && it.by == AnsweredBy::Person && it.answer == Answer::No
+    };
+    questions.iter().any(is_ruled_out).then(|| blocked_on_one_node(system)).flatten()
 }
 
 /// Whether the verdict names one platform, or leans to one: only then can something speak against it.

@@ -59,12 +59,22 @@ pub fn nearest(situation: &Situation, answers: &Answers) -> Scenario {
             };
             (ScenarioName::GrowingSaas, because)
         }
-        (Answer::No, Growth::Nothing) if situation.replicas == Answer::No => {
-            (ScenarioName::InternalApp, "few teams work on it, and nothing in it scales")
-        }
         (Answer::No | Answer::Unknown, Growth::Nothing) => {
-            (ScenarioName::InternalApp, "what is answered so far asks for nothing more")
+            (ScenarioName::InternalApp, internal(situation))
         }
     };
     Scenario { nearest, because }
+}
+
+/// Says why a system is nearest to an internal application, and what of it is open.
+fn internal(situation: &Situation) -> &'static str {
+    match (situation.teams, situation.replicas, situation.nodes) {
+        (Answer::No, Answer::No, Nodes::Unknown) => {
+            "few teams work on it, and nothing in it scales; whether it needs several nodes is open"
+        }
+        (Answer::No, Answer::No, _) => "few teams work on it, and nothing in it scales",
+        (Answer::No, _, _) => "few teams work on it; whether it has to scale is open",
+        (_, Answer::No, _) => "nothing in it scales; how many teams work on it is open",
+        (_, _, _) => "what is answered so far asks for nothing more, and what decides is open",
+    }
 }

@@ -1,9 +1,12 @@
 //! The next steps, in order, each with the names that it is about.
 
 use super::checklists;
+use super::reasons::overruled;
 use super::system::System;
 use crate::facts::{Brought, Service};
-use crate::model::compose::{Mount, MountKind};
+use crate::knowledge::families::Class;
+use crate::knowledge::upkeep::is_web_port;
+use crate::model::compose::MountKind;
 use crate::report::phrases::{amount, capitalised, first_named};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
@@ -29,6 +32,15 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     {
         let (text, span) = (unread.next, Some(unread.span));
         steps.push(Step { text, subject: String::new(), span });
+    }
+    if let Some(blocked) = overruled(system, &decision.questions) {
+        let (subject, span) = (blocked.label, Some(blocked.span));
+        let text = format!(
+            "Take its {} out: on one node, some of its {} stay pending.",
+            blocked.rule.words(),
+            blocked.rule.pending()
+        );
+        steps.push(Step { text, subject, span });
     }
     let mut errors = system.findings_of(Severity::Error);
     // What is an error stops the system, whatever it is about.

@@ -9,7 +9,13 @@ const DELIVERIES: [Delivery; 4] =
 const PACKAGES: [Packages; 4] =
     [Packages::Nothing, Packages::Kustomize, Packages::Helm, Packages::Both];
 
-const REPEATED: [Repeated; 2] = [Repeated::Environments, Repeated::Workloads];
+/// What is written more than once, and whether an open question points to a cluster.
+const HINTS: [(Repeated, bool); 4] = [
+    (Repeated::Environments, false),
+    (Repeated::Environments, true),
+    (Repeated::Workloads, false),
+    (Repeated::Workloads, true),
+];
 
 /// Runs a check on every situation there is.
 fn for_every_situation(check: impl Fn(Situation)) {
@@ -24,7 +30,7 @@ fn for_every_situation(check: impl Fn(Situation)) {
                         for today in Today::ALL {
                             for delivery in DELIVERIES {
                                 for packages in PACKAGES {
-                                    for repeated in REPEATED {
+                                    for (repeated, points_to_cluster) in HINTS {
                                         check(Situation {
                                             server,
                                             nodes,
@@ -36,6 +42,7 @@ fn for_every_situation(check: impl Fn(Situation)) {
                                             today,
                                             delivery,
                                             packages,
+                                            points_to_cluster,
                                         });
                                     }
                                 }
@@ -116,6 +123,7 @@ fn a_demand_for_a_cluster_never_leads_away_from_it() {
             Situation { teams: Answer::Yes, ..situation },
             Situation { nodes: Nodes::Must, ..situation },
             Situation { server: Server::NotEnough, ..situation },
+            Situation { points_to_cluster: true, ..situation },
         ];
         if situation.nodes != Nodes::Must {
             more.push(Situation { nodes: Nodes::Likely, ..situation });
@@ -144,7 +152,7 @@ fn every_row_holds_for_some_case_and_several_nodes_settle_the_platform() {
             );
         }
     });
-    assert_eq!(sentences.borrow().len(), 18);
+    assert_eq!(sentences.borrow().len(), 26);
 }
 
 #[test]
@@ -160,6 +168,7 @@ fn opposites_have_opposite_outcomes() {
         today: Today::Kubernetes,
         delivery: Delivery::Other,
         packages: Packages::Nothing,
+        points_to_cluster: false,
     };
     assert_eq!((small.verdict().platform, small.fit()), (Platform::Compose, Fit::OverBuilt));
     let large = Situation {

@@ -223,3 +223,69 @@ fn the_first_screen_says_nothing_twice() {
         assert!(decision.steps.iter().all(|it| !it.text.contains(changes)), "{changes}");
     }
 }
+
+/// Returns the decision on three Cassandras that must keep apart, with these answers.
+fn cassandra(answers: &[(&str, &str)]) -> Decision {
+    let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: cassandra}\nspec:\n  replicas: 3\n  serviceName: cassandra\n  selector: {matchLabels: {app: cassandra}}\n  template:\n    metadata: {labels: {app: cassandra}}\n    spec:\n      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: cassandra}}}]}}\n      containers: [{name: main, image: 'cassandra:5.0', resources: {requests: {cpu: 12, memory: 48Gi}}}]\n";
+    let mut config = Config::default();
+    for (key, value) in answers {
+        config.answers.set(key, value).unwrap();
+    }
+    super::decide_with(&[("cassandra.yaml", text)], config)
+}
+
+#[test]
+fn what_cannot_run_on_one_node_is_told_to_who_rules_out_several() {
+    let decision = cassandra(&[("downtime", "hours")]);
+    assert_eq!(
+        decision.reasons[1].text,
+        "As written, StatefulSet `cassandra` would leave Pods pending on one node: its required anti-affinity has to go first."
+    );
+    let first = &decision.steps[0];
+    assert_eq!(first.subject, "StatefulSet `cassandra`");
+    assert_eq!(
+        first.text,
+        "Take its required anti-affinity out: on one node, some of its Pods stay pending."
+    );
+    assert!(decision.verdict.starts_with("A larger server is enough"), "{}", decision.verdict);
+    let unanswered = cassandra(&[]);
+    assert!(unanswered.reasons.iter().all(|it| !it.text.starts_with("As written")));
+}
+
+#[test]
+fn a_placement_that_one_node_cannot_meet_is_told_too() {
+    let stack = "services: {api: {image: 'acme/api:1.2.3', deploy: {replicas: 4, placement: {max_replicas_per_node: 2}}}}\n";
+    let mut config = Config::default();
+    config.answers.set("multi-node", "no").unwrap();
+    let decision = super::decide_with(&[("docker-stack.yml", stack)], config);
+    let said = "As written, service `api` would leave tasks pending on one node: its placement has to go first.";
+    assert_eq!(decision.reasons[1].text, said);
+}
+
+#[test]
+fn hints_of_a_cluster_alone_lean_to_no_server() {
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
+    let web = super::deployment("web", ["", "  replicas: 2\n", ""]).replace(
+        "image: 'acme/web:1.2.3'",
+        "image: 'acme/web:1.2.3', resources: {requests: {cpu: 1, memory: 1Gi}}",
+    );
+    let decision = super::decide(&[("web.yaml", &web), ("budget.yaml", budget)]);
+    assert_eq!(decision.outcome.so_far, Platform::Either);
+    assert!(decision.verdict.contains("points to a cluster"), "{}", decision.verdict);
+    assert!(decision.scenario.because.ends_with("is open"), "{}", decision.scenario.because);
+}
+
+#[test]
+fn what_would_change_the_outcome_is_near_and_has_numbers() {
+    let decision = cassandra(&[("downtime", "hours")]);
+    let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
+    assert!(facts.iter().all(|it| !it.contains("GPU")), "{facts:?}");
+    let web = sized("web", "7");
+    let decision = decide(&[("web.yaml", &web)]);
+    let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
+    let beyond =
+        facts.iter().position(|it| it.starts_with("requests above ") && it.ends_with(", now 7"));
+    assert!(beyond.is_some(), "{facts:?}");
+    assert!(facts[0].contains("different nodes"), "{facts:?}");
+    assert!(decision.flips.iter().any(|it| it.to == Platform::Either), "{:?}", decision.flips);
+}

@@ -2,7 +2,7 @@
 //! weighs that much.
 
 mod delivery;
-mod nodes;
+pub mod nodes;
 pub mod person;
 mod replicas;
 mod size;

@@ -4,7 +4,7 @@ mod pins;
 
 use super::{MultiNode, No, OneServer, Signals, Yes};
 use crate::decision::system::System;
-use crate::facts::Workload;
+use crate::facts::{Service, Workload};
 use crate::model::Str;
 use crate::model::compose::{Constraint, Placement};
 use crate::model::kubernetes::{
@@ -93,13 +93,15 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
     let mut preferred = Vec::new();
     let mut away = Vec::new();
     let mut beside = Vec::new();
+    let mut within: [Vec<(String, Span)>; 2] = Default::default();
     for workload in &system.counted.workloads {
         let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
         if let Some(span) = workload.model.template.spec.affinity.pod {
             note(&mut beside, span);
         }
         match spread(workload, may_run_several(system, workload)) {
-            Spread::Required(span) => note(&mut required, span),
+            Spread::Required(_, span) => note(&mut required, span),
+            Spread::WithinOne(domain, span) => note(&mut within[domain as usize], span),
             Spread::Preferred(span) => note(&mut preferred, span),
             Spread::FromOthers(span) => note(&mut away, span),
             Spread::Nothing => {}
@@ -111,6 +113,14 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
     if let Some((label, span)) = required.first() {
         let fact = format!("{label} must spread its Pods across nodes");
         signals.add(Signal::RequiredSpread, OneServer, No, fact, Some(*span));
+    }
+    for domain in [Domain::Node, Domain::Zone] {
+        signals.places(
+            Signal::PreferredSpread,
+            MultiNode,
+            &within[domain as usize],
+            domain.words(),
+        );
     }
     let words =
         ["prefers to spread its Pods across nodes", "prefer to spread their Pods across nodes"];
@@ -126,11 +136,98 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
 #[derive(Debug, Clone, Copy)]
 enum Spread {
     /// One node cannot meet it.
-    Required(Span),
+    Required(Rule, Span),
+    /// It must be met, and a single domain meets it too.
+    WithinOne(Domain, Span),
     Preferred(Span),
     /// The Pods keep away from those of other workloads.
     FromOthers(Span),
     Nothing,
+}
+
+/// What Pods are spread over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Domain {
+    Node,
+    Zone,
+}
+
+impl Domain {
+    fn of_key(key: &str) -> Domain {
+        if key.ends_with("/zone") { Domain::Zone } else { Domain::Node }
+    }
+
+    /// Returns the predicate for one subject, and that for several.
+    fn words(self) -> [&'static str; 2] {
+        match self {
+            Domain::Node => [
+                "must spread over nodes, which one node also meets",
+                "must spread over nodes, which one node also meets",
+            ],
+            Domain::Zone => [
+                "must spread over zones, which one zone also meets",
+                "must spread over zones, which one zone also meets",
+            ],
+        }
+    }
+}
+
+/// What keeps replicas from running on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    AntiAffinity,
+    MinDomains,
+    Placement,
+}
+
+impl Rule {
+    /// Returns the rule as the files write it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Rule::AntiAffinity => "required anti-affinity",
+            Rule::MinDomains => "topology spread with `minDomains`",
+            Rule::Placement => "placement",
+        }
+    }
+
+    /// Returns what stays pending.
+    pub fn pending(self) -> &'static str {
+        match self {
+            Rule::AntiAffinity | Rule::MinDomains => "Pods",
+            Rule::Placement => "tasks",
+        }
+    }
+}
+
+/// A workload or service that one node cannot run as it is written.
+#[derive(Debug)]
+pub struct Blocked {
+    pub label: String,
+    pub rule: Rule,
+    pub span: Span,
+}
+
+/// Returns the first of what one node cannot run as it is written.
+pub fn blocked_on_one_node(system: &System<'_>) -> Option<Blocked> {
+    let of_workload =
+        |workload: &&Workload<'_>| match spread(workload, may_run_several(system, workload)) {
+            Spread::Required(rule, span) => {
+                Some(Blocked { label: workload.label.clone(), rule, span })
+            }
+            Spread::WithinOne(..) | Spread::Preferred(_) => None,
+            Spread::FromOthers(_) | Spread::Nothing => None,
+        };
+    let of_service = |service: &&Service<'_>| {
+        let placement = service.model.deploy.as_ref()?.placement.as_ref()?;
+        let (label, span) = (service.unit.label.clone(), placement.span);
+        let is_blocked = takes_several(placement, service.model.replicas());
+        is_blocked.then_some(Blocked { label, rule: Rule::Placement, span })
+    };
+    let mut workloads = system.counted.workloads.iter();
+    let mut services = system.counted.services.iter();
+    workloads
+        .find_map(|it| of_workload(&&**it))
+        .or_else(|| services.find_map(|it| of_service(&&**it)))
 }
 
 fn spread(workload: &Workload<'_>, may_be_several: bool) -> Spread {
@@ -140,11 +237,20 @@ fn spread(workload: &Workload<'_>, may_be_several: bool) -> Spread {
     let anti = &spec.affinity.anti_terms;
     let apart = anti.iter().find(|term| several && keeps_apart(workload, term)).map(|it| it.span);
     let over = spec.topology_spread.iter().find(|it| several && needs_domains(workload, it));
-    if let Some(span) = apart.or(over.map(|it| it.span)) {
-        return Spread::Required(span);
+    if let Some(span) = apart {
+        return Spread::Required(Rule::AntiAffinity, span);
+    }
+    if let Some(constraint) = over {
+        return Spread::Required(Rule::MinDomains, constraint.span);
     }
     let from_others = |term: &&AffinityTerm| term.required && !selects_own(workload, term);
     let preferred = anti.iter().find(|term| !from_others(term)).map(|it| it.span);
+    let hard = spec.topology_spread.iter().find(|it| is_hard(it) && preferred.is_none());
+    if let Some(constraint) = hard.filter(|_| may_be_several)
+        && let Some(key) = constraint.topology_key.as_ref().filter(|it| is_domain(Some(it)))
+    {
+        return Spread::WithinOne(Domain::of_key(key), constraint.span);
+    }
     let preferred = preferred.or(spec.topology_spread.first().map(|it| it.span));
     if let Some(span) = preferred.filter(|_| may_be_several) {
         return Spread::Preferred(span);
@@ -171,12 +277,15 @@ fn keeps_apart(workload: &Workload<'_>, term: &AffinityTerm) -> bool {
 /// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
 fn needs_domains(workload: &Workload<'_>, constraint: &TopologySpread) -> bool {
     let own = &workload.model.template.meta.labels;
-    let is_hard =
-        constraint.when_unsatisfiable.as_ref().is_none_or(|it| it.as_str() == "DoNotSchedule");
-    is_hard
+    is_hard(constraint)
         && is_domain(constraint.topology_key.as_ref())
         && constraint.min_domains.is_some_and(|it| it.value > 1)
         && constraint.selector.as_ref().is_some_and(|selector| selector.matches(own))
+}
+
+/// Whether a Pod stays pending rather than break a constraint.
+fn is_hard(constraint: &TopologySpread) -> bool {
+    constraint.when_unsatisfiable.as_ref().is_none_or(|it| it.as_str() == "DoNotSchedule")
 }
 
 /// Adds which kinds of nodes are asked for.
@@ -301,7 +410,7 @@ fn add_swarm(signals: &mut Signals, system: &System<'_>) {
         if let Some(placement) = &deploy.placement {
             let has =
                 |wanted: Asked| placement.constraints.iter().any(|it| asked(it.as_str()) == wanted);
-            if has(Asked::AnotherNode) || is_crowded(placement, service.model.replicas()) {
+            if takes_several(placement, service.model.replicas()) {
                 note(&mut placed, placement.span);
             } else if has(Asked::Label) {
                 note(&mut labelled, placement.span);
@@ -330,6 +439,13 @@ fn add_swarm(signals: &mut Signals, system: &System<'_>) {
         let fact = format!("the network `{}` spans the hosts of a swarm", network.0);
         signals.add(Signal::OverlayNetwork, MultiNode, Yes, fact, Some(network.1));
     }
+}
+
+/// Whether a placement asks for more than one node of a swarm.
+fn takes_several(placement: &Placement, replicas: i64) -> bool {
+    let mut constraints = placement.constraints.iter();
+    constraints.any(|it| asked(it.as_str()) == Asked::AnotherNode)
+        || is_crowded(placement, replicas)
 }
 
 /// Whether one node may not hold all replicas.
