@@ -137,6 +137,9 @@ fn hang(out: &mut String, style: Style, head: &str, columns: usize, text: &str) 
 mod tests {
     use super::*;
     use crate::report::{Ask, Crossing, Fate, Statement, Step, Today};
+    use crate::{File, Options, analyze};
+    use std::fs;
+    use std::path::Path;
 
     fn report(decision: Decision) -> Report {
         let systems = vec![System { decision, ..System::default() }];
@@ -158,10 +161,7 @@ mod tests {
         };
         let decided = Decision { today: Today::Both, crossing: vec![ports], ..Decision::default() };
         let text = decision(&report(decided), Style::default(), true);
-        assert!(
-            text.contains("\nToday     Compose and Kubernetes (whether it fits is open)"),
-            "{text}"
-        );
+        assert!(text.contains("\nToday     Compose and Kubernetes (fit not settled)"), "{text}");
         assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
         assert!(text.contains("web: no Service\n"), "{text}");
         assert!(!text.contains('\x1b'));
@@ -205,14 +205,17 @@ mod tests {
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("front of everything: `order-service`, `store-admin`. "), "{text}");
         assert!(words.contains("127.0.0.1: `documentdb` (DocumentDB) and `rabbitmq`"), "{text}");
-        assert!(words.contains("mounts the Docker socket. "), "{text}");
+        assert!(words.contains("mounts the Docker socket, which gives it root"), "{text}");
         let whole = decision(&report, Style::default(), true);
         assert!(whole.contains("(0 of 2 public"), "{whole}");
     }
 
     #[test]
     fn a_shortened_step_keeps_its_names_and_its_sense() {
-        let shortened = |text: &str| screen::shortened_step(text, 40);
+        let shortened = |text: &str| {
+            let step = Step { text: text.to_owned(), subject: String::new(), span: None };
+            screen::shortened_step(&step, 40)
+        };
         for (text, expected) in [
             (
                 "Set `restart: always` on everything: `auth`, `db` and 5 more (0 of 7 services restart).",
@@ -226,8 +229,64 @@ mod tests {
                 "Wait until `queue` is healthy: `audit` may start before `queue` can answer.",
                 "Wait until `queue` is healthy.",
             ),
+            (
+                "Service `redis` sends traffic to container `redis`, which has no readinessProbe.",
+                "Service `redis` sends traffic to container `redis`, which has no readinessProbe.",
+            ),
         ] {
             assert_eq!(shortened(text), expected);
+        }
+        let step = Step {
+            text: "Keep `/data` in volume `redis-data`: service `redis` has no volume at `/data`."
+                .to_owned(),
+            subject: "service redis".to_owned(),
+            span: None,
+        };
+        let short = screen::shortened_step(&step, 50);
+        assert_eq!(short, "service `redis`: Keep `/data` in volume `redis-data`.");
+    }
+
+    /// Returns the files of a folder, by their paths in it.
+    fn files_in(folder: &Path, root: &Path) -> Vec<File> {
+        let mut entries: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+        entries.sort();
+        let files = entries.iter().flat_map(|path| match path.is_dir() {
+            true => files_in(path, root),
+            false => {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                vec![File::new(name, fs::read_to_string(path).unwrap_or_default())]
+            }
+        });
+        files.collect()
+    }
+
+    #[test]
+    fn every_shortened_step_names_its_subject() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/projects");
+        let mut seen = 0;
+        for project in fs::read_dir(root).unwrap().map(|it| it.unwrap().path()) {
+            let report = analyze(&files_in(&project, &project), &Options::default());
+            for step in report.systems.iter().flat_map(|it| &it.decision.steps) {
+                let object = step.subject.split(", ").next().unwrap();
+                let name = object.rsplit([' ', '/']).next().unwrap().trim_matches('`');
+                let short = screen::shortened_step(step, 40);
+                assert!(short.contains(&format!("`{name}`")) || name.is_empty(), "{short}");
+                seen += usize::from(!name.is_empty());
+            }
+        }
+        assert!(seen > 40, "{seen}");
+    }
+
+    #[test]
+    fn a_shortened_place_leads_to_one_file() {
+        let paths = ["apps/media/compose.yaml", "apps/home/compose.yaml", "apps/home/web.yaml"];
+        let files: Vec<File> =
+            paths.iter().map(|it| File::new(*it, "services: {a: {image: 'a:1'}}\n")).collect();
+        let report = analyze(&files, &Options::default());
+        let expected = ["…/media/compose.yaml", "…/home/compose.yaml", "…/web.yaml"];
+        for (path, expected) in paths.iter().zip(expected) {
+            assert_eq!(screen::short_path(&report, path), expected);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The first screen of the decision report: what somebody reads who reads nothing else.
 
 use super::super::columns::{columns, escape_line};
+use super::super::place::Place;
 use super::super::style::Style;
 use super::{at, hang, words};
 use crate::report::{Decision, Report, Statement, Step, Today};
@@ -169,11 +170,11 @@ impl Groups {
 
     /// Returns a place in brackets.
     fn place(self, report: &Report, span: Span) -> String {
-        let place = at(report, span);
-        match place.rsplit_once('/') {
-            Some((_, name)) if !self.whole_places => format!(" (…/{name}"),
-            _ => place,
+        if self.whole_places {
+            return at(report, span);
         }
+        let place = Place::of(report, span);
+        format!(" ({}:{})", short_path(report, place.path), place.line)
     }
 
     fn statement(self, report: &Report, statement: &Statement, in_full: bool) -> String {
@@ -190,11 +191,21 @@ impl Groups {
         if in_full {
             return format!("{}{place}", words::step(step));
         }
-        let whole = words::step(step);
-        // The name of what the step is about stays.
-        let subject = whole.strip_suffix(step.text.as_str()).unwrap_or_default();
-        let room = self.room(&format!("{subject}{place}"));
-        format!("{subject}{}{place}", shortened(&step.text, room, &STEP))
+        format!("{}{place}", shortened_step(step, self.room(&place)))
+    }
+}
+
+/// Returns the shortest end of a path that no other file of the report has, with what stands for the rest.
+pub fn short_path(report: &Report, path: &str) -> String {
+    let is_of = |file: &str, end: &str| {
+        file.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
+    let is_unique =
+        |end: &&str| report.files.iter().filter(|it| is_of(&it.file.path, end)).take(2).count() < 2;
+    let mut ends = path.rmatch_indices('/').map(|(at, _)| &path[at + 1..]);
+    match ends.find(is_unique) {
+        Some(end) => format!("…/{end}"),
+        None => path.to_owned(),
     }
 }
 
@@ -208,7 +219,17 @@ struct Clauses {
 
 const REASON: Clauses = Clauses { begin: &["; ", ", which "], keeps_names: false };
 
-const STEP: Clauses = Clauses { begin: &["; ", ": ", ", which ", ", because "], keeps_names: true };
+/// What follows ", which" is often what is wrong.
+const STEP: Clauses = Clauses { begin: &["; ", ": ", ", because "], keeps_names: true };
+
+/// Returns a step without the clauses that do not fit into some columns, behind its subject where what is left does not
+/// name that.
+pub fn shortened_step(step: &Step, room: usize) -> String {
+    let text = shortened(&step.text, room, &STEP);
+    let subject = words::subject_before(step, &text);
+    let text = shortened(&step.text, room.saturating_sub(columns(&subject)), &STEP);
+    format!("{}{text}", words::subject_before(step, &text))
+}
 
 /// Returns a sentence without the clauses at its end that do not fit into some columns: what is in brackets, and what
 /// explains the rest. Of several sentences nothing is left out.
@@ -251,9 +272,4 @@ fn last_clause(text: &str, begin: &[&str]) -> Option<usize> {
     };
     let found = begin.iter().flat_map(|it| text.match_indices(it)).map(|it| it.0);
     found.filter(is_outside).max()
-}
-
-#[cfg(test)]
-pub fn shortened_step(text: &str, room: usize) -> String {
-    shortened(text, room, &STEP)
 }

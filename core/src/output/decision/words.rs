@@ -95,10 +95,24 @@ fn range(sum: Sum, divisor: f64, unit: &str) -> String {
 
 /// Returns a step as a sentence, behind its subject where the sentence does not name that already.
 pub fn step(step: &Step) -> String {
+    format!("{}{}", subject_before(step, &step.text), step.text)
+}
+
+/// Returns what to put before the text of a step, or a shorter form of it, so that it names its subject.
+pub fn subject_before(step: &Step, text: &str) -> String {
     let object = step.subject.split(", ").next().unwrap_or_default();
-    let name = object.rsplit([' ', '/']).next().unwrap_or_default();
-    if name.is_empty() || step.text.contains(&format!("`{name}`")) {
-        return step.text.clone();
+    let name = object.rsplit([' ', '/']).next().unwrap_or_default().trim_matches('`');
+    if name.is_empty() || text.contains(&format!("`{name}`")) {
+        return String::new();
     }
-    format!("{}: {}", step.subject, step.text)
+    let parts: Vec<String> = step.subject.split(", ").map(quoted).collect();
+    format!("{}: ", parts.join(", "))
+}
+
+/// Returns a kind and a name with the name in backticks: "service `db`".
+fn quoted(object: &str) -> String {
+    match object.rsplit_once(' ') {
+        Some((kind, name)) if !name.contains('`') => format!("{kind} `{name}`"),
+        Some(_) | None => object.to_owned(),
+    }
 }
