@@ -1,6 +1,6 @@
 //! The values of a key that share a fate.
 
-use crate::facts::{Service, is_engine_socket};
+use crate::facts::{Brought, Facts, Service, is_engine_socket};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// Returns the cases that the value of a key has, each once. A list may have several: TCP and UDP ports,
 /// named volumes and bind mounts.
-pub fn of(service: &Service<'_>, key: Key) -> Vec<Case> {
+pub fn of(facts: &Facts<'_>, service: &Service<'_>, key: Key) -> Vec<Case> {
     let model = service.model;
     let deploy = model.deploy.as_deref();
     match key {
@@ -19,7 +19,7 @@ pub fn of(service: &Service<'_>, key: Key) -> Vec<Case> {
         }
         Key::Environment => each(&model.environment, |it| of_variable(&it.name.value)),
         Key::Ports => each(&model.ports, of_port),
-        Key::Volumes => each(&model.volumes, of_mount),
+        Key::Volumes => each(&model.volumes, |mount| of_mount(facts, service, mount)),
         Key::Devices => each(&model.devices, |device| of_device(&device.value)),
         Key::ExtraHosts => each(&model.extra_hosts, |entry| {
             let gateway = entry.value.as_ref().is_some_and(|it| it.as_str() == "host-gateway");
@@ -137,11 +137,17 @@ pub fn of_port(port: &Port) -> Case {
     }
 }
 
-pub fn of_mount(mount: &Mount) -> Case {
+pub fn of_mount(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount) -> Case {
     match mount.kind {
         MountKind::Bind => {
             let source = mount.source.as_ref().map_or("", |it| it.as_str());
-            if is_engine_socket(source) { Case::Socket } else { Case::Bind }
+            match facts.brought_by(service, mount) {
+                _ if is_engine_socket(source) => Case::Socket,
+                Brought::Data => Case::Data,
+                Brought::Configuration => Case::Configuration,
+                Brought::Code => Case::Code,
+                Brought::Host => Case::Machine,
+            }
         }
         MountKind::Volume => Case::Other,
         MountKind::Anonymous => Case::Anonymous,

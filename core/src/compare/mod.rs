@@ -85,7 +85,7 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
         }),
         candidates: candidates(facts, service),
         compared,
-        converters: notes(service),
+        converters: notes(facts, service),
     }
 }
 
@@ -98,11 +98,11 @@ fn candidates(facts: &Facts<'_>, service: &Service<'_>) -> Vec<String> {
 
 /// Returns what converters make of the keys of a service that do not cross as they are, where that is
 /// documented.
-fn notes(service: &Service<'_>) -> Vec<ConverterNote> {
+fn notes(facts: &Facts<'_>, service: &Service<'_>) -> Vec<ConverterNote> {
     let mut notes = Vec::new();
     for written in written::keys(service.model) {
         let Some(key) = Key::from_name(&written.key) else { continue };
-        for case in cases::of(service, key) {
+        for case in cases::of(facts, service, key) {
             let Some(row) = compose_keys::row(key, case) else { continue };
             let is_documented = row.kompose.is_some() || row.bridge.is_some();
             if row.way != Way::Carried && is_documented {

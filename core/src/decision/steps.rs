@@ -12,7 +12,7 @@ use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
 };
-use crate::text::{Span, folder_of, join_path};
+use crate::text::{Span, folder_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
@@ -187,7 +187,7 @@ fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     let services = system.services.iter().filter(is_missing);
     let mounts = services.flat_map(|service| {
         let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-        binds.map(move |mount| (service, mount, brought_by(system, service, mount)))
+        binds.map(move |mount| (service, mount, system.facts.brought_by(service, mount)))
     });
     // Lost data cannot be brought back.
     let rank = |brought: Brought| match brought {
@@ -212,17 +212,6 @@ fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
         Brought::Host => return None,
     };
     Some(Step { text, subject: service.unit.label.clone(), span: Some(mount.span) })
-}
-
-/// Returns what a bind mount brings. A folder with files of the project holds no data.
-fn brought_by(system: &System<'_>, service: &Service<'_>, mount: &Mount) -> Brought {
-    let brought = service.brought_by(mount);
-    let source = mount.source.as_ref().filter(|_| brought == Brought::Data);
-    let is_in_project = source.is_some_and(|it| {
-        let folder = join_path(&service.project.folder, it);
-        !folder.is_empty() && system.facts.files_below(&folder).next().is_some()
-    });
-    if is_in_project { Brought::Configuration } else { brought }
 }
 
 /// Returns the step that names the data to back up.

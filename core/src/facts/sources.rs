@@ -94,6 +94,11 @@ pub enum Brought {
     Host,
 }
 
+/// The folder in which many images of applications keep what people set up in them.
+///
+/// Source: <https://docs.linuxserver.io/general/running-our-containers/>
+const KEPT_SETTINGS: &str = "/config";
+
 /// Folders of the host that belong to the machine, and not to an application.
 const HOST_FOLDERS: &[&str] = &[
     "/boot",
@@ -142,6 +147,29 @@ impl Service<'_> {
             || is_config(target)
             || is_config(source);
         if is_read { Brought::Configuration } else { Brought::Data }
+    }
+}
+
+impl Facts<'_> {
+    /// Returns what a bind mount of a service brings, as far as the files tell: a folder with files of the project
+    /// holds no data, and a folder of the host in which a program keeps its settings does.
+    pub fn brought_by(&self, service: &Service<'_>, mount: &Mount) -> Brought {
+        let brought = service.brought_by(mount);
+        let is_on_host = mount.source.as_ref().is_some_and(|it| it.starts_with(['/', '~']));
+        let keeps_settings =
+            is_on_host && !mount.read_only && mount.target.as_str() == KEPT_SETTINGS;
+        if brought == Brought::Configuration && keeps_settings {
+            return Brought::Data;
+        }
+        let source = mount.source.as_ref().filter(|_| brought == Brought::Data);
+        if source.is_some_and(|it| !is_on_host && is_source_folder(name_of(it))) {
+            return Brought::Code;
+        }
+        let is_in_project = source.is_some_and(|it| {
+            let folder = join_path(&service.project.folder, it);
+            !folder.is_empty() && self.files_below(&folder).next().is_some()
+        });
+        if is_in_project { Brought::Configuration } else { brought }
     }
 }
 

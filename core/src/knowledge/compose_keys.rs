@@ -54,7 +54,14 @@ pub enum Case {
     /// A user by name.
     Name,
     Gpu,
-    Bind,
+    /// Data in a folder of the host.
+    Data,
+    /// Files of the host that configure a program.
+    Configuration,
+    /// Sources of the program.
+    Code,
+    /// Folders that belong to the machine.
+    Machine,
     /// The socket of the Docker Engine.
     Socket,
     Anonymous,
@@ -81,7 +88,10 @@ impl Case {
             "addresses" => Case::Addresses,
             "name" => Case::Name,
             "gpu" => Case::Gpu,
-            "bind" => Case::Bind,
+            "data" => Case::Data,
+            "configuration" => Case::Configuration,
+            "code" => Case::Code,
+            "machine" => Case::Machine,
             "socket" => Case::Socket,
             "anonymous" => Case::Anonymous,
             "memory" => Case::Memory,

@@ -8,7 +8,7 @@ use crate::compare::cases::{of_mount, of_variable};
 use crate::facts::{KubeService, Pair, probe_words, shortened, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
-use crate::model::compose::FileReference;
+use crate::model::compose::{FileReference, Mount};
 use crate::model::kubernetes::{Body, Object, PodSpec, ServicePort};
 use crate::model::{IntOrStr, Str};
 use crate::report::phrases::{amount, first_named, named};
@@ -51,8 +51,17 @@ fn leading_to<'f>(pair: &Pair<'_, '_>, shared: &Shared<'f>) -> Vec<&'f Object> {
 /// Whether the counterpart has something in the place of a key that Kubernetes itself does not have.
 pub fn stands_in(pair: &Pair<'_, '_>, shared: &Shared<'_>, key: Key, case: Case) -> bool {
     match (key, case) {
-        (Key::Volumes, Case::Bind | Case::Anonymous | Case::Socket) => {
-            let mut own = pair.service.model.volumes.iter().filter(|it| of_mount(it) == case);
+        (
+            Key::Volumes,
+            Case::Data
+            | Case::Configuration
+            | Case::Code
+            | Case::Machine
+            | Case::Anonymous
+            | Case::Socket,
+        ) => {
+            let volumes = pair.service.model.volumes.iter();
+            let mut own = volumes.filter(|it| of_mount(pair.facts, pair.service, it) == case);
             own.all(|it| pair.backing(&it.target).is_some())
         }
         (Key::DependsOn, _) => pair.facts.workload_waits(pair.workload),
@@ -96,7 +105,8 @@ fn of(pair: &Pair<'_, '_>, key: Key, case: Case) -> Option<String> {
         Key::DependsOn => waits(pair),
         Key::PreStart => init_containers(pair),
         Key::Volumes => {
-            let own = model.volumes.iter().filter(|it| of_mount(it) == case);
+            let of = |it: &Mount| of_mount(pair.facts, pair.service, it);
+            let own = model.volumes.iter().filter(|it| of(it) == case);
             paths(pair, own.map(|it| it.target.as_str()))
         }
         Key::Tmpfs => {

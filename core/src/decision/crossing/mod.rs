@@ -98,7 +98,7 @@ fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) 
     for written in written::keys(service.model) {
         // A key that Compose does not know is a finding already.
         let Some(key) = Key::from_name(&written.key) else { continue };
-        for case in cases::of(service, key) {
+        for case in cases::of(facts, service, key) {
             let Some(row) = compose_keys::row(key, case) else { continue };
             let has = pair.as_ref().map(|pair| counterpart::words(pair, shared, key, case));
             let stands_in =

@@ -116,6 +116,13 @@ fn mounts_have_fates_by_kind() {
     assert!(all[3].instead.contains("ServiceAccount"), "{}", all[3].instead);
     let config = one("volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']");
     assert!(config.yaml.contains("subPath: nginx.conf") && config.yaml.contains("configMap:"));
+    assert!(config.instead.starts_with("A ConfigMap"), "{}", config.instead);
+    let data = one("volumes: ['/data/models:/models']");
+    assert!(data.instead.starts_with("A PersistentVolumeClaim"), "{}", data.instead);
+    assert!(data.yaml.contains("claimName: data-models"), "{}", data.yaml);
+    assert!(data.yaml.contains("kind: PersistentVolumeClaim"), "{}", data.yaml);
+    let machine = one("volumes: ['/proc:/host/proc']");
+    assert!(machine.instead.starts_with("A `hostPath` volume"), "{}", machine.instead);
 }
 
 #[test]

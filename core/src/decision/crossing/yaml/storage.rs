@@ -117,9 +117,11 @@ fn mount(volume: &Volume) -> Yaml<'static> {
 }
 
 fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
-    let own = context.service.model.volumes.iter().filter(|it| of_mount(it) == case);
+    let of = |it: &Mount| of_mount(context.facts, context.service, it);
+    let own = context.service.model.volumes.iter().filter(|it| of(it) == case);
     match case {
-        Case::Bind => bind_mounts(context, own),
+        Case::Configuration => bind_mounts(context, own),
+        Case::Data => claims(context, own),
         Case::Anonymous | Case::Memory | Case::Image => {
             let volume = |it: &Mount| {
                 let path = it.target.as_str();
@@ -183,13 +185,13 @@ impl Names {
 /// The size of a claim, which Kubernetes requires and Compose does not state: an example, marked as a choice.
 const SIZE_TO_CHOOSE: &str = "1Gi # choose a size";
 
-/// Returns a claim for each named volume.
+/// Returns a claim for each named volume, and for each folder of the host with data.
 fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>) -> Option<Draft> {
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
     let mut claims = Names::default();
     for mount in mounts {
-        let Some(source) = volume_name(mount) else { continue };
+        let Some(source) = volume_name(mount).or_else(|| folder_of_data(mount)) else { continue };
         let (claim, is_new) = claims.of(source);
         let shared = context.shared.volumes.contains(&(context.service.project_index, source));
         let several = context.service.model.replicas() > 1;
@@ -218,6 +220,12 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
 pub fn volume_name(mount: &Mount) -> Option<&str> {
     let named = matches!(mount.kind, MountKind::Volume | MountKind::Cluster);
     mount.source.as_ref().filter(|_| named).map(|it| it.as_str())
+}
+
+/// Returns the folder of the host that a bind mount of data is of, by which its claim is called.
+fn folder_of_data(mount: &Mount) -> Option<&str> {
+    let source = mount.source.as_ref().filter(|_| mount.kind == MountKind::Bind)?;
+    Some(source.trim_matches(['.', '/', '~'])).filter(|it| !it.is_empty())
 }
 
 /// Endings of files that configure a program.
