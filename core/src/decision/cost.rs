@@ -1,15 +1,20 @@
 //! What it costs to stay on the platform of today, and to move to the other one: counted, and in words.
 
+mod lacking;
+
 use super::load::runs_to_an_end;
 use super::system::System;
 use super::unread::is_openshift_template;
+use crate::compare::cases::of_label;
 use crate::facts::{self, Part, Unit, Workload, of_release};
+use crate::knowledge::compose_keys::Case;
 use crate::knowledge::families::Class;
-use crate::model::compose::{MountKind, Service};
+use crate::model::compose::Service;
 use crate::model::delivery::controller_of;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::phrases::{amount, first_named};
 use crate::report::{Cost, Costs, Platform, Today};
+use lacking::{mounts_lacking, mounts_to_write, secrets};
 use rustc_hash::FxHashSet;
 
 /// Returns what the cluster side costs as it is.
@@ -138,17 +143,19 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     let called = called_services(system);
     let is_reached = |it: &&&facts::Service<'_>| {
         let listens = !it.model.ports.is_empty() || !it.model.expose.is_empty();
-        listens || called.contains(&(it.project_index, it.name))
+        listens || is_addressed(it) || called.contains(&(it.project_index, it.name))
     };
     let with_ports = running.iter().filter(is_reached);
     let has_env = |it: &Service| !it.environment.is_empty() || !it.env_files.is_empty();
     let with_env = services.iter().filter(|it| has_env(it.model));
+    let (own, lacking) = (mounts_to_write(system, &services), mounts_lacking(system));
+    let settings = with_env.count() + secrets(&services) + own.configs + lacking.configs;
     let parts = [
         (running.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
         (jobs.len(), "Job", "Jobs"),
         (with_ports.count(), "Service", "Services"),
-        (with_env.count(), "ConfigMap or Secret", "ConfigMaps or Secrets"),
-        (volumes_in_use(&services), "PersistentVolumeClaim", "PersistentVolumeClaims"),
+        (settings, "ConfigMap or Secret", "ConfigMaps or Secrets"),
+        (own.claims + lacking.claims, "PersistentVolumeClaim", "PersistentVolumeClaims"),
         (usize::from(!proxies.is_empty() && routes.is_empty()), "Ingress", "Ingresses"),
     ];
     let named = named(&parts);
@@ -225,13 +232,12 @@ fn with_what_is_new(system: &System<'_>, written: String, new: &str) -> String {
     }
 }
 
-/// Returns the number of named volumes that services mount.
-fn volumes_in_use(services: &[&facts::Service<'_>]) -> usize {
-    let mounts = services.iter().flat_map(|service| {
-        let named = service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume);
-        named.filter_map(|it| Some((service.project_index, it.source.as_ref()?.as_str())))
-    });
-    mounts.collect::<FxHashSet<_>>().len()
+/// Whether others reach a service, whatever it says of ports: a reverse proxy by its labels, or clients as a data
+/// store.
+fn is_addressed(service: &facts::Service<'_>) -> bool {
+    let mut labels = service.model.labels.iter();
+    service.unit.family().is_some_and(|it| it.is_data_store())
+        || labels.any(|it| of_label(&it.key.value) == Case::Proxy)
 }
 
 /// Whether a container is a reverse proxy or a tunnel, which takes requests from outside.

@@ -223,7 +223,8 @@ fn what_only_prepares_a_volume_is_not_written() {
     };
     let env = "{name: MODE, value: prod}";
     let chown = to_cluster(&compose("chown -R 1000 /data"), env);
-    assert!(chown.contains("no object to write"), "{chown}");
+    // The volume itself is missing there.
+    assert!(chown.contains("about 1 object to write (1 PersistentVolumeClaim)"), "{chown}");
     let seed = to_cluster(&compose("seed /data"), env);
     assert!(seed.contains("1 Job"), "{seed}");
 }
@@ -244,4 +245,24 @@ fn one_more_role_of_a_program_is_written_with_it() {
     assert!(go("").contains("to Compose alone: no service to write"), "{}", go(""));
     let worker = go(", args: [worker]");
     assert!(worker.contains("to Compose alone: 1 service to write"), "{worker}");
+}
+
+#[test]
+fn what_a_counterpart_lacks_is_to_be_written() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always, volumes: ['uploads:/srv/uploads', './web.conf:/etc/web/web.conf:ro']}\nvolumes: {uploads: {}}\n";
+    let web = deployment("web", "", "{}");
+    let mut config = Config::default();
+    config.answers.set("downtime", "none").unwrap();
+    let decision = decide_with(&[("compose.yaml", compose), ("k8s/web.yaml", &web)], config);
+    let text = &decision.cost.go.text;
+    let expected = "to the cluster alone: about 2 objects to write (1 ConfigMap or Secret, 1 PersistentVolumeClaim)";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn stores_and_routed_services_are_reached_and_secrets_are_objects() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', labels: {traefik.enable: 'true'}, secrets: [token]}\n  db: {image: 'postgres:17.2', volumes: ['pg:/var/lib/postgresql/data'], secrets: [token]}\nvolumes: {pg: {}}\nsecrets: {token: {file: ./token}}\n";
+    let text = decide(&[("compose.yaml", compose)]).cost.go.text;
+    let expected = "about 6 objects to write (2 Deployments or StatefulSets, 2 Services, 1 ConfigMap or Secret, 1 PersistentVolumeClaim)";
+    assert!(text.starts_with(expected), "{text}");
 }
