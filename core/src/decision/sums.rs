@@ -244,7 +244,7 @@ fn range(sum: Sum, unit: f64, is_least: bool) -> (String, f64) {
 }
 
 /// Returns an amount with at most one decimal place, or two below one.
-fn rounded(amount: f64) -> String {
+pub fn rounded(amount: f64) -> String {
     if amount > 0.0 && amount < 0.005 {
         return "less than 0.01".to_owned();
     }

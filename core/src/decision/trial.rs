@@ -3,15 +3,16 @@
 use super::conclusion::DECIDING;
 use super::outcome::{Delivery, Packages, Situation, Standing};
 use super::questions;
-use super::signals::{self, Seen, Signals};
-use super::sums::{Loads, Size};
+use super::signals::{self, Row, Seen, Signals};
+use super::sums::{self, Loads, Size};
 use super::system::System;
 use crate::config::{Answers, Downtime};
+use crate::knowledge::servers::rented_servers;
 use crate::model::delivery::Controller;
 use crate::model::kubernetes::Body;
 use crate::report::phrases;
 use crate::report::{
-    Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today,
+    Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, Sums, TargetKind, Today,
     Weight,
 };
 use rustc_hash::FxHashSet;
@@ -21,7 +22,19 @@ use std::fmt;
 const MAX_ASKED: usize = 2;
 
 /// Maximum number of facts and answers that are named as changing the outcome.
-const MAX_FLIPS: usize = 5;
+const MAX_FLIPS: usize = 7;
+
+/// Facts that are more than an object or a line away, the farthest last.
+const DISTANT: [Signal; 4] =
+    [Signal::OwnerLabels, Signal::ManyReplicas, Signal::BeyondServers, Signal::ManyGpus];
+
+/// Returns how far a system is from a fact.
+fn distance(signal: Signal) -> usize {
+    DISTANT.iter().position(|it| *it == signal).map_or(0, |at| at + 1)
+}
+
+/// Maximum number of facts that would leave the platform open.
+const MAX_OPENED: usize = 3;
 
 /// An answer that a person might give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +126,9 @@ pub struct Trial<'t, 'f> {
     signals: &'t Signals,
     answers: &'t Answers,
     standing: Standing,
+    /// What the containers ask for.
+    sums: Sums,
+    gpus: i64,
 }
 
 impl<'t, 'f> Trial<'t, 'f> {
@@ -125,7 +141,8 @@ impl<'t, 'f> Trial<'t, 'f> {
             packages: packages(system),
             needs_larger_server: matches!(size, Size::NeedsLarger(..)),
         };
-        Trial { system, signals, answers: &config.answers, standing }
+        let (sums, gpus) = (loads.main().sums, loads.gpus().count);
+        Trial { system, signals, answers: &config.answers, standing, sums, gpus }
     }
 
     /// Returns the questions as they are answered, and the situation that they make.
@@ -155,16 +172,14 @@ impl<'t, 'f> Trial<'t, 'f> {
     /// a fact that the files show, with one that they do not show, and with another answer than was given.
     pub fn flips(&self, now: Platform) -> Vec<Flip> {
         let mut flips = self.flips_by_removal(now);
-        for row in signals::TABLE.iter().filter(|row| !row.would_be.is_empty()) {
-            let is_seen = self.signals.seen.iter().any(|it| it.signal == row.signal);
-            let is_out_of_place =
-                row.signal == Signal::SwarmPlacement && self.standing.today != Today::Swarm;
-            if is_seen || is_out_of_place || !DECIDING.contains(&row.question) {
-                continue;
-            }
+        let mut tried: Vec<&Row> = signals::TABLE.iter().filter(|it| self.is_tried(it)).collect();
+        tried.sort_by_key(|row| distance(row.signal));
+        let mut opened = 0;
+        for row in tried {
             let to = self.platform_with(self.signals.with(row), self.answers);
-            if to != now && to != Platform::Either {
-                flips.push(Flip { fact: row.would_be.to_owned(), to });
+            opened += usize::from(to == Platform::Either);
+            if to != now && (to != Platform::Either || opened <= MAX_OPENED) {
+                flips.push(Flip { fact: self.supposed(row), to });
             }
         }
         let given = CANDIDATES.into_iter().filter(|it| it.is_answered(self.answers));
@@ -175,10 +190,30 @@ impl<'t, 'f> Trial<'t, 'f> {
             })
             .collect();
         answers.extend(flips);
-        // A platform that is settled says more than one that is open.
-        answers.sort_by_key(|it| it.to == Platform::Either);
         answers.truncate(MAX_FLIPS);
         answers
+    }
+
+    /// Whether a system without a signal could come to show it.
+    fn is_tried(&self, row: &Row) -> bool {
+        let is_seen = self.signals.seen.iter().any(|it| it.signal == row.signal);
+        let has_place = (row.signal != Signal::SwarmPlacement
+            || self.standing.today == Today::Swarm)
+            && (row.signal != Signal::ManyGpus || self.gpus > 0);
+        !row.would_be.is_empty() && !is_seen && has_place && DECIDING.contains(&row.question)
+    }
+
+    /// Returns a fact that the files do not show, with the number that they show today.
+    fn supposed(&self, row: &Row) -> String {
+        let now = self.sums.cpu;
+        if row.signal == Signal::BeyondServers && now.sized > 0 {
+            let most = rented_servers().map(|it| it.cpus).fold(0.0, f64::max);
+            return format!("requests above {most} CPUs, now {}", sums::rounded(now.max));
+        }
+        if row.signal == Signal::ManyGpus {
+            return format!("{}, now {}", row.would_be, self.gpus);
+        }
+        row.would_be.to_owned()
     }
 
     /// Returns the facts that speak for a cluster and without which the platform would be another.
