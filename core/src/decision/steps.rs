@@ -52,6 +52,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         }
     }
     let warnings = system.findings_of(Severity::Warning);
+    let hints = system.findings_of(Severity::Info);
     let by_place: FxHashMap<(&str, Span), &Finding> =
         hints.iter().chain(&warnings).map(|it| ((it.code, it.span), *it)).collect();
     for item in items(decision, checklists) {
@@ -64,7 +65,6 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             steps.extend(of_item(system, item));
         }
     }
-    let hints = system.findings_of(Severity::Info);
     // A cluster alone has no list of its own.
     let has_no_list = decision.today == Today::Kubernetes && items(decision, checklists).is_empty();
     if has_no_list {
@@ -164,6 +164,11 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
         CheckItem::Backups if item.state != CheckState::Fail => return None,
         CheckItem::Backups => return backup(system),
         CheckItem::ImageWithoutBindMounts => return bind_mount(system, item),
+        CheckItem::TlsEdge => {
+            if let Some(step) = plain_proxy(system, item) {
+                return Some(step);
+            }
+        }
         _ => {}
     }
     let (_, span) = item.missing.first()?;
@@ -171,8 +176,31 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     let named = first_named(&names, MAX_NAMES);
     // What is missing is named already.
     let seen = item.seen.split("; missing: ").next().unwrap_or_default();
-    let text = format!("{}: {named} ({seen}).", item.next.trim_end_matches('.'));
+    let ask = match item.item {
+        CheckItem::HealthChecks => "Add a healthcheck to",
+        _ => item.next.trim_end_matches('.'),
+    };
+    let text = format!("{ask}: {named} ({seen}).");
     Some(Step { text, subject: String::new(), span: Some(*span) })
+}
+
+/// Returns the step for a reverse proxy that answers without TLS, which another proxy before it would only repeat.
+fn plain_proxy(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
+    const PROXIES: [Class; 2] = [Class::Proxy, Class::WebServer];
+    let is_missing =
+        |service: &&&Service<'_>| item.missing.iter().any(|(_, span)| *span == service.span());
+    let is_proxy = |service: &&&Service<'_>| {
+        service.unit.family().is_some_and(|it| PROXIES.contains(&it.class))
+    };
+    let services = system.counted.services.iter();
+    let service = services.filter(is_missing).find(is_proxy)?;
+    let ports = service.model.ports.iter().map(|it| it.target.value);
+    let port = ports.into_iter().find(|it| is_web_port(*it))?;
+    let text = format!(
+        "`{}` answers on port {port} without TLS: end TLS there, or name what does.",
+        service.name
+    );
+    Some(Step { text, subject: service.unit.label.clone(), span: Some(service.span()) })
 }
 
 /// Returns the step that puts something in the place of a bind mount: a claim for data, a ConfigMap for configuration,

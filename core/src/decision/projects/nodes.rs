@@ -22,7 +22,7 @@ fn single_replicas_without_sizes_leave_one_server_open_on_a_cluster() {
     let db = plain("db").replace("acme/db:1.2.3", "postgres:16");
     let decision = decide(&[("web.yaml", &web), ("db.yaml", &db)]);
     let facts = facts_on(&decision, QuestionId::OneServer);
-    assert!(facts.contains("single replica") && facts.contains("keeps its data"), "{facts}");
+    assert!(facts.contains("single replica") && facts.contains("runs once"), "{facts}");
     assert_eq!(answer(&decision, QuestionId::OneServer), Answer::Unknown);
     assert_eq!(answer(&decision, QuestionId::MultiNode), Answer::No);
     let outcome = decision.outcome;

@@ -1,6 +1,6 @@
 //! What the report says beside the answers: the belief, the scenario, the fit and the next steps.
 
-use super::{compose, decide, decide_with, deployment, plain};
+use super::{CHART, compose, decide, decide_with, deployment, facts_on, plain};
 use crate::config::Config;
 use crate::decision::beliefs::Belief;
 use crate::report::{Answer, Decision, Fit, QuestionId, ScenarioName, Today};
@@ -122,7 +122,7 @@ fn what_is_counted_is_named_where_there_is_a_choice() {
         ("k8s/overlays/staging/kustomization.yaml", &*staging),
     ];
     let counted = decide(&files).counted;
-    assert_eq!(counted, "1 workload of `production`; counted from `k8s/overlays/prod`");
+    assert_eq!(counted, "1 workload of `production`; counted from overlay `k8s/overlays/prod`");
     // Nothing was chosen.
     assert_eq!(decide(&files[..3]).counted, "1 workload");
     let base = compose(&[("api", "acme/api:1.2.3")]);
@@ -188,4 +188,70 @@ fn replicas_are_said_with_their_number() {
     }
     let both = said(&[2, 5]);
     assert!(both.contains("`web0` (2 replicas) and Deployment `web1` (5 replicas)"), "{both}");
+}
+
+#[test]
+fn the_verdict_names_the_demand_and_what_is_open() {
+    let web = plain("web").replace(
+        "image: 'acme/web:1.2.3'",
+        "image: 'acme/web:1.2.3', resources: {requests: {cpu: 1, memory: 1Gi}}",
+    );
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 12}\n";
+    let decision = decide(&[("web.yaml", &web), ("budget.yaml", budget), ("hpa.yaml", scaler)]);
+    assert_eq!(
+        decision.verdict,
+        "One server carries this. Deployment `web` runs as up to 12 replicas, which speaks for a cluster. Open: whether it must survive the loss of a machine."
+    );
+    // The number is that of the autoscaler, and so is the place.
+    let reason = decision.reasons.iter().find(|it| it.text.contains("12 replicas")).unwrap();
+    assert!(
+        reason.span.is_some_and(|it| it.start as usize == scaler.find("12").unwrap()),
+        "{reason:?}"
+    );
+}
+
+#[test]
+fn a_proxy_without_tls_is_where_to_end_it() {
+    let compose = "services: {edge: {image: 'nginx:1.27.3', restart: always, ports: ['80:80']}}\n";
+    let decision = decide(&[("compose.yaml", compose)]);
+    let said = "`edge` answers on port 80 without TLS: end TLS there, or name what does.";
+    assert!(decision.steps.iter().any(|it| it.text == said), "{:?}", decision.steps);
+}
+
+#[test]
+fn a_store_without_a_volume_keeps_nothing() {
+    let store = |more: &str| {
+        let text = format!("services: {{bus: {{image: 'apache/kafka:3.9.0'{more}}}}}\n");
+        facts_on(&decide(&[("compose.yaml", &text)]), QuestionId::OneServer)
+    };
+    let (without, with) = (store(""), store(", volumes: ['log:/var/lib/kafka/data']"));
+    assert!(without.contains("service `bus` runs once"), "{without}");
+    assert!(with.contains("service `bus` keeps its data in one place"), "{with}");
+}
+
+#[test]
+fn what_is_counted_is_named_with_its_kind() {
+    let overlay = "resources: [../../base]\n";
+    let web = plain("web");
+    let decision = decide(&[
+        ("k8s/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("k8s/base/web.yaml", &web),
+        ("k8s/overlays/prod/kustomization.yaml", overlay),
+        ("k8s/overlays/staging/kustomization.yaml", overlay),
+    ]);
+    assert!(
+        decision.counted.ends_with("counted from overlay `k8s/overlays/prod`"),
+        "{}",
+        decision.counted
+    );
+    let decision = decide(&[
+        ("charts/billing/Chart.yaml", CHART),
+        ("charts/billing/templates/web.yaml", &web),
+        ("charts/billing/values.yaml", "a: 1\n"),
+        ("charts/billing/values-prod.yaml", "a: 2\n"),
+        ("charts/billing/values-staging.yaml", "a: 3\n"),
+    ]);
+    let expected = "counted from chart `charts/billing` with `values-prod.yaml`";
+    assert!(decision.counted.ends_with(expected), "{}", decision.counted);
 }

@@ -47,6 +47,9 @@ fn add_replicated(signals: &mut Signals, system: &System<'_>) {
         {
             let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
             let words = system.facts.workload_replica_words(workload);
+            let mut scalers = system.facts.autoscalers(workload);
+            let stated = scalers.find_map(|it| it.max.as_ref().filter(|max| max.value == most));
+            let span = stated.map_or(span, |it| it.span);
             found.push((workload.label.clone(), span, most, words));
         }
     }

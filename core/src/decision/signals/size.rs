@@ -146,8 +146,8 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
         signals.add(Signal::SingleReplicas, OneServer, Yes, fact, None);
     }
     add_host_coupling(signals, system);
-    if let Some((label, span)) = stateful_singleton(system) {
-        let fact = format!("{label} keeps its data in one place");
+    if let Some((label, span, does)) = stateful_singleton(system) {
+        let fact = format!("{label} {does}");
         signals.add(Signal::StatefulSingleton, OneServer, Yes, fact, Some(span));
     }
     if let (Today::Compose, Some(service)) = (system.today(), counted.services.first()) {
@@ -240,8 +240,8 @@ fn add_host_coupling(signals: &mut Signals, system: &System<'_>) {
     }
 }
 
-/// Returns the first data store that runs once.
-fn stateful_singleton(system: &System<'_>) -> Option<(String, Span)> {
+/// Returns the first data store that runs once, its place, and what it does: without a volume, nothing is kept.
+fn stateful_singleton(system: &System<'_>) -> Option<(String, Span, &'static str)> {
     let counted = &system.counted;
     let services = counted.services.iter().map(|it| &it.unit);
     let containers = counted
@@ -250,13 +250,17 @@ fn stateful_singleton(system: &System<'_>) -> Option<(String, Span)> {
         .filter(|it| it.kind().has_replicas())
         .flat_map(|it| it.units.iter());
     // A cache that is filled again binds nothing to its place.
+    let has_volume = |unit: &Unit<'_>| {
+        system.facts.mounted(unit).iter().any(|it| it.backing.lasts() && !it.read_only)
+    };
     let keeps = |unit: &Unit<'_>| {
-        unit.family().is_some_and(|it| it.is_data_store() && it.persistent)
-            || system.facts.mounted(unit).iter().any(|it| it.backing.lasts() && !it.read_only)
+        unit.family().is_some_and(|it| it.is_data_store() && it.persistent) || has_volume(unit)
     };
     let is_store = |unit: &Unit<'_>| unit.family().is_some_and(|it| it.is_data_store());
     let mut stores = services
         .chain(containers)
         .filter(|unit| !unit.copies.is_many() && is_store(unit) && keeps(unit));
-    stores.next().map(|unit| (unit.label.clone(), unit.image_or_name()))
+    let unit = stores.next()?;
+    let does = if has_volume(unit) { "keeps its data in one place" } else { "runs once" };
+    Some((unit.label.clone(), unit.image_or_name(), does))
 }

@@ -1,7 +1,9 @@
 //! The closed vocabularies of the decision in words.
 
 use crate::report::phrases;
-use crate::report::{AnsweredBy, Decision, Fit, Outcome, ScenarioName, Step, Sum, Today, Weight};
+use crate::report::{
+    AnsweredBy, Decision, Fit, Outcome, ScenarioName, Step, Sum, Today, Weight, Worth,
+};
 
 pub fn today(today: Today) -> &'static str {
     match today {
@@ -17,7 +19,7 @@ pub fn fit(fit: Fit) -> &'static str {
     match fit {
         Fit::Fits => "it fits",
         Fit::Mixed => "both in use",
-        Fit::Open => "whether it fits is open",
+        Fit::Open => "fit not settled",
         Fit::Outgrown => "outgrown",
         Fit::OverBuilt => "over-built",
     }
@@ -46,13 +48,19 @@ pub fn today_and_fit(decision: &Decision) -> String {
 /// Returns the platform of the outcome and what is added to it.
 pub fn outcome(outcome: &Outcome) -> String {
     format!(
-        "{}; Kustomize {}, Helm {}, Argo CD {}, Flux {}",
+        "{}; {}, {}",
         phrases::platform(outcome.platform),
-        outcome.kustomize,
-        outcome.helm,
-        outcome.argocd,
-        outcome.flux
+        either(["Kustomize", "Helm"], [outcome.kustomize, outcome.helm]),
+        either(["Argo CD", "Flux"], [outcome.argocd, outcome.flux])
     )
+}
+
+/// Returns the worth of two tools. Of two that are worth it, a system takes one.
+fn either([first, second]: [&str; 2], worth: [Worth; 2]) -> String {
+    match worth {
+        [Worth::WorthIt, Worth::WorthIt] => format!("{first} or {second} {}", Worth::WorthIt),
+        [one, other] => format!("{first} {one}, {second} {other}"),
+    }
 }
 
 pub fn weight(weight: Weight) -> &'static str {
@@ -89,6 +97,8 @@ fn range(sum: Sum, divisor: f64, unit: &str) -> String {
         0 => format!("unknown, {coverage}"),
         _ if max == 0.0 && sum.max > 0.0 => format!("less than 0.01{unit}, {coverage}"),
         _ if min == max => format!("{min}{unit}, {coverage}"),
+        // Limits alone say what is used at most.
+        _ if sum.min == 0.0 => format!("at most {max}{unit}, {coverage}"),
         _ => format!("{min} to {max}{unit}, {coverage}"),
     }
 }
