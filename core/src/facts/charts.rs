@@ -139,7 +139,7 @@ impl<'a> Facts<'a> {
     /// it say.
     fn reached_by(&self, chart: &Chart, read: &ValueRead) -> Vec<(String, String)> {
         let mut settings = Vec::new();
-        for condition in &read.conditions {
+        for condition in read.conditions.iter() {
             let own = chart.values.as_ref().and_then(|own| value_at(&own.values, &condition.path));
             let default = own.map(|it| unquoted(self.written(&it.span)));
             let mut path = condition.path.join(".");
@@ -204,7 +204,7 @@ impl<'a> Facts<'a> {
     pub fn choice_behind(&self, place: Span, choice: &str) -> Option<Span> {
         let chart = self.chart_of(place.file)?;
         let reads = chart.uses.reads.iter().filter(|it| place.contains(it.span));
-        let mut conditions = reads.flat_map(|it| &it.conditions);
+        let mut conditions = reads.flat_map(|it| it.conditions.iter());
         conditions.find_map(|condition| {
             let Wanted::Equal(wanted) = &condition.wanted else { return None };
             let value = self.value_set(chart, place.file, &condition.path)?;

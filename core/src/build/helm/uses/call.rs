@@ -3,11 +3,13 @@
 use super::shape::Shape;
 use super::walk::Walker;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 impl Walker<'_> {
     /// What a call returns. Whatever is not handed on is read.
     pub(super) fn call(&mut self, name: &str, arguments: Vec<Shape>) -> Shape {
+        if !self.spend(arguments.iter().map(Shape::weight).sum()) {
+            return Shape::Unknown;
+        }
         match (name, arguments.as_slice()) {
             ("include", [template, context]) => self.include(template, context),
             ("tpl", [text, context]) => {
@@ -27,7 +29,7 @@ impl Walker<'_> {
                 value.clone().optional()
             }
             ("dict", _) => self.record(&arguments),
-            ("list" | "tuple", _) => Shape::List(arguments.into()),
+            ("list" | "tuple", _) => Shape::list(arguments),
             ("first" | "last" | "mustFirst" | "mustLast", [Shape::List(items)]) => {
                 Shape::either(items.to_vec())
             }
@@ -100,7 +102,7 @@ impl Walker<'_> {
                 _ => pair.iter().for_each(|shape| self.consume(shape, true)),
             }
         }
-        Shape::Record(Rc::new(fields))
+        Shape::record(fields)
     }
 
     /// The value at keys below another one. Where a key is computed, all of it counts as read.

@@ -27,7 +27,7 @@ pub struct ValueRead {
     pub is_whole: bool,
     pub missing: Missing,
     /// What the blocks around the place ask of values, from the outside in.
-    pub conditions: Vec<Condition>,
+    pub conditions: Arc<[Condition]>,
 }
 
 /// What an `if` or a `with` asks of a value.
@@ -73,6 +73,17 @@ pub fn value_uses(
     is_complete: bool,
     known: &KnownTemplates,
 ) -> ValueUses {
+    followed(name, files, helpers, is_complete, known).0
+}
+
+/// Returns what the templates of a chart read, and how many steps it took to follow them.
+fn followed(
+    name: &str,
+    files: &[ChartFile],
+    helpers: &[Vec<ChartFile>],
+    is_complete: bool,
+    known: &KnownTemplates,
+) -> (ValueUses, usize) {
     let mut templates = Templates { known, defined: FxHashMap::default(), is_broken: false };
     for files in helpers {
         templates.add_files(files);
@@ -87,7 +98,7 @@ pub fn value_uses(
     for template in &own {
         walker.template(template, Shape::Root);
     }
-    walker.uses
+    walker.finish()
 }
 
 /// The named templates that can be included.

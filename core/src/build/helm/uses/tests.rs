@@ -11,6 +11,10 @@ fn uses_of(template: &str) -> ValueUses {
 
 /// Returns what a template reads in a chart beside which there may be other named templates.
 fn uses_in(template: &str, is_complete: bool) -> ValueUses {
+    followed_in(template, is_complete).0
+}
+
+fn followed_in(template: &str, is_complete: bool) -> (ValueUses, usize) {
     let files = [
         ("Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
         ("templates/app.yaml", template),
@@ -21,7 +25,7 @@ fn uses_in(template: &str, is_complete: bool) -> ValueUses {
         content: Content::Text((*text).into()),
     });
     let files: Vec<ChartFile> = files.collect();
-    value_uses("shop", &files, &[], is_complete, &KnownTemplates::default())
+    followed("shop", &files, &[], is_complete, &KnownTemplates::default())
 }
 
 /// The reads as words: `a.b`, with `*` where all below is read and `?` or `??` where keys may be missing.
@@ -130,4 +134,70 @@ fn templates_that_include_themselves_come_to_an_end() {
         ),
         ["a*"]
     );
+}
+
+#[test]
+fn values_that_double_in_each_line_end() {
+    for (start, grows, times) in [
+        ("{{ $x := list .Values.a .Values.a }}", "{{ $x = list $x $x }}", 14),
+        ("{{ $x := list .Values.a .Values.a }}", "{{ $x := list $x $x $x }}", 40),
+        ("{{ $x := list 1 2 }}", "{{ $x = list $x $x }}", 40),
+        ("{{ $x := dict \"a\" .Values.a }}", "{{ $x = dict \"a\" $x \"b\" $x }}", 40),
+        ("{{ $x := dict \"a\" .Values.a }}", "{{ $x := dict \"a\" $x \"b\" $x }}", 40),
+        ("{{ $x := .Values.a }}", "{{ $x = default $x $x }}", 40),
+        ("{{ $x := .Values.a }}", "{{ $x := coalesce $x $x }}", 40),
+        ("{{ $x := dict \"a\" .Values.a }}", "{{ $x = merge $x $x }}", 40),
+        ("{{ $x := .Values.a }}", "{{ $x = $x.b }}", 40),
+        ("{{ $x := .Values.a }}", "{{ $x = dig \"b\" $x $x }}", 40),
+    ] {
+        for end in [
+            "a: {{ len $x }}",
+            "{{ range $x }}{{ . }}{{ end }}",
+            "{{ include \"x\" $x }}",
+            "{{ $x.a }}",
+        ] {
+            let template = format!("{start}{}{end}", grows.repeat(times));
+            let (uses, steps) = followed_in(&template, false);
+            assert!(uses.is_open, "{template}");
+            assert!(steps <= walk::MAX_STEPS, "{template}: {steps} steps");
+            assert!(
+                uses.reads.len() <= 2 * shape::MAX_WEIGHT,
+                "{}: {}",
+                template,
+                uses.reads.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_read_is_noted_once() {
+    let uses = uses_of("{{ $x := .Values.a }}{{ toYaml (list $x $x (dict \"b\" $x)) }}");
+    assert_eq!(uses.reads.len(), 1);
+    let small = format!(
+        "{{{{ $x := .Values.a }}}}{}{{{{ toYaml $x }}}}",
+        "{{ $x = list $x $x }}".repeat(4)
+    );
+    assert_eq!(reads(&small), ["a*", "a*?"]);
+}
+
+#[test]
+fn paths_contexts_and_conditions_are_bounded() {
+    let path = ".a".repeat(20_000);
+    let (uses, steps) = followed_in(&format!("{{{{ .Values{path} }}}}"), false);
+    assert_eq!(uses.reads.iter().map(|it| it.path.len()).collect::<Vec<_>>(), [64]);
+    assert!(steps <= walk::MAX_STEPS, "{steps} steps");
+
+    let name = "a".repeat(20_000);
+    let context = format!(
+        "{{{{ define \"x\" }}}}{{{{ .b }}}}{{{{ end }}}}{{{{ include \"x\" .Values.{name} }}}}"
+    );
+    assert!(uses_of(&context).is_open);
+
+    let all: String = (0..1_000).map(|at| format!(" .Values.a{at}")).collect();
+    let conditions =
+        format!("{{{{ if and{all} }}}}{}{{{{ end }}}}", "{{ .Values.b }}".repeat(1_000));
+    let uses = uses_of(&conditions);
+    assert!(uses.is_open);
+    assert_eq!(uses.reads.iter().map(|it| it.conditions.len()).max(), Some(64));
 }

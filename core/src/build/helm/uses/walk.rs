@@ -1,6 +1,6 @@
 //! The blocks and pipelines of templates.
 
-use super::shape::{Missing, Shape};
+use super::shape::{MAX_KEY_LENGTH, MAX_WEIGHT, Missing, Shape};
 use super::{Condition, ValueRead, ValueUses, Wanted};
 use crate::build::helm::template::node::{
     Branch, Command, Expression, ExpressionKind, Literal, Node, Pipe,
@@ -13,8 +13,11 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Maximum number of commands that are followed for one chart.
-const MAX_STEPS: usize = 200_000;
+/// Maximum number of commands that are followed and of shapes that are looked at for one chart.
+pub(super) const MAX_STEPS: usize = 500_000;
+
+/// Maximum number of conditions around a place.
+const MAX_CONDITIONS: usize = 64;
 
 /// Maximum number of templates that include one another.
 const MAX_DEPTH: usize = 32;
@@ -39,7 +42,15 @@ pub(super) struct Walker<'w> {
     place: Option<Span>,
     /// What the blocks that are followed ask of values.
     conditions: Vec<Condition>,
+    /// The same as the reads have them, for as long as the blocks are the same.
+    shared_conditions: Option<Arc<[Condition]>>,
+    /// The reads that are noted.
+    noted: FxHashSet<Noted>,
 }
+
+/// What tells two reads apart: the path, the place, whether all is read, what may be missing, and where the
+/// conditions are kept.
+type Noted = (Rc<[SmolStr]>, Span, bool, Missing, *const Condition);
 
 /// The dot and the variables in scope at one place of a template.
 pub(super) struct Scope {
@@ -63,7 +74,34 @@ impl<'w> Walker<'w> {
             testing: false,
             place: None,
             conditions: Vec::new(),
+            shared_conditions: None,
+            noted: FxHashSet::default(),
         }
+    }
+
+    /// What was read, and the number of steps.
+    pub fn finish(self) -> (ValueUses, usize) {
+        (self.uses, self.steps)
+    }
+
+    /// Spends steps. Where none are left, anything may be read.
+    pub fn spend(&mut self, steps: usize) -> bool {
+        if steps > MAX_STEPS - self.steps {
+            self.steps = MAX_STEPS;
+            self.uses.is_open = true;
+            return false;
+        }
+        self.steps += steps;
+        true
+    }
+
+    /// The shape, unless it has grown too large to be followed.
+    fn bounded(&mut self, shape: Shape) -> Shape {
+        if shape.weight() <= MAX_WEIGHT {
+            return shape;
+        }
+        self.uses.is_open = true;
+        Shape::Unknown
     }
 
     /// Follows a template with a context.
@@ -92,6 +130,10 @@ impl<'w> Walker<'w> {
         };
         let mut key = String::new();
         dot.write_key(&mut key, 0);
+        if !self.spend(dot.weight()) || key.len() > MAX_KEY_LENGTH {
+            self.uses.is_open = true;
+            return;
+        }
         if self.seen.insert((name.to_owned(), key)) {
             let template = Arc::clone(template);
             self.template(&template, dot);
@@ -151,8 +193,10 @@ impl<'w> Walker<'w> {
             }
         }
         let known = self.conditions.len();
+        let shared = self.shared_conditions.clone();
         if block != Block::Range {
             self.add_conditions(&branch.pipe, scope, 0);
+            self.shared_conditions = None;
         }
         let outer = match inner {
             Some(inner) => std::mem::replace(&mut scope.dot, inner),
@@ -160,6 +204,7 @@ impl<'w> Walker<'w> {
         };
         self.nodes(&branch.then, scope);
         self.conditions.truncate(known);
+        self.shared_conditions = shared;
         scope.dot = outer;
         self.nodes(&branch.otherwise, scope);
         scope.variables.truncate(variables);
@@ -241,6 +286,10 @@ impl<'w> Walker<'w> {
 
     fn add_condition(&mut self, shape: &Shape, wanted: Wanted) {
         if let Shape::Value { path, .. } = shape {
+            if self.conditions.len() >= MAX_CONDITIONS {
+                self.uses.is_open = true;
+                return;
+            }
             let condition = Condition { path: path.to_vec(), wanted, is_alternative: false };
             self.conditions.push(condition);
         }
@@ -263,6 +312,7 @@ impl<'w> Walker<'w> {
         let mut piped = None;
         for command in &pipe.commands {
             shape = self.command(command, piped.take(), scope);
+            shape = self.bounded(shape);
             piped = Some(shape.clone());
         }
         for name in &pipe.variables {
@@ -271,16 +321,21 @@ impl<'w> Walker<'w> {
             } else if let Some(known) =
                 scope.variables.iter_mut().rev().find(|known| known.0 == *name)
             {
-                known.1 = Shape::either(vec![known.1.clone().optional(), shape.clone().optional()]);
+                let before = known.1.clone();
+                let weight = before.weight() + shape.weight();
+                let is_small = weight <= MAX_WEIGHT;
+                known.1 = match is_small && self.spend(weight) {
+                    true => Shape::either(vec![before.optional(), shape.clone().optional()]),
+                    false => Shape::Unknown,
+                };
+                self.uses.is_open |= !is_small;
             }
         }
         shape
     }
 
     fn command(&mut self, command: &Command, piped: Option<Shape>, scope: &mut Scope) -> Shape {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            self.uses.is_open = true;
+        if !self.spend(1) {
             return Shape::Unknown;
         }
         let Some((first, rest)) = command.words.split_first() else { return Shape::Unknown };
@@ -330,12 +385,15 @@ impl<'w> Walker<'w> {
     }
 
     fn fields(
-        &self,
+        &mut self,
         start: Shape,
         names: &[Arc<str>],
         range: &Range<usize>,
         scope: &Scope,
     ) -> Shape {
+        if !self.spend(start.weight().saturating_mul(names.len())) {
+            return Shape::Unknown;
+        }
         let span = scope.source.span(range);
         names.iter().fold(start, |shape, name| shape.field(name, span, self.chart))
     }
@@ -347,6 +405,9 @@ impl<'w> Walker<'w> {
 
     /// Notes that something is read, with all that is below it or by itself.
     pub fn consume(&mut self, shape: &Shape, is_whole: bool) {
+        if !self.spend(1) {
+            return;
+        }
         match shape {
             Shape::Value { path, missing, span } => {
                 let missing = if self.testing { (*missing).max(Missing::Last) } else { *missing };
@@ -375,14 +436,12 @@ impl<'w> Walker<'w> {
             self.uses.is_open |= is_whole;
             return;
         };
-        let conditions = self.conditions.clone();
-        self.uses.reads.push(ValueRead {
-            path: path.to_vec(),
-            span,
-            is_whole,
-            missing,
-            conditions,
-        });
+        let conditions = self.shared_conditions.get_or_insert_with(|| self.conditions[..].into());
+        let conditions = Arc::clone(conditions);
+        if self.noted.insert((Rc::clone(path), span, is_whole, missing, conditions.as_ptr())) {
+            let path = path.to_vec();
+            self.uses.reads.push(ValueRead { path, span, is_whole, missing, conditions });
+        }
     }
 }
 
