@@ -125,6 +125,52 @@ fn strings_that_double_end() {
 }
 
 #[test]
+fn one_string_in_many_places_is_paid_for_in_each() {
+    let many = r#"{{ $s := repeat 1000000 "a" }}{{ $l := list }}{{ range until 1000 }}{{ $l = append $l $s }}{{ end }}"#;
+    for use_of_list in [
+        r#"{{ join "" $l }}"#,
+        r#"{{ toStrings $l | len }}"#,
+        r#"{{ sortAlpha $l | len }}"#,
+        r#"{{ printf "%s" $l }}"#,
+        r#"{{ printf "%q" $l }}"#,
+        r#"{{ printf "%v" $l }}"#,
+        r#"{{ print $l }}"#,
+        r#"{{ quote $l }}"#,
+        r#"{{ toYaml $l }}"#,
+    ] {
+        let message = limit(&format!("{many}{use_of_list}"));
+        assert!(message.contains("more than"), "{use_of_list}: {message}");
+    }
+    let template = r#"{{ $l := list }}{{ range until 1000 }}{{ $l = append $l 1.0 }}{{ end }}{{ printf "%.1000000f" $l }}"#;
+    assert!(limit(template).contains("MiB of text"));
+}
+
+#[test]
+fn functions_that_look_at_a_whole_value_are_paid_for() {
+    let long = r#"{{ $s := repeat 10000000 "a" }}{{ range until 100000 }}"#;
+    for call in [r#"contains "b" $s"#, r#"sha256sum $s"#, r#"date $s 0"#] {
+        let template = format!("{long}{{{{ $_ := {call} }}}}{{{{ end }}}}");
+        assert!(limit(&template).contains("steps"), "{call}");
+    }
+    let template = "{{ $l := until 500000 }}{{ range until 100000 }}{{ $_ := first $l }}{{ end }}";
+    assert!(limit(template).contains("steps"));
+    for call in [r#"splitList "" $s"#, r#"split "a" $s"#, r#"regexFindAll "" $s -1"#] {
+        let template = format!(r#"{{{{ $s := repeat 10000000 "a" }}}}{{{{ len ({call}) }}}}"#);
+        assert!(limit(&template).contains("steps"), "{call}");
+    }
+}
+
+#[test]
+fn regular_expressions_are_paid_for() {
+    let many = r#"{{ range until 100000 }}{{ $_ := regexMatch "(x{1,90}){1,90}" "a" }}{{ end }}"#;
+    assert!(limit(many).contains("steps"));
+    let rescans = r#"{{ regexReplaceAllLiteral "a.*z|b" (repeat 20000 "ab") "" }}"#;
+    assert!(limit(rescans).contains("steps"));
+    let usual = r#"{{ regexReplaceAll "[^a-z0-9]+" (repeat 2000 "some words. ") "-" | len }}"#;
+    assert_eq!(rendered(usual, "").templates.first().map(|it| it.text.as_str()), Some("22000"));
+}
+
+#[test]
 fn loops_inside_loops_end() {
     let template = "{{ range until 10000 }}{{ range until 10000 }}{{ range until 10000 }}x{{ end }}{{ end }}{{ end }}";
     assert!(limit(template).contains("steps"));

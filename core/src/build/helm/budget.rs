@@ -4,11 +4,15 @@
 //! spends from a [`Budget`], so that the answer to such a template is an error within a second.
 
 use super::failure::{Failure, Result};
+use super::value::{Data, Value};
 use std::cell::Cell;
 
 /// Maximum number of nodes evaluated, values built and values visited in one rendering. The largest
 /// of the public charts that were measured needs 34,000.
 const MAX_STEPS: u64 = 2_000_000;
+
+/// Number of bytes of a text, or of items of a list or dict, that a function looks at for one step.
+const LOOKED_AT: usize = 64;
 
 /// Number of steps that a value costs when it is printed or copied, which is more work than most.
 pub const VISIT: usize = 5;
@@ -41,6 +45,24 @@ impl Budget {
         spend(&self.steps, count, || {
             Failure::limit(format!("rendering takes more than {MAX_STEPS} steps"))
         })
+    }
+
+    /// Pays for a function that may look at all of these values, though not at what lies inside of them.
+    pub fn spend_arguments(&self, values: &[Value]) -> Result<()> {
+        let sizes = values.iter().map(|value| match &value.data {
+            Data::Str(text) => text.weight(),
+            Data::Bytes(bytes) => bytes.len(),
+            Data::List(list) => list.len(),
+            Data::Dict(dict) => dict.len(),
+            Data::Null
+            | Data::Bool(_)
+            | Data::Int(_)
+            | Data::Int64(_)
+            | Data::Float(_)
+            | Data::Time(_)
+            | Data::Object(_) => 0,
+        });
+        self.spend_steps(sizes.sum::<usize>() / LOOKED_AT)
     }
 
     pub fn spend_bytes(&self, count: usize) -> Result<()> {

@@ -39,6 +39,7 @@ impl State<'_> {
                     .map_err(|failure| self.framed(failure, range, range.start, String::new()))?,
             );
         }
+        self.heap.budget.spend_arguments(&values)?;
         let context = Context { engine: self.engine, heap: self.heap, namespace: self.namespace };
         (function.call)(&context, &values).map_err(|failure| {
             self.framed(failure, range, range.start, format!("error calling {name}: "))

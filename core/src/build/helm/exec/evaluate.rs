@@ -127,6 +127,7 @@ impl State<'_> {
         arguments: &[Value],
         expression: &Expression,
     ) -> Result<Value> {
+        self.heap.budget.spend_arguments(arguments)?;
         super::member::member(value, name, arguments, self.heap).map_err(|failure| {
             self.framed(failure, &expression.range, expression.at, String::new())
         })

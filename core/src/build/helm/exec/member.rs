@@ -22,6 +22,7 @@ pub fn member(value: &Value, name: &str, arguments: &[Value], heap: &Heap) -> Re
             ("Unix", []) => Ok(Data::Int64(*seconds).into()),
             ("UTC" | "Local", []) => Ok(value.clone()),
             ("Format", [Value { data: Data::Str(layout), .. }]) => {
+                heap.budget.spend_steps(layout.len())?;
                 let text =
                     crate::build::helm::functions::date::formatted(*seconds, layout.as_str());
                 Ok(Value::string(text))

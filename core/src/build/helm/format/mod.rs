@@ -19,12 +19,18 @@ pub const NO_VALUE: &str = "<no value>";
 
 /// The text that an action prints.
 pub fn printed(value: &Value, heap: &Heap) -> Result<Text> {
-    if value.is_null() { Ok(Text::plain(NO_VALUE)) } else { display(value, heap) }
+    match &value.data {
+        Data::Null => Ok(Text::plain(NO_VALUE)),
+        // Paid for where it is printed.
+        Data::Str(text) => Ok((**text).clone()),
+        _ => display(value, heap),
+    }
 }
 
 /// Prints a value as `%v` does.
 pub fn display(value: &Value, heap: &Heap) -> Result<Text> {
     if let Data::Str(text) = &value.data {
+        heap.budget.spend_bytes(text.weight())?;
         return Ok((**text).clone());
     }
     let mut text = String::new();

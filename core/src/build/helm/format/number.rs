@@ -1,5 +1,9 @@
 //! Go's decimal notation of floats.
 
+/// Maximum number of decimals that are asked of Rust, which takes no precision above 65,535. The exact value of a
+/// float has at most 1,074 decimals, so that all further ones are zeros.
+const MAX_DECIMALS: usize = 1_100;
+
 /// The shortest digits that read back as the same float, and the exponent of the first digit.
 fn shortest(value: f64) -> (String, i32) {
     let text = format!("{value:e}");
@@ -64,17 +68,20 @@ pub fn float_exponent(value: f64, precision: usize) -> String {
     if let Some(special) = special(value) {
         return special.to_owned();
     }
-    let text = format!("{value:.precision$e}");
+    let decimals = precision.min(MAX_DECIMALS);
+    let text = format!("{value:.decimals$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let direction = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{direction}{:02}", exponent.abs())
+    let zeros = "0".repeat(precision - decimals);
+    format!("{mantissa}{zeros}e{direction}{:02}", exponent.abs())
 }
 
 /// As `%f` prints a float, with a precision.
 pub fn float_fixed(value: f64, precision: usize) -> String {
-    match special(value) {
-        Some(special) => special.to_owned(),
-        None => format!("{value:.precision$}"),
+    if let Some(special) = special(value) {
+        return special.to_owned();
     }
+    let decimals = precision.min(MAX_DECIMALS);
+    format!("{value:.decimals$}") + &"0".repeat(precision - decimals)
 }

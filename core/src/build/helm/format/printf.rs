@@ -88,11 +88,15 @@ impl Printer<'_> {
             self.at += 1;
         }
         self.index();
-        verb.width = self.number();
+        let width = self.number();
+        // A negative width, which only an argument can be, is a positive one with `-`.
+        verb.minus |= width.is_some_and(|width| width < 0);
+        verb.width = width.map(magnitude);
         if self.rest().starts_with('.') {
             self.at += 1;
             self.index();
-            verb.precision = Some(self.number().unwrap_or(0));
+            let precision = self.number().unwrap_or(0);
+            verb.precision = (precision >= 0).then(|| magnitude(precision));
         }
         self.index();
         if verb.width.max(verb.precision).is_some_and(|width| width > MAX_WIDTH) {
@@ -131,13 +135,13 @@ impl Printer<'_> {
     }
 
     /// A width or precision: digits, or `*` for the next argument.
-    fn number(&mut self) -> Option<usize> {
+    fn number(&mut self) -> Option<i64> {
         if self.rest().starts_with('*') {
             self.at += 1;
             let value = self.arguments.get(self.next)?;
             self.next += 1;
             return match value.data {
-                Data::Int(number) | Data::Int64(number) => usize::try_from(number).ok(),
+                Data::Int(number) | Data::Int64(number) => Some(number),
                 _ => None,
             };
         }
@@ -180,6 +184,7 @@ impl Verb {
                 self.integer(letter, *number, value, heap)?
             }
             (Data::Float(number), 'e' | 'f' | 'F' | 'g') => {
+                heap.budget.spend_bytes(self.precision.unwrap_or(0))?;
                 super::placed(self.float(letter, *number), value)
             }
             (Data::List(list), _) => {
@@ -218,6 +223,7 @@ impl Verb {
                 Data::List(_) | Data::Dict(_) => display(value, heap)?,
                 _ => self.one(letter, value, heap)?,
             };
+            heap.budget.spend_bytes(inner.weight())?;
             text.push(&inner);
         }
         text.push_plain("]");
@@ -318,7 +324,11 @@ fn general(size: f64, precision: usize) -> String {
         return format!("{}e{power}", strip(mantissa));
     }
     let decimals = usize::try_from(limit - 1 - exponent).unwrap_or(0);
-    strip(&format!("{size:.decimals$}"))
+    strip(&float_fixed(size, decimals))
+}
+
+fn magnitude(number: i64) -> usize {
+    usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX)
 }
 
 fn hexadecimal(bytes: &[u8], letter: char) -> String {

@@ -314,7 +314,10 @@ fn seconds(context: &Context<'_>, value: &Value) -> i64 {
 }
 
 fn date(context: &Context<'_>, values: &[Value]) -> Result<Value> {
-    Ok(Value::string(formatted(seconds(context, &values[1]), text(&values[0])?.as_str())))
+    let layout = text(&values[0])?;
+    // At each letter, all parts are looked for.
+    context.heap.budget.spend_steps(layout.len())?;
+    Ok(Value::string(formatted(seconds(context, &values[1]), layout.as_str())))
 }
 
 fn html_date(context: &Context<'_>, values: &[Value]) -> Result<Value> {

@@ -48,16 +48,18 @@ pub const FUNCTIONS: &[Function] = &[
     Function::variadic("cat", &[], Any, cat),
     Function::new("join", &[Str, Any], join),
     Function::new("splitList", &[Str, Str], |context, values| {
-        let parts = split(text(&values[0])?.as_str(), text(&values[1])?, usize::MAX);
+        let parts = split(context, text(&values[0])?.as_str(), text(&values[1])?, usize::MAX)?;
         text_list(context, parts)
     }),
     Function::new("split", &[Str, Str], |context, values| {
-        numbered(context, split(text(&values[0])?.as_str(), text(&values[1])?, usize::MAX))
+        let parts = split(context, text(&values[0])?.as_str(), text(&values[1])?, usize::MAX)?;
+        numbered(context, parts)
     }),
     Function::new("splitn", &[Str, Int, Str], |context, values| {
         let most = int(&values[1])?;
         let most = if most < 0 { usize::MAX } else { size(most) };
-        numbered(context, split(text(&values[0])?.as_str(), text(&values[2])?, most))
+        let parts = split(context, text(&values[0])?.as_str(), text(&values[2])?, most)?;
+        numbered(context, parts)
     }),
     Function::new("toString", &[Any], |context, values| {
         let text = to_text(context, &values[0])?;
@@ -189,25 +191,27 @@ fn join(context: &Context<'_>, values: &[Value]) -> Result<Value> {
 }
 
 /// Returns the parts of a string, at most `limit` of them. An empty separator splits between any two letters.
-fn split(separator: &str, text: &Text, most: usize) -> Vec<Text> {
+fn split(context: &Context<'_>, separator: &str, text: &Text, most: usize) -> Result<Vec<Text>> {
     if separator.is_empty() {
+        context.heap.budget.spend_steps(text.len())?;
         let letters = text.as_str().char_indices();
-        return letters.map(|(at, letter)| text.slice(at..at + letter.len_utf8())).collect();
+        return Ok(letters.map(|(at, letter)| text.slice(at..at + letter.len_utf8())).collect());
     }
     let mut parts = Vec::new();
     let mut start = 0;
     if most == 0 {
-        return parts;
+        return Ok(parts);
     }
     for (at, found) in text.as_str().match_indices(separator) {
         if parts.len() + 1 == most {
             break;
         }
+        context.heap.budget.spend_steps(1)?;
         parts.push(text.slice(start..at));
         start = at + found.len();
     }
     parts.push(text.slice(start..text.len()));
-    parts
+    Ok(parts)
 }
 
 /// The parts as `_0`, `_1` and so on.
