@@ -111,6 +111,18 @@ impl Project {
         self.variables_in(span).next().is_some()
     }
 
+    /// Whether only the environment knows a value: whether it contains a required variable that no file sets.
+    pub fn is_unknown(&self, span: Span) -> bool {
+        self.variables_in(span).any(|used| match used.form {
+            VariableForm::Required { empty } => {
+                used.value.as_ref().is_none_or(|value| empty && value.is_empty())
+            }
+            VariableForm::Plain
+            | VariableForm::Default { .. }
+            | VariableForm::Alternative { .. } => false,
+        })
+    }
+
     /// Whether the real tool refuses this project.
     pub fn is_refused(&self) -> bool {
         self.problems.iter().any(|it| it.kind.is_refused())

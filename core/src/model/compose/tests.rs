@@ -1,5 +1,7 @@
 //! Tests of whole projects: their meaning, and the origin of each value.
 
+mod unknown;
+
 use super::*;
 use crate::syntax::{Tree, parse};
 use crate::text::{File, FileId, Span};

@@ -325,6 +325,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_only_the_environment_knows_is_silent() {
+        for service in [
+            "depends_on: ['${D:?}']",
+            "networks: ['net-${D:?}']",
+            "secrets: ['${D:?}']",
+            "network_mode: 'service:${D:?}'",
+            "extends: {service: '${D:?}'}",
+        ] {
+            let text = format!("services: {{a: {{image: x:1, {service}}}, net: {{image: x:1}}}}");
+            assert_eq!(messages(&RULE, &text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
     fn what_a_profile_leaves_out_is_not_defined() {
         let count = |web: &str, db: &str, env: &str| {
             let text = format!(

@@ -134,6 +134,7 @@ mod tests {
             ),
             ("services: {a: {}}", "neither `image` nor `build`"),
             ("services: {a: {image: ''}}", "the `image` of the service `a` is empty"),
+            ("services: {a: {restart: always}}", "neither `image` nor `build`"),
             (
                 "services: {a: {image: x:1, links: [b]}, b: {image: x:1, links: [a]}}",
                 "wait for one another: a -> b -> a",
@@ -155,6 +156,7 @@ mod tests {
             "services: {a: {image: x:1, env_file: gone.env}}",
             "services: {a: {image: '${IMAGE}'}}",
             "services: {a: {image: x:1, container_name: app, scale: 2}}",
+            "services: {a: {image: '${A_IMAGE:?}'}}",
         ] {
             assert_eq!(messages(&RULE, text), NONE, "{text}");
         }

@@ -52,6 +52,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name;
         for link in &service.model.links {
             let (on, alias) = parts(link);
+            if on.is_empty() && service.project.is_unknown(link.span) {
+                continue;
+            }
             let message = match alias.filter(|it| *it != on) {
                 Some(alias) => format!(
                     "`{name}` links to `{on}` under the name `{alias}`, which exists only in Compose"
@@ -60,7 +63,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             out.at(&link.span, message).maybe_fix(without_links(facts, service));
         }
-        for link in &service.model.external_links {
+        let external = service.model.external_links.iter();
+        for link in external.filter(|it| !service.project.is_unknown(it.span)) {
             let message = format!(
                 "`{name}` links to container `{}` of another project; on a shared external network it would need no link",
                 parts(link).0
@@ -98,6 +102,14 @@ fn without_links(facts: &Facts, service: &Service<'_>) -> Option<Fix> {
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn links_to_what_only_the_environment_knows_are_silent() {
+        let text = "services: {a: {image: x:1, links: ['${D:?}', '${E:?}:db']}}";
+        assert_eq!(messages(&RULE, text), [""; 0]);
+        let text = "services: {a: {image: x:1, links: ['b:${E:?}']}, b: {image: x:1}}";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
 
     #[test]
     fn links_that_add_a_name_or_an_order_stay() {

@@ -131,7 +131,8 @@ impl Canon<'_> {
                 all.push(item);
                 continue;
             };
-            match parse_mount(item.span, scalar) {
+            let is_unknown = self.out.unknown.contains(&item.span);
+            match parse_mount(item.span, scalar, is_unknown) {
                 Ok(mount) => all.push(mount),
                 Err(message) => {
                     let text = scalar.text.clone();

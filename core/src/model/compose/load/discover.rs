@@ -322,6 +322,7 @@ fn project(files: &Files<'_>, list: &[usize]) -> Project {
     problems.extend(consistency(&project));
     problems.extend(no_services(root, first.id));
     project.problems = relevant(problems, &project, files, loader.incomplete);
+    without_unknown(&mut project.problems, &loader.out.unknown);
     project.unknown_keys = without_repeated_keys(loader.unknown);
     project.variables = without_repeated_uses(loader.out.variables);
     project
@@ -396,6 +397,24 @@ fn relevant(
     let mut seen: FxHashSet<(Span, ProblemKind, SmolStr)> = FxHashSet::default();
     problems.retain(|it| seen.insert((it.span, it.kind, it.name.clone())));
     problems
+}
+
+/// Removes what is wrong only as long as the environment does not say what a value is.
+fn without_unknown(problems: &mut Vec<Problem>, unknown: &FxHashSet<Span>) {
+    if unknown.is_empty() {
+        return;
+    }
+    let mut scalars: Vec<Span> = unknown.iter().copied().collect();
+    scalars.sort_unstable();
+    let is_unknown = |span: Span| {
+        let after = scalars.partition_point(|it| (it.file, it.start) <= (span.file, span.start));
+        after.checked_sub(1).is_some_and(|at| scalars[at].contains(span))
+    };
+    problems.retain(|problem| {
+        use ProblemKind::{InvalidInterpolation, Limit, RequiredVariable};
+        matches!(problem.kind, InvalidInterpolation | Limit | RequiredVariable)
+            || !is_unknown(problem.span)
+    });
 }
 
 fn without_repeated_keys(mut unknown: Vec<UnknownKey>) -> Vec<UnknownKey> {

@@ -70,6 +70,8 @@ pub(crate) struct Lowering {
     pub problems: Vec<Problem>,
     /// The service that is being read, to which new problems belong.
     pub service: Option<SmolStr>,
+    /// The scalars that only the environment knows: they contain a required variable that is not set.
+    pub unknown: FxHashSet<Span>,
     /// Whether any value has a merge tag, `!reset` or `!override`.
     pub tagged: bool,
     shared_nodes: usize,
@@ -311,6 +313,7 @@ impl Walk<'_> {
         let Missing { range, name, message } = missing;
         let message = format!("the variable `{name}` must be set: {message}");
         let place = inside(span, range, offset);
+        self.out.unknown.insert(span);
         self.out.problem(ProblemKind::RequiredVariable, place, &name, message);
     }
 

@@ -399,6 +399,7 @@ impl<'t> Loader<'t> {
         let mut files = Vec::new();
         for (path, span) in paths {
             if path.is_empty() {
+                self.incomplete |= self.out.unknown.contains(span);
                 let message = "`include` names a folder, not a file";
                 self.out.problem(ProblemKind::InvalidValue, *span, path, message);
                 return None;

@@ -90,14 +90,16 @@ pub(crate) fn range(text: &str) -> Option<(u16, u16)> {
     (first <= last).then_some((first, last))
 }
 
-/// Parses `[source:]target[:options]`; the source may be a Windows path.
-pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> {
+/// Parses `[source:]target[:options]`; the source may be a Windows path. Only the environment knows parts of an
+/// unknown text: where the source is missing in it, the mount is one of a path on the host that nobody can tell.
+pub(crate) fn parse_mount(span: Span, scalar: &Scalar, is_unknown: bool) -> Result<Value, String> {
     let text = scalar.text.as_str();
     if text.is_empty() {
         return Err("this mount is empty".to_owned());
     }
     let parts = mount_parts(text);
-    if parts.iter().any(Range::is_empty) {
+    let lacks_source = is_unknown && parts.len() > 1 && parts[0].is_empty();
+    if parts.iter().skip(usize::from(lacks_source)).any(Range::is_empty) {
         return Err(format!("`{text}` has an empty part before, between or after its colons"));
     }
     let (source, target, options) = match parts.as_slice() {
@@ -111,7 +113,7 @@ pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
         let span = if plain { scalar.part(span, part.start, part.end) } else { span };
         Value::string(span, &text[part.clone()])
     };
-    let bind = source.is_some_and(|part| is_path(&text[part.clone()]));
+    let bind = lacks_source || source.is_some_and(|part| is_path(&text[part.clone()]));
     let mut target = value(target);
     if let Data::Scalar(path) = &mut target.data {
         path.text = clean(&path.text);
@@ -119,7 +121,7 @@ pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
     let mut mount = Map::short();
     mount.put("type", Value::string(span, if bind { "bind" } else { "volume" }));
     mount.put("target", target);
-    if let Some(source) = source {
+    if let Some(source) = source.filter(|_| !lacks_source) {
         mount.put("source", value(source));
     }
     if let Some(options) = options {
@@ -156,7 +158,7 @@ fn mount_parts(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Whether a source is a path on the host rather than the name of a volume.
-fn is_path(source: &str) -> bool {
+pub(crate) fn is_path(source: &str) -> bool {
     let bytes = source.as_bytes();
     source.starts_with(['.', '/', '~'])
         || source.starts_with("\\\\")
@@ -219,7 +221,7 @@ mod tests {
 
     fn mount(text: &str) -> Result<String, String> {
         let (span, scalar) = scalar(text);
-        parse_mount(span, &scalar).map(|it| {
+        parse_mount(span, &scalar, false).map(|it| {
             let get = |key| it.get(key).and_then(Value::text).map_or("-", SmolStr::as_str);
             format!("{} {} {} {}", get("type"), get("source"), get("target"), get("read_only"))
         })

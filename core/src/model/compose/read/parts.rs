@@ -2,7 +2,7 @@
 
 use crate::knowledge::ip::is_ip;
 use crate::model::compose::load::dotenv;
-use crate::model::compose::load::short::{clean, range};
+use crate::model::compose::load::short::{clean, is_path, range};
 use crate::model::compose::load::value::Value;
 use crate::model::compose::read::service::extra_hosts;
 use crate::model::compose::read::{
@@ -216,6 +216,8 @@ impl Read<'_> {
                 Some("npipe") => MountKind::Npipe,
                 Some("cluster") => MountKind::Cluster,
                 Some("image") => MountKind::Image,
+                // A type that only the environment knows.
+                Some("") if source.as_ref().is_some_and(|it| is_path(it)) => MountKind::Bind,
                 _ if source.is_none() => MountKind::Anonymous,
                 _ => MountKind::Volume,
             };
