@@ -170,3 +170,61 @@ fn what_is_said_about_a_very_long_value_is_short() {
     let longest = sentences.map(String::len).max();
     assert!(longest.is_some_and(|it| (1_000..3_000).contains(&it)), "{longest:?}");
 }
+
+/// Returns Services that all select the same Pods, as many of each.
+fn services_of_the_same_pods(count: usize) -> File {
+    let pair = |at: usize| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s{at}}}\nspec: {{selector: {{a: b}}, ports: [{{port: 80, targetPort: web}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{at}, labels: {{a: b}}}}\nspec: {{containers: [{{name: a, image: 'acme/web:1', ports: [{{name: http, containerPort: 8080}}]}}]}}\n---\n"
+        )
+    };
+    File::new("all.yaml", (0..count).map(pair).collect::<String>())
+}
+
+#[test]
+fn a_finding_names_some_of_many_places_and_counts_the_others() {
+    let report = analyze(&[services_of_the_same_pods(60)], &Options::default());
+    let many = report.findings.iter().map(|it| it.related.len()).max().unwrap();
+    assert!(many <= 30, "{many}");
+    let found: Vec<_> = report.findings.iter().filter(|it| it.code == "PLM405").collect();
+    assert!(!found.is_empty());
+    for finding in found {
+        let last = &finding.related.last().unwrap().message;
+        assert!(last.ends_with("(49 more are not listed)"), "{last}");
+    }
+}
+
+#[test]
+fn a_map_of_too_many_relations_is_not_drawn() {
+    let edges = |count: usize| {
+        let mut workspace = plimsoll_core::Workspace::default();
+        workspace.set_file(services_of_the_same_pods(count));
+        workspace.analysis(&Options::default().config).facts().map().edges.len()
+    };
+    assert_eq!(edges(20), 400);
+    assert_eq!(edges(120), 0);
+}
+
+#[test]
+fn services_that_share_a_list_through_an_anchor_are_few_findings() {
+    let dependencies = |condition: &str| -> String {
+        (0..30).map(|at| format!("s{at}: {{condition: {condition}}}, ")).collect()
+    };
+    let text = |condition: &str| {
+        let services: String = (0..30)
+            .map(|at| format!("  s{at}: {{image: 'postgres:17', restart: always}}\n"))
+            .collect();
+        let waiting: String = (0..30)
+            .map(|at| format!("  w{at}: {{image: 'acme/web:1', depends_on: *d}}\n"))
+            .collect();
+        format!("x-d: &d {{{}}}\nservices:\n{services}{waiting}", dependencies(condition))
+    };
+    let file = File::new("compose.yaml", text("service_completed_successfully"));
+    let options = Options { select: vec!["PLM105".to_owned()], ..Options::default() };
+    let report = analyze(&[file], &options);
+    assert!((1..=30).contains(&report.findings.len()), "{}", report.findings.len());
+    let options = Options { select: vec!["PLM101".to_owned()], ..Options::default() };
+    let report = analyze(&[File::new("compose.yaml", text("service_started"))], &options);
+    let edits = report.findings.iter().flat_map(|it| &it.fixes).map(|it| it.edits.len());
+    assert!(edits.sum::<usize>() <= 200);
+}

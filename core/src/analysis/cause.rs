@@ -60,8 +60,8 @@ pub(super) fn one_for_each_cause(
         let others: Vec<FileId> = others.filter(|file| seen.insert(*file)).collect();
         let files: Vec<&str> = others.iter().map(|file| facts.file(*file).path()).collect();
         finding.name_files(&files);
-        finding.cut_related();
     }
+    findings.iter_mut().for_each(Finding::cut_related);
 }
 
 /// How much the file of a finding counts: what runs in production first, then what is taken without being

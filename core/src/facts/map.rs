@@ -30,6 +30,9 @@ impl Drawing {
     }
 
     fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: EdgeKind, span: Option<Span>) {
+        if self.map.edges.len() > MAX_EDGES {
+            return;
+        }
         let edge = MapEdge { from: from.clone(), to: to.clone(), kind, span };
         if self.edges.insert(edge.clone()) {
             self.map.edges.push(edge);
@@ -43,6 +46,9 @@ struct Use(EdgeKind, Span);
 /// Maximum number of services and objects that are drawn. Nobody reads a picture of more.
 const MAX_NODES: usize = 2_000;
 
+/// Maximum number of relations that are drawn.
+const MAX_EDGES: usize = 10_000;
+
 impl Facts<'_> {
     pub fn map(&self) -> Map {
         let mut drawing = Drawing::default();
@@ -55,6 +61,9 @@ impl Facts<'_> {
             let (service, workload, _) = self.pair(it);
             let from = self.service_id(service.index);
             drawing.edge(&from, &self.workload_id(workload), EdgeKind::Counterpart, None);
+        }
+        if drawing.map.edges.len() > MAX_EDGES {
+            return Map::default();
         }
         drawing.map
     }

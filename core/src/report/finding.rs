@@ -161,6 +161,8 @@ pub struct Finding {
     /// Commands for the running system, with the user's own names filled in.
     pub check: Vec<String>,
     pub related: Vec<Related>,
+    /// Number of related places that are left out, apart from those that the finding stands for.
+    pub left_out: usize,
     pub fixes: Vec<Fix>,
     /// Fixes in a chart or an overlay that have not been tried by building again.
     pub untried: Vec<Fix>,
@@ -188,6 +190,9 @@ pub struct Finding {
 /// Maximum number of related places of a finding, apart from those that it needs to be understood.
 const MAX_RELATED: usize = 10;
 
+/// Maximum number of related places of a finding, whatever they are for.
+const MAX_NEEDED: usize = 30;
+
 impl Finding {
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
         self.severity = severity;
@@ -209,6 +214,19 @@ impl Finding {
         if !self.related.iter().any(|related| related.span == *span) {
             self.related.push(Related { span: *span, message: message.into() });
         }
+        self
+    }
+
+    /// Adds the first of further places, with what is to be seen there, and says how many others there are.
+    pub fn also_first<T>(
+        &mut self,
+        mut places: impl Iterator<Item = (Span, T)>,
+        says: impl Fn(T) -> String,
+    ) -> &mut Self {
+        for (span, place) in places.by_ref().take(MAX_RELATED) {
+            self.also(&span, says(place));
+        }
+        self.left_out += places.count();
         self
     }
 
@@ -252,8 +270,8 @@ impl Finding {
         self
     }
 
-    /// Leaves out related places that the finding only stands for, where there are too many of them, and says
-    /// how many are left out.
+    /// Leaves out related places where there are too many of them, first those that the finding only stands for,
+    /// and says how many are left out.
     pub fn cut_related(&mut self) {
         for related in &mut self.related {
             let length = phrases::without_unlisted(&related.message).len();
@@ -264,6 +282,8 @@ impl Finding {
             let Some(last) = self.related.iter().rposition(is_other) else { break };
             self.related.remove(last);
         }
+        self.left_out += self.related.len().saturating_sub(MAX_NEEDED);
+        self.related.truncate(MAX_NEEDED);
         let is_listed = |span: Span| {
             span == self.span || self.related.iter().any(|related| related.span == span)
         };
@@ -272,7 +292,7 @@ impl Finding {
         unlisted.sort_unstable();
         unlisted.dedup();
         if let Some(last) = self.related.last_mut() {
-            last.message.push_str(&phrases::unlisted(unlisted.len()));
+            last.message.push_str(&phrases::unlisted(unlisted.len() + self.left_out));
         }
     }
 
@@ -374,6 +394,7 @@ impl Findings {
             help: None,
             check: Vec::new(),
             related: Vec::new(),
+            left_out: 0,
             fixes: Vec::new(),
             untried: Vec::new(),
             targets: Vec::new(),

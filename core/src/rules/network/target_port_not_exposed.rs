@@ -153,15 +153,12 @@ fn report<'a>(
             finding.severity(Severity::Info);
         }
     }
-    for other in others {
-        finding.also(
-            &other.span(),
-            format!("{} is selected too and lists {}", other.label, other.listed_ports()),
-        );
-    }
-    for (_, other) in more {
-        finding.also(&other.span, format!("port `{}` is not listed either", other.value));
-    }
+    finding.also_first(others.iter().map(|it| (it.span(), it)), |it| {
+        format!("{} is selected too and lists {}", it.label, it.listed_ports())
+    });
+    finding.also_first(more.iter().map(|(_, it)| (it.span, it)), |it| {
+        format!("port `{}` is not listed either", it.value)
+    });
     if !more.is_empty() || !others.is_empty() {
         return;
     }

@@ -1,9 +1,13 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, Wait};
 use crate::knowledge::shell::{Joint, Place};
 use crate::knowledge::starts::is_server_start;
 use crate::model::compose::Condition;
 use crate::report::Findings;
+use crate::report::phrases::first_named;
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A service waits for another service to complete, but that service never completes.
@@ -55,33 +59,41 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Services may share a line through an anchor, and several may wait for one that restarts for ever.
+    let mut waits: IndexMap<(Span, usize), (String, Vec<Wait<'_, '_>>)> = IndexMap::new();
     for wait in facts.waits() {
         if wait.dependency.condition.value != Condition::CompletedSuccessfully {
             continue;
         }
-        let (from, on) = (wait.from.name, wait.on.name);
-        let finding = match wait.on.endless_restart() {
-            Some(setting) => out.at(
-                &setting.value.span,
-                format!(
-                    "`{from}` waits for `{on}` to complete, but {} starts it again after every exit",
-                    setting.says()
-                ),
-            ),
+        let place = match wait.on.endless_restart() {
+            Some(setting) => {
+                (setting.value.span, format!("{} starts it again after every exit", setting.says()))
+            }
             None => {
                 let Some(server) = server_of(wait.on) else { continue };
-                out.at(
-                    &wait.dependency.span,
-                    format!(
-                        "`{from}` waits for `{on}` to complete, but {server} runs until it is stopped"
-                    ),
-                )
+                (wait.dependency.span, format!("{server} runs until it is stopped"))
             }
         };
-        finding
-            .also(&wait.dependency.span, format!("`{from}` waits here"))
-            .check(facts.compose(wait.from, &format!("ps -a {on} {from}")));
+        let (span, reason) = place;
+        waits.entry((span, wait.on.index)).or_insert((reason, Vec::new())).1.push(wait);
     }
+    for ((span, _), (reason, waits)) in waits {
+        report(facts, span, &reason, &waits, out);
+    }
+}
+
+/// Reports that services wait for one that does not complete, for a reason.
+fn report(facts: &Facts, span: Span, reason: &str, waits: &[Wait<'_, '_>], out: &mut Findings) {
+    let Some(first) = waits.first() else { return };
+    let (from, on) = (first.from.name, first.on.name);
+    let names: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
+    let verb = if names.len() == 1 { "waits" } else { "wait" };
+    let waiting = first_named(&names, 3);
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
+    let places = waits.iter().map(|it| (it.dependency.span, it.from.name));
+    out.at(&span, format!("{waiting} {verb} for `{on}` to complete, but {reason}"))
+        .also_first(places.filter(|it| seen.insert(it.0)), |from| format!("`{from}` waits here"))
+        .check(facts.compose(first.from, &format!("ps -a {on} {from}")));
 }
 
 /// Returns the server that a service runs: the one of its image, or the one that its command starts. With a command
@@ -121,6 +133,25 @@ services:
             "services:\n  web: {{image: 'a/b:1', depends_on: {{job: {{condition: service_completed_successfully}}}}}}\n  job: {{{service}}}\n"
         );
         crate::rules::testing::messages(&RULE, &text)
+    }
+
+    #[test]
+    fn services_that_wait_for_one_that_restarts_are_one_finding() {
+        let waits = |name: &str| {
+            format!(
+                "  {name}: {{image: 'a/b:1', depends_on: {{job: {{condition: service_completed_successfully}}}}}}\n"
+            )
+        };
+        let waits: String = ["a", "b", "c", "d", "e"].map(waits).concat();
+        let text = format!(
+            "services:\n  job: {{image: 'a/b:1', command: [alembic, upgrade, head], restart: always}}\n{waits}"
+        );
+        assert_eq!(
+            crate::rules::testing::messages(&RULE, &text),
+            [
+                "`a`, `b`, `c` and 2 more wait for `job` to complete, but `restart: always` starts it again after every exit"
+            ]
+        );
     }
 
     #[test]
