@@ -7,6 +7,7 @@ use crate::report::{Confidence, Edit, Finding, Findings, Fix, Role, Safety, Seve
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// A service may start before the service it needs can answer.
@@ -211,26 +212,19 @@ fn says(waits: &[Wait<'_, '_>]) -> String {
 /// Makes dependents wait for the health of what they depend on, in one fix for what is safe and one for what
 /// has to be read first. Adds a healthcheck where there is none, if the image family has a ready check.
 fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
-    let is_awaited = |wait: &Wait<'_, '_>, safety: Safety| {
-        let check = match &wait.on.model.healthcheck {
-            Some(check) => check.span.file,
-            None => wait.on.span().file,
-        };
+    let mut known: FxHashMap<usize, Option<Safety>> = FxHashMap::default();
+    let mut is_awaited = |wait: &Wait<'_, '_>, safety: Safety| {
+        let on = wait.on;
+        let found = *known.entry(on.index).or_insert_with(|| safety_of_waiting(facts, on));
         // Compose does not start what waits for the health of a service without a healthcheck.
-        facts.comes_with(wait.from, wait.dependency.span.file, check)
-            && facts.wait_safety(wait.on) == Some(safety)
-            && (wait.on.model.healthcheck.is_some() || facts.healthcheck_entry(wait.on).is_some())
-            && facts.time_to_start(wait.on).is_some()
+        let check = on.model.healthcheck.as_ref().map_or(on.span(), |it| it.span);
+        found == Some(safety) && facts.comes_with(wait.from, wait.dependency.span.file, check.file)
     };
     let mut fixes: Vec<Fix> = Vec::new();
     for safety in [Safety::Safe, Safety::Unsafe] {
         let waits: Vec<Wait<'_, '_>> =
             all_waits.iter().copied().filter(|it| is_awaited(it, safety)).collect();
-        let mut edits: Vec<Edit> = Vec::new();
-        for wait in &waits {
-            let edit = condition(facts, wait, &waits);
-            edits.extend(edit.filter(|it| edits.iter().all(|other| other.span != it.span)));
-        }
+        let mut edits = conditions(facts, &waits);
         if edits.is_empty() {
             continue;
         }
@@ -260,9 +254,30 @@ fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
     fixes
 }
 
+/// Returns whether dependents can safely be made to wait for the health of a service, if they can at all.
+fn safety_of_waiting(facts: &Facts, on: &Service<'_>) -> Option<Safety> {
+    let has_check = on.model.healthcheck.is_some() || facts.healthcheck_entry(on).is_some();
+    facts.wait_safety(on).filter(|_| has_check && facts.time_to_start(on).is_some())
+}
+
+/// Makes all these dependents wait for health. Services may share a list through an anchor, which is written once.
+fn conditions(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Edit> {
+    let awaited: FxHashSet<Span> = waits.iter().map(|it| it.dependency.span).collect();
+    let mut places: FxHashSet<Span> = FxHashSet::default();
+    let mut edits: Vec<Edit> = Vec::new();
+    for wait in waits {
+        let list = wait.from.model.depends_on_span.filter(|_| wait.dependency.short_form);
+        if places.insert(list.unwrap_or(wait.dependency.span)) {
+            let edit = condition(facts, wait, &awaited);
+            edits.extend(edit.filter(|it| edits.iter().all(|other| other.span != it.span)));
+        }
+    }
+    edits
+}
+
 /// Rewrites the dependencies in the long form, with `service_healthy` for those that are to be waited for and
 /// for every other one whose healthcheck is known to pass.
-fn condition(facts: &Facts, wait: &Wait<'_, '_>, all_waits: &[Wait<'_, '_>]) -> Option<Edit> {
+fn condition(facts: &Facts, wait: &Wait<'_, '_>, awaited: &FxHashSet<Span>) -> Option<Edit> {
     let dependency = wait.dependency;
     let editor = facts.editor(dependency.span.file);
     Some(if !dependency.short_form {
@@ -289,8 +304,7 @@ fn condition(facts: &Facts, wait: &Wait<'_, '_>, all_waits: &[Wait<'_, '_>]) -> 
         };
         let entries = all.iter().map(|it| {
             let on = facts.sibling(wait.from, &it.service);
-            let is_awaited = all_waits.iter().any(|other| other.dependency.span == it.span);
-            let healthy = is_awaited || on.is_some_and(is_sure);
+            let healthy = awaited.contains(&it.span) || on.is_some_and(is_sure);
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))
         });
