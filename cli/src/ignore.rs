@@ -3,7 +3,7 @@
 use crate::input::{Origin, Source};
 use crate::terminal::Terminal;
 use plimsoll_core::autofix::Fixed;
-use plimsoll_core::edit::accept;
+use plimsoll_core::edit::accept::{self, Answer};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::text::FileId;
 use plimsoll_core::{File, Options, Report, Workspace};
@@ -44,30 +44,45 @@ pub fn accept_all(
             terminal.warn(&format!("{path}: left unchanged because it is not UTF-8"));
             continue;
         }
-        // From the last line to the first, so that the numbers of the others stay as they are.
-        for (number, line) in lines.into_iter().rev() {
-            let codes: Vec<&str> = line.codes.into_iter().collect();
-            let model = FileModel::read(FileId(0), files[at].clone(), None);
-            match accept::here(&model, line.at, &codes, reason) {
-                Some(edit) => {
-                    let mut text = model.text().to_owned();
-                    text.insert_str(edit.span.start as usize, &edit.text);
-                    files[at] = File::new(path, text);
-                    applied += 1;
-                }
-                None => terminal.warn(&format!(
-                    "{path}:{}: no comment can stand here to accept {}",
-                    number + 1,
-                    codes.join(", ")
-                )),
-            }
-        }
+        let (text, count) = accepted(&files[at], &lines, reason, terminal);
+        files[at] = File::new(path, text);
+        applied += count;
     }
     for file in &files {
         workspace.set_file(file.clone());
     }
     let report = workspace.report(options);
     Fixed { files, applied, report, refused: Vec::new() }
+}
+
+/// Returns the text of a file with comments on all lines where one can stand, and their number.
+fn accepted(
+    file: &File,
+    lines: &BTreeMap<usize, Line>,
+    reason: &str,
+    terminal: &Terminal,
+) -> (String, usize) {
+    let model = FileModel::read(FileId(0), file.clone(), None);
+    let asked: Vec<accept::Line<'_>> = lines
+        .values()
+        .map(|it| accept::Line { at: it.at, codes: it.codes.iter().copied().collect() })
+        .collect();
+    let mut edits = Vec::new();
+    for (number, (line, answer)) in
+        lines.keys().zip(asked.iter().zip(accept::lines(&model, &asked, reason)))
+    {
+        let why = match answer {
+            Answer::At(edit) => {
+                edits.push(edit);
+                continue;
+            }
+            Answer::Nowhere => "no comment can stand here to accept",
+            Answer::Untried => "too many other lines had to be tried first to accept",
+        };
+        let (path, codes) = (&file.path, line.codes.join(", "));
+        terminal.warn(&format!("{path}:{}: {why} {codes}", number + 1));
+    }
+    (accept::inserted(model.text(), &edits), edits.len())
 }
 
 /// Returns the lines of all findings, and of the places that they stand for.

@@ -186,6 +186,19 @@ impl Analysis {
         &self.0.borrow_dependent().main
     }
 
+    /// Returns what the analysis costs, in bytes of text: what services share through anchors costs as much as if
+    /// each of them wrote it.
+    pub(crate) fn size(&self) -> usize {
+        /// Number of bytes of a value of a service.
+        const VALUE: usize = 8;
+        let files = self.0.borrow_owner().files.iter().map(|it| it.text().len()).sum::<usize>();
+        let values = self.facts().services().iter().map(|it| {
+            let model = it.model;
+            model.environment.len() + model.depends_on.len() + model.volumes.len()
+        });
+        files + VALUE * values.sum::<usize>()
+    }
+
     /// Returns every set of facts: that of [`Analysis::facts`], then one for each other variant of a target.
     pub fn all_facts(&self) -> impl Iterator<Item = &Facts<'_>> {
         let scopes = self.0.borrow_dependent();

@@ -15,6 +15,9 @@ use std::collections::VecDeque;
 /// of a thousand costs ten.
 const MAX_TRIALS: usize = 256;
 
+/// Maximum size of all that is analysed for the fixes of one project; see [`Analysis::size`].
+const MAX_WORK: usize = 8 << 20;
+
 /// Which findings a caller wants fixed, and in which files.
 pub struct Wanted<'a> {
     pub options: &'a Options,
@@ -59,7 +62,7 @@ pub enum Reason {
     Target(String),
     /// The file may not be changed.
     Locked,
-    /// There have been [`MAX_TRIALS`] analyses.
+    /// There have been [`MAX_TRIALS`] analyses, or as much work as [`MAX_WORK`].
     Untried,
 }
 
@@ -92,6 +95,8 @@ struct Run<'a> {
     /// The report of all rules, if only some of them were selected.
     all: Option<Report>,
     refused: FxHashSet<(Words, String)>,
+    /// The size of all that was analysed so far.
+    work: usize,
 }
 
 /// Applies fixes until none is left. The workspace holds the files, and those with fixes in the end.
@@ -101,9 +106,20 @@ pub fn fix_all(
     report: Report,
     wanted: &Wanted<'_>,
 ) -> Fixed {
+    fix_within(MAX_WORK, files, workspace, report, wanted)
+}
+
+fn fix_within(
+    most: usize,
+    files: Vec<File>,
+    workspace: &mut Workspace,
+    report: Report,
+    wanted: &Wanted<'_>,
+) -> Fixed {
     let all = every_rule(wanted.options).map(|options| workspace.report(&options));
     let fixed = Fixed { files, applied: 0, refused: Vec::new(), report };
-    let mut run = Run { wanted, workspace, fixed, all, refused: FxHashSet::default() };
+    let refused = FxHashSet::default();
+    let mut run = Run { wanted, workspace, fixed, all, refused, work: 0 };
     let mut share = usize::MAX;
     for trial in 0.. {
         // Two fixes, each of them right, may not go together: after a failure half as many are tried.
@@ -111,8 +127,9 @@ pub fn fix_all(
         if chosen.is_empty() {
             break;
         }
-        if trial == MAX_TRIALS {
-            chosen.into_iter().for_each(|it| run.refuse(it, Reason::Untried));
+        if trial == MAX_TRIALS || run.work >= most {
+            let (rest, _) = run.usable();
+            rest.into_iter().for_each(|it| run.refuse(it, Reason::Untried));
             break;
         }
         match run.apply(&chosen) {
@@ -142,14 +159,14 @@ fn every_rule(options: &Options) -> Option<Options> {
 type Choice = (usize, usize);
 
 impl Run<'_> {
-    /// Chooses the first usable fix of each wanted finding, at most `share` of them, and none that touches
-    /// another one.
-    fn choose(&mut self, share: usize) -> Vec<Choice> {
+    /// Returns the first usable fix of each wanted finding: those that may be applied, and those in files that
+    /// may not be changed.
+    fn usable(&self) -> (Vec<Choice>, Vec<Choice>) {
         let mut chosen: Vec<Choice> = Vec::new();
         let mut locked: Vec<Choice> = Vec::new();
         let report = &self.fixed.report;
         for (at, finding) in report.findings.iter().enumerate() {
-            if chosen.len() == share || !(self.wanted.finding)(finding) {
+            if !(self.wanted.finding)(finding) {
                 continue;
             }
             let is_usable = |fix: &Fix| {
@@ -165,6 +182,14 @@ impl Run<'_> {
                 locked.push((at, number));
             }
         }
+        (chosen, locked)
+    }
+
+    /// Chooses usable fixes, at most `share` of them, and none that touches another one.
+    fn choose(&mut self, share: usize) -> Vec<Choice> {
+        let (mut chosen, locked) = self.usable();
+        chosen.truncate(share);
+        let report = &self.fixed.report;
         let fixes = chosen.iter().map(|choice| fix_of(report, *choice));
         let (_, applied) = apply_all(&self.fixed.files, report, fixes);
         let mut applied = applied.into_iter();
@@ -187,8 +212,10 @@ impl Run<'_> {
             return Err(Reason::Damage(damage));
         }
         changed.iter().for_each(|(_, new)| self.workspace.set_file((*new).clone()));
-        let report = self.workspace.report(self.wanted.options);
-        let all = every_rule(self.wanted.options).map(|it| self.workspace.report(&it));
+        let analysis = self.workspace.analysis(&self.wanted.options.config);
+        self.work += analysis.size();
+        let report = analysis.report(self.wanted.options);
+        let all = every_rule(self.wanted.options).map(|it| analysis.report(&it));
         if let Some(reason) = self.objection(chosen, &report, all.as_ref()) {
             changed.iter().for_each(|(old, _)| self.workspace.set_file((*old).clone()));
             return Err(reason);
@@ -289,6 +316,29 @@ fn spoiled_target<'t>(before: &'t [TargetEntry], after: &[TargetEntry]) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_fixes_that_are_left_untried_are_named() {
+        let services: String = (0..20)
+            .map(|at| format!("  web{at}: {{image: 'acme/web:1', enviroment: {{A: b}}}}\n"))
+            .collect();
+        let files = vec![File::new("compose.yaml", format!("services:\n{services}"))];
+        let options = Options { select: vec!["PLM808".to_owned()], ..Options::default() };
+        let mut workspace = Workspace::default();
+        files.iter().for_each(|it| workspace.set_file(it.clone()));
+        let report = workspace.report(&options);
+        let count = report.findings.len();
+        let wanted = Wanted {
+            options: &options,
+            unsafe_too: true,
+            finding: &|_| true,
+            may_change: &|_| true,
+        };
+        let fixed = fix_within(0, files.clone(), &mut workspace, report.clone(), &wanted);
+        assert_eq!((fixed.applied, fixed.refused.len()), (0, count));
+        assert!(fixed.refused.iter().all(|it| it.reason == Reason::Untried));
+        assert!(fix_within(1, files, &mut workspace, report, &wanted).applied > 0);
+    }
 
     fn target(name: &str, reason: Option<&str>) -> TargetEntry {
         TargetEntry {

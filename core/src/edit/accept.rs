@@ -2,16 +2,106 @@
 //! inside a block of text, for example.
 
 use super::guard;
-use crate::model::FileModel;
+use crate::model::{FileModel, Suppression};
 use crate::report::{Edit, Kind};
 use crate::text::{File, Span};
 
 /// The mark that some editors put at the start of a file.
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
+/// Maximum number of bytes that are read to find out where the comments of one file can stand.
+const MAX_READ: usize = 16 << 20;
+
+/// What to accept on one line.
+#[derive(Debug, Clone)]
+pub struct Line<'c> {
+    /// The offset of the first finding there.
+    pub at: usize,
+    pub codes: Vec<&'c str>,
+}
+
+/// Where a comment can stand that accepts what is found on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    At(Edit),
+    Nowhere,
+    /// Too many other lines had to be tried first.
+    Untried,
+}
+
+/// Returns for each of these lines, which are in the order of the file, where a comment can stand. All comments are
+/// tried at once, and those of halves only where something is wrong with them.
+pub fn lines(file: &FileModel, lines: &[Line<'_>], reason: &str) -> Vec<Answer> {
+    let mut search = Search { file, reason, left: MAX_READ, answers: Vec::new() };
+    search.find(lines);
+    search.answers
+}
+
+/// Returns the text with edits that insert something, in the order of their places.
+pub fn inserted<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut copied = 0;
+    for edit in edits {
+        let place = edit.span.start as usize;
+        all.push_str(&text[copied..place]);
+        all.push_str(&edit.text);
+        copied = place;
+    }
+    all.push_str(&text[copied..]);
+    all
+}
+
+/// A search for places of comments in one file.
+struct Search<'s> {
+    file: &'s FileModel,
+    reason: &'s str,
+    /// Number of bytes that may still be read.
+    left: usize,
+    answers: Vec<Answer>,
+}
+
+impl Search<'_> {
+    fn find(&mut self, lines: &[Line<'_>]) {
+        let readings = if lines.len() == 1 { 2 } else { 1 };
+        let cost = readings * self.file.text().len();
+        if cost > self.left {
+            self.answers.extend(lines.iter().map(|_| Answer::Untried));
+            return;
+        }
+        self.left -= cost;
+        if let [line] = lines {
+            let found = here(self.file, line.at, &line.codes, self.reason);
+            self.answers.push(found.map_or(Answer::Nowhere, Answer::At));
+            return;
+        }
+        let likely = |line: &Line<'_>| {
+            let [behind, above] = candidates(self.file, line.at, &line.codes, self.reason)?;
+            let text = self.file.text()[..behind.span.start as usize].lines().next_back();
+            Some(if text.is_some_and(|it| it.contains('#')) { above } else { behind })
+        };
+        let edits: Option<Vec<Edit>> = lines.iter().map(likely).collect();
+        match edits.filter(|edits| accept_all(self.file, lines, edits)) {
+            Some(edits) => self.answers.extend(edits.into_iter().map(Answer::At)),
+            None => {
+                let (first, second) = lines.split_at(lines.len() / 2);
+                self.find(first);
+                self.find(second);
+            }
+        }
+    }
+}
+
 /// Returns an edit that accepts what some rules find at an offset: a comment at the end of the line, or on a
 /// line of its own above where there is a comment already.
 pub fn here(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option<Edit> {
+    let line = Line { at, codes: codes.to_vec() };
+    candidates(file, at, codes, reason)?
+        .into_iter()
+        .find(|edit| accept_all(file, std::slice::from_ref(&line), std::slice::from_ref(edit)))
+}
+
+/// Returns the edits that may accept what is found at an offset: behind its line, and above.
+fn candidates(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option<[Edit; 2]> {
     let comment = format!("# plimsoll: ignore {} -- {reason}", codes.join(", "));
     let text = file.text();
     let start = text.get(..at)?.rfind('\n').map_or(0, |line_break| line_break + 1);
@@ -24,7 +114,7 @@ pub fn here(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option
         |offset: usize, text: String| Edit { span: Span::new(file.id, offset, offset), text };
     let behind = insert(start + line.len(), format!(" {comment}"));
     let above = insert(start + column, format!("{comment}{new_line}{indent}"));
-    [behind, above].into_iter().find(|edit| accepts(file, at, codes, edit))
+    Some([behind, above])
 }
 
 /// Returns an edit that accepts everything that a rule finds in a file of which it finds something at an offset:
@@ -36,21 +126,30 @@ pub fn in_file(file: &FileModel, at: usize, code: &str, reason: &str) -> Option<
         if file.kind == Kind::Dockerfile { start_of_dockerfile(text, start) } else { start };
     let comment = format!("# plimsoll: ignore-file {code} -- {reason}{}", new_line(text));
     let edit = Edit { span: Span::new(file.id, start, start), text: comment };
-    accepts(file, at, &[code], &edit).then_some(edit)
+    let line = Line { at, codes: vec![code] };
+    accept_all(file, &[line], std::slice::from_ref(&edit)).then_some(edit)
 }
 
-/// Whether an edit does no damage to a file and accepts what some rules find at an offset.
-fn accepts(file: &FileModel, at: usize, codes: &[&str], edit: &Edit) -> bool {
-    let place = edit.span.start as usize;
-    let text = [&file.text()[..place], &edit.text, &file.text()[place..]].concat();
+/// Whether edits, one for each line, do no damage to a file and accept what some rules find there.
+fn accept_all(file: &FileModel, lines: &[Line<'_>], edits: &[Edit]) -> bool {
+    let text = inserted(file.text(), edits);
     let after = FileModel::read(file.id, File::new(file.path(), text), None);
-    let moved = if at >= place { at + edit.text.len() } else { at };
-    let covers = |span: Span| span.start as usize <= moved && moved <= span.end as usize;
-    guard::damage(file, &after).is_none()
-        && after.directives.suppressions.iter().any(|it| {
+    if guard::damage(file, &after).is_some() {
+        return false;
+    }
+    let mut suppressions: Vec<&Suppression> = after.directives.suppressions.iter().collect();
+    suppressions.sort_by_key(|it| it.covers.start);
+    let mut before = 0;
+    lines.iter().zip(edits).all(|(line, edit)| {
+        let is_moved = line.at >= edit.span.start as usize;
+        let moved = line.at + before + if is_moved { edit.text.len() } else { 0 };
+        before += edit.text.len();
+        let near = suppressions.partition_point(|it| it.covers.start as usize <= moved);
+        suppressions[near.saturating_sub(MAX_NEAR)..near].iter().any(|it| {
             let names = |code: &&str| it.selectors.iter().any(|(word, _)| word == code);
-            covers(it.covers) && codes.iter().all(names)
+            moved <= it.covers.end as usize && line.codes.iter().all(names)
         })
+    })
 }
 
 /// Returns the end of the lines that speak to the parser of a Dockerfile, such as `# syntax=docker/dockerfile:1`. Behind
@@ -66,6 +165,9 @@ fn start_of_dockerfile(text: &str, start: usize) -> usize {
     let lines = text[start..].split_inclusive('\n').take_while(is_directive);
     start + lines.map(str::len).sum::<usize>()
 }
+
+/// Maximum number of comments before a place that are asked whether they cover it.
+const MAX_NEAR: usize = 64;
 
 fn new_line(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
@@ -93,6 +195,41 @@ mod tests {
         let above = "\n# plimsoll: ignore PLM801 -- x\nb: 2 # two\n";
         assert!(accepted(text, "2").is_some_and(|it| it.contains(above)));
         assert_eq!(accepted(text, "text"), None, "inside of a text");
+    }
+
+    #[test]
+    fn many_lines_are_tried_at_once_and_alone_where_that_fails() {
+        let text = "a: 1\nb: 2 # two\nc: |\n  text\nd: 4\n";
+        let file = FileModel::read(FileId(0), File::new("compose.yaml", text), None);
+        let line = |word: &str| Line { at: text.find(word).unwrap(), codes: vec!["PLM801"] };
+        let all = [line("1"), line("2"), line("text"), line("4")];
+        let answers = lines(&file, &all, "x");
+        assert_eq!(answers[2], Answer::Nowhere);
+        let edits: Vec<&Edit> = answers
+            .iter()
+            .filter_map(|it| match it {
+                Answer::At(edit) => Some(edit),
+                Answer::Nowhere | Answer::Untried => None,
+            })
+            .collect();
+        assert_eq!(
+            inserted(text, edits),
+            "a: 1 # plimsoll: ignore PLM801 -- x\n# plimsoll: ignore PLM801 -- x\nb: 2 # two\nc: |\n  text\nd: 4 # plimsoll: ignore PLM801 -- x\n"
+        );
+    }
+
+    #[test]
+    fn lines_beyond_what_may_be_read_are_named() {
+        let text = format!("a: |\n{}", "  text\n".repeat(1_000));
+        let file = FileModel::read(FileId(0), File::new("compose.yaml", text.as_str()), None);
+        let all: Vec<Line<'_>> =
+            text.match_indices("text").map(|(at, _)| Line { at, codes: vec!["PLM801"] }).collect();
+        let mut search =
+            Search { file: &file, reason: "x", left: 100 * text.len(), answers: Vec::new() };
+        search.find(&all);
+        let count = |answer: &Answer| search.answers.iter().filter(|it| *it == answer).count();
+        assert_eq!(count(&Answer::Nowhere) + count(&Answer::Untried), 1_000);
+        assert!((10..100).contains(&count(&Answer::Nowhere)), "{}", count(&Answer::Nowhere));
     }
 
     #[test]
