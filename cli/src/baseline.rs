@@ -41,6 +41,7 @@ fn is_one(count: &usize) -> bool {
 
 /// Reads a baseline.
 pub fn read(path: &Path) -> Result<Baseline, Failure> {
+    refuse_special(path)?;
     let text = fs::read_to_string(path).map_err(|error| Failure::at(path, &error))?;
     let stored: Stored = serde_json::from_str(&text)
         .map_err(|error| Failure::at(path, &format!("this is not a baseline: {error}")))?;
@@ -56,6 +57,16 @@ pub fn read(path: &Path) -> Result<Baseline, Failure> {
     Ok(Baseline::new(stored.entries.into_iter().map(|entry| (entry.identity, entry.count))))
 }
 
+/// Refuses pipes and devices, which may never end.
+fn refuse_special(path: &Path) -> Result<(), Failure> {
+    match path.metadata() {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            Err(Failure::at(path, &"this is not a regular file"))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes a baseline with one entry on each line, so that a change of it reads well.
 pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
     let line = |(identity, count): (&Identity, usize)| {
@@ -67,6 +78,7 @@ pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
     let end = if lines.is_empty() { "" } else { "\n  " };
     let text =
         format!("{{\n  \"version\": {VERSION},\n  \"entries\": [{}{end}]\n}}\n", lines.join(","));
+    refuse_special(path)?;
     fs::write(path, text).map_err(|error| Failure::at(path, &error))
 }
 

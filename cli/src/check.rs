@@ -155,7 +155,7 @@ fn files(project: &Project, report: &Report) -> String {
     let excluded = project.excluded.iter();
     lines.extend(excluded.map(|path| (path.clone(), "not read: excluded".to_owned())));
     let skipped = report.skipped.iter();
-    lines.extend(skipped.map(|it| (it.path.clone(), format!("not read: {}", it.reason))));
+    lines.extend(skipped.map(|it| (it.path.clone(), format!("not read: {}", it.reason.words()))));
     lines.sort();
     let mut out: String = lines
         .iter()

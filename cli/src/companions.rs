@@ -25,7 +25,9 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
         let Ok(Loaded { file, .. }) = load(Path::new(&name), &name) else { continue };
         for path in named_by(&file) {
             let path = join_path(folder_of(&name), &path);
-            if found.len() == MAX_FILES || !is_inside(&path, boundary) || !seen.insert(path.clone())
+            if found.len() == MAX_FILES
+                || !is_inside(Path::new(&path), boundary)
+                || !seen.insert(path.clone())
             {
                 continue;
             }
@@ -40,7 +42,10 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
         found.iter().chain([&name.to_owned()]).map(|it| Path::new(".").join(it)).collect();
     for script in naming.iter().flat_map(|it| scripts_named_by(it, &root)) {
         let path = normalise_path(&script.to_string_lossy());
-        if found.len() < MAX_FILES && is_inside(&path, boundary) && seen.insert(path.clone()) {
+        if found.len() < MAX_FILES
+            && is_inside(Path::new(&path), boundary)
+            && seen.insert(path.clone())
+        {
             found.push(path);
         }
     }
@@ -60,8 +65,8 @@ pub fn of_kustomization(name: &str, boundary: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a path leads to a file below a folder, links followed.
-fn is_inside(path: &str, folder: &Path) -> bool {
-    let target = PathBuf::from(path).canonicalize();
+pub fn is_inside(path: &Path, folder: &Path) -> bool {
+    let target = path.canonicalize();
     target.is_ok_and(|target| target.is_file() && target.starts_with(folder))
 }
 

@@ -233,7 +233,7 @@ pub fn gather(input: &Input, terminal: &Terminal) -> Result<Project, Failure> {
     }
     if input.config.is_none() {
         for path in paths {
-            queue.add_nearest_config(path);
+            queue.add_nearest_config(path)?;
         }
     }
     queue.drop_outside();

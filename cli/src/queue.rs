@@ -2,7 +2,7 @@
 //! in turn.
 
 use crate::input::{Origin, extends_unreadable, mistakes, skipped};
-use crate::scope::boundary;
+use crate::scope::{self, boundary};
 use crate::terminal::Terminal;
 use crate::{Failure, companions};
 use plimsoll_core::build::KUSTOMIZATION_FILES;
@@ -10,7 +10,7 @@ use plimsoll_core::report::{SkipReason, Skipped};
 use plimsoll_core::syntax::{Tree, parse};
 use plimsoll_core::text::{FileId, folder_of, join_path, name_of, normalise_path};
 use plimsoll_core::{Config, rules};
-use plimsoll_files::{Why, is_config, load, nearest_config, walk};
+use plimsoll_files::{LeftOut, Why, is_config, load, nearest_config, walk};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -58,14 +58,15 @@ impl Queue {
     pub fn add_folder(&mut self, folder: &Path, terminal: &Terminal) -> Result<(), Failure> {
         folder.read_dir().map_err(|error| Failure::at(folder, &error))?;
         let walk = walk(folder, None);
+        let left_out = walk.left_out();
         for unreadable in &walk.unreadable {
             terminal.warn(&unreadable.to_string());
-            self.skipped.push(skipped(&unreadable.path, SkipReason::Unreadable));
+            if !left_out.iter().any(|it| it.path == unreadable.path) {
+                self.skipped.push(skipped(&unreadable.path, SkipReason::Unreadable));
+            }
         }
-        for left_out in walk.left_out() {
-            let name = left_out.path.to_string_lossy().into_owned();
-            if left_out.why == Why::Link && is_config(name_of(&name)) && !left_out.path.exists() {
-                let cause = "this configuration is a link that leads to nothing";
+        for left_out in left_out {
+            if let Some(cause) = lost_settings(&left_out) {
                 return Err(Failure::at(&left_out.path, &cause));
             }
             let reason = match left_out.why {
@@ -73,6 +74,8 @@ impl Queue {
                 Why::Vendored => SkipReason::Vendored,
                 Why::Ignored => SkipReason::Ignored,
                 Why::Link => SkipReason::Link,
+                Why::Outside => SkipReason::Outside,
+                Why::Special => SkipReason::Special,
             };
             self.skipped.push(skipped(&left_out.path, reason));
         }
@@ -101,7 +104,7 @@ impl Queue {
             .collect();
         for name in outside {
             self.wanted.remove(&name);
-            self.skipped.push(Skipped { path: name, reason: SkipReason::Link });
+            self.skipped.push(Skipped { path: name, reason: SkipReason::Outside });
         }
     }
 
@@ -109,7 +112,9 @@ impl Queue {
         self.add(path.to_owned(), Origin::Named);
         // Compose reads the `.env` beside its file unasked, so the file's meaning depends on it.
         let env = path.with_file_name(".env");
-        if env.is_file() {
+        let boundary = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+        let boundary = scope::boundary(boundary);
+        if boundary.is_some_and(|it| companions::is_inside(&env, &it)) {
             self.add(env, Origin::Found);
         }
     }
@@ -230,7 +235,7 @@ impl Queue {
     }
 
     /// Adds the configuration that is nearest to a path, in its folder or above.
-    pub fn add_nearest_config(&mut self, path: &Path) {
+    pub fn add_nearest_config(&mut self, path: &Path) -> Result<(), Failure> {
         let folder = match path.parent() {
             _ if path.is_dir() => path,
             // Standard input counts as a file of the current folder.
@@ -244,8 +249,31 @@ impl Queue {
                 join_path(&normalise_path(&folder.to_string_lossy()), &config.to_string_lossy());
             let path = PathBuf::from(name);
             if self.may_read(&path) {
+                let folder = path.parent().filter(|it| *it != Path::new(""));
+                let boundary = boundary(folder.unwrap_or(Path::new(".")));
+                if boundary.is_some_and(|it| !companions::is_inside(&path, &it)) {
+                    return Err(Failure::at(&path, &OUTSIDE));
+                }
                 self.add(path, Origin::Found);
             }
         }
+        Ok(())
+    }
+}
+
+const OUTSIDE: &str =
+    "this configuration is a link out of the project and is not read; `--config FILE` reads it";
+
+/// Says that a configuration is not read because it is a link. Without its settings the findings would be others.
+fn lost_settings(left_out: &LeftOut) -> Option<&'static str> {
+    if !is_config(name_of(&left_out.path.to_string_lossy())) {
+        return None;
+    }
+    match left_out.why {
+        Why::Outside => Some(OUTSIDE),
+        Why::Link if !left_out.path.exists() => {
+            Some("this configuration is a link that leads to nothing")
+        }
+        Why::Link | Why::Hidden | Why::Vendored | Why::Ignored | Why::Special => None,
     }
 }

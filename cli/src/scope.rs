@@ -9,6 +9,7 @@ use plimsoll_core::build::{
     Assignment, Edits, KUSTOMIZATION_FILES, Recipe, Release, Request, Target,
 };
 use plimsoll_core::text::{Span, Spanned, normalise_path};
+use plimsoll_files::repository;
 use std::path::{Path, PathBuf};
 
 /// The targets that paths mean.
@@ -103,8 +104,9 @@ fn release(input: &Input, given: &args::Release) -> Release {
 /// current folder, or else the file or folder itself.
 pub fn boundary(path: &Path) -> Option<PathBuf> {
     let own = path.canonicalize().ok()?;
-    let repository = own.ancestors().find(|folder| folder.join(".git").exists());
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
-    let boundary = repository.map(Path::to_owned);
-    Some(boundary.or(here.filter(|here| own.starts_with(here))).unwrap_or(own))
+    let boundary = repository(&own).map(Path::to_owned);
+    // A program that is started in the root of the disk, as in a container, may not read all of the disk.
+    let is_around = |here: &PathBuf| here.parent().is_some() && own.starts_with(here);
+    Some(boundary.or(here.filter(is_around)).unwrap_or(own))
 }

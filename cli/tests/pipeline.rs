@@ -123,12 +123,14 @@ web/node_modules: not read: vendored
 
 #[cfg(unix)]
 #[test]
-fn linked_files_and_manifests_in_json_are_read() {
-    let outside = folder(&[("shared.yaml", TWICE)]);
+fn linked_files_of_the_project_and_manifests_in_json_are_read() {
     let service = r#"{"apiVersion": "v1", "kind": "Service", "kind": "Service"}"#;
-    let root = folder(&[("k8s/web.json", service), ("package.json", "{\"a\": 1, \"a\": 2}\n")]);
-    let link = root.path().join("compose.yaml");
-    std::os::unix::fs::symlink(outside.path().join("shared.yaml"), link).unwrap();
+    let root = folder(&[
+        (".shared/compose.yaml", TWICE),
+        ("k8s/web.json", service),
+        ("package.json", "{\"a\": 1, \"a\": 2}\n"),
+    ]);
+    std::os::unix::fs::symlink(".shared/compose.yaml", root.path().join("compose.yaml")).unwrap();
     assert_eq!(paths(root.path(), &["--select", "PLM002"]), ["compose.yaml", "k8s/web.json"]);
 }
 

@@ -1,14 +1,18 @@
-//! Which files git ignores, for paths that come one at a time, as from a watcher.
+//! Which files git ignores. A `.gitignore` counts if it is a regular file, as for git itself: it may be a link to
+//! anything or a pipe.
 
+use crate::walk::{NOT_REGULAR, Unreadable};
 use ignore::Match;
 use ignore::gitignore::Gitignore;
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The `.gitignore` files of the folders that were asked about, each read once.
 #[derive(Debug, Default)]
 pub struct Ignored {
     folders: HashMap<PathBuf, Gitignore>,
+    refused: Vec<Unreadable>,
 }
 
 impl Ignored {
@@ -16,32 +20,54 @@ impl Ignored {
     pub fn contains(&mut self, root: &Path, path: &Path, is_folder: bool) -> bool {
         let Ok(below) = path.strip_prefix(root) else { return false };
         let mut current = root.to_owned();
-        let mut folders: Vec<PathBuf> = Vec::new();
         let mut names = below.components().peekable();
         while let Some(name) = names.next() {
-            folders.push(current.clone());
             current.push(name);
             let is_folder = is_folder || names.peek().is_some();
-            if self.is_ignored_itself(&folders, &current, is_folder) {
+            if self.is_ignored_itself(root, &current, is_folder) {
                 return true;
             }
         }
         false
     }
 
-    /// Whether the `.gitignore` files of the folders around a path ignore it. The innermost one that speaks about
-    /// the path decides.
-    fn is_ignored_itself(&mut self, folders: &[PathBuf], path: &Path, is_folder: bool) -> bool {
-        for folder in folders.iter().rev() {
-            let read = || Gitignore::new(folder.join(".gitignore")).0;
-            let patterns = self.folders.entry(folder.clone()).or_insert_with(read);
-            match patterns.matched(path, is_folder) {
+    /// Whether the `.gitignore` files of the folders around a path, from `top` on, ignore it. The innermost one that
+    /// speaks about the path decides.
+    pub(crate) fn is_ignored_itself(&mut self, top: &Path, path: &Path, is_folder: bool) -> bool {
+        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
+            match self.patterns(folder).matched(path, is_folder) {
                 Match::Ignore(_) => return true,
                 Match::Whitelist(_) => return false,
                 Match::None => {}
             }
         }
         false
+    }
+
+    /// Returns the `.gitignore` files that were asked about and are not read, sorted by path.
+    pub(crate) fn refused(&self) -> Vec<Unreadable> {
+        self.refused.clone()
+    }
+
+    fn patterns(&mut self, folder: &Path) -> &Gitignore {
+        if !self.folders.contains_key(folder) {
+            let patterns = self.read(folder.join(".gitignore"));
+            self.folders.insert(folder.to_owned(), patterns);
+        }
+        &self.folders[folder]
+    }
+
+    fn read(&mut self, path: PathBuf) -> Gitignore {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => Gitignore::new(&path).0,
+            Ok(metadata) => {
+                if !metadata.is_dir() {
+                    self.refused.push(Unreadable { path, cause: NOT_REGULAR.to_owned() });
+                }
+                Gitignore::empty()
+            }
+            Err(_) => Gitignore::empty(),
+        }
     }
 }
 

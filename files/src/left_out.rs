@@ -1,5 +1,6 @@
 //! What a walk leaves out although its name says that it may belong to an analysis.
 
+use crate::boundary::{Target, target};
 use crate::names::{belongs, is_vendored, is_yaml};
 use std::collections::HashSet;
 use std::fs;
@@ -21,10 +22,18 @@ pub enum Why {
     Ignored,
     /// A link to a folder, or to a file that is read under another name.
     Link,
+    /// A link that leads out of the project.
+    Outside,
+    /// A pipe, a socket or a device, or a link to one.
+    Special,
 }
 
 /// Lists the folders that a walk entered once more, and returns what it left out in them.
-pub(crate) fn left_out(entered: &[PathBuf], files: &[PathBuf]) -> Vec<LeftOut> {
+pub(crate) fn left_out(
+    entered: &[PathBuf],
+    files: &[PathBuf],
+    boundary: Option<&Path>,
+) -> Vec<LeftOut> {
     let read: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
     let folders: HashSet<&Path> = entered.iter().map(PathBuf::as_path).collect();
     let mut all = Vec::new();
@@ -35,8 +44,12 @@ pub(crate) fn left_out(entered: &[PathBuf], files: &[PathBuf]) -> Vec<LeftOut> {
                 continue;
             }
             let Ok(kind) = entry.file_type() else { continue };
-            let why =
-                if kind.is_dir() { why_folder(&path) } else { why_file(&path, kind.is_symlink()) };
+            let why = match () {
+                () if kind.is_dir() => why_folder(&path),
+                () if kind.is_symlink() => why_link(&path, boundary),
+                () if kind.is_file() => why_file(&path),
+                () => belongs(&path).then_some(Why::Special),
+            };
             all.extend(why.map(|why| LeftOut { path, why }));
         }
     }
@@ -54,10 +67,19 @@ fn why_folder(folder: &Path) -> Option<Why> {
     }
 }
 
-fn why_file(file: &Path, is_link: bool) -> Option<Why> {
+fn why_link(link: &Path, boundary: Option<&Path>) -> Option<Why> {
+    let why = match target(link, boundary) {
+        Target::Outside => Why::Outside,
+        Target::Special => Why::Special,
+        Target::Folder => return Some(Why::Link),
+        Target::File | Target::Nothing => Why::Link,
+    };
+    (belongs(link) || link.is_dir()).then_some(why)
+}
+
+fn why_file(file: &Path) -> Option<Why> {
     let name = file.file_name()?.to_str()?;
     match () {
-        () if is_link => (belongs(file) || file.is_dir()).then_some(Why::Link),
         () if belongs(file) => Some(Why::Ignored),
         () => (name.starts_with('.') && is_yaml(name)).then_some(Why::Hidden),
     }

@@ -2,6 +2,7 @@
 //! decoding. The command and the language server share this crate, so that both see the same
 //! project; the core itself never opens a file.
 
+mod boundary;
 mod env_files;
 mod ignored;
 mod left_out;
@@ -10,6 +11,7 @@ mod read;
 mod scripts;
 mod walk;
 
+pub use boundary::{repository, stays_inside};
 pub use env_files::env_file_paths;
 pub use ignored::Ignored;
 pub use left_out::{LeftOut, Why};

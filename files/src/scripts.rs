@@ -44,7 +44,7 @@ pub fn scripts_named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
     let folder = file.parent().unwrap_or(root);
     let mut found: BTreeSet<PathBuf> = BTreeSet::new();
     if kind == FileKind::Compose {
-        found.extend(scripts_that_write(folder, &others));
+        found.extend(scripts_that_write(folder, root, &others));
     }
     if scripts.is_empty() {
         return found.into_iter().collect();
@@ -73,13 +73,13 @@ pub fn scripts_named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
         let first = end.split('/').next().unwrap_or_default();
         let holders = holders.get(OsStr::new(first)).into_iter().flatten();
         let paths = holders.filter_map(|base| below(root, base, end));
-        found.extend(paths.filter(|it| is_small_script(it) && stays(it, root)));
+        found.extend(paths.filter(|it| stays(it, root) && is_small_script(it)));
     }
     found.into_iter().collect()
 }
 
 /// Returns the scripts beside a Compose file that name an env file which it names and which is not there.
-fn scripts_that_write(folder: &Path, words: &[&str]) -> Vec<PathBuf> {
+fn scripts_that_write(folder: &Path, root: &Path, words: &[&str]) -> Vec<PathBuf> {
     let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
     let is_missing = |word: &&&str| is_env(&name(word)) && !folder.join(word).exists();
     let missing: BTreeSet<String> = words.iter().filter(is_missing).map(|it| name(it)).collect();
@@ -89,7 +89,8 @@ fn scripts_that_write(folder: &Path, words: &[&str]) -> Vec<PathBuf> {
     let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path());
     let scripts = beside.filter(|it| it.extension().is_some_and(|it| it == "sh"));
     let writes = |it: &PathBuf| {
-        let text = if is_small_script(it) { fs::read_to_string(it).ok() } else { None };
+        let is_read = stays(it, root) && is_small_script(it);
+        let text = if is_read { fs::read_to_string(it).ok() } else { None };
         text.is_some_and(|text| missing.iter().any(|name| text.contains(name)))
     };
     scripts.filter(writes).collect()

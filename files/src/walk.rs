@@ -5,10 +5,13 @@
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
 //! that is set would be reported as unset. So are the files that `env_file` names, whatever they are called, and the
 //! shell scripts that Compose files and Dockerfiles name. Below a chart or a kustomization every file is read, because
-//! templates and generators may read it. A symbolic link to a file is read where it is the only
-//! name of the file; links to folders are not followed. JSON is read where it looks like Kubernetes objects.
+//! templates and generators may read it. A symbolic link to a file of the project is read where it is the only
+//! name of the file; links to folders and links out of the project are not followed, except for a folder that is named
+//! itself. JSON is read where it looks like Kubernetes objects.
 
+use crate::boundary::{Target, boundary, repository, target};
 use crate::env_files;
+use crate::ignored::Ignored;
 use crate::left_out::{LeftOut, left_out};
 use crate::names::{belongs, is_build_file, is_env, is_json, is_left_out, is_pipeline, is_yaml};
 use crate::scripts::scripts_named_by;
@@ -21,6 +24,9 @@ use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) const NOT_REGULAR: &str = "this is not a regular file, so it is not read";
 
 /// What a walk found, and what it had to skip.
 #[derive(Debug, Default)]
@@ -31,6 +37,8 @@ pub struct Walk {
     pub unreadable: Vec<Unreadable>,
     /// The folders that were entered.
     entered: Vec<PathBuf>,
+    /// The folder that links must not leave.
+    boundary: Option<PathBuf>,
 }
 
 impl Walk {
@@ -42,7 +50,7 @@ impl Walk {
     /// Returns the files and folders that would take part if they were not hidden, vendored, ignored by git or
     /// linked, sorted by path.
     pub fn left_out(&self) -> Vec<LeftOut> {
-        left_out(&self.entered, &self.files)
+        left_out(&self.entered, &self.files, self.boundary.as_deref())
     }
 }
 
@@ -84,13 +92,16 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     let mut links = Vec::new();
     let mut unreadable = Vec::new();
     let mut entered = Vec::new();
-    for entry in walker(root, depth, except) {
+    let ignored = Arc::default();
+    for entry in walker(root, depth, except, Arc::clone(&ignored)) {
         match entry {
             Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => {
                 links.push(entry.into_path());
             }
             Ok(entry) if is_folder(&entry) || entry.depth() == 0 => entered.push(entry.into_path()),
-            Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {}
+            Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                unreadable.extend(special(entry.path()));
+            }
             Ok(entry) if belongs(entry.path()) || holds_objects(entry.path()) => {
                 files.insert(entry.into_path());
             }
@@ -105,26 +116,9 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
         files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
     let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
     files.extend(others.into_iter().filter(is_built));
-    let (links, missing): (Vec<PathBuf>, Vec<PathBuf>) =
-        links.into_iter().partition(|link| link.metadata().is_ok_and(|it| it.is_file()));
-    let (in_built, others): (Vec<PathBuf>, Vec<PathBuf>) = links.into_iter().partition(is_built);
-    let home = root.canonicalize().ok();
-    let stays_inside = |link: &PathBuf| {
-        let target = link.canonicalize().ok();
-        target.zip(home.as_ref()).is_some_and(|(target, home)| target.starts_with(home))
-    };
-    let (in_built, outside): (Vec<PathBuf>, Vec<PathBuf>) =
-        in_built.into_iter().partition(stays_inside);
-    let why = |path: &Path| match path.is_dir() {
-        true => "symbolic links to folders are not followed, so the chart or overlay lacks this",
-        false => "this symbolic link leads to no file, so the chart or overlay lacks this",
-    };
-    let missing = missing.into_iter().filter(is_built);
-    unreadable.extend(missing.map(|path| Unreadable { cause: why(&path).to_owned(), path }));
-    unreadable.extend(outside.into_iter().map(|path| Unreadable {
-        path,
-        cause: "this symbolic link leads out of the project and is not followed".to_owned(),
-    }));
+    let boundary = boundary(root);
+    let (in_built, others) = followed(links, &is_built, boundary.as_deref(), &mut unreadable);
+    unreadable.extend(lock(&ignored).refused().into_iter().map(|it| as_given(it, root)));
     // A chart or an overlay asks for its files by name. Elsewhere a link is seldom more than a second name of
     // what is read anyway.
     files.extend(in_built);
@@ -139,7 +133,50 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
         files.iter().flat_map(|path| scripts_named_by(path, root)).collect();
     files.extend(scripts);
     unreadable.sort();
-    Walk { files: files.into_iter().collect(), unreadable, entered }
+    Walk { files: files.into_iter().collect(), unreadable, entered, boundary }
+}
+
+/// Returns the links to files of the project: those below a chart or a kustomization, and the others. What is missed
+/// for lack of the rest is said.
+fn followed(
+    links: Vec<PathBuf>,
+    is_built: &dyn Fn(&PathBuf) -> bool,
+    boundary: Option<&Path>,
+    unreadable: &mut Vec<Unreadable>,
+) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut in_built = Vec::new();
+    let mut others = Vec::new();
+    for link in links {
+        let is_built = is_built(&link);
+        let cause = match target(&link, boundary) {
+            Target::File if is_built => {
+                in_built.push(link);
+                continue;
+            }
+            Target::File => {
+                others.push(link);
+                continue;
+            }
+            Target::Outside => "this symbolic link leads out of the project and is not followed",
+            Target::Special => NOT_REGULAR,
+            Target::Folder if is_built => {
+                "symbolic links to folders are not followed, so the chart or overlay lacks this"
+            }
+            Target::Nothing if is_built => {
+                "this symbolic link leads to no file, so the chart or overlay lacks this"
+            }
+            Target::Folder | Target::Nothing => continue,
+        };
+        if is_built || belongs(&link) {
+            unreadable.push(Unreadable { path: link, cause: cause.to_owned() });
+        }
+    }
+    (in_built, others)
+}
+
+/// Says that a pipe or a device is not read, if its name is that of a file that would be.
+fn special(path: &Path) -> Option<Unreadable> {
+    belongs(path).then(|| Unreadable { path: path.to_owned(), cause: NOT_REGULAR.to_owned() })
 }
 
 /// Returns the pipelines in the hidden folders of CI systems beside what lies in a folder.
@@ -175,7 +212,8 @@ pub fn holds_objects(path: &Path) -> bool {
         (false, true) => ["apiVersion:", "kind:"],
         (false, false) => return false,
     };
-    if !path.is_file() {
+    // A walk takes links by their names alone.
+    if !path.symlink_metadata().is_ok_and(|it| it.is_file()) {
         return false;
     }
     let mut beginning = Vec::new();
@@ -186,23 +224,56 @@ pub fn holds_objects(path: &Path) -> bool {
     read && keys.iter().all(|key| text.contains(key))
 }
 
-fn walker(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> ignore::Walk {
+fn walker(
+    root: &Path,
+    depth: Option<usize>,
+    except: &[PathBuf],
+    ignored: Arc<Mutex<Ignored>>,
+) -> ignore::Walk {
     let except = except.to_owned();
+    let top = top(root);
+    let below = root.to_owned();
     WalkBuilder::new(root)
-        // Hidden files such as `.env` belong; hidden folders are left out by the filter below.
-        .hidden(false)
-        .ignore(false)
-        // What a machine or a user ignores outside the project must not change a report.
-        .git_global(false)
-        .git_exclude(false)
-        .require_git(false)
+        // Hidden files such as `.env` belong; hidden folders are left out by the filter below, and so is what git
+        // ignores: the crate would open any `.gitignore`, a pipe too. What a machine or a user ignores outside the
+        // project must not change a report.
+        .standard_filters(false)
         .max_depth(depth)
         .filter_entry(move |entry| {
             let is_entered =
                 || !is_left_out(entry.file_name()) && !except.iter().any(|it| it == entry.path());
-            entry.depth() == 0 || !is_folder(entry) || is_entered()
+            let is_ignored = || {
+                let Some((top, root)) = &top else { return false };
+                let own = entry.path().strip_prefix(&below).unwrap_or(entry.path());
+                lock(&ignored).is_ignored_itself(top, &root.join(own), is_folder(entry))
+            };
+            entry.depth() == 0 || (!is_folder(entry) || is_entered()) && !is_ignored()
         })
         .build()
+}
+
+/// Returns the topmost folder whose `.gitignore` counts in a folder, and the folder itself, both canonical: the root of
+/// the repository, or else the current folder, or else the folder.
+fn top(root: &Path) -> Option<(PathBuf, PathBuf)> {
+    let own = root.canonicalize().ok()?;
+    let here = std::env::current_dir().and_then(|it| it.canonicalize()).ok();
+    let top = repository(&own).map(Path::to_owned);
+    let top = top.or(here.filter(|it| own.starts_with(it))).unwrap_or_else(|| own.clone());
+    Some((top, own))
+}
+
+/// Names a path below a folder as the folder was given.
+fn as_given(unreadable: Unreadable, root: &Path) -> Unreadable {
+    let own = root.canonicalize().unwrap_or_default();
+    match unreadable.path.strip_prefix(own) {
+        Ok(below) => Unreadable { path: root.join(below), ..unreadable },
+        Err(_) => unreadable,
+    }
+}
+
+/// A panic while the lock was held would have ended the walk.
+fn lock(ignored: &Mutex<Ignored>) -> std::sync::MutexGuard<'_, Ignored> {
+    ignored.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
@@ -255,6 +326,7 @@ fn env_files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::left_out::Why;
     use crate::testing::tree;
 
     fn names(root: &Path) -> Vec<String> {
@@ -349,10 +421,11 @@ mod tests {
     #[test]
     fn a_link_is_read_where_it_is_the_only_name_of_a_file() {
         use std::os::unix::fs::symlink;
-        let outside = tree(&["shared.yaml"]);
         let root = tree(&["real.yaml", "sub/x.yaml", "overlay/kustomization.yaml"]);
         let at = |name: &str| root.path().join(name);
-        symlink(outside.path().join("shared.yaml"), at("compose.yaml")).unwrap();
+        fs::create_dir(at(".shared")).unwrap();
+        fs::write(at(".shared/x.yaml"), "x: 1\n").unwrap();
+        symlink(".shared/x.yaml", at("compose.yaml")).unwrap();
         symlink("real.yaml", at("second.yaml")).unwrap();
         symlink("sub", at("linked")).unwrap();
         symlink("../real.yaml", at("overlay/base.yaml")).unwrap();
@@ -368,11 +441,65 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn links_out_of_the_project_are_not_followed_and_said() {
+        use std::os::unix::fs::symlink;
+        let outside = tree(&["shared.yaml"]);
+        let root = tree(&["app/k8s/kustomization.yaml", "base.yaml"]);
+        let at = |name: &str| root.path().join(name);
+        for link in ["app/compose.yaml", "app/.env", "app/Dockerfile", "app/k8s/notes.txt"] {
+            symlink(outside.path().join("shared.yaml"), at(link)).unwrap();
+        }
+        symlink("/proc/self/environ", at("app/a.yaml")).unwrap();
+        symlink("../base.yaml", at("app/b.yaml")).unwrap();
+        let said = |walk: &Walk| -> Vec<String> {
+            walk.unreadable.iter().map(|it| it.to_string()).collect()
+        };
+        let out = |name: &str| {
+            let path = at(name);
+            let cause = "this symbolic link leads out of the project and is not followed";
+            format!("{}: {cause}", path.display())
+        };
+        let names = ["app/.env", "app/Dockerfile", "app/a.yaml", "app/b.yaml", "app/compose.yaml"];
+        let walked = walk(&at("app"), None);
+        assert_eq!(walked.files, [at("app/k8s/kustomization.yaml")]);
+        let mut expected: Vec<String> = names.iter().map(|it| out(it)).collect();
+        expected.push(out("app/k8s/notes.txt"));
+        assert_eq!(said(&walked), expected);
+        let left_out = walked.left_out();
+        let is_outside =
+            |name: &&str| left_out.iter().any(|it| it.path == at(name) && it.why == Why::Outside);
+        assert!(names.iter().all(is_outside), "{left_out:?}");
+        // A repository is a project as a whole.
+        fs::create_dir(at(".git")).unwrap();
+        let walked = walk(&at("app"), None);
+        assert_eq!(walked.files, [at("app/b.yaml"), at("app/k8s/kustomization.yaml")]);
+        assert!(!said(&walked).contains(&out("app/b.yaml")));
+        // Whoever names a link means what it leads to.
+        let linked = outside.path().join("linked");
+        symlink(at("app"), &linked).unwrap();
+        assert_eq!(walk(&linked, None).files.len(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn broken_links_and_pipes_are_left_out() {
-        let root = tree(&["compose.yaml"]);
-        std::os::unix::fs::symlink("nowhere", root.path().join("broken.yaml")).unwrap();
-        let pipe = root.path().join("pipe.yaml");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert_eq!(names(root.path()), ["compose.yaml"]);
+        let root = tree(&["compose.yaml", "sub/x.yaml"]);
+        let at = |name: &str| root.path().join(name);
+        std::os::unix::fs::symlink("nowhere", at("broken.yaml")).unwrap();
+        std::os::unix::fs::symlink("pipe.yaml", at("linked.yaml")).unwrap();
+        for pipe in ["pipe.yaml", ".gitignore", "sub/.gitignore"] {
+            let status = std::process::Command::new("mkfifo").arg(at(pipe)).status().unwrap();
+            assert!(status.success());
+        }
+        assert_eq!(names(root.path()), ["compose.yaml", "sub/x.yaml"]);
+        let walked = walk(root.path(), None);
+        let said: Vec<&Path> = walked.unreadable.iter().map(|it| it.path.as_path()).collect();
+        let expected = [".gitignore", "linked.yaml", "pipe.yaml", "sub/.gitignore"].map(at);
+        assert_eq!(said, expected);
+        assert!(walked.unreadable.iter().all(|it| it.cause == NOT_REGULAR));
+        let why: Vec<Why> = walked.left_out().into_iter().map(|it| it.why).collect();
+        assert_eq!(why, [Why::Link, Why::Special, Why::Special]);
+        let mut ignored = crate::ignored::Ignored::default();
+        assert!(!ignored.contains(root.path(), &at("compose.yaml"), false));
     }
 }

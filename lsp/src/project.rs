@@ -8,7 +8,7 @@ use plimsoll_core::text::{FileId, normalise_path};
 use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
-    is_outside_walk, is_pipeline, is_script, load, walk_except,
+    is_outside_walk, is_pipeline, is_script, load, stays_inside, walk_except,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,6 +177,7 @@ impl Project {
         // What is written while the file is being read makes another stamp.
         let stamp = stamp(&path);
         if self.on_disk.contains_key(name)
+            && stays_inside(&path, root)
             && let Ok(loaded) = load(&path, name)
         {
             self.on_disk.insert(name.to_owned(), stamp);

@@ -83,7 +83,7 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
     if !report.skipped.is_empty() {
         let reasons = SkipReason::ALL.into_iter().filter_map(|reason| {
             let number = report.skipped.iter().filter(|it| it.reason == reason).count();
-            (number > 0).then(|| format!("{number} {reason}"))
+            (number > 0).then(|| format!("{number} {}", reason.words()))
         });
         let reasons: Vec<String> = reasons.collect();
         out.push_str(&format!("; not read: {} (see --show-files)", reasons.join(", ")));

@@ -61,6 +61,26 @@ vocabulary! {
         TooLarge = "too-large",
         /// A link to a folder, or to a file that is read under another name.
         Link = "link",
+        /// A link that leads out of the project.
+        Outside = "outside",
+        /// A pipe, a socket or a device.
+        Special = "special",
+    }
+}
+
+impl SkipReason {
+    /// Returns the reason in words for people: "2 linked out of the project".
+    pub fn words(self) -> &'static str {
+        match self {
+            SkipReason::Outside => "linked out of the project",
+            SkipReason::Special => "not a regular file",
+            SkipReason::Hidden
+            | SkipReason::Vendored
+            | SkipReason::Ignored
+            | SkipReason::Unreadable
+            | SkipReason::TooLarge
+            | SkipReason::Link => self.name(),
+        }
     }
 }
 
