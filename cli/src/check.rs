@@ -7,6 +7,7 @@ use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, baseline, exit_code, options, watch};
 use plimsoll_core::output::{self, Include, Length, MAX_ANNOTATIONS, Style, escape_line};
 use plimsoll_core::report::{Baseline, Report};
+use plimsoll_core::text::path_at_start;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -39,6 +40,10 @@ pub fn of_project(
     options.config.baseline.clone_from(&known);
     let workspace = project.workspace(terminal);
     if wanted.show_files {
+        if !matches!(printing.format, CheckFormat::Text | CheckFormat::Concise) {
+            let cause = "`--show-files` prints a list for people and has no other format; `--format json` lists the files, too";
+            return Err(Failure(cause.to_owned()));
+        }
         let report = project.report_even_of_nothing(&workspace, &options, terminal)?;
         terminal.print(&files(project, &report))?;
         project.refuse_nothing(&report)?;
@@ -159,7 +164,9 @@ fn files(project: &Project, report: &Report) -> String {
     lines.sort();
     let mut out: String = lines
         .iter()
-        .map(|(path, what)| format!("{}: {}\n", escape_line(path), escape_line(what)))
+        .map(|(path, what)| {
+            format!("{}: {}\n", escape_line(&path_at_start(path)), escape_line(what))
+        })
         .collect();
     for target in report.targets.iter().filter(|target| !target.built) {
         let reason = target.reason.as_deref().unwrap_or("nothing in it was built");

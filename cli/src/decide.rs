@@ -4,7 +4,7 @@ use crate::args::{Input, PageFormat};
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input};
 use plimsoll_core::config::Answers;
-use plimsoll_core::output::{self, wire};
+use plimsoll_core::output::{self, escape_line, wire};
 use plimsoll_core::{Options, Report};
 
 /// System and answers that the command line asks for.
@@ -52,8 +52,9 @@ fn keep_system(report: &mut Report, name: &str) -> Result<(), Failure> {
     report.systems.retain(|system| system.name == name);
     if report.systems.is_empty() {
         return Err(Failure(format!(
-            "`{name}` is not a system in these files; there are {}",
-            known.join(", ")
+            "`{}` is not a system in these files; there are {}",
+            escape_line(name),
+            escape_line(&known.join(", "))
         )));
     }
     Ok(())

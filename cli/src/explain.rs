@@ -7,7 +7,7 @@ use anstyle::Style;
 use plimsoll_core::explain;
 use plimsoll_core::output::wire;
 use plimsoll_core::rules::{self, Pitfall, Rule};
-use plimsoll_core::text::did_you_mean;
+use plimsoll_core::text::{did_you_mean, escape_line};
 use serde::Serialize;
 
 /// Prints a rule or the list of all rules, and returns the exit code.
@@ -35,7 +35,7 @@ pub fn text(name: Option<&str>, format: PageFormat) -> Result<String, Failure> {
 
 /// Says that a code or name means no rule, and which ones were probably meant.
 pub fn unknown(selector: &str) -> String {
-    let what = format!("`{selector}` is not a known rule");
+    let what = format!("`{}` is not a known rule", escape_line(selector));
     let meant = did_you_mean(&rules::nearest(selector));
     match meant.is_empty() {
         true => format!("{what}; `plimsoll explain` lists all rules"),

@@ -4,7 +4,7 @@
 use crate::Failure;
 use crate::args::{self, Input};
 use plimsoll_core::report::{Confidence, Report};
-use plimsoll_core::text::FileId;
+use plimsoll_core::text::{FileId, escape_line};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -98,7 +98,10 @@ fn refuse_outside(path: &Path, project: &Path) -> Result<(), Failure> {
     let folder = if folder == Path::new("") { Path::new(".") } else { folder };
     match canonical(path).starts_with(canonical(folder)) {
         true => Ok(()),
-        false => Err(Failure(format!("{}: lies outside of {}", path.display(), folder.display()))),
+        false => Err(Failure::at(
+            path,
+            &format!("lies outside of {}", escape_line(&folder.to_string_lossy())),
+        )),
     }
 }
 
@@ -128,12 +131,15 @@ fn folder(input: &Input) -> PathBuf {
 /// know yet.
 fn changed_since(folder: &Path, revision: &str) -> Result<Vec<PathBuf>, Failure> {
     if revision.starts_with('-') {
-        return Err(Failure(format!("`{revision}` is not a revision of git")));
+        return Err(Failure(format!("`{}` is not a revision of git", escape_line(revision))));
     }
     let commit =
         git(folder, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
             .map_err(|_| {
-                Failure(format!("`{revision}` is not a revision of git that is known here"))
+                Failure(format!(
+                    "`{}` is not a revision of git that is known here",
+                    escape_line(revision)
+                ))
             })?;
     let commit = commit.trim();
     // Shallow clones may lack the common ancestor.

@@ -9,7 +9,7 @@ use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{FileKind, SkipReason, Skipped};
 use plimsoll_core::syntax::{MAX_BYTES, Problem, Tree, parse};
 use plimsoll_core::text::{
-    Base, Encoding, FileId, LineIndex, folder_of, join_path, name_of, normalise_path,
+    Base, Encoding, FileId, LineIndex, escape_line, folder_of, join_path, name_of, normalise_path,
 };
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace, rules};
 use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config};
@@ -150,8 +150,9 @@ impl Project {
                 more => format!(" and {more} more"),
             };
             return Err(Failure(format!(
-                "{}: nothing to check here: the configuration excludes `{first}`{more}; `plimsoll check --show-files` lists what was not read",
-                self.asked
+                "{}: nothing to check here: the configuration excludes `{}`{more}; `plimsoll check --show-files` lists what was not read",
+                escape_line(&self.asked),
+                escape_line(first)
             )));
         }
         let not_read = match self.skipped.len() {
@@ -160,7 +161,7 @@ impl Project {
         };
         Err(Failure(format!(
             "{}: nothing to check here: no Compose file, Kubernetes manifest, chart or kustomization among the files named *.yaml, *.yml or *.json{not_read}",
-            self.asked
+            escape_line(&self.asked)
         )))
     }
 }
@@ -207,7 +208,9 @@ fn is_there(path: &Path, within: Option<&Path>) -> bool {
 /// Returns a mistake with its place.
 fn said(path: &str, lines: &LineIndex, problem: &Problem) -> String {
     let place = lines.position(problem.span.start as usize, Encoding::Utf32);
-    format!("{path}:{}:{}: {}", place.line + 1, place.column + 1, problem.message)
+    let path = escape_line(path);
+    let message = escape_line(&problem.message);
+    format!("{path}:{}:{}: {message}", place.line + 1, place.column + 1)
 }
 
 /// Reads everything that was handed over: each file once, sorted by name.

@@ -27,6 +27,7 @@ use args::{Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
 use plimsoll_core::output;
 use plimsoll_core::report::FailOn;
+use plimsoll_core::text::steers_a_terminal;
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
 use std::path::Path;
@@ -44,13 +45,24 @@ pub struct Failure(String);
 
 impl Failure {
     fn at(path: &Path, cause: &dyn Display) -> Failure {
-        Failure(format!("{}: {cause}", path.display()))
+        Failure(format!("{}: {cause}", output::escape_line(&path.to_string_lossy())))
     }
+}
+
+/// Says what is wrong with the arguments, and ends the program. What was given may hold control characters.
+fn refuse(error: &clap::Error) -> ! {
+    let is_odd = |argument: String| argument.contains(steers_a_terminal);
+    if !std::env::args().skip(1).any(is_odd) {
+        error.exit();
+    }
+    eprintln!("{}", output::escape_line(error.render().to_string().trim_end()));
+    std::process::exit(error.exit_code());
 }
 
 fn main() -> ExitCode {
     enter_current_folder();
-    let Cli { command, color, hyperlinks, quiet } = Cli::parse();
+    let Cli { command, color, hyperlinks, quiet } =
+        Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let terminal = Terminal::new(color, hyperlinks, quiet);
     match run(command, &terminal) {
         Ok(code) => ExitCode::from(code),

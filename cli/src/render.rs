@@ -7,8 +7,8 @@ use crate::{Failure, input, json};
 use plimsoll_core::build::Target;
 use plimsoll_core::config::Targets;
 use plimsoll_core::model::PlainTarget;
-use plimsoll_core::output::escape_line;
 use plimsoll_core::output::wire_targets::RenderedTarget;
+use plimsoll_core::output::{escape, escape_line};
 use plimsoll_core::report::{Environment, TargetKind};
 use plimsoll_core::text::{Encoding, Span};
 use plimsoll_core::{Analysis, Workspace};
@@ -81,10 +81,12 @@ pub struct Rendered {
 pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
     let Rendered { text, reasons, is_whole } = rendered(input, wanted, terminal)?;
     for reason in &reasons {
-        terminal.say(reason);
+        terminal.say(&escape_line(reason));
     }
     match wanted.list && wanted.format == RenderFormat::Yaml {
         true => terminal.print(&text),
+        // Programs get the objects byte for byte, and people without control characters.
+        false if terminal.interactive => terminal.print(&escape(&text)),
         false => print_exactly(&text),
     }?;
     Ok(if is_whole { 0 } else { 2 })
@@ -116,7 +118,7 @@ pub fn rendered(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<Re
     if let Some(project) = targets.iter().find(|it| it.kind() == TargetKind::Compose) {
         return Err(Failure(format!(
             "`{}` is a Compose project, which is deployed as it is written; `docker compose config` prints its merged form",
-            project.name()
+            escape_line(project.name())
         )));
     }
     let mut reasons = Vec::new();
@@ -159,7 +161,8 @@ fn all_targets<'a>(
 fn chosen<'a>(all: &[Chosen<'a>], names: &[String]) -> Result<Vec<Chosen<'a>>, Failure> {
     if let Some(unknown) = names.iter().find(|name| !all.iter().any(|it| it.name() == **name)) {
         return Err(Failure(format!(
-            "`{unknown}` is not a target; `plimsoll render --list` prints their names"
+            "`{}` is not a target; `plimsoll render --list` prints their names",
+            escape_line(unknown)
         )));
     }
     if all.is_empty() {

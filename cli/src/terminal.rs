@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::args::When;
 use anstream::{AutoStream, ColorChoice};
-use plimsoll_core::output::{Style, escape};
+use plimsoll_core::output::{Style, escape, escape_line};
 use std::io::{self, IsTerminal, Write};
 
 pub struct Terminal {
@@ -60,11 +60,11 @@ impl Terminal {
     /// Reports something that did not stop the command.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            self.say(&format!("warning: {text}"));
+            self.say(&format!("warning: {}", escape_line(text)));
         }
     }
 
-    /// Writes a line to standard error.
+    /// Writes a line, or several, to standard error.
     pub fn say(&self, text: &str) {
         let _ = writeln!(io::stderr(), "plimsoll: {}", escape(text));
     }

@@ -7,10 +7,12 @@ mod base;
 pub mod glob;
 mod near;
 mod shell;
+mod visible;
 
 pub use base::Base;
 pub use near::{did_you_mean, near, nearest};
 pub use shell::in_shell;
+pub use visible::{escape, escape_line, one_line, path_at_start, steers_a_terminal};
 
 use std::fmt;
 use std::ops::{Deref, Range};

@@ -18,6 +18,7 @@ use crate::scripts::scripts_named_by;
 use ignore::{DirEntry, WalkBuilder};
 use plimsoll_core::knowledge::pipelines;
 use plimsoll_core::model::is_template_name;
+use plimsoll_core::text::escape_line;
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 use std::fmt;
@@ -74,7 +75,7 @@ impl Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.cause)
+        write!(f, "{}: {}", escape_line(&self.path.to_string_lossy()), self.cause)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::facts::{Facts, for_any_release, without_default_namespace};
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::report::{Finding, Findings};
 use crate::rules::{self, Rule};
+use crate::text::{one_line, steers_a_terminal};
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
@@ -51,11 +52,17 @@ fn found_by(rule: &Rule, facts: &Facts<'_>) -> Vec<Finding> {
 /// go.
 const MAX_SENTENCE: usize = 2_000;
 
-/// Cuts the sentences of a finding where they are too long, and leaves out commands that nobody would paste.
-fn shorten(finding: &mut Finding) {
+/// Makes each sentence of a finding one line without control characters, whatever names are in it, cuts it where it is
+/// too long, and leaves out commands that nobody would paste.
+fn settle(finding: &mut Finding) {
     let related = finding.related.iter_mut().map(|it| &mut it.message);
     let titles = finding.fixes.iter_mut().map(|it| &mut it.title);
-    for sentence in related.chain(titles).chain([&mut finding.message, &mut finding.subject]) {
+    let own = [&mut finding.message, &mut finding.subject];
+    let advice = finding.why.iter_mut().chain(finding.help.iter_mut());
+    for sentence in related.chain(titles).chain(own).chain(advice) {
+        if sentence.contains(steers_a_terminal) {
+            *sentence = one_line(sentence);
+        }
         if sentence.len() > MAX_SENTENCE {
             sentence.truncate(sentence.floor_char_boundary(MAX_SENTENCE));
             sentence.push('…');
@@ -68,10 +75,10 @@ fn shorten(finding: &mut Finding) {
 pub(super) fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
     let says_default = facts.says_default_namespace();
     for finding in findings {
-        shorten(finding);
         if finding.subject.is_empty() {
             finding.subject = facts.subject_of(&finding.message, finding.span);
         }
+        settle(finding);
         for command in &mut finding.check {
             *command = for_any_release(command);
             if !says_default {

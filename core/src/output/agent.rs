@@ -12,7 +12,7 @@ pub fn agent(report: &Report) -> String {
         0 => String::new(),
         skipped => {
             let command = report.command("plimsoll check --show-files");
-            format!("; {skipped} not read, see: {command}")
+            format!("; {skipped} not read, see: {}", escape_line(&command))
         }
     };
     out.push_str(&format!("summary: {}{skipped}\n", counts(report)));

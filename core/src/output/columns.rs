@@ -1,40 +1,20 @@
 //! Text in the columns of a terminal: escaping, measuring and wrapping.
 
+pub use crate::text::{escape, escape_line};
+use crate::text::{one_line, steers_a_terminal};
 use unicode_width::UnicodeWidthStr;
-
-/// Makes text from outside safe for a terminal: control characters, which could move the cursor or
-/// change colours, and characters that turn the direction of writing are shown as `\u{1b}`. Line
-/// breaks and tabs stay.
-pub fn escape(text: &str) -> String {
-    escape_unless(text, |letter| matches!(letter, '\n' | '\t'))
-}
-
-/// Makes a name safe for a terminal, as [`escape`] does, and keeps it on one line.
-pub fn escape_line(text: &str) -> String {
-    escape_unless(text, |_| false)
-}
 
 /// A source line as a terminal may show it. Tabs take four columns, wherever they stand.
 pub(super) fn visible(line: &str) -> String {
-    escape_line(&line.replace('\t', "    "))
-}
-
-fn escape_unless(text: &str, keep: fn(char) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if steers_a_terminal(letter) && !keep(letter) {
-            out.extend(letter.escape_default());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
+    one_line(&line.replace('\t', "    "))
 }
 
 /// Makes JSON safe for a terminal. A writer of JSON escapes the control characters of ASCII by itself; the others,
 /// which stand in texts only, are escaped here, so that readers get the same texts.
 pub fn escape_json(json: String) -> String {
     let is_raw = |letter: char| letter >= '\u{7f}' && steers_a_terminal(letter);
+    // A command to the runner of a workflow, wherever it stands.
+    let json = if json.contains("##[") { json.replace("##[", "#\\u0023[") } else { json };
     if !json.contains(is_raw) {
         return json;
     }
@@ -46,17 +26,6 @@ pub fn escape_json(json: String) -> String {
         }
     }
     out
-}
-
-fn steers_a_terminal(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-            // Line and paragraph separators.
-            | '\u{2028}' | '\u{2029}'
-        )
 }
 
 /// Returns the number of terminal columns of a text without control characters.
@@ -77,7 +46,9 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         let mut used = 0;
         for word in line.split(' ').filter(|word| !word.is_empty()) {
             let wide = columns(word);
-            if used > 0 && used + 1 + wide > width {
+            // `::error` at the start of a line would be a command to the runner of a workflow.
+            let may_start = !word.trim_start().starts_with("::");
+            if used > 0 && used + 1 + wide > width && may_start {
                 lines.push(std::mem::take(&mut current));
                 used = 0;
             }
@@ -114,13 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(escape("\x1b]0;x\x07"), r"\u{1b}]0;x\u{7}");
-        assert_eq!(escape("a\u{202E}b\u{9B}c\u{7F}"), r"a\u{202e}b\u{9b}c\u{7f}");
-        assert_eq!(escape("one\n\ttwo\r"), "one\n\ttwo\\r");
-        assert_eq!(escape_line("a\nb\tc"), r"a\nb\tc");
-        assert_eq!(escape("ü 日本 🎵 \\n"), "ü 日本 🎵 \\n");
+    fn source_lines_and_json_are_safe() {
         assert_eq!(visible("\tx\x1b"), r"    x\u{1b}");
+        assert_eq!(escape_json("\"a\u{9b}##[x\"".to_owned()), r#""a\u009b#\u0023[x""#);
     }
 
     #[test]
@@ -129,5 +96,6 @@ mod tests {
         assert_eq!(wrap("日本 日本 x", 9), ["日本 日本", "x"]);
         assert_eq!(wrap("a\n  kept as it is\n\nb", 4), ["a", "  kept as it is", "", "b"]);
         assert_eq!(wrap("unbreakable", 4), ["unbreakable"]);
+        assert_eq!(wrap("one ::error::x two", 4), ["one ::error::x", "two"]);
     }
 }

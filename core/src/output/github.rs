@@ -2,10 +2,11 @@
 //!
 //! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
-use super::columns::{escape, escape_line};
+use super::columns::escape;
 use super::place::{Place, count, worst_first};
 use crate::explain;
 use crate::report::{Report, Severity};
+use crate::text::one_line;
 
 /// Maximum number of annotations of each kind that GitHub shows for one step: errors, warnings and notices.
 pub const MAX_ANNOTATIONS: usize = 10;
@@ -35,7 +36,7 @@ pub fn github(report: &Report) -> String {
         let message = escape(&format!("{}\n\n{}", finding.message, explain::help(finding)));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
-            property(&escape_line(&report.base.in_repository(place.path))),
+            property(&one_line(&report.base.in_repository(place.path))),
             place.line,
             place.end_line
         ));

@@ -1,7 +1,7 @@
 //! Places as people count them: lines and columns from 1, columns in Unicode code points.
 
 use crate::report::{Finding, Identity, Kind, Report, Severity};
-use crate::text::{Encoding, Span};
+use crate::text::{Encoding, Span, path_at_start};
 use rustc_hash::FxHashMap;
 use std::fmt;
 
@@ -52,7 +52,7 @@ pub fn fingerprints(report: &Report) -> Vec<String> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.path, self.line, self.column)
+        write!(f, "{}:{}:{}", path_at_start(self.path), self.line, self.column)
     }
 }
 

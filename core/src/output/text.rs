@@ -99,7 +99,7 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
         };
         report.findings.iter().filter(has_fix).count()
     };
-    let with = |command: &str| format!(" fixable with `{}`", report.command(command));
+    let with = |command: &str| format!(" fixable with `{}`", escape_line(&report.command(command)));
     match (fixable(Safety::Safe), fixable(Safety::Unsafe)) {
         (0, 0) => {}
         (0, risky) => out.push_str(&format!("; {risky}{}", with("plimsoll fix --unsafe"))),

@@ -159,7 +159,7 @@ fn crossing_table(out: &mut String, report: &Report, style: Style, crossings: &[
             hang(out, style, &" ".repeat(columns), columns, &escape_line(&text));
         }
     }
-    let command = report.command("plimsoll decide --format markdown");
+    let command = escape_line(&report.command("plimsoll decide --format markdown"));
     out.push_str(&style.dim(&format!("\nThe YAML to write instead: {command}")));
     out.push('\n');
 }

@@ -27,7 +27,7 @@ pub fn decision(report: &Report, style: Style, details: bool) -> String {
         [one] => system(&mut out, report, &one.decision, style, details),
         several => {
             let shown = if details { several.len() } else { MAX_ROWS.min(several.len()) };
-            let all = report.command("plimsoll decide --details");
+            let all = escape_line(&report.command("plimsoll decide --details"));
             systems_table(&mut out, several, shown, &all, style);
             if details {
                 for one in several {
@@ -35,7 +35,7 @@ pub fn decision(report: &Report, style: Style, details: bool) -> String {
                     system(&mut out, report, &one.decision, style, details);
                 }
             } else {
-                let command = report.command("plimsoll decide --system NAME");
+                let command = escape_line(&report.command("plimsoll decide --system NAME"));
                 out.push_str(&format!("\nOne system in full: {command}\n"));
             }
         }
@@ -59,7 +59,7 @@ fn system(out: &mut String, report: &Report, decision: &Decision, style: Style, 
     let the = if more.is_empty() { "The" } else { "the" };
     let more = format!(
         "{more}{the} evidence, both checklists and every key: {}",
-        report.command("plimsoll decide --details")
+        escape_line(&report.command("plimsoll decide --details"))
     );
     out.push_str(&format!("\n{}\n", style.dim(&more)));
 }
@@ -72,7 +72,8 @@ fn systems_table(out: &mut String, systems: &[System], shown: usize, details: &s
         .iter()
         .map(|system| {
             let decision = &system.decision;
-            let settle = decision.ask.first().map(|it| format!("--answer {}", it.answer));
+            let settle =
+                decision.ask.first().map(|it| escape_line(&format!("--answer {}", it.answer)));
             [
                 escape_line(&system.name),
                 words::today_and_fit(decision),
