@@ -11,7 +11,7 @@ mod visible;
 
 pub use base::Base;
 pub use near::{did_you_mean, near, nearest};
-pub use shell::in_shell;
+pub use shell::{in_shell, quoted, words_of};
 pub use visible::{escape, escape_line, one_line, path_at_start, steers_a_terminal};
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Commands that ask about a container that runs, whatever programs its image has.
 
 use super::{Facts, Site, Unit};
+use crate::text::{in_shell, quoted};
 
 impl<'a> Facts<'a> {
     /// Returns the command that shows the environment of a unit, also where its image has no `printenv`.
@@ -10,7 +11,7 @@ impl<'a> Facts<'a> {
 
     /// Returns the command that shows one variable of a unit, also where its image has no `printenv`.
     pub fn show_variable(&self, unit: &Unit<'a>, name: &str) -> String {
-        self.exec_or_inspect(unit, &format!("printenv {name}"))
+        self.exec_or_inspect(unit, &format!("printenv {}", in_shell(name)))
     }
 
     /// Returns the command that shows the ports on which a unit listens, with the tools of another image.
@@ -18,7 +19,7 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                let id = self.compose(service, &format!("ps -q {}", service.name));
+                let id = self.compose(service, &format!("ps -q {}", in_shell(service.name)));
                 format!("docker run --rm --network container:$({id}) busybox netstat -ltn")
             }
             Site::Container(at, _) => {
@@ -27,7 +28,7 @@ impl<'a> Facts<'a> {
                     (workload.namespace_flag(), workload.pods("get pods", "-o name"));
                 format!(
                     "kubectl debug -it{flag} $({pods} | head -n 1) --image=busybox --target={} -- netstat -ltn",
-                    unit.name
+                    in_shell(unit.name)
                 )
             }
         }
@@ -38,7 +39,7 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                let id = self.compose(service, &format!("ps -q {}", service.name));
+                let id = self.compose(service, &format!("ps -q {}", in_shell(service.name)));
                 format!("docker inspect --format '{{{{json .Mounts}}}}' $({id})")
             }
             Site::Container(at, _) => {
@@ -52,18 +53,22 @@ impl<'a> Facts<'a> {
     /// Returns the command that asks whether a host name resolves where a unit runs.
     pub fn resolve(&self, unit: &Unit<'a>, host: &str) -> String {
         if !self.lacks_shell(unit) {
-            return self.exec(unit, &format!("getent hosts {host}"));
+            return self.exec(unit, &format!("getent hosts {}", in_shell(host)));
         }
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                let id = self.compose(service, &format!("ps -q {}", service.name));
-                format!("docker run --rm --network container:$({id}) busybox nslookup {host}")
+                let id = self.compose(service, &format!("ps -q {}", in_shell(service.name)));
+                format!(
+                    "docker run --rm --network container:$({id}) busybox nslookup {}",
+                    in_shell(host)
+                )
             }
             Site::Container(at, _) => {
                 let flag = self.workloads()[at].namespace_flag();
                 format!(
-                    "kubectl run dns-check --rm -i --restart=Never --image=busybox{flag} -- nslookup {host}"
+                    "kubectl run dns-check --rm -i --restart=Never --image=busybox{flag} -- nslookup {}",
+                    in_shell(host)
                 )
             }
         }
@@ -78,14 +83,14 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                let id = self.compose(service, &format!("ps -q {}", service.name));
+                let id = self.compose(service, &format!("ps -q {}", in_shell(service.name)));
                 format!("docker inspect -f '{{{{json .Config.Env}}}}' $({id})")
             }
             Site::Container(at, _) => {
                 let workload = &self.workloads()[at];
                 let (reference, flag) = (workload.reference(), workload.namespace_flag());
                 let container = format!("{{..containers[?(@.name==\"{}\")].env}}", unit.name);
-                format!("kubectl get {reference}{flag} -o jsonpath='{container}'")
+                format!("kubectl get {reference}{flag} -o jsonpath={}", quoted(&container))
             }
         }
     }
@@ -95,15 +100,17 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                let id = self.compose(service, &format!("ps -q {}", service.name));
+                let id = self.compose(service, &format!("ps -q {}", in_shell(service.name)));
                 format!(
-                    "docker run --rm --network container:$({id}) busybox nc -zvw3 {host} {port}"
+                    "docker run --rm --network container:$({id}) busybox nc -zvw3 {} {port}",
+                    in_shell(host)
                 )
             }
             Site::Container(at, _) => {
                 let flag = self.workloads()[at].namespace_flag();
                 format!(
-                    "kubectl run port-check --rm -i --restart=Never --image=busybox{flag} -- nc -zvw3 {host} {port}"
+                    "kubectl run port-check --rm -i --restart=Never --image=busybox{flag} -- nc -zvw3 {} {port}",
+                    in_shell(host)
                 )
             }
         }

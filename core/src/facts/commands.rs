@@ -1,11 +1,14 @@
 //! Commands for a shell in the root of the project, with the options that these files need.
+//!
+//! People paste them. Whatever somebody has written stands in them as one word, by `in_shell`: a name may hold anything
+//! that a shell understands.
 
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::Str;
 use crate::model::compose::{Project, is_default_name, is_override_name};
 use crate::model::kubernetes::Object;
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
-use crate::text::{folder_of, in_shell};
+use crate::text::{folder_of, in_shell, words_of};
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
@@ -21,7 +24,7 @@ impl<'a> Facts<'a> {
         }
         let files = self.compose_files(service.project);
         let profile = service.model.profiles.first();
-        let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
+        let profile = profile.map(|it| format!(" --profile {}", in_shell(it))).unwrap_or_default();
         format!("docker compose{files}{profile} {arguments}")
     }
 
@@ -31,20 +34,23 @@ impl<'a> Facts<'a> {
         if !self.is_for_swarm(service) {
             return None;
         }
-        let name = format!("STACK_{}", service.name);
+        let (own, name) = (in_shell(service.name), format!("STACK_{}", service.name));
+        let label = in_shell(&format!("label=com.docker.swarm.service.name={name}"));
+        let name = in_shell(&name);
         let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
-        let container = format!("$(docker ps -q -f label=com.docker.swarm.service.name={name})");
+        let container = format!("$(docker ps -q -f {label})");
         Some(match verb {
             "ps" if rest.starts_with("-q") => {
                 container.strip_prefix("$(")?.strip_suffix(')')?.to_owned()
             }
             "ps" => format!("docker service ps {name}"),
             "logs" => {
-                let options: Vec<&str> = rest.split(' ').filter(|it| *it != service.name).collect();
-                format!("docker service logs {} {name}", options.join(" ")).replace("  ", " ")
+                let options: Vec<&str> =
+                    words_of(rest).into_iter().filter(|it| *it != own).collect();
+                format!("docker service logs {}", [&options[..], &[&name]].concat().join(" "))
             }
             "exec" => {
-                let command = rest.trim_start_matches("-T ").strip_prefix(service.name)?.trim();
+                let command = rest.trim_start_matches("-T ").strip_prefix(&own)?.trim();
                 format!("docker exec {container} {command}")
             }
             // Swarm keeps no list of the ids of images; their names do where another command takes them.
@@ -59,8 +65,8 @@ impl<'a> Facts<'a> {
             Site::Service(at) => {
                 let service = &self.services[at];
                 match self.is_for_swarm(service) {
-                    true => format!("docker service ls | grep {}", service.name),
-                    false => self.compose(service, &format!("images {}", service.name)),
+                    true => format!("docker service ls | grep {}", in_shell(service.name)),
+                    false => self.compose(service, &format!("images {}", in_shell(service.name))),
                 }
             }
             Site::Container(at, _) => {
@@ -77,10 +83,10 @@ impl<'a> Facts<'a> {
         let service = &self.services[at];
         let name = service.name;
         if self.is_for_swarm(service) {
-            return image_of_stack(&format!("STACK_{name}"));
+            return image_of_stack(&in_shell(&format!("STACK_{name}")));
         }
         let format = "{{.RepoDigests}} {{.Created}}";
-        let ids = self.compose(service, &format!("images -q {name}"));
+        let ids = self.compose(service, &format!("images -q {}", in_shell(name)));
         format!("docker image inspect --format '{format}' $({ids})")
     }
 
@@ -145,7 +151,7 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
     let namespace = namespace_option(object.meta.namespace.as_ref());
-    let name = known_or(name, "NAME");
+    let (kind, name) = (in_shell(&kind), in_shell(known_or(name, "NAME")));
     format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
 }
 
@@ -157,7 +163,7 @@ pub fn namespace_option(namespace: Option<&Str>) -> String {
 
 /// Returns the option for a namespace, with the blank before it.
 pub(super) fn option_for(namespace: &str) -> String {
-    format!(" -n {}", known_or(namespace, "NAMESPACE"))
+    format!(" -n {}", in_shell(known_or(namespace, "NAMESPACE")))
 }
 
 /// Returns a name for a command, and a word in capitals for one that a tool fills in: `{{ namespace }}`.
@@ -171,12 +177,12 @@ pub fn for_any_release(command: &str) -> String {
     if !command.contains(RELEASE) {
         return command.to_owned();
     }
-    let words = command.split(' ').map(|word| {
-        // Its quotes may belong to a longer text.
-        if !word.contains(RELEASE) {
-            return word.to_owned();
+    let words = words_of(command).into_iter().map(|word| {
+        let bare = word.strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).unwrap_or(word);
+        // The rest of a command in quotes stays as it is.
+        if !word.contains(RELEASE) || bare.contains('\'') {
+            return word.replace(RELEASE, PLACEHOLDER);
         }
-        let bare = word.trim_matches('\'');
         let is_of_release = |label: &&str| label.contains(RELEASE);
         let labels: Vec<&str> = bare.split(',').collect();
         let is_selector = labels.iter().all(|label| label.contains('='));

@@ -128,8 +128,8 @@ mod watchtower;
 mod workload;
 mod written;
 
-pub use crate::text::in_shell;
 pub use crate::text::nearest;
+pub use crate::text::{in_shell, quoted};
 pub use authentication::{OpenDoor, Reach};
 pub use bindings::Bindings;
 pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};

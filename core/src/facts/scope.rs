@@ -4,6 +4,7 @@
 use super::{Facts, Site, Unit};
 use crate::model::BuiltTarget;
 use crate::report::TargetKind;
+use crate::text::in_shell;
 use crate::text::{FileId, folder_of};
 
 /// Group of units that are started together.
@@ -76,7 +77,7 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                self.compose(service, &format!("exec {} {command}", service.name))
+                self.compose(service, &format!("exec {} {command}", in_shell(service.name)))
             }
             Site::Container(workload, _) => self.workloads()[workload].exec(unit, command),
         }

@@ -10,6 +10,7 @@ use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
+use crate::text::in_shell;
 use crate::text::{FileId, Span, Spanned};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -111,7 +112,7 @@ impl<'a> Workload<'a> {
     /// Returns the command that runs another one in one of its containers.
     pub fn exec(&self, unit: &Unit<'_>, command: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
-        format!("kubectl exec{flag} {reference} -c {} -- {command}", unit.name)
+        format!("kubectl exec{flag} {reference} -c {} -- {command}", in_shell(unit.name))
     }
 
     /// Returns the command that shows which probes of its Pods failed.
@@ -129,7 +130,7 @@ impl<'a> Workload<'a> {
         let prints_lines = matches!(verb, "get pods" | "top pod") && !options.contains("jsonpath");
         match self.name_of_pods() {
             _ if !which.is_empty() || !prints_lines => command,
-            Some(name) => format!("{command} | grep {}", super::in_shell(name)),
+            Some(name) => format!("{command} | grep {}", in_shell(name)),
             // A release of any name may be meant, but no Pod of another workload.
             None if self.name.is_empty() => format!("{command} | grep NAME"),
             None => command,
@@ -169,20 +170,20 @@ impl<'a> Workload<'a> {
             .map(|(key, value)| format!("{}={}", key.value, value.value))
             .collect();
         match self.model.kind {
-            WorkloadKind::Pod => known_or(self.name, "NAME").to_owned(),
+            WorkloadKind::Pod => in_shell(known_or(self.name, "NAME")),
             // Kubernetes labels the Pods of a Job itself.
             WorkloadKind::Job if !self.name.is_empty() && !is_placeholder(self.name) => {
-                format!("-l job-name={}", self.name)
+                format!("-l job-name={}", in_shell(self.name))
             }
             _ if labels.is_empty() => String::new(),
-            _ => format!("-l {}", super::in_shell(&labels.join(","))),
+            _ => format!("-l {}", in_shell(&labels.join(","))),
         }
     }
 
     /// Returns the command that shows the log of one of its containers.
     pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
-        format!("kubectl logs{flag} {reference} -c {} {options}", unit.name)
+        format!("kubectl logs{flag} {reference} -c {} {options}", in_shell(unit.name))
     }
 
     pub(super) fn new(
@@ -293,7 +294,7 @@ impl fmt::Display for Reference<'_> {
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
         let name = if self.1.is_empty() { "NAME" } else { known_or(self.1, "NAME") };
-        write!(f, "{kind}/{}", name.replace(RELEASE, PLACEHOLDER))
+        write!(f, "{kind}/{}", in_shell(&name.replace(RELEASE, PLACEHOLDER)))
     }
 }
 

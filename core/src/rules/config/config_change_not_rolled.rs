@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, Workload, kubectl};
+use crate::facts::{Facts, Named, Workload, in_shell, kubectl};
 use crate::model::Str;
 use crate::model::kubernetes::{
     Body, Container, EnvSource, EnvValue, Object, SecretKind, WorkloadKind, is_true,
@@ -92,7 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 command.get_or_insert_with(|| {
                     path.map_or_else(
                         || facts.show_environment(unit),
-                        |path| workload.exec(unit, &format!("cat {path}")),
+                        |path| workload.exec(unit, &format!("cat {}", in_shell(path))),
                     )
                 });
             }

@@ -1,4 +1,4 @@
-use crate::facts::{Counterpart, Facts, Service, Unit, Workload};
+use crate::facts::{Counterpart, Facts, Service, Unit, Workload, in_shell};
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::Container;
 use crate::report::{Confidence, Findings};
@@ -128,7 +128,9 @@ fn report(
     )
     .confidence(Confidence::Likely)
     .also(&here.span, format!("mounted here; the counterpart, matched by {}", pair.why.says()))
-    .check(workload.exec(unit, &format!("ls -l {} {}", there.path, here.path)));
+    .check(
+        workload.exec(unit, &format!("ls -l {} {}", in_shell(&there.path), in_shell(&here.path))),
+    );
 }
 
 /// A configuration file in a container.

@@ -1,5 +1,5 @@
 use crate::edit::quote_scalar;
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::kubernetes::{EnvValue, ScalarType};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -86,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .check(format!(
                         "kubectl apply --dry-run=client -f {}",
-                        facts.file(value.span.file).path()
+                        in_shell(facts.file(value.span.file).path())
                     ))
                     .fix(Fix::safe("Put the value in quotes", [edit]));
                 if *kind == ScalarType::Number {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, nearest};
+use crate::facts::{Facts, Service, in_shell, nearest};
 use crate::model::compose::{FileObject, ProblemKind, Project};
 use crate::report::{Confidence, Findings, Kind, Severity};
 use crate::rules::rule;
@@ -105,7 +105,7 @@ fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, ou
     }
     // Whatever names the file, it is missing once.
     finding.cause(format!("missing {}", missing.path));
-    finding.check(format!("ls -l {}", missing.path));
+    finding.check(format!("ls -l {}", in_shell(&missing.path)));
     if missing.refused {
         finding.check(facts.compose_of(project, "config -q"));
     }

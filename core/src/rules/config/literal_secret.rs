@@ -135,9 +135,8 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     }
     let service = unit.and_then(|it| facts.service_of(it));
     let check = match door.zip(service) {
-        Some((port, service)) => {
-            facts.compose(service, &format!("port {} {}", service.name, port.target.value))
-        }
+        Some((port, service)) => facts
+            .compose(service, &format!("port {} {}", in_shell(service.name), port.target.value)),
         None => format!("git log --oneline -G {} -- {path}", in_shell(name)),
     };
     finding

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload, nearest};
+use crate::facts::{Facts, Workload, in_shell, nearest};
 use crate::model::Str;
 use crate::model::kubernetes::{EnvValue, Object, is_true};
 use crate::report::phrases::first_named;
@@ -176,8 +176,9 @@ fn report(
     let message = format!("{kind} `{name}` has no {noun} {}{hint}", first_named(&keys, MAX_NAMES));
     let finding = out.at(&key.span, message);
     finding.also(&object.name_span(), format!("{kind} `{name}` is defined here")).check(format!(
-        "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
+        "kubectl get {} {}{} -o jsonpath='{{.data}}'",
         kind.to_ascii_lowercase(),
+        in_shell(name),
         workload.namespace_flag()
     ));
     for other in others.iter().take(MAX_PLACES) {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, Workload};
+use crate::facts::{Facts, Named, Workload, in_shell};
 use crate::model::Str;
 use crate::model::kubernetes::Object;
 use crate::report::phrases::first_named;
@@ -119,7 +119,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     continue;
                 }
             };
-            finding.check(command(workload, kind, name));
+            finding.check(command(workload, kind, &[name]));
         }
         for ((kind, unseen), names) in expected {
             undefined(workload, kind, unseen, &names, out);
@@ -157,8 +157,8 @@ fn undefined(workload: &Workload<'_>, kind: Named, unseen: bool, all: &[&Str], o
     for other in others.iter().take(MAX_PLACES) {
         finding.also(&other.span, format!("`{other}` is used here"));
     }
-    let shown = names[..names.len().min(MAX_PLACES)].join(" ");
-    finding.check(command(workload, kind, &shown));
+    let shown = &names[..names.len().min(MAX_PLACES)];
+    finding.check(command(workload, kind, shown));
 }
 
 /// Reports an object of a chart that has a fixed name, where the reference has the name of the release.
@@ -178,7 +178,7 @@ fn of_one_release(
         .also(&other.name_span(), "the name here is the same for every release")
         .cause(format!("{} of release {release}", kind.name()))
         .help("Write `{{ .Release.Name }}` in both places, or the fixed name in both.")
-        .check(command(workload, kind, fixed));
+        .check(command(workload, kind, &[fixed]));
 }
 
 /// Reports an object that a generator of Kustomize makes in another namespace, where its hash is not added to
@@ -218,7 +218,7 @@ fn generated_apart<'o>(
 }
 
 /// Returns the command that shows objects which a workload names.
-fn command(workload: &Workload<'_>, kind: Named, names: &str) -> String {
+fn command(workload: &Workload<'_>, kind: Named, names: &[&str]) -> String {
     let resource = match kind {
         Named::Claim => "pvc",
         Named::ServiceAccount => "serviceaccount",
@@ -226,7 +226,8 @@ fn command(workload: &Workload<'_>, kind: Named, names: &str) -> String {
         Named::Secret => "secret",
         _ => "configmap",
     };
-    format!("kubectl get {resource} {names}{}", workload.namespace_flag())
+    let names: Vec<String> = names.iter().map(|it| in_shell(it)).collect();
+    format!("kubectl get {resource} {}{}", names.join(" "), workload.namespace_flag())
 }
 
 /// Whether every cluster has this object from the start.

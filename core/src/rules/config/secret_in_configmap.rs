@@ -1,4 +1,4 @@
-use crate::facts::{Credential, Facts, kubectl};
+use crate::facts::{Credential, Facts, kubectl, quoted};
 use crate::model::kubernetes::{Body, Object};
 use crate::report::{Confidence, Findings, Role, Severity, phrases};
 use crate::rules::rule;
@@ -99,7 +99,11 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
         ));
     }
     let key = first.key.replace('.', "\\.");
-    finding.check(kubectl("get", object, &format!("-o jsonpath='{{.data.{key}}}'")));
+    finding.check(kubectl(
+        "get",
+        object,
+        &format!("-o jsonpath={}", quoted(&format!("{{.data.{key}}}"))),
+    ));
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ fn changed(
     }
     let edit = facts.replace(&value.span, &in_quotes(written));
     out.at(&value.span, format!("Compose reads the unquoted `{written}` of `{name}` as `{value}`"))
-        .check(facts.compose(service, &format!("config {}", service.name)))
+        .check(facts.compose(service, &format!("config {}", in_shell(service.name))))
         .fix(Fix::r#unsafe("Put the value in quotes", [edit]));
 }
 
@@ -216,7 +216,7 @@ fn other_readers(
     let edit = facts.replace(&span, &in_quotes(facts.written(&span)));
     let finding = out.at(&span, message);
     finding
-        .check(facts.compose(service, &format!("config {}", service.name)))
+        .check(facts.compose(service, &format!("config {}", in_shell(service.name))))
         .fix(Fix::safe("Put the value in quotes", [edit]));
     if !facts.has_cluster_side() {
         finding.severity(Severity::Hint);

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, kubectl};
+use crate::facts::{Facts, in_shell, kubectl};
 use crate::model::delivery::{App, has_placeholder};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         ),
                     )
                     .also(&other.span, "the first one")
-                    .check(format!("argocd app get {}", app.name));
+                    .check(format!("argocd app get {}", in_shell(&app.name)));
                 }
             }
         }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, nearest};
+use crate::facts::{Facts, in_shell, nearest};
 use crate::model::Str;
 use crate::model::delivery::{App, SourceKind, ValueFile, source_folder, value_file};
 use crate::model::kubernetes::{AppProject, ApplicationSource, Body, Destination, Object};
@@ -123,7 +123,7 @@ fn check_project(facts: &Facts<'_>, app: &App, out: &mut Findings) {
         }
         None => return,
     };
-    finding.check(format!("argocd proj get {name}"));
+    finding.check(format!("argocd proj get {}", in_shell(name)));
 }
 
 /// Whether an AppProject is an example in a documentation that the Application is not part of.
@@ -188,7 +188,7 @@ fn check_destination(app: &App, object: &Object, project: &AppProject, out: &mut
         ),
     )
     .also(&object.name_span(), "the project lists its `destinations`")
-    .check(format!("argocd proj get {label}"));
+    .check(format!("argocd proj get {}", in_shell(label)));
 }
 
 /// Whether an entry of `destinations` allows a destination. A server and a name may mean the same cluster.
@@ -255,7 +255,7 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
     let url = source.repo_url.as_ref().map_or("", |it| it.as_str());
     finding.why("Argo CD reports a ComparisonError and deploys nothing: \"app path does not exist\". What an earlier version of the Application has deployed stays as it is.");
     finding.help(format!("Add the folder to the repository, or correct the path. Other Applications take folders of this project from `{url}`, so it is taken for that repository."));
-    finding.check(format!("argocd app get {}", app.name));
+    finding.check(format!("argocd app get {}", in_shell(&app.name)));
 }
 
 /// Reports values files that are not there.

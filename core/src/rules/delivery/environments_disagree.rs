@@ -1,4 +1,4 @@
-use crate::facts::{Facts, OverlayGap, TypeConflict, UndefinedValue};
+use crate::facts::{Facts, OverlayGap, TypeConflict, UndefinedValue, in_shell};
 use crate::model::chart::{Chart, ValuesFile};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -137,7 +137,7 @@ fn report_gap(gap: &OverlayGap<'_>, out: &mut Findings) {
     for (name, span) in present.iter().skip(1).filter(|(_, span)| span != first) {
         finding.also(span, format!("set in `{name}`"));
     }
-    finding.check(format!("kubectl kustomize {missing}"));
+    finding.check(format!("kubectl kustomize {}", in_shell(missing)));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::{Confidence, Environment, Findings};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if source.chart.is_some() { "every new version is" } else { "every push to it is" };
             out.at(&place, format!("Application `{}` {follows}, so {cause} {what}", app.name))
                 .confidence(confidence)
-                .check(format!("argocd app history {}", app.name));
+                .check(format!("argocd app history {}", in_shell(&app.name)));
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Hook, HookTool, Workload, argocd_hook, helm_hook};
+use crate::facts::{Facts, Hook, HookTool, Workload, argocd_hook, helm_hook, in_shell};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -110,7 +110,7 @@ fn left_behind(facts: &Facts<'_>, workload: &Workload<'_>, hook: &Hook<'_>, out:
         &policy.span,
         format!("{} stays {stays}, and {next} cannot create it again", workload.label),
     )
-    .check(format!("kubectl get job{} {}", workload.namespace_flag(), workload.name))
+    .check(format!("kubectl get job{} {}", workload.namespace_flag(), in_shell(workload.name)))
     .fix(Fix::safe(
         format!("Delete the old {} first", workload.kind().name()),
         vec![facts.replace_scalar(&policy.span, &value)],

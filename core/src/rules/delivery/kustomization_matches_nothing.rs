@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::knowledge::env::example_of;
 use crate::model::UnmatchedKind;
 use crate::report::{Findings, Fix, Severity};
@@ -117,7 +117,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = out.at(&unmatched.span, message + &suggestion.unwrap_or_default());
         let folder = folder_of(facts.file(unmatched.span.file).path());
         finding.subject(format!("kustomization {}", shown(folder)));
-        finding.check(format!("kubectl kustomize {}", shown(folder)));
+        finding.check(format!("kubectl kustomize {}", in_shell(shown(folder))));
         if unmatched.what.is_refused() {
             finding.severity(Severity::Error);
         }

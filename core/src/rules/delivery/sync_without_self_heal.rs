@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -86,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding =
             out.at(&place.span, format!("{owner} {verb} by {by} without {missing}: {effect}"));
         if app.made.is_none() {
-            finding.check(format!("argocd app diff {}", app.name));
+            finding.check(format!("argocd app diff {}", in_shell(&app.name)));
         }
         // An ApplicationSet's template has no place of its own once its placeholders are filled in.
         if let (None, false, None) = (&app.made, heals, automated.self_heal) {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, hook};
+use crate::facts::{Facts, hook, in_shell};
 use crate::knowledge::kube::is_cluster_wide;
 use crate::model::BuiltTarget;
 use crate::model::delivery::{App, has_placeholder, of_url};
@@ -166,7 +166,7 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
     };
     finding
         .also(&other_span, "the other Application")
-        .check(format!("argocd app get {}", app.name))
+        .check(format!("argocd app get {}", in_shell(&app.name)))
         // Several sets that are alternatives make the same Applications.
         .cause(format!("{} and {}", other.name, app.name));
     if !is_whole_folder {

@@ -200,7 +200,7 @@ fn command(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>) -> String {
     if name_of(path) == "NOTES.txt" {
         return format!(
             "{first}helm install {} {folder} --dry-run=client{settings}",
-            chart.label()
+            in_shell(chart.label())
         );
     }
     let inside = path.strip_prefix(&chart.folder).unwrap_or(path).trim_start_matches('/');

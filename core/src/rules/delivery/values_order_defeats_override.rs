@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::delivery::defeated_values;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -101,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&defeated.specific_value.span, "set here")
                     .also(&defeated.general_value.span, "taken back here")
-                    .check(format!("argocd app manifests {}", app.name));
+                    .check(format!("argocd app manifests {}", in_shell(&app.name)));
                 if defeated.are_neighbours && app.made.is_none() {
                     finding.fix(Fix::r#unsafe(
                         format!("Read `{specific}` last"),

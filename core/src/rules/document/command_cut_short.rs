@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::compose::Command;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.severity(Severity::Warning);
             }
             finding
-                .check(facts.compose(service, &format!("config {}", service.name)))
+                .check(facts.compose(service, &format!("config {}", in_shell(service.name))))
                 .maybe_fix(in_a_shell(facts, command));
         }
     }

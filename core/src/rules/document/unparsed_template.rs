@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::{BuiltTarget, Cause, FileModel, Reason, Target};
 use crate::report::{Findings, Kind, Severity, TargetKind};
 use crate::rules::rule;
@@ -126,7 +126,7 @@ fn report_place(
     if let Some(help) = help(target, reason) {
         finding.help(help);
     }
-    let folder = shown(&target.folder);
+    let folder = in_shell(shown(&target.folder));
     match (target.kind, reason.cause) {
         (TargetKind::Chart, Cause::MissingDependency) => {
             finding.check(format!("helm dependency build {folder}"));
@@ -146,7 +146,7 @@ fn report_place(
         (TargetKind::Application, _) => {
             let app = built.app().filter(|it| it.name == target.name && !it.name.contains('{'));
             if let Some(app) = app {
-                finding.check(format!("argocd app manifests {}", app.name));
+                finding.check(format!("argocd app manifests {}", in_shell(&app.name)));
             }
         }
         (TargetKind::Compose, _) => {}
@@ -155,7 +155,7 @@ fn report_place(
 
 /// Returns what to do about a reason.
 fn help(target: &Target, reason: &Reason) -> Option<String> {
-    let folder = shown(&target.folder);
+    let folder = in_shell(shown(&target.folder));
     let tool = match target.kind {
         TargetKind::Chart => "Helm",
         TargetKind::Kustomization => "`kubectl kustomize`",
@@ -240,7 +240,7 @@ fn check_loose_templates(facts: &Facts, out: &mut Findings) {
         let finding = out.at(&Span::new(file.id, 0, first_line), message);
         finding.subject(format!("templates of {folder}"));
         if helm {
-            finding.check(format!("helm template {folder} | plimsoll check -"));
+            finding.check(format!("helm template {} | plimsoll check -", in_shell(folder)));
         }
     }
 }

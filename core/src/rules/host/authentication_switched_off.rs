@@ -202,7 +202,7 @@ fn question(unit: &Unit<'_>, door: &OpenDoor) -> String {
         Some("redis") => "redis-cli info server".to_owned(),
         Some("mongo") => "mongosh --quiet --eval 'db.adminCommand({listDatabases: 1})'".to_owned(),
         _ => match door.variable {
-            Some(name) => format!("printenv {name}"),
+            Some(name) => format!("printenv {}", in_shell(name)),
             None => "cat /proc/1/cmdline".to_owned(),
         },
     }
@@ -232,7 +232,7 @@ fn show_port<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, port: u16) -> S
         service.model.ports.iter().any(|it| it.span == span && it.published.is_none())
     });
     match is_random {
-        Some(service) => facts.compose(service, &format!("port {} {port}", service.name)),
+        Some(service) => facts.compose(service, &format!("port {} {port}", in_shell(service.name))),
         None => format!("ss -ltn 'sport = :{port}'"),
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{Change, Facts, Image, Purpose, Service, Unit};
+use crate::facts::{Change, Facts, Image, Purpose, Service, Unit, in_shell};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(other, "the same image again");
         }
         if verdict.is_gone {
-            finding.check(format!("docker manifest inspect {image}"));
+            finding.check(format!("docker manifest inspect {}", in_shell(image)));
         } else if let Some(workload) = facts.workload_of(unit) {
             // The tag, which says the version; an image ID is a digest.
             finding.check(workload.pods("get pods", "-o jsonpath='{..image}'"));
@@ -129,7 +129,7 @@ fn check_bases(facts: &Facts, out: &mut Findings) {
             // A builder keeps no copy of the base, whose variables name its version in the image on top of it.
             .check(format!(
                 "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' $({})",
-                facts.compose(service, &format!("images -q {}", service.name))
+                facts.compose(service, &format!("images -q {}", in_shell(service.name)))
             ));
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Unit, Workload, is_docker_socket};
+use crate::facts::{Facts, Part, Unit, Workload, in_shell, is_docker_socket};
 use crate::knowledge::kube;
 use crate::model::Str;
 use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let unit = &service.unit;
         let before = out.count();
-        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        let ps = facts.compose(service, &format!("ps -q {}", in_shell(service.name)));
         let mut add = |span: Span, what: &str, setting: &str, soft: bool| {
             let command =
                 format!("docker inspect --format '{{{{.HostConfig.{setting}}}}}' $({ps})");

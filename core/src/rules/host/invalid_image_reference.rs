@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let edit = facts.replace_scalar(&image.span, &better);
             finding
                 .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
-                .check(format!("docker pull {better}"));
+                .check(format!("docker pull {}", in_shell(&better)));
         } else {
             finding.check(format!("docker pull {}", in_shell(image.text)));
         }

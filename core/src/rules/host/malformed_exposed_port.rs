@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, nearest};
+use crate::facts::{Facts, Service, in_shell, nearest};
 use crate::model::Str;
 use crate::model::compose::{Port, Problem, ProblemKind};
 use crate::report::{Findings, Fix, Severity};
@@ -92,7 +92,7 @@ fn exposed<'a>(facts: &Facts<'a>, service: &Service<'a>, entry: &Str, out: &mut 
             "`expose` of `{name}` lists `{entry}`, which is no port of a container, so that nothing reads it"
         ),
     );
-    finding.check(facts.compose(service, &format!("config {name}")));
+    finding.check(facts.compose(service, &format!("config {}", in_shell(name))));
     let container = entry.rsplit(':').next().unwrap_or_default();
     let meant = if is_container_port(container) {
         Some(container.to_owned())
@@ -200,7 +200,7 @@ fn long_form<'a>(facts: &Facts<'a>, service: &Service<'a>, port: &Port, out: &mu
             &span,
             format!("`{written}` is not a port protocol, so that `{name}` cannot publish port {}: use `tcp`, `udp` or `sctp`", port.target.value),
         );
-        finding.check(facts.compose(service, &format!("config {name}")));
+        finding.check(facts.compose(service, &format!("config {}", in_shell(name))));
         if let Some(meant) = known_protocol(&written) {
             finding.maybe_fix(rewrite(facts, span, &written, meant));
         }
@@ -214,7 +214,7 @@ fn long_form<'a>(facts: &Facts<'a>, service: &Service<'a>, port: &Port, out: &mu
             &span,
             format!("the range `{written}` of host ports of `{name}` goes from the higher to the lower port"),
         );
-        finding.check(facts.compose(service, &format!("config {name}")));
+        finding.check(facts.compose(service, &format!("config {}", in_shell(name))));
         finding.maybe_fix(rewrite(facts, span, &written, &meant));
     }
 }

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Service, nearest};
+use crate::facts::{Facts, Service, in_shell, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::folder_names::may_be_stage_folder;
 use crate::knowledge::preparing::begins_as_preparation;
@@ -245,7 +245,7 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, habit: &Habit<'_>, out: &mut 
     finding
         .check(format!(
             "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
-            facts.compose(service, &format!("ps -aq {name}"))
+            facts.compose(service, &format!("ps -aq {}", in_shell(name)))
         ))
         .maybe_fix(add(facts, &[service]))
         .cause(oversight(facts, service));

@@ -130,7 +130,7 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
         finding.help(format!("With the new version, {}.", old.note));
     }
     finding.check(match facts.is_built(object.file) {
-        true => format!("kubectl api-resources | grep -iw {kind}"),
+        true => format!("kubectl api-resources | grep -iw {}", in_shell(kind)),
         false => {
             let path = in_shell(facts.file(object.file).path());
             format!("kubectl apply --dry-run=server -f {path}")
@@ -168,7 +168,7 @@ fn never_existed(
         .cause(format!("{version} {kind}"))
         .why("`kubectl apply` fails with \"no matches for kind\", on every cluster.")
         .help(format!("Write `apiVersion: {right}`, which serves {kind}."))
-        .check(format!("kubectl api-resources | grep -iw {kind}"));
+        .check(format!("kubectl api-resources | grep -iw {}", in_shell(kind)));
     // Without a selector, which `apps/v1` requires, more than the version has to change.
     if object.workload().is_none_or(|it| it.selector.is_some() || !it.kind.has_replicas()) {
         let edit = facts.replace_scalar(&version.span, right);

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         .also(&policy.condition.as_ref().map_or(policy.span, |it| it.span), "this policy wins")
         .check(format!(
             "docker inspect -f '{{{{json .HostConfig.RestartPolicy}}}}' $({})",
-            facts.compose(service, &format!("ps -aq {name}"))
+            facts.compose(service, &format!("ps -aq {}", in_shell(name)))
         ));
     }
 }

@@ -1,6 +1,6 @@
 use crate::facts::{
     Backing, Change, DocumentedVariables, Facts, Image, Mounted, Part, Purpose, Service, Unit,
-    braces,
+    braces, in_shell,
 };
 use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::families::Class;
@@ -182,7 +182,7 @@ fn report<'a>(
         finding.why(WITHOUT_DATA);
     }
     finding.check(match is_missing {
-        true => format!("docker pull {text}"),
+        true => format!("docker pull {}", in_shell(text)),
         false => facts.digest_command(unit),
     });
     finding.precedence(if is_pinned_by_swarm {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, HookTool, Phase, hook};
+use crate::facts::{Facts, HookTool, Phase, hook, in_shell};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 
@@ -100,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "kubectl get job,pod{} --sort-by=.metadata.creationTimestamp | grep -e {} -e {}",
                 job.namespace_flag(),
                 job.reference(),
-                app.name
+                in_shell(app.name)
             ));
         if hook.tool == HookTool::Helm && !hook.has_event("post-upgrade") {
             finding.help("Add `pre-upgrade`: as written, only the first release migrates.");

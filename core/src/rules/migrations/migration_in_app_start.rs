@@ -1,4 +1,4 @@
-use crate::facts::{Copies, Facts, Part};
+use crate::facts::{Copies, Facts, Part, in_shell};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -107,9 +107,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         match facts.workload_of(unit) {
             Some(workload) => finding.check(workload.logs(unit, "--all-pods --tail=50")),
-            None => {
-                finding.check(facts.compose_for(unit, &format!("logs --tail 50 {}", unit.name)))
-            }
+            None => finding
+                .check(facts.compose_for(unit, &format!("logs --tail 50 {}", in_shell(unit.name)))),
         };
     }
 }

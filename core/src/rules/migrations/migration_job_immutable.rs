@@ -1,4 +1,4 @@
-use crate::facts::{Facts, has_sync_option, hook};
+use crate::facts::{Facts, has_sync_option, hook, in_shell};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 workload.label
             ),
         )
-        .check(format!("kubectl get job{} {name}", workload.namespace_flag()));
+        .check(format!("kubectl get job{} {name}", workload.namespace_flag(), name = in_shell(name)));
     }
 }
 

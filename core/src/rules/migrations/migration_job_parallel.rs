@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Unit};
+use crate::facts::{Facts, Part, Unit, in_shell};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         .check(format!(
                             "kubectl get pods{} -l job-name={}",
                             workload.namespace_flag(),
-                            workload.name
+                            in_shell(workload.name)
                         ));
                 }
             }

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Named, Workload, hook, sync_wave};
+use crate::facts::{Facts, Named, Workload, hook, in_shell, sync_wave};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind};
 use crate::rules::rule;
@@ -101,7 +101,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         finding.check(format!(
             "kubectl wait{} --for=condition=complete job/{name} --timeout=5m",
-            job.namespace_flag()
+            job.namespace_flag(),
+            name = in_shell(name)
         ));
         finding.maybe_fix(as_hook(facts, job).map(|edit| {
             Fix::r#unsafe("Let Argo CD run the Job before the rest (`PreSync`)", [edit])

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Service, migrates_before_start};
+use crate::facts::{Facts, Service, in_shell, migrates_before_start};
 use crate::knowledge::families::Class;
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Edit, Findings, Fix, Role, Severity};
@@ -108,7 +108,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .also(&migration.span(), format!("`{task}` runs the migration {with}"))
                 // Whoever forgot one of the applications forgot all of them.
                 .cause(format!("nobody waits for {task}"))
-                .check(facts.compose(app, &format!("ps -a {task} {name}")));
+                .check(facts.compose(
+                    app,
+                    &format!("ps -a {task} {name}", task = in_shell(task), name = in_shell(name)),
+                ));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, is_below};
+use crate::facts::{Facts, Service, in_shell, is_below};
 use crate::model::compose::{Mount, MountKind};
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role};
@@ -103,7 +103,10 @@ fn report(
     for (other, _) in others {
         finding.also(&other.span, format!("`{}` is masked too", other.target));
     }
-    finding.check(facts.compose(service, &format!("exec {name} ls -la {}", first.target)));
+    finding.check(facts.compose(
+        service,
+        &format!("exec {name} ls -la {}", in_shell(&first.target), name = in_shell(name)),
+    ));
 }
 
 #[cfg(test)]

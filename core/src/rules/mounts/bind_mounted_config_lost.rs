@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, Unit, is_below};
+use crate::facts::{Facts, Service, Unit, in_shell, is_below};
 use crate::model::Str;
 use crate::model::compose::{FileReference, Mount, MountKind};
 use crate::model::kubernetes::Container;
@@ -146,7 +146,7 @@ fn has_its_own_arguments(service: &Service<'_>, unit: &Unit<'_>, target: &str) -
 
 /// Returns the command that shows what a Compose container mounts, whatever programs its image has.
 fn mounts_of<'a>(facts: &Facts<'a>, service: &Service<'a>) -> String {
-    let ps = facts.compose(service, &format!("ps -q {}", service.name));
+    let ps = facts.compose(service, &format!("ps -q {}", in_shell(service.name)));
     format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})")
 }
 

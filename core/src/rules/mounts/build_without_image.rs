@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
@@ -90,7 +90,7 @@ fn report<'a>(facts: &Facts<'a>, services: &[&Service<'a>], out: &mut Findings) 
     for other in others {
         finding.also(&place(other), format!("`{}` has no `image` either", other.name));
     }
-    finding.check(facts.compose(first, &format!("images {}", first.name)));
+    finding.check(facts.compose(first, &format!("images {}", in_shell(first.name))));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::facts::{Counterpart, Facts, Service, Start, Unit, Workload};
+use crate::facts::{Counterpart, Facts, Service, Start, Unit, Workload, in_shell};
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::migrations::find_migration;
 use crate::knowledge::shell::{Command, base_name};
@@ -139,7 +139,7 @@ fn report(facts: &Facts<'_>, pair: &Counterpart, differences: &[Difference], out
         finding.also(&place, "the other side sets this");
     }
     finding
-        .check(facts.compose(service, &format!("top {}", service.name)))
+        .check(facts.compose(service, &format!("top {}", in_shell(service.name))))
         .check(workload.exec(unit, "sh -c 'id; cat /proc/1/cmdline'"));
 }
 
@@ -166,7 +166,7 @@ fn report_users<'a>(facts: &Facts<'a>, together: &[OwnUser<'_, 'a>], out: &mut F
         finding.also(&other.place, format!("the user of {}", other.unit.label));
     }
     finding
-        .check(facts.compose(first.service, &format!("exec {} id", first.service.name)))
+        .check(facts.compose(first.service, &format!("exec {} id", in_shell(first.service.name))))
         .check(first.workload.exec(first.unit, "id"));
 }
 

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Purpose, Site, Unit};
+use crate::facts::{Facts, Part, Purpose, Site, Unit, in_shell};
 use crate::knowledge::dev_commands::{DevKind, dev_command, dev_kind};
 use crate::knowledge::shell::Word;
 use crate::report::{Finding, Findings, Role, Severity};
@@ -136,7 +136,9 @@ fn is_for_development<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> bool {
 /// Returns the command that shows what runs in the container.
 fn command_line<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> String {
     match unit.site {
-        Site::Service(at) => facts.compose(&facts.services()[at], &format!("top {}", unit.name)),
+        Site::Service(at) => {
+            facts.compose(&facts.services()[at], &format!("top {}", in_shell(unit.name)))
+        }
         Site::Container(workload, _) => {
             facts.workloads()[workload].exec(unit, "cat /proc/1/cmdline")
         }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit, is_docker_socket};
+use crate::facts::{Facts, Unit, in_shell, is_docker_socket};
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
@@ -135,7 +135,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
     finding.cause(format!("socket {}", unit.name));
     if let Some(service) = service {
         // Whatever programs the image has.
-        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        let ps = facts.compose(service, &format!("ps -q {}", in_shell(service.name)));
         finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
         if let Some(privileged) = privileged {
             finding.also(

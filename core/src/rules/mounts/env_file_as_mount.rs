@@ -1,4 +1,4 @@
-use crate::facts::{ConfigKeys, Facts, Named, Service, Workload, is_below};
+use crate::facts::{ConfigKeys, Facts, Named, Service, Workload, in_shell, is_below};
 use crate::model::Str;
 use crate::model::compose::{FileReference, MountKind};
 use crate::model::kubernetes::VolumeMount;
@@ -53,7 +53,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let name = service.name;
             out.at(&span, message(name, &source, &target))
-                .check(facts.compose(service, &format!("exec {name} env")));
+                .check(facts.compose(service, &format!("exec {} env", in_shell(name))));
         }
     }
     for workload in facts.workloads() {

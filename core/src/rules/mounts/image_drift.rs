@@ -1,4 +1,4 @@
-use crate::facts::{Change, Counterpart, Facts, Image, Part, Unit};
+use crate::facts::{Change, Counterpart, Facts, Image, Part, Unit, in_shell};
 use crate::knowledge::families::Class;
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
@@ -174,7 +174,7 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     finding
         .severity(severity)
         .also(&there.span, format!("the counterpart, matched by {}", first.why.says()))
-        .check(facts.compose(service, &format!("images {}", service.name)))
+        .check(facts.compose(service, &format!("images {}", in_shell(service.name))))
         .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),

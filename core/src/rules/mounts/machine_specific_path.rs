@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 )
                 .severity(Severity::Info)
                 .why("For everybody else, and for the same person under `sudo`, `~` is another folder. Docker creates an empty one there, owned by root, and the program starts without its files.")
-                .check(format!("ls -ld {source}"));
+                .check(format!("ls -ld {}", in_home(source)));
                 continue;
             }
             let finding = out.at(
@@ -100,6 +100,16 @@ fn is_personal(path: &str) -> bool {
         && matches!(bytes[2], b'\\' | b'/');
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|it| !it.is_empty());
     below("/home/") || below("/Users/") || drive
+}
+
+/// Returns a path for a shell, which fills in the `~` before the first slash.
+fn in_home(path: &str) -> String {
+    match path.split_once('/') {
+        Some((home @ ("~" | "$HOME" | "${HOME}"), "")) => format!("{home}/"),
+        Some((home @ ("~" | "$HOME" | "${HOME}"), below)) => format!("{home}/{}", in_shell(below)),
+        Some(_) | None if path == "~" => path.to_owned(),
+        Some(_) | None => in_shell(path),
+    }
 }
 
 #[cfg(test)]

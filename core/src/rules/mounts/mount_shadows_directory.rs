@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Facts, Named, Unit, Workload, is_below};
+use crate::facts::{Backing, Facts, Named, Unit, Workload, in_shell, is_below};
 use crate::knowledge::directories::{FilledDirectory, filled_directories};
 use crate::knowledge::families::Class;
 use crate::model::Str;
@@ -240,10 +240,13 @@ fn report(workload: &Workload<'_>, unit: &Unit<'_>, shadow: &Shadow<'_>, out: &m
     } else if shadow.directory.everywhere {
         finding.confidence(Confidence::Likely);
     }
-    finding.check(workload.exec(unit, &format!("ls -la {}", shadow.path)));
+    finding.check(workload.exec(unit, &format!("ls -la {}", in_shell(shadow.path))));
     if let Some(image) = &unit.image {
-        finding
-            .check(format!("docker run --rm --entrypoint ls {} -la {}", image.text, shadow.path));
+        finding.check(format!(
+            "docker run --rm --entrypoint ls {} -la {}",
+            in_shell(image.text),
+            in_shell(shadow.path)
+        ));
     }
 }
 

@@ -87,7 +87,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             // What the image itself holds there.
             let image = match &service.unit.image {
                 Some(image) => in_shell(image.text),
-                None => format!("$({})", facts.compose(service, &format!("images -q {name}"))),
+                None => format!(
+                    "$({})",
+                    facts.compose(service, &format!("images -q {}", in_shell(name)))
+                ),
             };
             // Services with the same sources, and the files of several variants, have the same mount.
             finding.cause(format!("{} {}", sources_of(service), mount.target));

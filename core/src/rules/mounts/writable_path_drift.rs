@@ -1,4 +1,4 @@
-use crate::facts::{Brought, Facts, Pair, Service, Unit, is_below};
+use crate::facts::{Brought, Facts, Pair, Service, Unit, in_shell, is_below};
 use crate::knowledge::env::file_database;
 use crate::model::compose::{Mount, MountKind};
 use crate::report::phrases::first_named;
@@ -114,7 +114,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     &container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(workload.exec(unit, &format!("df {target}")))
+                .check(workload.exec(unit, &format!("df {}", in_shell(target))))
                 // The volumes of one container are added in one go.
                 .cause(format!("{} {}", service.name, unit.label));
             let sharers = sharers(facts, service, volume);

@@ -1,5 +1,6 @@
 use crate::facts::{
-    Advertised, Broker, BrokerClient, BrokerClients, Facts, KubeHost, Service, Site, Unit, Workload,
+    Advertised, Broker, BrokerClient, BrokerClients, Facts, KubeHost, Service, Site, Unit,
+    Workload, in_shell,
 };
 use crate::knowledge::advertised::Address;
 use crate::report::{Confidence, Finding, Findings, Severity};
@@ -108,7 +109,7 @@ fn in_compose(
             ),
         );
         as_dialled(finding, advertised, first, told);
-        finding.check(format!("docker compose logs --tail 50 {}", service.name));
+        finding.check(format!("docker compose logs --tail 50 {}", in_shell(service.name)));
         return;
     }
     if broker.is_loopback_only() {
@@ -159,7 +160,7 @@ fn only_for_itself(
     )
     .confidence(Confidence::Likely)
     .also(&wait.dependency.span, format!("`{}` depends on `{}`", wait.from.name, service.name))
-    .check(format!("docker compose logs --tail 50 {}", wait.from.name));
+    .check(format!("docker compose logs --tail 50 {}", in_shell(wait.from.name)));
 }
 
 /// Reports a listener for the host whose port is not published.
@@ -191,7 +192,7 @@ fn unpublished(out: &mut Findings, service: &Service<'_>, broker: &Broker<'_>) {
         };
         finding
             .help(format!("Publish `{port}:{bound}`, or remove this listener."))
-            .check(format!("docker compose port {} {bound}", service.name));
+            .check(format!("docker compose port {} {bound}", in_shell(service.name)));
     }
 }
 
@@ -231,7 +232,7 @@ fn only_for_containers(
     )
     .confidence(Confidence::Likely)
     .also(&port.span, "published for the host here")
-    .check(format!("getent hosts {}", only.address.host));
+    .check(format!("getent hosts {}", in_shell(only.address.host)));
 }
 
 fn in_cluster<'a>(

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, kubectl, namespace_option};
+use crate::facts::{Facts, Named, in_shell, kubectl, namespace_option};
 use crate::model::Str;
 use crate::model::kubernetes::{Backend, Body, Object, ServicePort};
 use crate::report::{Confidence, Findings, Fix};
@@ -194,7 +194,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         }
     };
     let flag = namespace_option(written);
-    finding.check(format!("kubectl get svc{flag} {name}"));
+    finding.check(format!("kubectl get svc{flag} {}", in_shell(name)));
 }
 
 /// Returns the end of a message about a missing object, with its namespace if the files name one.

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Mention, Service, Site, Unit};
+use crate::facts::{Facts, Mention, Service, Site, Unit, in_shell};
 use crate::knowledge::net;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
@@ -77,7 +77,8 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
     }
     let Some(workload) = facts.workload_of(unit) else {
         finding.check(format!(
-            "docker ps -q | xargs docker inspect -f '{{{{.Name}}}}{{{{range .NetworkSettings.Networks}}}} {{{{.IPAddress}}}}{{{{end}}}}' | grep -wF {ip}"
+            "docker ps -q | xargs docker inspect -f '{{{{.Name}}}}{{{{range .NetworkSettings.Networks}}}} {{{{.IPAddress}}}}{{{{end}}}}' | grep -wF {}",
+            in_shell(ip)
         ));
         return;
     };
@@ -85,7 +86,10 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &m
     let outside = published_on(facts, mention);
     finding.check(match outside.and(mention.port) {
         Some(port) => facts.connect(unit, ip, port),
-        None => format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"),
+        None => format!(
+            "kubectl get pods,services,endpointslices -A -o wide | grep -wF {}",
+            in_shell(ip)
+        ),
     });
     let owner = facts.service_with_address(workload.object.file, ip);
     if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::knowledge::kube::{is_node_agent, wants_host_network};
 use crate::knowledge::net::is_docker_host;
 use crate::report::{Findings, Role, Severity};
@@ -123,7 +123,7 @@ fn on_host_network(
         finding.severity(Severity::Info);
     }
     let service = &facts.services()[service.index];
-    let ps = facts.compose(service, &format!("ps -q {name}"));
+    let ps = facts.compose(service, &format!("ps -q {}", in_shell(name)));
     finding
         .why(
             "Every port on which the program listens is open on the host, past the list in `ports`, and is taken \

@@ -1,4 +1,6 @@
-use crate::facts::{Facts, KubeHost, KubeService, Workload, first_label, namespace_option};
+use crate::facts::{
+    Facts, KubeHost, KubeService, Workload, first_label, in_shell, namespace_option,
+};
 use crate::model::kubernetes::{
     Body, DestinationRule, Object, RouteList, RouteRule, Routes, Selector, Subset, find,
 };
@@ -105,7 +107,11 @@ fn describe(object: &Object) -> String {
     let kind = object.kind.to_ascii_lowercase();
     let name = object.name().map_or("NAME", |it| it.as_str());
     let namespace = namespace_option(object.meta.namespace.as_ref());
-    format!("kubectl get {kind} {name}{namespace} -o yaml")
+    format!(
+        "kubectl get {kind} {name}{namespace} -o yaml",
+        kind = in_shell(&kind),
+        name = in_shell(name)
+    )
 }
 
 /// Reports the rules of a list after one that matches every request.
@@ -254,11 +260,12 @@ fn subset_without_pods(
     // Pods that have the labels and that the Service does not select would seem to refute the finding.
     finding.check(match unselected {
         Some(_) => format!(
-            "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name} -o jsonpath='{{..targetRef.name}}'"
+            "kubectl get endpointslices{flag} -l kubernetes.io/service-name={} -o jsonpath='{{..targetRef.name}}'",
+            in_shell(name)
         ),
         None => {
             let pairs = wanted.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
-            format!("kubectl get pods{flag} -l {}", pairs.collect::<Vec<_>>().join(","))
+            format!("kubectl get pods{flag} -l {}", in_shell(&pairs.collect::<Vec<_>>().join(",")))
         }
     });
     if let Some(other) = unselected {

@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -61,7 +61,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             )
         };
-        finding.check(format!("kubectl create service clusterip {name} --tcp=80 --dry-run=server"));
+        finding.check(format!(
+            "kubectl create service clusterip {} --tcp=80 --dry-run=server",
+            in_shell(name)
+        ));
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Mention, Service, Unit, VarSource};
+use crate::facts::{Facts, Mention, Service, Unit, VarSource, in_shell};
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
@@ -224,7 +224,10 @@ fn report(
     // Without a number of its own, the host port is another one after each start.
     finding.check(match first.published {
         Some(it) => format!("ss -ltn 'sport = :{}'", it.value.0),
-        None => facts.compose(service, &format!("port {name} {}", first.target.value)),
+        None => facts.compose(
+            service,
+            &format!("port {name} {}", first.target.value, name = in_shell(name)),
+        ),
     });
     for port in ports {
         finding.also(&port.span, format!("so is port {}", number(port)));

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -83,7 +83,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&port.span, format!("`{}` publishes the port here", on.name)).check(
                 facts.compose(
                     service,
-                    &format!("exec {} nc -vz {} {target}", service.name, mention.host),
+                    &format!(
+                        "exec {} nc -vz {} {target}",
+                        in_shell(service.name),
+                        in_shell(mention.host)
+                    ),
                 ),
             );
             let number = used.to_string();

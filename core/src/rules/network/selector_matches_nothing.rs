@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService, MANY, Workload, namespace_option, nearest};
+use crate::facts::{Facts, KubeService, MANY, Workload, in_shell, namespace_option, nearest};
 use crate::model::Str;
 use crate::model::kubernetes::{Object, Selector};
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -109,7 +109,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let flag = namespace_option(service.object.meta.namespace.as_ref());
         for finding in out.since(before) {
             finding.check(format!(
-                "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name}"
+                "kubectl get endpointslices{flag} -l kubernetes.io/service-name={}",
+                in_shell(name)
             ));
         }
     }
@@ -155,7 +156,9 @@ fn report_namespace(
         .why("A selector matches Pods in the namespace of its Service only, so the Service has no endpoints and refuses every connection.")
         .help(format!("Put both into one namespace. Clients in another namespace then reach the Service as `{name}.{there}`."))
         .check(format!(
-            "kubectl get endpointslices -n {own} -l kubernetes.io/service-name={name}"
+            "kubectl get endpointslices -n {} -l kubernetes.io/service-name={}",
+            in_shell(own),
+            in_shell(name)
         ));
 }
 

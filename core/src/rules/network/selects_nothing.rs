@@ -1,4 +1,4 @@
-use crate::facts::{Facts, MANY, Workload, namespace_option};
+use crate::facts::{Facts, MANY, Workload, in_shell, namespace_option};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
 use crate::report::phrases::first_named;
@@ -314,8 +314,8 @@ fn report(
         };
         finding.check(format!(
             "kubectl get {}{option} -l {}",
-            what.to_ascii_lowercase(),
-            labels.join(",")
+            in_shell(&what.to_ascii_lowercase()),
+            in_shell(&labels.join(","))
         ));
     }
 }

@@ -1,4 +1,6 @@
-use crate::facts::{Counterpart, Facts, KubeHost, KubeService, Mention, Part, Service, Workload};
+use crate::facts::{
+    Counterpart, Facts, KubeHost, KubeService, Mention, Part, Service, Workload, in_shell,
+};
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -174,8 +176,8 @@ fn report(
         .check(format!(
             "kubectl get svc{} {} {}",
             workload.namespace_flag(),
-            mention.host,
-            named.name
+            in_shell(mention.host),
+            in_shell(named.name)
         ));
     if facts.written(&mention.host_span) == mention.host {
         let edit = facts.replace(&mention.host_span, &reach);

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService, Workload};
+use crate::facts::{Facts, KubeService, Workload, in_shell};
 use crate::model::kubernetes::ServicePort;
 use crate::model::{IntOrStr, Str};
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -137,7 +137,8 @@ fn report<'a>(
     let flag = workload.namespace_flag();
     if target.value.as_str().is_some() {
         finding.severity(Severity::Error).check(format!(
-            "kubectl get endpointslices -l kubernetes.io/service-name={name}{flag} -o yaml"
+            "kubectl get endpointslices -l kubernetes.io/service-name={}{flag} -o yaml",
+            in_shell(name)
         ));
     } else {
         // An EndpointSlice has the number, whether anything listens on it or not.
@@ -146,7 +147,8 @@ fn report<'a>(
             _ => target.value.to_string(),
         };
         finding.confidence(Confidence::Likely).check(format!(
-            "kubectl run port-check --rm -i --restart=Never --image=busybox{flag} -- nc -zvw3 {name} {number}"
+            "kubectl run port-check --rm -i --restart=Never --image=busybox{flag} -- nc -zvw3 {} {number}",
+            in_shell(name)
         ));
         // DNS gives the addresses of the Pods themselves, and clients choose the port.
         if service.model.is_headless() {

@@ -1,5 +1,5 @@
 use crate::facts::{
-    Facts, Mention, Part, Reading, Service, Unit, VarSource, Workload, first_label,
+    Facts, Mention, Part, Reading, Service, Unit, VarSource, Workload, first_label, in_shell,
     is_placeholder_host,
 };
 use crate::model::compose::Project;
@@ -294,8 +294,8 @@ fn report(
         let mut parts = host.split('.');
         let (name, namespace) = (parts.next().unwrap_or_default(), parts.next());
         let own = workload.namespace_flag().to_string();
-        let flag = namespace.map_or(own, |it| format!(" -n {it}"));
-        finding.check(format!("kubectl get service{flag} {name}"));
+        let flag = namespace.map_or(own, |it| format!(" -n {}", in_shell(it)));
+        finding.check(format!("kubectl get service{flag} {}", in_shell(name)));
         if let Some(name) = workload.model.service_name.as_ref().filter(|_| near.is_none()) {
             finding.help(format!(
                 "Use the name of an existing service, or add the missing one. The Service of {} is `{name}`.",

@@ -54,16 +54,16 @@ fn check(facts: &Facts, out: &mut Findings) {
         let health = service.model.healthcheck.as_ref().filter(|it| !it.disabled);
         let Some(test) = health.and_then(|it| it.test.as_ref()) else { continue };
         let what = format!("the healthcheck of service `{}`", service.name);
-        let ps = facts.compose(service, &format!("ps {}", service.name));
-        let in_shell = test.is_shell();
-        if in_shell && test.arguments().len() > 1 {
+        let ps = facts.compose(service, &format!("ps {}", in_shell(service.name)));
+        let is_script = test.is_shell();
+        if is_script && test.arguments().len() > 1 {
             bare_word(facts, out, &what, test, ps);
         } else if let Some(script) = script_of_test(test) {
             let words: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
-            let flaw = flaw_in(facts, &service.unit, &script, (&words, in_shell));
+            let flaw = flaw_in(facts, &service.unit, &script, (&words, is_script));
             let check = match own_question(&script) {
                 Some(ask) if is_blind_curl(flaw.as_ref()) => {
-                    facts.compose(service, &format!("exec {} {ask}", service.name))
+                    facts.compose(service, &format!("exec {} {ask}", in_shell(service.name)))
                 }
                 _ => ps,
             };
@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if is_blind && !facts.is_awaited_healthy(service) && !facts.is_for_swarm(service) {
                     finding.severity = finding.severity.max(Severity::Info);
                 }
-            } else if !in_shell {
+            } else if !is_script {
                 unfilled(facts, out, service, test);
             }
         }
@@ -187,7 +187,7 @@ fn unfilled(facts: &Facts, out: &mut Findings, service: &Service<'_>, test: &Hea
         .cause(format!("{name} {variable}"))
         .check(format!(
             "docker inspect --format '{{{{json .State.Health.Log}}}}' $({})",
-            facts.compose(service, &format!("ps -q {name}"))
+            facts.compose(service, &format!("ps -q {}", in_shell(name)))
         ));
     note_in_development(facts, &service.unit, finding);
 }

@@ -1,6 +1,6 @@
 use super::{check_span, probes, slow_program};
 use crate::edit::Yaml;
-use crate::facts::Facts;
+use crate::facts::{Facts, quoted};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -80,7 +80,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     facts.insert_entry(&probe.place, "timeoutSeconds", &seconds)
                 })
                 .collect();
-            let command = workload.exec(unit, &format!("sh -c 'time {}'", command(probe)));
+            let command = workload
+                .exec(unit, &format!("sh -c {}", quoted(&format!("time {}", command(probe)))));
             let finding = out.at(&check_span(probe), message);
             finding.check(command);
             for (field, probe, _) in rest {

@@ -1,5 +1,5 @@
 use super::{check_span, note_in_development, probes};
-use crate::facts::{Facts, MissingTool, Service, Unit, Workload};
+use crate::facts::{Facts, MissingTool, Service, Unit, Workload, in_shell};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::families::Tool;
 use crate::model::compose::Condition;
@@ -102,7 +102,10 @@ fn check_service(facts: &Facts, out: &mut Findings, service: &Service<'_>) {
         finding.also(&wait.dependency.span, words);
     }
     note_in_development(facts, &service.unit, finding);
-    finding.check(facts.compose(service, &format!("exec {name} {}", question(missing.tool))));
+    finding.check(facts.compose(
+        service,
+        &format!("exec {name} {}", question(missing.tool), name = in_shell(name)),
+    ));
     if let Some(shell) = service.ready_shell() {
         finding
             .help(format!("`{shell}` asks the server itself, with a client that is in the image."));

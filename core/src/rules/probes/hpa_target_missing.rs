@@ -1,4 +1,4 @@
-use crate::facts::{Facts, MANY, Workload, namespace_option, nearest};
+use crate::facts::{Facts, MANY, Workload, in_shell, namespace_option, nearest};
 use crate::model::Str;
 use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -143,7 +143,11 @@ fn report(facts: &Facts, out: &mut Findings, object: &Object, scaled: WorkloadKi
         "HorizontalPodAutoscaler" => "hpa".to_owned(),
         kind => kind.to_ascii_lowercase(),
     };
-    finding.check(format!("kubectl describe {resource}{namespace} {own}"));
+    finding.check(format!(
+        "kubectl describe {resource}{namespace} {own}",
+        resource = in_shell(&resource),
+        own = in_shell(own)
+    ));
 }
 
 #[cfg(test)]

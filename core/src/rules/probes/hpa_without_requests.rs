@@ -1,5 +1,5 @@
 use super::note_in_development;
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, in_shell};
 use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, Object};
 use crate::report::{Finding, Findings};
 use crate::rules::rule;
@@ -112,7 +112,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding.also(&container.span(), "a request belongs here").check(format!(
                     "kubectl describe hpa{} {made_by}{name}",
-                    workload.namespace_flag()
+                    workload.namespace_flag(),
+                    name = in_shell(name)
                 ));
                 note_in_development(facts, unit, finding);
                 first = Some(finding);
@@ -142,9 +143,11 @@ fn by_default(facts: &Facts, workload: &Workload<'_>, object: &Object, out: &mut
         ),
     );
     let name = object.name().map_or("", |it| it.as_str());
-    finding
-        .also(&container.span(), "a request belongs here")
-        .check(format!("kubectl describe hpa{} {name}", workload.namespace_flag()));
+    finding.also(&container.span(), "a request belongs here").check(format!(
+        "kubectl describe hpa{} {name}",
+        workload.namespace_flag(),
+        name = in_shell(name)
+    ));
     note_in_development(facts, unit, finding);
 }
 

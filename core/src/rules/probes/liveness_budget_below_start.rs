@@ -1,5 +1,5 @@
 use super::{check_span, is_too_eager, patience_span};
-use crate::facts::{Facts, Unit, Workload};
+use crate::facts::{Facts, Unit, Workload, in_shell};
 use crate::knowledge::starts::fixed_sleep;
 use crate::model::kubernetes::{Container, Probe};
 use crate::report::{Confidence, Findings, Severity};
@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         out.at(&retries.span, message)
             .also(&sleep.span, sleep.place)
-            .check(facts.compose(service, &format!("ps {}", service.name)));
+            .check(facts.compose(service, &format!("ps {}", in_shell(service.name))));
     }
 }
 

@@ -1,5 +1,5 @@
 use super::size;
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::knowledge::memory::{Amount, Bounds, Setting};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.check(match facts.workload_of(unit) {
                 Some(workload) => workload.pods("top pod", "--containers"),
                 None => {
-                    let ps = facts.compose_for(unit, &format!("ps -q {}", unit.name));
+                    let ps = facts.compose_for(unit, &format!("ps -q {}", in_shell(unit.name)));
                     format!("docker stats --no-stream $({ps})")
                 }
             });

@@ -1,5 +1,5 @@
 use super::{names_a_model, size};
-use crate::facts::{Facts, Part, Unit};
+use crate::facts::{Facts, Part, Unit, in_shell, quoted};
 use crate::knowledge::families::{Certainty, Class};
 use crate::knowledge::model_memory::memory_for;
 use crate::report::{Confidence, Findings};
@@ -82,13 +82,16 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         match (workload, facts.service_of(unit)) {
             (Some(workload), _) => finding.check(format!(
-                "kubectl get pods{} -o jsonpath='{{.items[*].status.containerStatuses[?(@.name==\"{}\")].lastState}}'",
+                "kubectl get pods{} -o jsonpath={}",
                 workload.namespace_flag(),
-                unit.name
+                quoted(&format!(
+                    "{{.items[*].status.containerStatuses[?(@.name==\"{}\")].lastState}}",
+                    unit.name
+                ))
             )),
             (None, Some(service)) => finding.check(format!(
                 "docker inspect -f '{{{{.State.OOMKilled}}}}' $({})",
-                facts.compose(service, &format!("ps -aq {}", service.name))
+                facts.compose(service, &format!("ps -aq {}", in_shell(service.name)))
             )),
             (None, None) => finding,
         };

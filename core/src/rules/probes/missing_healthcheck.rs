@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Health};
+use crate::facts::{Facts, Health, in_shell};
 use crate::knowledge::families::Class;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             service.name
         );
         out.at(&service.span(), message)
-            .check(facts.compose(service, &format!("ps {}", service.name)))
+            .check(facts.compose(service, &format!("ps {}", in_shell(service.name))))
             .cause("no healthcheck");
     }
 }

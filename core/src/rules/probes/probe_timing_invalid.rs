@@ -1,5 +1,5 @@
 use super::probes;
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::report::{Finding, Findings, Severity};
 use crate::rules::rule;
 use crate::text::{Span, Spanned};
@@ -133,7 +133,7 @@ const LEAST: Duration = Duration::from_millis(1);
 fn check_service(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
     let Some(health) = service.model.healthcheck.as_ref().filter(|it| !it.disabled) else { return };
     let of = format!("of the healthcheck of service `{}`", service.name);
-    let check = facts.compose(service, &format!("config {}", service.name));
+    let check = facts.compose(service, &format!("config {}", in_shell(service.name)));
     let is_open = |span: Span| service.project.is_interpolated(span);
     for (name, time, default) in [
         ("interval", health.interval, Some("30 s")),

@@ -1,5 +1,5 @@
 use super::size;
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, in_shell};
 use crate::model::kubernetes::Resource;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
@@ -127,7 +127,7 @@ fn check_reservation(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         .also(&most.span, "the limit")
         .why("Docker refuses a container whose memory reservation is above its limit: \"Minimum memory limit can not be less than memory reservation limit\".")
         .help("Let the reservation be what the service needs on an ordinary day, and the limit what it may use at most.")
-        .check(facts.compose(service, &format!("config {}", service.name)))
+        .check(facts.compose(service, &format!("config {}", in_shell(service.name))))
         .cause("a reservation above the limit");
 }
 

@@ -86,7 +86,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if let Some(shell) = service.ready_shell() {
             let question = in_shell(shell);
-            finding.check(facts.compose(service, &format!("exec {name} sh -c {question}")));
+            finding.check(
+                facts.compose(service, &format!("exec {} sh -c {question}", in_shell(name))),
+            );
         }
         let title = format!("Give `{name}` the ready check of {}", family.name);
         finding

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, ReadyCheck, Service, Wait};
+use crate::facts::{Facts, ReadyCheck, Service, Wait, in_shell};
 use crate::knowledge::families::Class;
 use crate::knowledge::patience::Patience;
 use crate::report::phrases::first_named;
@@ -194,8 +194,13 @@ fn report<'f>(
         others.filter_map(|waits| Some((waits.first()?.dependency.span, says(waits)))).collect();
     finding.stands_for(&others);
     finding
-        .check(facts.compose(from, &format!("ps -a {name} {}", from.name)))
-        .check(facts.compose(from, &format!("logs --since 5m {}", from.name)));
+        .check(
+            facts.compose(
+                from,
+                &format!("ps -a {name} {}", in_shell(from.name), name = in_shell(name)),
+            ),
+        )
+        .check(facts.compose(from, &format!("logs --since 5m {}", in_shell(from.name))));
     for fix in wait_for_health(facts, waits) {
         finding.fix(fix);
     }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Health, Service, Wait};
+use crate::facts::{Facts, Health, Service, Wait, in_shell};
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(image) = &wait.on.unit.image {
             finding.check(format!(
                 "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",
-                image.text
+                in_shell(image.text)
             ));
         }
         finding.maybe_fix(facts.healthcheck_fix(wait.on, format!("Give `{on}` a healthcheck")));

@@ -1,7 +1,7 @@
 use crate::edit::Yaml;
 use crate::facts::{
     Facts, Image, KubeHost, KubeService, Mention, Part, Service, Together, Unit, Workload,
-    probe_of_healthcheck,
+    in_shell, probe_of_healthcheck,
 };
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::model::IntOrStr;
@@ -137,6 +137,7 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         .check(format!(
             "kubectl get endpointslices{} -l kubernetes.io/service-name={name} -w",
             first.workload.namespace_flag(),
+            name = in_shell(name)
         ));
     let others: Vec<(Span, String)> = others
         .iter()

@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 setting.says()
             ),
         )
-        .check(facts.compose(service, &format!("logs --tail 50 {name}")))
+        .check(facts.compose(service, &format!("logs --tail 50 {}", in_shell(name))))
         .fix(fix);
     }
 }

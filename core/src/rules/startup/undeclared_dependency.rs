@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Mention, Service, VarSource, components};
+use crate::facts::{Facts, Health, Mention, Service, VarSource, components, quoted};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 use crate::text::FileId;
@@ -90,8 +90,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(facts.compose(
                     service,
                     &format!(
-                        "config --format json | jq '.services[\"{}\"].depends_on'",
-                        service.name
+                        "config --format json | jq {}",
+                        quoted(&format!(".services[\"{}\"].depends_on", service.name))
                     ),
                 ))
                 .maybe_fix(declare(facts, service, on));

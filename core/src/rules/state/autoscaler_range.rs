@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, in_shell};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
@@ -84,7 +84,12 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
             AutoscalerKind::ScaledObject => "scaledobject",
             _ => "hpa",
         };
-        finding.check(format!("kubectl get {resource} -n {} {name}", object.namespace()));
+        finding.check(format!(
+            "kubectl get {resource} -n {} {name}",
+            in_shell(object.namespace()),
+            resource = in_shell(resource),
+            name = in_shell(name)
+        ));
     }
 }
 
@@ -109,8 +114,8 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         finding.also(&first.name_span(), "the other autoscaler").check(format!(
             "kubectl describe hpa{} {} {}",
             workload.namespace_flag(),
-            first.name().map_or("", |it| it.as_str()),
-            other.name().map_or("", |it| it.as_str())
+            in_shell(first.name().map_or("", |it| it.as_str())),
+            in_shell(other.name().map_or("", |it| it.as_str()))
         ));
         // Two files may be alternatives, of which only one is applied.
         if first.file == other.file {
@@ -154,7 +159,7 @@ fn required_pods(
         .check(format!(
             "kubectl get pdb{} {}",
             workload.namespace_flag(),
-            object.name().map_or("", |it| it.as_str())
+            in_shell(object.name().map_or("", |it| it.as_str()))
         ));
     }
 }

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Mounted, Site, Unit};
+use crate::facts::{Facts, Mounted, Site, Unit, in_shell};
 use crate::knowledge::stores::node_name_variables;
 use crate::model::kubernetes::{WorkloadKind, is_true};
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
@@ -76,7 +76,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if let Some(service) = facts.service_of(unit) {
             let path = data.path.as_str();
-            let ls = format!("exec {} ls {path} {path}/mnesia", service.name);
+            let ls = format!(
+                "exec {} ls {path} {path}/mnesia",
+                in_shell(service.name),
+                path = in_shell(path)
+            );
             finding.check(facts.compose(service, &ls));
             finding.help("Give the service a fixed `hostname`. What it holds now stays under the old name: export the definitions before (`rabbitmqctl export_definitions`), or rename the folder of the node.");
             let edit = service
@@ -97,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 true => "/mnesia",
                 false => "",
             };
-            finding.check(workload.exec(unit, &format!("ls {path}{inner}")));
+            finding.check(workload.exec(unit, &format!("ls {}{inner}", in_shell(path))));
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, in_shell};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
@@ -124,7 +124,7 @@ fn never_allows(
 ) {
     let name = object.name().map_or("", |it| it.as_str());
     let Some(first) = covered.first() else { return };
-    let check = format!("kubectl get pdb{} {name}", first.namespace_flag());
+    let check = format!("kubectl get pdb{} {name}", first.namespace_flag(), name = in_shell(name));
     let says = |why: &str| format!("PodDisruptionBudget `{name}` never allows a disruption: {why}");
     if let Some(max) = &budget.max_unavailable {
         if is_zero(&max.value) {

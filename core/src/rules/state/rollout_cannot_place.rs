@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, in_shell};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{AffinityTerm, WorkloadKind};
 use crate::report::{Confidence, Findings, Severity};
@@ -100,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         finding.confidence(Confidence::Likely).check(format!(
             "kubectl rollout status{} deploy/{} --timeout=60s",
             workload.namespace_flag(),
-            workload.name
+            in_shell(workload.name)
         ));
         if unavailable > 0 {
             // The rollout gets on with the nodes that the old Pods leave.

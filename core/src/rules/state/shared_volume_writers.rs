@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Facts, Mounted, Part, Unit};
+use crate::facts::{Backing, Facts, Mounted, Part, Unit, in_shell};
 use crate::knowledge::families::Class;
 use crate::knowledge::preparing::looks_after_files;
 use crate::report::phrases::named;
@@ -150,7 +150,7 @@ fn report(list: &[&Writer<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     }
     if compose {
-        finding.check(format!("docker ps --filter volume={volume}"));
+        finding.check(format!("docker ps --filter volume={}", in_shell(volume)));
     }
 }
 

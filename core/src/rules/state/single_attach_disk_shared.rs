@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, Workload, in_shell};
 use crate::knowledge::disks::single_attach_disk;
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Claim, Object, VolumeSource, WorkloadKind, is_true};
@@ -129,7 +129,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.check(format!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
-                workload.name
+                in_shell(workload.name)
             ));
         }
     }

@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -51,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(container) = &service.model.container_name {
             out.at(&container.span, format!("{asks} one container can be named `{container}`"))
                 .also(&many, "the replicas are requested here")
-                .check(facts.compose(service, &format!("ps -a {name}")));
+                .check(facts.compose(service, &format!("ps -a {}", in_shell(name))));
         }
         for port in &service.model.ports {
             let Some(published) = port.published else { continue };
@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             out.at(&port.span, message)
                 .also(&many, "the replicas are requested here")
-                .check(facts.compose(service, &format!("ps -a {name}")));
+                .check(facts.compose(service, &format!("ps -a {}", in_shell(name))));
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Service, Unit};
+use crate::facts::{Facts, Part, Service, Unit, in_shell};
 use crate::knowledge::singletons;
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -104,7 +104,10 @@ fn beside_another<'a>(facts: &Facts<'a>, service: &Service<'a>, out: &mut Findin
         .also(&other, format!("`{name}` schedules them here"))
         .why("Each of the two sends every job of the schedule to the queue.")
         .help("Take `-B` off the worker, and let one `celery beat` schedule the jobs.")
-        .check(facts.compose(service, &format!("logs --tail 50 {} {name}", service.name)));
+        .check(facts.compose(
+            service,
+            &format!("logs --tail 50 {} {name}", in_shell(service.name), name = in_shell(name)),
+        ));
 }
 
 fn scheduler(unit: &Unit<'_>) -> Option<(&'static str, Span)> {

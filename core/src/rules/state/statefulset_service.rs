@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, Workload};
+use crate::facts::{Facts, Named, Workload, in_shell};
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         };
         let flag = workload.namespace_flag();
-        let check = format!("kubectl get service{flag} {name}");
+        let check = format!("kubectl get service{flag} {}", in_shell(name));
         let home = workload.object.file;
         if let Some(object) = facts.named(Named::Service, home, workload.namespace, name) {
             let Body::Service(service) = &object.body else { continue };

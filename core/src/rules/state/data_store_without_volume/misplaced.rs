@@ -1,7 +1,7 @@
 //! Volumes that are mounted beside the data of a store.
 
 use super::{ANONYMOUS, dump};
-use crate::facts::{Backing, DataHome, Facts, Mounted, Unit};
+use crate::facts::{Backing, DataHome, Facts, Mounted, Unit, in_shell};
 use crate::knowledge::stores::declares_volume;
 use crate::report::{Confidence, Findings, Role, Severity};
 
@@ -67,7 +67,7 @@ pub(super) fn report_misplaced(
     finding.check(match facts.workload_of(unit) {
         _ if refuses => show_logs(facts, unit),
         // The volume's own file system is named for its path alone.
-        Some(workload) => workload.exec(unit, &format!("df {data}")),
+        Some(workload) => workload.exec(unit, &format!("df {}", in_shell(data))),
         None => facts.show_mounts(unit),
     });
 }
@@ -85,6 +85,6 @@ fn why_misplaced(unit: &Unit<'_>, home: &DataHome<'_>) -> String {
 fn show_logs<'a>(facts: &Facts<'a>, unit: &Unit<'a>) -> String {
     match facts.workload_of(unit) {
         Some(workload) => workload.logs(unit, "--tail=20"),
-        None => facts.compose_for(unit, &format!("logs --tail 20 {}", unit.name)),
+        None => facts.compose_for(unit, &format!("logs --tail 20 {}", in_shell(unit.name))),
     }
 }
