@@ -380,36 +380,3 @@ fn long_texts_are_grouped_and_rules_are_counted() {
         json(&check(root.path(), &["--select", "PLM002", "--statistics", "--format", "json"]));
     assert_eq!((&counted[0]["code"], &counted[0]["count"]), (&"PLM002".into(), &201.into()));
 }
-
-#[cfg(unix)]
-#[test]
-fn no_format_lets_names_steer_a_terminal() {
-    let name = "a\x1b[31m\u{9b}2J\u{202E}\n.yaml";
-    let text = "services:\n  \"x\\e[2J\":\n    image: x:1\n    image: y:1\n";
-    let root = folder(&[(name, text)]);
-    let formats = [
-        "text",
-        "concise",
-        "json",
-        "json-lines",
-        "sarif",
-        "github",
-        "gitlab",
-        "junit",
-        "markdown",
-        "rdjson",
-        "agent",
-    ];
-    for format in formats {
-        let out = check(root.path(), &["--format", format]);
-        assert!(out.contains("PLM002"), "{format}: {out}");
-        let is_bad = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202E}';
-        assert!(!out.contains(is_bad), "{format}: {out:?}");
-        // Who reads JSON gets the names as they are.
-        if matches!(format, "json" | "gitlab") {
-            let report = json(&out);
-            let finding = if format == "json" { &report["findings"][0] } else { &report[0] };
-            assert!(finding.to_string().contains("\u{9b}2J\u{202E}"), "{format}: {finding}");
-        }
-    }
-}

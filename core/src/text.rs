@@ -5,6 +5,7 @@
 
 mod base;
 pub mod glob;
+pub mod markdown;
 mod near;
 mod shell;
 mod visible;

@@ -4,13 +4,14 @@
 use super::budgets::{HealthBudget, probe_label, probes};
 use super::here::key_before;
 use super::rendered::{Rendered, scalars};
-use super::words::{count, is_secret, place};
+use super::words::{code, count, is_secret, place_in_markdown as place};
 use crate::analysis::Analysis;
 use crate::facts::{Facts, Workload};
 use crate::model::compose::VariableUse;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, Place};
 use crate::report::{Kind, TargetKind};
+use crate::text::markdown::prose;
 use crate::text::{FileId, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -109,8 +110,10 @@ fn interpolated(facts: &Facts<'_>, file: FileId) -> Vec<Hint> {
             continue;
         }
         let from = match used.set_by {
-            Some(set_by) => format!("`{}` is set in {}", used.name, place(facts, set_by)),
-            None => format!("No file sets `{}`", used.name),
+            Some(set_by) => {
+                format!("{} is set in {}", code(&used.name), place(facts, set_by))
+            }
+            None => format!("No file sets {}", code(&used.name)),
         };
         hints.push(Hint {
             offset: used.span.end as usize,
@@ -157,8 +160,8 @@ fn rendered(analysis: &Analysis, file: FileId) -> Vec<Hint> {
         if values.len() > MOST_VALUES {
             words.push("…".to_owned());
         }
-        let first = values.first().map(|it| format!("{} {}", it.object, it.path));
-        let tooltip = first.map(|it| format!("{it} in target `{}`", target.target.name));
+        let first = values.first().map(|it| prose(&format!("{} {}", it.object, it.path)));
+        let tooltip = first.map(|it| format!("{it} in target {}", code(&target.target.name)));
         Hint {
             offset, label: format!("→ {}", words.join(", ")), tooltip, kind: HintKind::Rendered
         }
@@ -248,7 +251,7 @@ fn replicas(facts: &Facts<'_>, file: FileId) -> Vec<Hint> {
         let (min, max) = facts.replica_range(workload)?;
         let words =
             if min == max { count(max, "replica") } else { format!("{min} to {max} replicas") };
-        let by = format!("{} ({})", scaler.label(), place(facts, scaler.name_span()));
+        let by = format!("{} ({})", prose(&scaler.label()), place(facts, scaler.name_span()));
         (written.file == file).then_some(Hint {
             offset: written.end as usize,
             label: words,

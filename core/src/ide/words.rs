@@ -3,6 +3,7 @@
 use crate::facts::{Facts, shortened};
 use crate::knowledge::secrets::{Verdict, judge};
 use crate::text::Span;
+use crate::text::markdown::{code_span, prose};
 
 /// Maximum number of users, values or targets that are listed; the rest is counted.
 pub(super) const MOST: usize = 10;
@@ -13,11 +14,15 @@ pub(super) fn place(facts: &Facts<'_>, span: Span) -> String {
     format!("{}:{}", file.path(), file.lines.line_of(span.start as usize) + 1)
 }
 
+/// Returns a place for people, in Markdown.
+pub(super) fn place_in_markdown(facts: &Facts<'_>, span: Span) -> String {
+    prose(&place(facts, span))
+}
+
 /// Returns a text as code in Markdown, on one line and cut where it is long.
 pub(super) fn code(text: &str) -> String {
     let line = text.split(['\r', '\n']).filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ");
-    let line = shortened(&line);
-    if line.contains('`') { format!("`` {line} ``") } else { format!("`{line}`") }
+    code_span(&shortened(&line))
 }
 
 /// Whether a value is a credential, which is not shown where nobody asked for it.

@@ -1,11 +1,11 @@
 //! The comparison of Compose services with their counterparts: for a terminal, as JSON and as Markdown.
 
 use super::columns::{escape_line, wrap};
-use super::markdown::{cell, prose};
 use super::place::{Place, count};
 use super::style::Style;
 use super::{wire, wire_compare};
 use crate::report::{Aspect, Comparison, Crossing, Drift, Fate, Report, ServicePair};
+use crate::text::markdown::{cell, code_span, prose};
 use rustc_hash::FxHashMap;
 
 /// What is said where one side is missing.
@@ -168,7 +168,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
     out.push_str(&format!("{}.\n", counts(comparison)));
     let rows = Rows::of(report);
     for service in &comparison.services {
-        out.push_str(&format!("\n## {}\n\n", prose(&format!("`{}`", service.service))));
+        out.push_str(&format!("\n## {}\n\n", code_span(&service.service)));
         let Some(counterpart) = &service.counterpart else {
             out.push_str(&format!("It has {}.\n", prose(&no_counterpart(service))));
             continue;
@@ -188,7 +188,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
         }
         let lost = rows.lost_keys(service);
         if !lost.is_empty() {
-            let keys = lost.iter().map(|key| prose(&format!("`{key}`"))).collect::<Vec<_>>();
+            let keys = lost.iter().map(|key| code_span(key)).collect::<Vec<_>>();
             out.push_str(&format!(
                 "\nKeys that nothing in a cluster reads: {}.\n",
                 keys.join(", ")

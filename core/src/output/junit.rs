@@ -57,9 +57,11 @@ fn fails(finding: &Finding) -> bool {
 fn case(report: &Report, finding: &Finding, path: &str) -> String {
     let place = Place::of(report, finding.span);
     let name = format!("{} {} at {}:{}", finding.code, finding.name, place.line, place.column);
-    let mut body = format!("{place}\n{}\n", finding.message);
+    let line = |place: Place<'_>| columns::escape_line(&place.to_string());
+    let mut body = format!("{}\n{}\n", line(place), columns::escape_line(&finding.message));
     for also in &finding.related {
-        body.push_str(&format!("{}: {}\n", Place::of(report, also.span), also.message));
+        let message = columns::escape_line(&also.message);
+        body.push_str(&format!("{}: {message}\n", line(Place::of(report, also.span))));
     }
     for (title, text) in [("Why", explain::why(finding)), ("Help", explain::help(finding))] {
         if !text.is_empty() {

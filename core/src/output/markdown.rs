@@ -1,11 +1,12 @@
 //! Markdown, for comments on pull requests.
 
-use super::columns::{escape, escape_line};
+use super::columns::escape_line;
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
 use crate::explain;
 use crate::report::{Finding, Report, Safety, Severity};
 use crate::rules;
+use crate::text::markdown::{code_span, fence, html, paragraphs, prose};
 use rustc_hash::FxHashSet;
 
 /// Maximum number of bytes in a comment. Services refuse more than 65,536 characters, and callers may
@@ -80,7 +81,7 @@ fn item<'r>(
     }
     let mut paragraph = |title: &str, text: &str| {
         if !text.is_empty() {
-            let text = prose(text).replace('\n', "\n  ");
+            let text = paragraphs(text).replace('\n', "\n  ");
             inner.push_str(&format!("\n  **{title}** {text}\n"));
         }
     };
@@ -113,51 +114,6 @@ fn item<'r>(
         ));
     }
     out
-}
-
-/// Escapes one of our own sentences. Names stand in backticks; outside of them nothing may become
-/// markup or a mention.
-pub(super) fn prose(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, part) in escape(text).split('`').enumerate() {
-        if index > 0 {
-            out.push('`');
-        }
-        if index % 2 == 1 {
-            out.push_str(part);
-            continue;
-        }
-        for letter in part.chars() {
-            match letter {
-                '<' => out.push_str("&lt;"),
-                '@' => out.push_str("&#64;"),
-                '*' | '_' | '[' | ']' | '\\' => out.extend(['\\', letter]),
-                other => out.push(other),
-            }
-        }
-    }
-    out
-}
-
-/// Escapes text for HTML.
-pub(super) fn html(text: &str) -> String {
-    escape_line(text).replace('&', "&amp;").replace('<', "&lt;")
-}
-
-/// Escapes Markdown for a cell of a table.
-pub(super) fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
-}
-
-/// Returns a code span around text that may contain backticks.
-pub(super) fn code_span(text: &str) -> String {
-    let text = escape_line(text);
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
-}
-
-/// Returns a fence that does not occur in the text.
-pub(super) fn fence(text: &str) -> &'static str {
-    if text.contains("```") { "````" } else { "```" }
 }
 
 #[cfg(test)]
@@ -203,11 +159,5 @@ mod tests {
         for shown in [r"a\u{1b}.yaml:1", r"`\u{202e}x`", r"service \u{7}", r"logs \u{1b}"] {
             assert!(text.contains(shown), "{shown}: {text}");
         }
-    }
-
-    #[test]
-    fn names_stay_and_markup_is_escaped() {
-        assert_eq!(prose("`a_b` <b> @all x_y"), "`a_b` &lt;b> &#64;all x\\_y");
-        assert_eq!(code_span("a`b"), "`` a`b ``");
     }
 }

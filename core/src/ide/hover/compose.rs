@@ -4,7 +4,7 @@ use super::{Section, merged};
 use crate::facts::Service;
 use crate::ide::here::Here;
 use crate::ide::names::{ComposeKind, Name, Names};
-use crate::ide::words::{code, place};
+use crate::ide::words::{code, place_in_markdown as place};
 use crate::model::compose::{Mount, Volume};
 use crate::syntax::Step;
 use crate::text::Span;

@@ -2,9 +2,12 @@
 
 use crate::facts::{Pair, Service};
 use crate::ide::here::Here;
-use crate::ide::words::{MOST, bytes, code, code_or_mask, count, list, place, seconds};
+use crate::ide::words::{
+    MOST, bytes, code, code_or_mask, count, list, place_in_markdown as place, seconds,
+};
 use crate::model::Str;
 use crate::model::compose::{EnvSource, KeyValue, Mount, Port};
+use crate::text::markdown::prose;
 use crate::text::{Span, Spanned};
 
 /// Returns the merged view of a service, and its counterpart.
@@ -23,8 +26,10 @@ pub(super) fn text(here: &Here<'_>, service: &Service<'_>) -> String {
     rows.extend(behaviour(service, &at));
     rows.extend(limits(service, &at));
     rows.extend(labels(service, &at));
-    let merged =
-        if is_merged { format!(", merged from {}", files.join(", ")) } else { String::new() };
+    let merged = match is_merged {
+        true => format!(", merged from {}", prose(&files.join(", "))),
+        false => String::new(),
+    };
     let mut out = format!("**Service** {}{merged}", code(service.name));
     if !rows.is_empty() {
         out.push_str("\n\n");
@@ -34,7 +39,7 @@ pub(super) fn text(here: &Here<'_>, service: &Service<'_>) -> String {
     if let Some(pair) = Pair::of(facts, service.index) {
         out.push_str(&format!(
             "\n\nIn the cluster: {} ({}), matched by {}",
-            pair.label(),
+            prose(&pair.label()),
             place(facts, pair.workload.span()),
             pair.found.why.says()
         ));

@@ -15,7 +15,8 @@ use super::Indexed;
 use super::here::Here;
 use crate::explain;
 use crate::report::Finding;
-use crate::text::{FileId, Span};
+use crate::text::markdown::{fence, paragraphs};
+use crate::text::{FileId, Span, escape};
 
 /// Hover text for a place, as Markdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +70,13 @@ fn finding_text(finding: &Finding) -> String {
     let parts_of_rule =
         [(explain::WHY, explain::why(finding)), (explain::HELP, explain::help(finding))];
     for (title, body) in parts_of_rule.into_iter().filter(|it| !it.1.is_empty()) {
-        parts.push(format!("**{title}**: {body}"));
+        parts.push(format!("**{title}**: {}", paragraphs(body)));
     }
     if !finding.check.is_empty() {
-        parts.push(format!("**How to check**\n\n```sh\n{}\n```", finding.check.join("\n")));
+        let commands: Vec<String> = finding.check.iter().map(|it| escape(it)).collect();
+        let commands = commands.join("\n");
+        let fence = fence(&commands);
+        parts.push(format!("**How to check**\n\n{fence}sh\n{commands}\n{fence}"));
     }
     parts.join("\n\n")
 }

@@ -6,9 +6,10 @@ use crate::facts::Service;
 use crate::ide::budgets::{HealthBudget, probe_sentences, probes};
 use crate::ide::here::Here;
 use crate::ide::objects::Around;
-use crate::ide::words::{bytes, code, cores, count, place};
+use crate::ide::words::{bytes, code, cores, count, place_in_markdown as place};
 use crate::model::compose::Condition;
 use crate::model::kubernetes::{Autoscaler, Body, Container, Resource, Resources};
+use crate::text::markdown::prose;
 use crate::text::{Span, Spanned};
 
 pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
@@ -102,13 +103,14 @@ fn replicas(here: &Here<'_>) -> Option<Section> {
             None => "a number of replicas that the files do not say".to_owned(),
         };
         let by: Vec<String> = scalers
-            .map(|it| format!("{} ({})", it.label(), place(facts, it.name_span())))
+            .map(|it| format!("{} ({})", prose(&it.label()), place(facts, it.name_span())))
             .collect();
         // A plain number says all that there is to say.
         if by.is_empty() {
             continue;
         }
-        let text = format!("**Replicas** of {}: {words}, by {}", workload.label, by.join(", "));
+        let text =
+            format!("**Replicas** of {}: {words}, by {}", prose(&workload.label), by.join(", "));
         return Some(Section { span: here.pointed(at.span), text });
     }
     unmatched(here)
@@ -127,7 +129,7 @@ fn unmatched(here: &Here<'_>) -> Option<Section> {
     };
     let (object, scaler, span) = scalers.find_map(|(object, it)| Some((object, it, at(it)?)))?;
     let (min, max) = (scaler.minimum()?, scaler.maximum()?);
-    let text = format!("**Replicas** by {}: {min} to {max}", object.label());
+    let text = format!("**Replicas** by {}: {min} to {max}", prose(&object.label()));
     Some(Section { span: here.pointed(span), text })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Section;
 use crate::ide::here::Here;
-use crate::ide::words::{code, list, place};
+use crate::ide::words::{code, list, place_in_markdown as place};
 use crate::model::Str;
 use crate::model::compose::{FileReference, Project, Service};
 use crate::text::Span;

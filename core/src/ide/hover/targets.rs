@@ -8,6 +8,7 @@ use crate::model::BuiltTarget;
 use crate::report::Kind;
 use crate::syntax::Step;
 use crate::text::Span;
+use crate::text::markdown::prose;
 use rustc_hash::FxHashSet;
 
 /// Maximum number of values of one target that are listed.
@@ -128,8 +129,8 @@ fn target_lines(it: &InTarget<'_>) -> Vec<String> {
 
 fn field(it: &Rendered) -> String {
     match it.object.is_empty() {
-        true => it.path.clone(),
-        false => format!("{} {}", it.object, it.path),
+        true => prose(&it.path),
+        false => prose(&format!("{} {}", it.object, it.path)),
     }
 }
 

@@ -6,10 +6,11 @@ use crate::facts::{Caller, ConfigKeys, Named, Pair, shortened};
 use crate::ide::here::Here;
 use crate::ide::names::{Name, Names};
 use crate::ide::objects::{Around, Use, named_kind, uses};
-use crate::ide::words::{code, list, place};
+use crate::ide::words::{code, list, place_in_markdown as place};
 use crate::model::Str;
 use crate::model::kubernetes::Object;
 use crate::text::Span;
+use crate::text::markdown::prose;
 
 pub(super) fn sections(here: &Here<'_>, names: &Names) -> Vec<Section> {
     let around = Around::new(here);
@@ -76,7 +77,7 @@ fn named<'a>(here: &Here<'a>, around: &Around<'a>, names: &Names) -> Option<Poin
 
 /// Returns an object with its place: "ConfigMap `web` (k8s/config.yaml:4)".
 fn label(here: &Here<'_>, object: &Object) -> String {
-    format!("{} ({})", object.label(), place(here.facts, object.name_span()))
+    format!("{} ({})", prose(&object.label()), place(here.facts, object.name_span()))
 }
 
 fn object_text(here: &Here<'_>, around: &Around<'_>, object: &Object) -> String {
@@ -88,7 +89,7 @@ fn object_text(here: &Here<'_>, around: &Around<'_>, object: &Object) -> String 
             users.push(user);
         }
     }
-    let mut text = format!("**{}** {}", object.kind.value, name(object));
+    let mut text = format!("**{}** {}", prose(&object.kind.value), name(object));
     if named_kind(object) == Some(Named::Service) {
         text.push_str(&sends_to(here, object));
         users.extend(callers(here, object));
@@ -113,9 +114,9 @@ fn user(here: &Here<'_>, used: &Use<'_>, by: &Object, at: &Str) -> String {
     let place = place(here.facts, at.span);
     match used.container {
         Some(container) => {
-            format!("container {} of {} ({place})", code(container.label()), by.label())
+            format!("container {} of {} ({place})", code(container.label()), prose(&by.label()))
         }
-        None => format!("{} ({place})", by.label()),
+        None => format!("{} ({place})", prose(&by.label())),
     }
 }
 
@@ -141,14 +142,14 @@ fn sends_to(here: &Here<'_>, object: &Object) -> String {
     let Some(service) = services.find(|it| it.object.span == object.span) else {
         return String::new();
     };
-    let ports: Vec<String> = service.model.ports.iter().map(|it| it.label()).collect();
+    let ports: Vec<String> = service.model.ports.iter().map(|it| prose(&it.label())).collect();
     let ports = match ports.is_empty() {
         true => String::new(),
         false => format!(", ports {}", ports.join(", ")),
     };
     let workloads = service.selects.iter().map(|at| &facts.workloads()[*at]);
     let to: Vec<String> =
-        workloads.map(|it| format!("{} ({})", it.label, place(facts, it.span()))).collect();
+        workloads.map(|it| format!("{} ({})", prose(&it.label), place(facts, it.span()))).collect();
     match to.is_empty() {
         true => ports,
         false => format!("{ports}\n\nSends to {}", to.join(", ")),
@@ -165,7 +166,9 @@ fn callers(here: &Here<'_>, object: &Object) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for caller in facts.callers().remove(&service.index).unwrap_or_default() {
         let word = match caller {
-            Caller::Client { from, span, .. } => format!("{} ({})", from.label, place(facts, span)),
+            Caller::Client { from, span, .. } => {
+                format!("{} ({})", prose(&from.label), place(facts, span))
+            }
             // Routes are among the users.
             Caller::Route(..) => continue,
             Caller::Outside(span) => {
@@ -191,7 +194,7 @@ fn workload(here: &Here<'_>) -> Option<Section> {
         let service = pair.service;
         let text = format!(
             "**{}**\n\nIn Compose: service {} ({}), matched by {}",
-            pair.label(),
+            prose(&pair.label()),
             code(service.name),
             place(facts, service.span()),
             pair.found.why.says()

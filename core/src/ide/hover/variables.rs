@@ -2,9 +2,10 @@
 
 use super::Section;
 use crate::ide::here::Here;
-use crate::ide::words::{code, code_or_mask, list, place};
+use crate::ide::words::{code, code_or_mask, list, place_in_markdown as place};
 use crate::model::compose::{Project, VariableForm, VariableUse};
 use crate::text::Span;
+use crate::text::markdown::prose;
 
 pub(super) fn sections(here: &Here<'_>) -> Vec<Section> {
     let mut found = Vec::new();
@@ -68,7 +69,7 @@ fn set_here(here: &Here<'_>, project: &Project) -> Option<Section> {
         .map(|it| {
             let subject = here.facts.subject_at(it.span);
             let place = place(here.facts, it.span);
-            if subject.is_empty() { place } else { format!("{subject} ({place})") }
+            if subject.is_empty() { place } else { format!("{} ({place})", prose(&subject)) }
         })
         .collect();
     let name = code(&var.name);

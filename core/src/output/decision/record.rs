@@ -1,7 +1,6 @@
 //! The decision report as an architecture decision record in Markdown.
 
 use super::super::columns::escape_line;
-use super::super::markdown::{cell, code_span, fence, html, prose};
 use super::super::place::Place;
 use super::details::{crossing, first_failing};
 use super::words;
@@ -9,6 +8,7 @@ use crate::report::{
     Answer, Ask, CheckState, ChecklistItem, Crossing, Decision, Report, Statement, Step, System,
 };
 use crate::text::Span;
+use crate::text::markdown::{cell, code_span, fence, html, prose};
 
 /// Renders the decision as an architecture decision record in Markdown, one for each system.
 pub fn records(report: &Report) -> String {

@@ -93,9 +93,7 @@ fn report(facts: &Facts, span: Span, reason: &str, waits: &[Wait<'_, '_>], out: 
     let places = waits.iter().map(|it| (it.dependency.span, it.from.name));
     out.at(&span, format!("{waiting} {verb} for `{on}` to complete, but {reason}"))
         .also_first(places.filter(|it| seen.insert(it.0)), |from| format!("`{from}` waits here"))
-        .check(
-            facts.compose(first.from, &format!("ps -a {} {}", in_shell(on), in_shell(from))),
-        );
+        .check(facts.compose(first.from, &format!("ps -a {} {}", in_shell(on), in_shell(from))));
 }
 
 /// Returns the server that a service runs: the one of its image, or the one that its command starts. With a command

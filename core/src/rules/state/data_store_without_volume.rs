@@ -323,7 +323,8 @@ fn dump(facts: &Facts<'_>, unit: &Unit<'_>, family: &Family) -> Option<String> {
         Some(user) => (format!("pg_dumpall -U {}", in_shell(user)), "sql"),
         None => dump_of(family.id, &has)?,
     };
-    Some(facts.compose(service, &format!("exec -T {} {command} > dump.{ending}", service.name)))
+    let name = in_shell(service.name);
+    Some(facts.compose(service, &format!("exec -T {name} {command} > dump.{ending}")))
 }
 
 /// Says what a workload of a cluster needs: a claim.
