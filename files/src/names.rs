@@ -162,7 +162,6 @@ mod tests {
             "main.py",
             ".env.d.ts",
             ".travis.yml",
-            ".github/dependabot.yml",
             "Dockerfiles",
             "yaml",
             "notes.md",

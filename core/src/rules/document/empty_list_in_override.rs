@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::compose::Project;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -111,7 +111,7 @@ fn report(
     );
     out.at(&list, message)
         .also(&kept, "this stays")
-        .check(facts.compose_of(project, &format!("config {service}")))
+        .check(facts.compose_of(project, &format!("config {}", in_shell(service))))
         // What was forgotten in the list may be in use.
         .fix(Fix::r#unsafe("Write `!reset []`", [facts.replace(&list, "!reset []")]));
 }
