@@ -112,6 +112,8 @@ fn report(
     out.at(&list, message)
         .also(&kept, "this stays")
         .check(facts.compose_of(project, &format!("config {}", in_shell(service))))
+        // Whoever takes an empty list for a way to drop one does so for each service.
+        .cause(format!("empty lists over {path}"))
         // What was forgotten in the list may be in use.
         .fix(Fix::r#unsafe("Write `!reset []`", [facts.replace(&list, "!reset []")]));
 }
@@ -181,6 +183,17 @@ mod tests {
     fn a_file_that_nothing_lies_below_is_silent() {
         let alone = "services: {web: {image: 'acme/web:1', ports: []}}\n";
         assert!(messages(&RULE, alone).is_empty());
+    }
+
+    #[test]
+    fn empty_lists_over_one_file_are_one_finding() {
+        let text = "# file: compose.yaml\nservices: {web: {image: 'acme/web:1', ports: ['80:80']}, job: {image: 'acme/job:1', dns: [1.1.1.1]}}\n# file: compose.override.yaml\nservices: {web: {ports: []}, job: {dns: []}}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            [
+                "`dns: []` takes nothing away from `job`: Compose keeps what `compose.yaml` lists (and 1 more like it)"
+            ]
+        );
     }
 
     #[test]
