@@ -3,20 +3,21 @@
 //! several forms of one workload the main one is taken.
 
 mod affixes;
+mod candidates;
 mod forms;
 mod names;
 mod stores;
 
 use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Start, Unit, Workload};
-use crate::model::Str;
 use crate::model::compose::is_default_name;
 use crate::report::Role;
 use crate::text::{FileId, folder_of};
 use affixes::Affixes;
+use candidates::{Candidates, Siblings, image_of, is_same_command};
 use forms::{Sizes, main_form};
 use indexmap::IndexMap;
-use names::{is_named_after_workload, names_of, plain};
+use names::plain;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -149,47 +150,6 @@ impl<'a> Facts<'a> {
 /// A container: the index of its workload, and its own among the units.
 type Container = (usize, usize);
 
-/// The main containers of all workloads, by the part of the project and what a Compose service may have
-/// in common with them. Workloads are sorted by path, and so is each list.
-#[derive(Default)]
-struct Candidates<'a> {
-    by_name: FxHashMap<(usize, String), Vec<Container>>,
-    /// By the name of the workload without the prefix and suffix that all workloads share.
-    by_bare_name: FxHashMap<(usize, String), Vec<Container>>,
-    by_image: FxHashMap<(usize, &'a str), Vec<Container>>,
-    by_image_and_name: FxHashMap<(usize, &'a str, String), Vec<Container>>,
-}
-
-impl<'a> Candidates<'a> {
-    fn new(facts: &'a Facts<'_>, affixes: &Affixes) -> Candidates<'a> {
-        let mut candidates = Candidates::default();
-        for workload in &facts.workloads {
-            let part = facts.sets.part(workload.object.file);
-            for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main)
-            {
-                let container = (workload.index, at);
-                let image = image_of(unit);
-                if let Some(name) = affixes.bare(facts, workload).map(plain)
-                    && is_named_after_workload(workload, unit)
-                {
-                    candidates.by_bare_name.entry((part, name)).or_default().push(container);
-                }
-                for name in names_of(facts, workload, unit) {
-                    if let Some(image) = image {
-                        let both = candidates.by_image_and_name.entry((part, image, name.clone()));
-                        both.or_default().push(container);
-                    }
-                    candidates.by_name.entry((part, name)).or_default().push(container);
-                }
-                if let Some(image) = image {
-                    candidates.by_image.entry((part, image)).or_default().push(container);
-                }
-            }
-        }
-        candidates
-    }
-}
-
 pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     if facts.services.is_empty() || facts.workloads.is_empty() {
         return Counterparts::default();
@@ -264,47 +224,9 @@ fn unclear(
     unclear
 }
 
-/// The services of each project that run the same image.
-struct Siblings<'a>(FxHashMap<(usize, &'a str), Vec<&'a Start<'a>>>);
-
-impl<'a> Siblings<'a> {
-    fn of(facts: &'a Facts<'_>) -> Siblings<'a> {
-        let mut starts: FxHashMap<(usize, &str), Vec<&Start<'a>>> = FxHashMap::default();
-        for service in facts.services.iter().filter(|it| it.starts_by_itself()) {
-            if let Some(image) = image_of(&service.unit) {
-                let key = (service.project_index, image);
-                starts.entry(key).or_default().push(&service.unit.start);
-            }
-        }
-        Siblings(starts)
-    }
-
-    /// Whether several services of a project run an image, so that the image alone says nothing.
-    fn are_several(&self, service: &Service<'_>, image: &str) -> bool {
-        self.0.get(&(service.project_index, image)).is_some_and(|it| it.len() > 1)
-    }
-
-    /// Whether no other service of the project runs the image with the same command.
-    fn is_told_by_command(&self, service: &Service<'_>, image: &str) -> bool {
-        let starts = self.0.get(&(service.project_index, image)).map_or(&[][..], Vec::as_slice);
-        starts.iter().filter(|it| is_same_command(it, &service.unit.start)).count() == 1
-    }
-}
-
-/// Whether two containers start the same words, wherever these are split into entrypoint and arguments.
-fn is_same_command(a: &Start<'_>, b: &Start<'_>) -> bool {
-    let same = |(a, b): (&&Str, &&Str)| a.value == b.value;
-    a.words.len() == b.words.len() && a.words.iter().zip(&b.words).all(same)
-}
-
 /// Returns a name without that of the release for which charts are rendered.
 pub fn of_release(name: &str) -> &str {
     name.strip_prefix("release-name-").unwrap_or(name)
-}
-
-/// Returns the path of a container's image without its registry.
-fn image_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
-    unit.image.as_ref().map(|image| image.path_without_registry())
 }
 
 fn tag_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {

@@ -1,56 +1,14 @@
+mod fixes;
+mod folding;
+mod misplaced;
+
 use super::RULE;
-use crate::edit::apply::apply;
 use crate::rules::testing::{files, findings, messages, run};
 
 fn service(image: &str, body: &str) -> Vec<&'static str> {
     let text =
         format!("services: {{ db: {{ image: '{image}', {body} }} }}\nvolumes: {{ vol: {{}} }}\n");
     findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
-}
-
-#[test]
-fn the_version_decides_the_path() {
-    for (image, path, found) in [
-        ("postgres:17", "/var/lib/postgresql/data", None),
-        ("postgres:17", "/var/lib/postgresql", Some("error")),
-        ("postgres:18-alpine", "/var/lib/postgresql", None),
-        ("postgres:18-alpine", "/var/lib/postgresql/data", Some("error")),
-        ("postgres", "/var/lib/postgresql/data", Some("error")),
-        ("postgres:latest", "/var/lib/postgresql", None),
-        ("postgres:bookworm", "/var/lib/postgresql/data", None),
-        ("mysql:8", "/var/lib/mysql", None),
-        ("mysql:8", "/var/lib/mysq", Some("error")),
-        ("mysql:8", "/backups", Some("warning")),
-        ("mongo:7", "/data/db", None),
-        ("mongo:7", "/data", Some("error")),
-        ("prom/prometheus:v3.1.0", "/prometheus", None),
-        ("elasticsearch:8.15.0", "/usr/share/elasticsearch/data", None),
-    ] {
-        let body = format!("volumes: ['vol:{path}']");
-        assert_eq!(service(image, &body), Vec::from_iter(found), "{image} {path}");
-    }
-}
-
-#[test]
-fn a_volume_beside_the_data_is_a_slip_in_development_too() {
-    let found = |path: &str, image: &str, volume: &str, more: &str| {
-        let text = format!(
-            "# file: {path}\nservices: {{db: {{image: '{image}', volumes: ['{volume}']{more}}}}}\nvolumes: {{vol: {{}}}}\n"
-        );
-        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
-    };
-    let old = "vol:/var/lib/postgresql/data";
-    assert_eq!(found("compose.dev.yaml", "postgres:18", old, ""), ["warning"]);
-    assert_eq!(found("compose.yaml", "postgres:18", old, ", profiles: [tools]"), ["error"]);
-    assert_eq!(found("compose.dev.yaml", "mysql:8", "vol:/var/lib/mysq", ""), ["warning"]);
-    for (volume, image) in [
-        ("/var/lib/mysq", "mysql:8"),
-        ("vol:/backups", "mysql:8"),
-        (old, "postgres:17"),
-        ("vol:/var/lib/postgresql", "postgres:18"),
-    ] {
-        assert!(found("compose.dev.yaml", image, volume, "").is_empty(), "{image} {volume}");
-    }
 }
 
 #[test]
@@ -122,61 +80,6 @@ fn the_name_of_an_image_tells_a_store_that_keeps_nothing() {
 }
 
 #[test]
-fn a_dump_comes_before_a_volume_is_moved() {
-    let help = |path: &str| {
-        let text = format!(
-            "services: {{db: {{image: 'postgres:17', volumes: ['vol:{path}']}}}}\nvolumes: {{vol: {{}}}}\n"
-        );
-        findings(&RULE, &text)[0].help.clone().unwrap_or_default()
-    };
-    let help = help("/var/lib/postgres/data");
-    assert!(help.contains("exec -T db pg_dumpall -U postgres > dump.sql"), "{help}");
-}
-
-#[test]
-fn a_new_volume_is_empty_so_a_dump_comes_first() {
-    let help = |image: &str, variables: &str| {
-        let text =
-            format!("services: {{db: {{image: '{image}', environment: {{{variables}}}}}}}\n");
-        findings(&RULE, &text)[0].help.clone().unwrap_or_default()
-    };
-    for (image, variables, command) in [
-        ("postgres:17", "", "pg_dumpall -U postgres > dump.sql"),
-        ("postgres:17", "POSTGRES_USER: shop", "pg_dumpall -U shop > dump.sql"),
-        (
-            "postgres:17",
-            "POSTGRES_USER: '${DB_USER}'",
-            "sh -c 'pg_dumpall -U \"$POSTGRES_USER\"' > dump.sql",
-        ),
-        (
-            "mysql:8.4",
-            "MYSQL_ROOT_PASSWORD: '${P:?}'",
-            "sh -c 'mysqldump --all-databases -uroot -p\"$MYSQL_ROOT_PASSWORD\"' > dump.sql",
-        ),
-        ("mongo:7", "", "mongodump --archive > dump.archive"),
-    ] {
-        let help = help(image, variables);
-        let wanted = format!("`docker compose exec -T db {command}`");
-        assert!(help.contains(&wanted), "{image}: {help}");
-    }
-    for (image, variables) in [("mysql:8.4", ""), ("elasticsearch:8.15.0", "")] {
-        assert!(!help(image, variables).contains("dump"), "{image}");
-    }
-}
-
-#[test]
-fn the_fix_knows_whether_there_are_volumes() {
-    for top in ["", "volumes:\n  other:\n", "volumes:\n  other:\n    driver: local\n"] {
-        let before = files(&format!("services:\n  db:\n    image: mysql:8\n{top}"));
-        let report = run(&RULE, &before);
-        let (after, applied) = apply(&before, &report, true);
-        assert_eq!(applied, 1, "{top}");
-        assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
-        assert!(after[0].text.contains("\n  db-data:"), "{}", after[0].text);
-    }
-}
-
-#[test]
 fn an_anonymous_volume_is_not_found_again() {
     let text = "services: { db: { image: 'postgres:17', volumes: [/var/lib/postgresql/data] } }\n";
     assert!(messages(&RULE, text)[0].contains("anonymous volume"));
@@ -233,19 +136,6 @@ fn a_claim_of_postgres_is_mounted_with_a_folder() {
 }
 
 #[test]
-fn a_fix_mends_every_store_and_fixes_the_host_name_where_it_matters() {
-    let text = "services:\n  queue:\n    image: rabbitmq:4.0\n  db:\n    image: mysql:8.4\n";
-    let sources = files(text);
-    let report = run(&RULE, &sources);
-    assert_eq!(report.findings.len(), 1);
-    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
-    assert_eq!(
-        &*fixed[0].text,
-        "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  queue-data: {}\n"
-    );
-}
-
-#[test]
 fn a_server_that_refuses_to_start_is_asked_for_its_log() {
     let found = |image: &str| {
         let text = format!(
@@ -263,78 +153,6 @@ fn a_server_that_refuses_to_start_is_asked_for_its_log() {
     let slip =
         "services: {db: {image: 'mysql:8', volumes: ['vol:/var/lib/mysq']}}\nvolumes: {vol: {}}\n";
     assert!(findings(&RULE, slip)[0].check[0].contains(".Mounts"));
-}
-
-#[test]
-fn volumes_without_a_name_are_one_habit() {
-    let file = |path: &str| {
-        format!(
-            "# file: {path}\nservices:\n  db:\n    image: postgres:17\n    volumes:\n      - /var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n"
-        )
-    };
-    let sources = files(&file("compose.yaml"));
-    let report = run(&RULE, &sources);
-    assert_eq!(report.findings.len(), 1);
-    assert_eq!(report.findings[0].related[0].message, "so does service `shop` (MySQL)");
-    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
-    assert_eq!(
-        &*fixed[0].text,
-        "services:\n  db:\n    image: postgres:17\n    volumes:\n      - db-data:/var/lib/postgresql/data\n  shop:\n    image: mysql:8.4\n    volumes:\n      - shop-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  shop-data: {}\n"
-    );
-    let both = [file("compose.yaml"), file("compose.full.yaml")].concat();
-    assert_eq!(findings(&RULE, &both).len(), 1);
-}
-
-#[test]
-fn data_that_is_lost_and_data_that_is_left_behind_are_one_oversight() {
-    let search = "elasticsearch:8.15.0";
-    let file = |path: &str, image: &str| {
-        format!("# file: {path}\nservices: {{db: {{image: '{image}'}}}}\n")
-    };
-    let why = |other: &str| {
-        let text = [file("compose.yaml", "mysql:8.4"), file("compose.full.yaml", other)];
-        let found = findings(&RULE, &text.concat());
-        assert_eq!(found.len(), 1, "{other}");
-        let said = found[0].related[0].message.clone();
-        (found[0].why.clone().unwrap_or_default(), said)
-    };
-    let (both, other) = why(search);
-    assert!(both.contains("Some images declare a volume") && both.contains("prune"), "{both}");
-    assert_eq!(
-        other,
-        "service `db` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data`: its data is lost with the container"
-    );
-    let (one, other) = why("mongo:8.0");
-    assert!(!one.contains("Some images declare"), "{one}");
-    assert!(other.ends_with("which `docker compose down` leaves behind"), "{other}");
-    let text = format!("services: {{a: {{image: 'mysql:8.4'}}, b: {{image: '{search}'}}}}\n");
-    let found = findings(&RULE, &text);
-    assert_eq!(
-        found[0].related[0].message,
-        "service `b` (Elasticsearch) has no volume at `/usr/share/elasticsearch/data` either: its data is lost with the container"
-    );
-}
-
-#[test]
-fn only_options_for_data_move_it() {
-    let mounts = "volumes: [/var/lib/postgresql/data, './pki:/pki']";
-    let tls =
-        "command: [postgres, -c, ssl_cert_file=/pki/postgresql.pem, -c, ssl_ca_file=/pki/ca.pem]";
-    assert_eq!(service("postgres:17", &format!("{tls}, {mounts}")), ["warning"]);
-    let moved = "command: [postgres, -c, data_directory=/pki]";
-    assert!(service("postgres:17", &format!("{moved}, {mounts}")).is_empty());
-    let settings = "command: [postgres, -c, config_file=/etc/postgresql.conf]";
-    assert!(service("postgres:17", &format!("{settings}, volumes: ['vol:/db']")).is_empty());
-}
-
-#[test]
-fn other_volumes_do_not_hide_a_misplaced_one() {
-    let certs = "'vol:/usr/share/elasticsearch/config/certs'";
-    let wrong = "/var/lib/elasticsearch/data";
-    let body = format!("volumes: [{certs}, {wrong}]");
-    assert_eq!(service("elasticsearch:8.15.0", &body), ["error"]);
-    let two = format!("volumes: [/data/a, {wrong}]");
-    assert_eq!(service("elasticsearch:8.15.0", &two), ["warning"], "which one is meant?");
 }
 
 #[test]
@@ -411,35 +229,6 @@ fn a_store_of_ones_own_is_known_by_its_variables() {
 }
 
 #[test]
-fn an_anonymous_volume_at_the_wrong_path_is_the_slip() {
-    let text = "services:\n  search:\n    image: elasticsearch:8.15.0\n    volumes:\n      - /var/lib/elasticsearch/data\n";
-    let sources = files(text);
-    let report = run(&RULE, &sources);
-    assert_eq!(
-        report.findings[0].message,
-        "service `search` (Elasticsearch) keeps its data in `/usr/share/elasticsearch/data`, but an anonymous volume is mounted at `/var/lib/elasticsearch/data`"
-    );
-    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
-    assert!(
-        fixed[0].text.contains("- search-data:/usr/share/elasticsearch/data\n"),
-        "{}",
-        fixed[0].text
-    );
-}
-
-#[test]
-fn an_anonymous_volume_gets_a_name() {
-    let text = "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n";
-    let sources = files(text);
-    let report = run(&RULE, &sources);
-    let fixed = crate::rules::testing::apply_fixes(&sources, &report);
-    assert_eq!(
-        &*fixed[0].text,
-        "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n"
-    );
-}
-
-#[test]
 fn what_fits_compose_is_not_said_of_a_cluster() {
     let compose = findings(&RULE, "services: {db: {image: 'mysql:8.4'}}\n");
     assert!(compose[0].message.ends_with("which `docker compose down` leaves behind"));
@@ -464,41 +253,6 @@ fn a_store_that_scripts_fill_is_a_note() {
 }
 
 #[test]
-fn the_files_of_an_application_are_one_oversight() {
-    let file = |path: &str| format!("# file: {path}\nservices: {{db: {{image: 'mysql:8.4'}}}}\n");
-    let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
-    let found = findings(&RULE, &text);
-    assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 4));
-}
-
-#[test]
-fn the_place_is_the_key_of_the_image() {
-    for (file, image) in [
-        ("compose.yaml", "services:\n  db:\n    image: mysql:8\n"),
-        ("compose.yaml", "services: { db: { image: 'mysql:8' } }\n"),
-        (
-            "web/templates/db.yaml",
-            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: db\n        image: {{ if .Values.registry }}{{ .Values.registry }}/{{ end }}mysql:{{ .Values.tag }}\n",
-        ),
-    ] {
-        let chart = "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\ntag: '8'\n";
-        let files = files(&format!("{chart}# file: {file}\n{image}"));
-        let report = run(&RULE, &files);
-        assert_eq!(report.findings.len(), 1, "{image}");
-        let span = report.findings[0].span;
-        assert_eq!(&report.entry(span.file).file.text[span.range()], "image", "{image}");
-    }
-}
-
-#[test]
-fn stores_without_volumes_are_one_finding() {
-    let text =
-        "services: {a: {image: 'postgres:17'}, b: {image: 'mysql:8'}, c: {image: 'mongo:8'}}\n";
-    let found = messages(&RULE, text);
-    assert!(found.len() == 1 && found[0].ends_with("(and 2 more like it)"), "{found:?}");
-}
-
-#[test]
 fn solr_keeps_its_data_by_version_and_neo4j_has_a_link_to_it() {
     let home = |image: &str, path: &str| service(image, &format!("volumes: ['vol:{path}']"));
     for (image, path) in [
@@ -514,20 +268,6 @@ fn solr_keeps_its_data_by_version_and_neo4j_has_a_link_to_it() {
     for (image, path) in [("solr:7.1", "/var/solr"), ("solr:9", "/opt/solr/server/solr")] {
         assert_eq!(home(image, path).len(), 1, "{image} {path}");
     }
-}
-
-#[test]
-fn a_misplaced_volume_leaves_the_data_where_the_image_puts_it() {
-    let why = |image: &str, path: &str| {
-        let text = format!(
-            "services: {{db: {{image: '{image}', restart: always, volumes: ['vol:{path}']}}}}\nvolumes: {{vol: {{}}}}\n"
-        );
-        findings(&RULE, &text)[0].why.clone().unwrap_or_default()
-    };
-    let declared = why("postgres:12", "/data/db");
-    assert!(declared.contains("without a name") && declared.contains("down"), "{declared}");
-    let lost = why("elasticsearch:8.15.0", "/var/lib/elasticsearch/data");
-    assert!(lost.contains("goes with its container"), "{lost}");
 }
 
 #[test]
