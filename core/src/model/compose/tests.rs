@@ -93,6 +93,27 @@ fn merge_keys_that_multiply_are_stopped() {
 }
 
 #[test]
+fn long_texts_and_env_files_that_multiply_are_stopped() {
+    let hosts = "db.example.com:5432,".repeat(500);
+    let services = |body: &str| {
+        let service = |at: usize| format!("  s{at}: {{image: 'a:1', {body}}}\n");
+        format!("services:\n{}", (0..1_000).map(service).collect::<String>())
+    };
+    let by_alias = format!("x-h: &h '{hosts}'\n{}", services("environment: {PEERS: *h}"));
+    let by_variable = services("environment: {HOSTS: '${HOSTS}'}");
+    let by_file = services("env_file: [app.env]");
+    let env = format!("HOSTS={hosts}\n");
+    for text in [&by_alias, &by_variable, &by_file] {
+        let given = given(&[("compose.yaml", text), (".env", &env), ("app.env", &env)]);
+        let variables = given.only().services.iter().flat_map(|it| &it.environment);
+        let read: usize = variables.filter_map(|it| Some(it.value.as_ref()?.len())).sum();
+        assert!((hosts.len()..4_000_000).contains(&read), "{read}");
+        let limits = kinds(given.only()).into_iter().filter(|it| *it == ProblemKind::Limit);
+        assert_eq!(limits.count(), 1);
+    }
+}
+
+#[test]
 fn every_value_keeps_the_file_of_its_origin() {
     let given = given(&[
         (

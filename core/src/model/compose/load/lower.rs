@@ -58,8 +58,10 @@ impl Environment {
     }
 }
 
-/// Maximum number of nodes that aliases and merge keys add to a project.
+/// Maximum number of values that aliases, merge keys, variables and env files add to a project.
 pub(crate) const MAX_SHARED: usize = 50_000;
+/// Number of bytes of repeated text that count as one more value.
+const SHARED_TEXT: usize = 64;
 /// Maximum depth of nested values. Aliases can nest deeper than the parser allows.
 const MAX_DEPTH: usize = 200;
 
@@ -100,6 +102,17 @@ impl Lowering {
         }
     }
 
+    /// Counts a value that is repeated, with the length of its text. Returns whether it may be read.
+    pub(crate) fn share(&mut self, length: usize, span: Span) -> bool {
+        self.shared_nodes += 1 + length / SHARED_TEXT;
+        let is_within = self.shared_nodes <= MAX_SHARED;
+        if !is_within {
+            let message = "aliases, variables and env files repeat more than 50,000 values of this project; the rest is not read";
+            self.limit(span, message);
+        }
+        is_within
+    }
+
     /// Turns one node into a value. `text` is the text of its file.
     pub fn lower(&mut self, node: Node<'_>, text: &str, environment: &Environment) -> Value {
         Walk { out: self, text, environment }.value(node, false, 0)
@@ -116,15 +129,9 @@ impl Walk<'_> {
     fn value(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Value {
         let span = node.span();
         let shared = shared || node.kind() == NodeKind::Alias;
-        if shared {
-            self.out.shared_nodes += 1;
-            if self.out.shared_nodes > MAX_SHARED {
-                self.out.limit(
-                    span,
-                    "aliases make this file larger than 50,000 values; the rest is not read",
-                );
-                return Value::null(span);
-            }
+        let length = node.resolve().as_str().map_or(0, str::len);
+        if shared && !self.out.share(length, span) {
+            return Value::null(span);
         }
         if depth > MAX_DEPTH {
             self.out.limit(
@@ -261,6 +268,12 @@ impl Walk<'_> {
                 SmolStr::default()
             }
         };
+        let added = value.len().saturating_sub(written.len());
+        let is_read = added < SHARED_TEXT || self.out.share(added, span);
+        let value = if is_read { value } else { SmolStr::default() };
+        if !is_read {
+            self.out.unknown.insert(span);
+        }
         let raw = (any || value != written).then(|| Box::from(written));
         Scalar { kind, text: value, raw, offset }
     }

@@ -116,6 +116,9 @@ impl Read<'_> {
                 // A name alone that nothing sets is not passed to the container.
                 let Some(value) = variable.value else { continue };
                 let span = variable.name.span.to(value.span);
+                if !self.out.share(value.len(), span) {
+                    break;
+                }
                 let variable = EnvVar {
                     name: variable.name,
                     value: Some(value),
