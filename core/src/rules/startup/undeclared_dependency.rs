@@ -2,7 +2,6 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Mention, Service, VarSource, components, quoted};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
-use crate::text::FileId;
 
 rule! {
     /// A service talks to another one that is missing from its `depends_on`.
@@ -70,9 +69,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             if known || !run_together(service, on) || !facts.shows_host(mention) {
                 continue;
             }
-            let shared = shared_env_file(facts, service, mention);
+            let readers = other_readers(facts, service, mention);
+            let is_shared = readers.iter().any(|it| program(it) != program(service));
             // A product has settings of its own, and a file for all services is not written for it.
-            if shared.is_some() && is_other_product(service, mention) {
+            if is_shared && is_other_product(service, mention) {
                 continue;
             }
             // Services that call each other, even through others, would wait for each other.
@@ -95,27 +95,36 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 ))
                 .maybe_fix(declare(facts, service, on));
-            match shared {
-                Some(_) => finding
+            if is_shared {
+                finding
                     .confidence(Confidence::Possible)
-                    .why("Several services read this env file, so the file does not show which of them talks to that host. A service that does, and starts before the host, fails or returns errors.")
-                    .cause(format!("readers of one file talk to {}", on.name)),
-                None => finding.cause(format!("{} talks to {}", service.name, on.name)),
-            };
+                    .why("Several services read this env file, so the file does not show which of them talks to that host. A service that does, and starts before the host, fails or returns errors.");
+            }
+            finding.cause(match readers[..] {
+                [] => format!("{} talks to {}", service.name, on.name),
+                [..] => format!("readers of one file talk to {}", on.name),
+            });
         }
     }
 }
 
-/// Returns the env file that names a host, where other programs of the project read it too.
-fn shared_env_file(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> Option<FileId> {
-    let file = mention.span.file;
-    let reads = |it: &&Service<'_>| it.model.env_files.iter().any(|env| env.file == Some(file));
-    let program = |it: &Service<'_>| it.unit.image.as_ref().map(|image| image.repository.clone());
-    let own = program(service);
-    let mut readers = facts.siblings(service).iter().filter(reads);
-    let is_shared = mention.source == Some(VarSource::EnvFile)
-        && readers.any(|it| it.index != service.index && program(it) != own);
-    is_shared.then_some(file)
+/// Returns the other services of the project that read the env file which names a host.
+fn other_readers<'f, 'a>(
+    facts: &'f Facts<'a>,
+    service: &Service<'a>,
+    mention: &Mention<'_>,
+) -> Vec<&'f Service<'a>> {
+    if mention.source != Some(VarSource::EnvFile) {
+        return Vec::new();
+    }
+    let file = Some(mention.span.file);
+    let others = facts.siblings(service).iter().filter(|it| it.index != service.index);
+    others.filter(|it| it.model.env_files.iter().any(|env| env.file == file)).collect()
+}
+
+/// Returns the repository of the image of a service.
+fn program<'s>(service: &'s Service<'_>) -> Option<&'s str> {
+    service.unit.image.as_ref().map(|image| image.repository.as_str())
 }
 
 /// Whether a service runs a ready-made program, and a variable is not one of those that this program reads.
@@ -294,5 +303,13 @@ mod tests {
     fn the_fix_keeps_the_form_of_the_list() {
         let text = "services:\n  web:\n    image: a/web:1\n    command: [serve, --db, 'db:5432']\n    depends_on:\n      - mid\n  db: {image: 'postgres:17'}\n  mid: {image: a/m:1}\n";
         assert_eq!(findings(&RULE, text)[0].fixes[0].edits[0].text, "\n      - db");
+    }
+
+    #[test]
+    fn services_of_one_program_that_read_one_file_are_one_finding() {
+        let text = "# file: compose.yaml\nservices:\n  a: {image: 'acme/web:1', env_file: [app.env]}\n  b: {image: 'acme/web:1', env_file: [app.env]}\n  db: {image: 'postgres:17'}\n# file: app.env\nDATABASE_URL=postgres://db/shop\n";
+        let found = messages(&RULE, text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("`a` talks to `db`, but does not depend on it"), "{found:?}");
     }
 }
