@@ -7,6 +7,7 @@ const POD_SPECS: [&str; 3] = ["spec", "spec.template.spec", "spec.jobTemplate.sp
 /// path allows everything below it.
 const COMPOSE: &[(&str, &[&str])] = &[
     ("PLM010", &["services.*.command", "services.*.entrypoint"]),
+    ("PLM012", &["services.*"]),
     ("PLM101", &["services.*.depends_on.*.condition", "services.*.healthcheck"]),
     ("PLM102", &["services.*.healthcheck"]),
     ("PLM103", &["services.*.healthcheck"]),
@@ -58,6 +59,7 @@ const IN_PODS: &[(&str, &[&str])] = &[
     ),
     ("PLM624", &["containers.*.livenessProbe", "containers.*.readinessProbe"]),
     ("PLM625", &["containers.*.livenessProbe"]),
+    ("PLM707", &["containers.*.volumeMounts.*.mountPath"]),
     ("PLM808", &["*"]),
     ("PLM811", &["containers.*.image"]),
     ("PLM815", &["securityContext", "containers.*.securityContext"]),

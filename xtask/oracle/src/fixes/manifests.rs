@@ -5,9 +5,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Returns the documents of a text; `None` if the parser refuses any of them.
+/// Returns the documents of a text; `None` if the parser refuses any of them. Compose's own tags are left out, since
+/// JSON has none.
 pub fn documents(text: &str) -> Option<Vec<Value>> {
-    let documents = yaml_serde::Deserializer::from_str(text).map(Value::deserialize);
+    let text = text.replace(": !reset ", ": ").replace(": !override ", ": ");
+    let documents = yaml_serde::Deserializer::from_str(&text).map(Value::deserialize);
     documents.collect::<Result<_, _>>().ok()
 }
 
