@@ -8,6 +8,7 @@ use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
+use std::cell::LazyCell;
 
 rule! {
     /// A container is given a host name that nothing in the project has.
@@ -76,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     let known_in_compose = names_of_compose(facts);
-    let optional = facts.optional_services();
+    let optional = LazyCell::new(|| facts.optional_services());
     for (workload, unit) in in_order_of_reading(facts) {
         for mention in facts.peers(unit) {
             // PLM109 reports what an init container waits for.
