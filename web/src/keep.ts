@@ -60,12 +60,12 @@ export class Keeper {
 
   /** Writes what waits, also where the next page of this tab finds it if the database is not done by then. */
   #leave(): void {
-    if (this.#waiting) {
-      try {
-        sessionStorage.setItem(KEY, JSON.stringify(this.#now()));
-      } catch {
-        // A project that is too large for this storage is left to the database.
-      }
+    try {
+      // A page that was kept and shown again may have left an older state here.
+      sessionStorage.removeItem(KEY);
+      if (this.#waiting) sessionStorage.setItem(KEY, JSON.stringify(this.#now()));
+    } catch {
+      // A project that is too large for this storage is left to the database.
     }
     this.flush();
   }
