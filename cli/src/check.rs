@@ -41,7 +41,7 @@ pub fn of_project(
     let workspace = project.workspace(terminal);
     if wanted.show_files {
         if !matches!(printing.format, CheckFormat::Text | CheckFormat::Concise) {
-            let cause = "`--show-files` prints a list for people and has no other format; `--format json` lists the files, too";
+            let cause = "`--show-files` prints a list for people and has no other format; `--format json` also lists the files";
             return Err(Failure(cause.to_owned()));
         }
         let report = project.report_even_of_nothing(&workspace, &options, terminal)?;

@@ -29,6 +29,7 @@ use plimsoll_core::output;
 use plimsoll_core::report::FailOn;
 use plimsoll_core::text::steers_a_terminal;
 use plimsoll_core::{Options, Report, rules};
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
@@ -51,8 +52,8 @@ impl Failure {
 
 /// Says what is wrong with the arguments, and ends the program. What was given may hold control characters.
 fn refuse(error: &clap::Error) -> ! {
-    let is_odd = |argument: String| argument.contains(steers_a_terminal);
-    if !std::env::args().skip(1).any(is_odd) {
+    let is_odd = |argument: OsString| argument.to_string_lossy().contains(steers_a_terminal);
+    if !error.use_stderr() || !std::env::args_os().skip(1).any(is_odd) {
         error.exit();
     }
     eprintln!("{}", output::escape_line(error.render().to_string().trim_end()));

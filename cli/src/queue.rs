@@ -116,6 +116,8 @@ impl Queue {
         let boundary = scope::boundary(boundary);
         if boundary.is_some_and(|it| companions::is_inside(&env, &it)) {
             self.add(env, Origin::Found);
+        } else if env.is_file() {
+            self.skipped.push(skipped(&env, SkipReason::Outside));
         }
     }
 

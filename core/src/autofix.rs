@@ -18,6 +18,9 @@ const MAX_TRIALS: usize = 256;
 /// Maximum size of all that is analysed for the fixes of one project; see [`Analysis::size`].
 const MAX_WORK: usize = 8 << 20;
 
+/// Minimum number of analyses that a project gets however large its files are: only what they repeat is bounded.
+const LEAST_TRIALS: usize = 32;
+
 /// Which findings a caller wants fixed, and in which files.
 pub struct Wanted<'a> {
     pub options: &'a Options,
@@ -106,7 +109,8 @@ pub fn fix_all(
     report: Report,
     wanted: &Wanted<'_>,
 ) -> Fixed {
-    fix_within(MAX_WORK, files, workspace, report, wanted)
+    let written: usize = files.iter().map(|it| it.text.len()).sum();
+    fix_within(MAX_WORK.max(LEAST_TRIALS * written), files, workspace, report, wanted)
 }
 
 fn fix_within(

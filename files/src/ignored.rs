@@ -1,5 +1,4 @@
-//! Which files git ignores. A `.gitignore` counts if it is a regular file, as for git itself: it may be a link to
-//! anything or a pipe.
+//! Which files git ignores. A `.gitignore` that is a link or a pipe is not opened; git follows no link there either.
 
 use crate::walk::{NOT_REGULAR, Unreadable};
 use ignore::Match;
@@ -44,7 +43,7 @@ impl Ignored {
         false
     }
 
-    /// Returns the `.gitignore` files that were asked about and are not read, sorted by path.
+    /// Returns the `.gitignore` files that were asked about and are not read.
     pub(crate) fn refused(&self) -> Vec<Unreadable> {
         self.refused.clone()
     }

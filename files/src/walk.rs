@@ -110,14 +110,15 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
             Err(error) => unreadable.push(explained(root, error)),
         }
     }
+    let boundary = boundary(root);
     if depth.is_none() {
-        files.extend(entered.iter().flat_map(|folder| pipelines_of(folder)));
+        let boundary = boundary.as_deref();
+        files.extend(entered.iter().flat_map(|folder| pipelines_of(folder, boundary)));
     }
     let built_folders: BTreeSet<PathBuf> =
         files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
     let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
     files.extend(others.into_iter().filter(is_built));
-    let boundary = boundary(root);
     let (in_built, others) = followed(links, &is_built, boundary.as_deref(), &mut unreadable);
     unreadable.extend(lock(&ignored).refused().into_iter().map(|it| as_given(it, root)));
     // A chart or an overlay asks for its files by name. Elsewhere a link is seldom more than a second name of
@@ -181,13 +182,14 @@ fn special(path: &Path) -> Option<Unreadable> {
 }
 
 /// Returns the pipelines in the hidden folders of CI systems beside what lies in a folder.
-fn pipelines_of(folder: &Path) -> Vec<PathBuf> {
+fn pipelines_of(folder: &Path, boundary: Option<&Path>) -> Vec<PathBuf> {
     let folders = pipelines::hidden_folders().map(|it| folder.join(it.trim_end_matches('/')));
+    let folders = folders.filter(|it| target(it, boundary) == Target::Folder);
     let entries = folders.filter_map(|it| Some((it.read_dir().ok()?, it)));
     let files = entries.flat_map(|(entries, folder)| {
         entries.flatten().map(move |entry| folder.join(entry.file_name()))
     });
-    files.filter(|path| is_pipeline(path) && path.is_file()).collect()
+    files.filter(|path| is_pipeline(path) && target(path, boundary) == Target::File).collect()
 }
 
 /// Returns the links to files that are not among `files` and that no earlier link leads to.
@@ -259,7 +261,9 @@ fn top(root: &Path) -> Option<(PathBuf, PathBuf)> {
     let own = root.canonicalize().ok()?;
     let here = std::env::current_dir().and_then(|it| it.canonicalize()).ok();
     let top = repository(&own).map(Path::to_owned);
-    let top = top.or(here.filter(|it| own.starts_with(it))).unwrap_or_else(|| own.clone());
+    // Everything lies below the root of the file system, which is nobody's project.
+    let is_around = |it: &PathBuf| it.parent().is_some() && own.starts_with(it);
+    let top = top.or(here.filter(is_around)).unwrap_or_else(|| own.clone());
     Some((top, own))
 }
 

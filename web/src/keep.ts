@@ -8,11 +8,15 @@ export interface Kept {
   example: string | undefined;
   /** The part of the address after `#` when the project was kept. */
   hash: string;
+  /** When the project was kept, in milliseconds since 1970. Older entries have none. */
+  time?: number;
 }
 
 const PAUSE = 400;
 const STORE = "project";
 const KEY = "current";
+/** The key in the storage of the tab, which all pages of an origin share. */
+const TAB_KEY = "plimsoll-unwritten";
 
 /** Keeps the project in the browser's own database, so that closing the page loses nothing. */
 export class Keeper {
@@ -25,7 +29,9 @@ export class Keeper {
   /** Opens the database and returns what it keeps. Browsers that allow no database lose only this. */
   async start(): Promise<Kept | undefined> {
     this.#database = await openDatabase().catch(() => undefined);
-    const kept = takeUnwritten() ?? await this.#read().catch(() => undefined);
+    const unwritten = takeUnwritten();
+    const written = await this.#read().catch(() => undefined);
+    const kept = unwritten && (unwritten.time ?? 0) >= (written?.time ?? 0) ? unwritten : written;
     this.project.onChange(() => this.soon());
     // A page that is hidden may never be shown again, so what waits is written now.
     document.addEventListener("visibilitychange", () => document.hidden && this.flush());
@@ -54,7 +60,7 @@ export class Keeper {
     const { project } = this;
     return {
       files: project.contents(), active: project.active?.path, answers: project.answers,
-      example: project.untouchedExample(), hash: location.hash,
+      example: project.untouchedExample(), hash: location.hash, time: Date.now(),
     };
   }
 
@@ -62,8 +68,8 @@ export class Keeper {
   #leave(): void {
     try {
       // A page that was kept and shown again may have left an older state here.
-      sessionStorage.removeItem(KEY);
-      if (this.#waiting) sessionStorage.setItem(KEY, JSON.stringify(this.#now()));
+      sessionStorage.removeItem(TAB_KEY);
+      if (this.#waiting) sessionStorage.setItem(TAB_KEY, JSON.stringify(this.#now()));
     } catch {
       // A project that is too large for this storage is left to the database.
     }
@@ -83,8 +89,8 @@ export class Keeper {
 /** Returns what the last page of this tab may not have written to the database any more. */
 function takeUnwritten(): Kept | undefined {
   try {
-    const text = sessionStorage.getItem(KEY);
-    sessionStorage.removeItem(KEY);
+    const text = sessionStorage.getItem(TAB_KEY);
+    sessionStorage.removeItem(TAB_KEY);
     return text === null ? undefined : JSON.parse(text) as Kept;
   } catch {
     return undefined;

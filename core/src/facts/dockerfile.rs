@@ -295,7 +295,7 @@ fn in_directory(directory: &str, path: &str) -> String {
 /// whose words are not in the file.
 pub(super) fn may_bring(text: &str, program: &str) -> bool {
     let hides = |it: &str| {
-        [".sh", "xargs", "$(", "`", "requirements.apt", "packages", "make "]
+        [".sh", "<<", "xargs", "$(", "`", "requirements.apt", "packages", "make "]
             .iter()
             .any(|word| it.contains(word))
     };

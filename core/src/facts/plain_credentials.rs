@@ -201,20 +201,32 @@ fn has_outside_host(unit: &Unit<'_>, prefix: &str) -> bool {
 }
 
 /// Last words of names that no server on the internet answers to (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
-const LOCAL_DOMAINS: &[&str] =
-    &["local", "localhost", "internal", "test", "example", "invalid", "arpa", "lan", "home"];
+const LOCAL_DOMAINS: &[&str] = &[
+    "local",
+    "localhost",
+    "internal",
+    "test",
+    "example",
+    "invalid",
+    "arpa",
+    "lan",
+    "home",
+    "svc",
+    "localdomain",
+];
 
 /// Whether a host is a name in the domain of the internet.
 fn is_on_internet(host: &str) -> bool {
     let domain = host.rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
     domain.is_some_and(|it| {
         it.starts_with(|it: char| it.is_ascii_alphabetic()) && !LOCAL_DOMAINS.contains(&&*it)
-    }) && !is_placeholder_host(host)
+    }) && !host.contains("localhost.")
+        && !is_placeholder_host(host)
 }
 
 /// Whether the form of a credential is that of a service which gives out keys. Anybody makes a JSON Web Token.
 fn is_given_out(judgement: &Judgement) -> bool {
-    matches!(judgement.why, Why::Token(service) if service != "JWT")
+    matches!(judgement.why, Why::Token(service) if !matches!(service, "JWT" | "Vault"))
 }
 
 /// Returns the lists of names and values at a Compose service that end up in an image or at a container.

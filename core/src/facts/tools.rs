@@ -4,6 +4,7 @@ use super::{Facts, Service, Site, Unit, dockerfile};
 use crate::knowledge::families::{Certainty, Class, Family, Known, Tool, family_of};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, Joint, Word, commands, is_shell};
+use crate::report::Role;
 
 /// A program that a check runs and that is not in the image.
 #[derive(Debug, Clone)]
@@ -175,6 +176,7 @@ impl<'a> Facts<'a> {
         let is_builder = |it: &&Service<'a>| {
             it.project_index != service.project_index
                 && it.is_built()
+                && (it.role != Role::Development || service.role == Role::Development)
                 && self.part_of(it.span().file) == part
                 && it.unit.image.as_ref().and_then(|it| name(it.text)).as_ref() == Some(&wanted)
         };

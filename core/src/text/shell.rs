@@ -9,15 +9,17 @@ pub fn in_shell(word: &str) -> String {
 }
 
 /// Returns a word for a POSIX shell, in quotes whatever it is. Control characters are written as escapes, so that the
-/// command is one line that people can read before they run it.
+/// command is one line that people can read before they run it. Some shells do not know `$'…'`: no quote stands inside,
+/// so that they read one word too, though another one.
 pub fn quoted(word: &str) -> String {
     if word.contains(steers_a_terminal) {
         let letters = word.chars().map(|letter| match letter {
-            '\'' | '\\' => format!("\\{letter}"),
+            '\'' => "\\047".to_owned(),
+            '\\' => "\\\\".to_owned(),
             '\n' => "\\n".to_owned(),
             '\t' => "\\t".to_owned(),
             other if !steers_a_terminal(other) => other.to_string(),
-            other => format!("\\u{:04x}", u32::from(other)),
+            other => other.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect(),
         });
         return format!("$'{}'", letters.collect::<String>());
     }
@@ -59,7 +61,7 @@ mod tests {
         assert_eq!(in_shell("it's"), r"'it'\''s'");
         assert_eq!(in_shell("a b"), "'a b'");
         assert_eq!(in_shell(""), "''");
-        assert_eq!(in_shell("it's\n\u{1b}\\"), r"$'it\'s\n\u001b\\'");
+        assert_eq!(in_shell("it's\n\u{1b}\\"), r"$'it\047s\n\033\\'");
         assert_eq!(in_shell("a;b"), "'a;b'");
         assert_eq!(in_shell("$(id)`id`"), "'$(id)`id`'");
     }

@@ -40,7 +40,12 @@ pub(super) fn calls_itself_development(text: &str) -> bool {
     const SAID: &[&str] = &["local development", "development stack", "development environment"];
     let is_said = head(text).any(|line| {
         let names_a_file = line.contains(".yml") || line.contains(".yaml");
-        !names_a_file && !line.contains("not ") && SAID.iter().any(|it| line.contains(it))
+        // Such lines say what to read or to run, or name several environments.
+        let is_about_use = ["prod", "see ", "use ", "run "].iter().any(|it| line.contains(it));
+        !names_a_file
+            && !is_about_use
+            && !line.contains("not ")
+            && SAID.iter().any(|it| line.contains(it))
     });
     is_said || title(text).is_some_and(|it| is_about_development(&it))
 }

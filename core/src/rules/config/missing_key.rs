@@ -89,13 +89,18 @@ struct Missing<'f, 'a> {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut all: IndexMap<Span, Vec<Missing<'_, '_>>, FxBuildHasher> = IndexMap::default();
+    // One place of a template may give several objects their names.
+    let mut all: IndexMap<(Span, &str), Vec<Missing<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for workload in facts.workloads() {
         for (name, key, is_secret) in read_keys(workload) {
             let Some(missing) = missing(facts, workload, name, key, is_secret) else { continue };
-            match missing.near {
-                Some(_) => report(facts, &missing, &[], out),
-                None => all.entry(missing.object.name_span()).or_default().push(missing),
+            // A suppression is for the one place that it covers.
+            let is_alone = facts.stands_alone(missing.key.span, &|selector| RULE.is(selector));
+            if missing.near.is_some() || is_alone {
+                report(facts, &missing, &[], out);
+            } else {
+                let name = missing.object.name().map_or("", |it| it.as_str());
+                all.entry((missing.object.name_span(), name)).or_default().push(missing);
             }
         }
     }
@@ -244,6 +249,19 @@ mod tests {
             found("user", "t, key: user"),
             ["Secret `s` has no key `user`", "Secret `t` has no key `user`"]
         );
+    }
+
+    #[test]
+    fn a_suppression_covers_one_key_alone() {
+        let found = |first: &str, second: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n      env:\n        - {{name: X, valueFrom: {{secretKeyRef: {{name: s, key: user}}}}}} {first}\n        - {{name: Y, valueFrom: {{secretKeyRef: {{name: s, key: password}}}}}} {second}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        let ignore = "# plimsoll: ignore PLM505 -- made by a job";
+        assert_eq!(found(ignore, ""), ["Secret `s` has no key `password`"]);
+        assert_eq!(found("", ignore), ["Secret `s` has no key `user`"]);
     }
 
     #[test]

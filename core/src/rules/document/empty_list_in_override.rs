@@ -69,9 +69,11 @@ const ADDED: &[&str] = &[
     "devices",
     "dns",
     "env_file",
+    "environment",
     "expose",
     "extra_hosts",
     "group_add",
+    "labels",
     "networks",
     "ports",
     "profiles",
@@ -87,11 +89,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
         for (at, file) in project.files.iter().enumerate() {
             for (service, key, list) in emptied(facts, *file) {
-                let before = project.files[..at].iter().find_map(|file| {
+                let earlier = project.files[..at].iter().rev();
+                let mut before = earlier.filter_map(|file| {
                     let kept = list_of(facts, *file, service, key)?;
                     Some((*file, kept))
                 });
-                let Some((first, kept)) = before.filter(|_| seen.insert(list)) else { continue };
+                let Some((first, Some(kept))) = before.next().filter(|_| seen.insert(list)) else {
+                    continue;
+                };
                 let path = facts.file(first).path();
                 report(facts, project, (service, key, list), (path, kept), out);
             }
@@ -128,7 +133,9 @@ fn services<'a>(facts: &Facts<'a>, file: FileId) -> impl Iterator<Item = (&'a st
 /// Returns the empty lists that a file writes at its services.
 fn emptied<'a>(facts: &Facts<'a>, file: FileId) -> Vec<(&'a str, &'static str, Span)> {
     let lists = services(facts, file).flat_map(|(name, service)| {
-        ADDED.iter().filter_map(move |key| Some((name, *key, service.get(key)?)))
+        let has_tag = service.tag().is_some();
+        let lists = ADDED.iter().filter_map(move |key| Some((name, *key, service.get(key)?)));
+        lists.filter(move |_| !has_tag)
     });
     let is_empty = |it: Node<'_>| it.is_sequence() && it.items().len() == 0 && it.tag().is_none();
     let is_written = |span: &Span| facts.written(span).starts_with('[');
@@ -139,11 +146,14 @@ fn emptied<'a>(facts: &Facts<'a>, file: FileId) -> Vec<(&'a str, &'static str, S
         .collect()
 }
 
-/// Returns the place of a list of a service in a file, where something stands in it.
-fn list_of(facts: &Facts<'_>, file: FileId, service: &str, key: &str) -> Option<Span> {
+/// Returns the place of a list of a service in a file, where something stands in it, or nothing where a tag takes away
+/// what earlier files list. `None` if the file leaves the list as it is.
+fn list_of(facts: &Facts<'_>, file: FileId, service: &str, key: &str) -> Option<Option<Span>> {
     let (_, found) = services(facts, file).find(|it| it.0 == service)?;
     let list = found.get(key)?;
-    (list.items().len() + list.entries().len() > 0).then(|| list.span())
+    let is_filled = list.items().len() + list.entries().len() > 0;
+    let is_replaced = found.tag().is_some() || list.tag().is_some();
+    (is_filled || is_replaced).then(|| is_filled.then(|| list.span()))
 }
 
 #[cfg(test)]
@@ -177,6 +187,18 @@ mod tests {
         ] {
             assert_eq!(found(base, over), 0, "{base} {over}");
         }
+    }
+
+    #[test]
+    fn a_tag_on_the_service_takes_the_list_away() {
+        let found = |service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', ports: ['80:80']}}}}\n# file: compose.override.yaml\nservices: {{web: {service}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("{image: 'acme/web:2', ports: []}"), 1);
+        assert_eq!(found("!override {image: 'acme/web:2', ports: []}"), 0);
     }
 
     #[test]

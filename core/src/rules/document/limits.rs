@@ -9,7 +9,7 @@ rule! {
     ///
     /// ## Why it hurts
     /// What is not read is not checked. Files over 64 MiB, collections nested more than 255 deep
-    /// and aliases that multiply without bound are mistakes or attacks, so they are left out and
+    /// and what aliases and variables multiply without bound is a mistake or an attack, so they are left out and
     /// reported instead of holding up the analysis.
     ///
     /// ## What helps

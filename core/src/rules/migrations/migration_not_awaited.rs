@@ -197,9 +197,9 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, migration: &Service<'_>) -> Op
 
 /// Whether another Compose file of the same folder gives a service of this name a profile.
 fn has_profile_elsewhere(facts: &Facts<'_>, service: &Service<'_>) -> bool {
-    let folder = |it: &Service<'_>| it.project.folder.clone();
-    let is_same = |it: &Service<'_>| it.name == service.name && folder(it) == folder(service);
-    facts.services().iter().any(|it| is_same(it) && it.has_profile())
+    let is_same =
+        |it: &Service<'_>| it.name == service.name && it.project.folder == service.project.folder;
+    facts.services().iter().any(|it| it.has_profile() && is_same(it))
 }
 
 /// The condition of whoever waits until a task has ended well.

@@ -1,6 +1,6 @@
 use super::{check_span, probes, slow_program};
 use crate::edit::Yaml;
-use crate::facts::{Facts, quoted};
+use crate::facts::{Facts, in_shell, quoted};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -97,8 +97,8 @@ fn command(probe: &crate::model::kubernetes::Probe) -> String {
     let crate::model::kubernetes::ProbeHandler::Exec { command, .. } = &probe.handler else {
         return String::new();
     };
-    let words: Vec<&str> = command.iter().map(|it| it.as_str()).collect();
-    words.join(" ").replace('\'', "\"")
+    let words: Vec<String> = command.iter().map(|it| in_shell(it)).collect();
+    words.join(" ")
 }
 
 #[cfg(test)]

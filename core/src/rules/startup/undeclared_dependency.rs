@@ -102,7 +102,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             finding.cause(match readers[..] {
                 [] => format!("{} talks to {}", service.name, on.name),
-                [..] => format!("readers of one file talk to {}", on.name),
+                [..] => format!(
+                    "readers of {} talk to {}",
+                    facts.file(mention.span.file).path(),
+                    on.name
+                ),
             });
         }
     }

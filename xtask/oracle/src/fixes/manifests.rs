@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Returns the documents of a text; `None` if the parser refuses any of them. Compose's own tags are left out, since
 /// JSON has none.
 pub fn documents(text: &str) -> Option<Vec<Value>> {
-    let text = text.replace(": !reset ", ": ").replace(": !override ", ": ");
+    let text = text.replace(": !reset", ":").replace(": !override", ":");
     let documents = yaml_serde::Deserializer::from_str(&text).map(Value::deserialize);
     documents.collect::<Result<_, _>>().ok()
 }

@@ -80,7 +80,7 @@ impl<'s> Search<'s> {
     fn go_on(&self, end: usize) -> Result<()> {
         let rest = self.text.len().saturating_sub(end);
         let rest = if self.looks_far { rest } else { rest.min(self.parts) };
-        self.budget.spend_steps(1 + self.parts.saturating_mul(rest) / (4 * COMPARED))
+        self.budget.spend_steps(1 + self.parts.saturating_mul(rest) / (16 * COMPARED))
     }
 }
 
