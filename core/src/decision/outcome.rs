@@ -200,9 +200,9 @@ impl Situation {
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Nothing) =>
                 settled(Either, "A larger server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
             (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Something | Open::TowardsCluster) =>
-                row(Either, Either, "One server carries this. {demand}, which speaks for a cluster. Open: {open}."),
+                row(Either, Either, "One server is enough. {demand}. That speaks for a cluster. Still open: {open}."),
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Something | Open::TowardsCluster) =>
-                row(Either, Either, "A larger server carries this. {demand}, which speaks for a cluster. Open: {open}."),
+                row(Either, Either, "A larger server is enough. {demand}. That speaks for a cluster. Still open: {open}."),
             // Nobody knows whether one server is enough.
             (Demands::Nothing, Server::Unknown, Open::Nothing) if self.points_to_cluster =>
                 row(Either, Either, "Nothing asks for a cluster, but what is known of the load goes beyond one server."),

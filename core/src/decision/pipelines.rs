@@ -32,12 +32,13 @@ const ON_SWARMS: &[&str] = &["docker stack deploy"];
 /// Source: <https://docs.docker.com/reference/cli/docker/compose/up/>.
 const ON_SERVERS: &[&str] = &["docker compose up", "docker-compose up"];
 
-/// What a pipeline reaches the Docker Engine of another machine by. Without it, a pipeline starts services for its
-/// own tests.
+/// Signs that a pipeline talks to the Docker Engine of another machine. Without one, it starts services for its own
+/// tests.
 ///
 /// Sources: <https://docs.docker.com/engine/manage-resources/contexts/>,
 /// <https://docs.docker.com/engine/security/protect-access/>.
-const REACHES_SERVERS: &[&str] = &["ssh", "DOCKER_HOST", "docker context", "--context"];
+const REACHES_SERVERS: &[&str] =
+    &["ssh ", "ssh://", "ssh-action", "DOCKER_HOST", "docker context", "--context"];
 
 impl System<'_> {
     /// Whether a service or a workload of the system lies in a folder.
@@ -55,7 +56,11 @@ impl System<'_> {
         let mut near = files.filter(|it| self.lies_below(folder_of_pipeline(it.path())));
         let has_cluster = self.has_cluster();
         near.find_map(|file| {
-            let reaches_server = || REACHES_SERVERS.iter().any(|it| file.text().contains(it));
+            let reaches_server = || {
+                let lines = file.text().lines().map(str::trim_start);
+                let said = lines.filter(|line| !line.starts_with(['#', '/']));
+                said.into_iter().any(|line| REACHES_SERVERS.iter().any(|it| line.contains(it)))
+            };
             let found = match has_cluster {
                 true => first_command(file, ON_CLUSTERS),
                 false => first_command(file, ON_SWARMS)
@@ -80,19 +85,33 @@ fn first_command(file: &FileModel, commands: &[&'static str]) -> Option<(&'stati
     Some((command, Span::new(file.id, before + place.start, before + place.end)))
 }
 
-/// Returns where a line has a command, whose last word may stand behind options: `docker compose -f a.yaml up`.
+/// Maximum number of words between two of a command.
+const MAX_WORDS: usize = 64;
+
+/// Returns where a line has a command, between whose words options may stand: `docker compose -f a.yaml up`.
 fn place_of(line: &str, command: &str) -> Option<Range<usize>> {
-    let (program, verb) = command.rsplit_once(' ')?;
+    let mut words = command.split(' ');
+    let program = words.next()?;
     let mut starts = line.match_indices(program).map(|it| it.0);
-    starts.find_map(|start| Some(start..end_of_verb(line, start + program.len(), verb)?))
+    starts.find_map(|start| {
+        let end = words
+            .clone()
+            .try_fold(start + program.len(), |at, word| end_of_word(line, at, word))?;
+        Some(start..end)
+    })
 }
 
-/// Returns where a word ends that stands at some place of a line, behind nothing but options and their values.
-fn end_of_verb(line: &str, at: usize, verb: &str) -> Option<usize> {
+/// Returns where a word ends that a line has behind a place, with nothing but options and their values between.
+fn end_of_word(line: &str, at: usize, wanted: &str) -> Option<usize> {
+    let rest = &line[at..];
+    if !rest.starts_with([' ', '\t']) {
+        return None;
+    }
+    let goes_on = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
     let mut may_be_value = false;
-    for word in line[at..].split_ascii_whitespace() {
-        if word.trim_matches(['"', '\'']) == verb {
-            return Some(word.as_ptr() as usize - line.as_ptr() as usize + word.len());
+    for word in rest.split_ascii_whitespace().take(MAX_WORDS) {
+        if word.strip_prefix(wanted).is_some_and(|it| !it.starts_with(goes_on)) {
+            return Some(word.as_ptr() as usize - line.as_ptr() as usize + wanted.len());
         }
         let is_option = word.starts_with('-');
         if !is_option && !may_be_value {
@@ -130,5 +149,15 @@ mod tests {
         assert_eq!(found("helm plugin install x", "helm install"), None);
         assert_eq!(found("helm upgrade web .", "helm upgrade").unwrap(), "helm upgrade");
         assert!(found("script: ['docker stack deploy -c a b']", "docker stack deploy").is_some());
+        for (line, command) in [
+            ("docker --context prod compose up", "docker compose up"),
+            ("docker -H ssh://h stack deploy -c a b", "docker stack deploy"),
+            ("kubectl -n a set image deployment/web web=web:2", "kubectl set image"),
+            ("sh('docker compose up')", "docker compose up"),
+            ("docker compose up; docker compose ps", "docker compose up"),
+        ] {
+            assert!(found(line, command).is_some(), "{line}");
+        }
+        assert_eq!(found("helm-docs install", "helm install"), None);
     }
 }

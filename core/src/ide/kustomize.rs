@@ -117,9 +117,11 @@ impl<'c, 'a> Overlay<'c, 'a> {
             self.selected(target);
         }
         for replacement in list("replacements") {
-            let targets = replacement.get("targets").into_iter().flat_map(Node::items);
-            let selects = targets.filter_map(|it| it.get("select"));
-            replacement.get("source").into_iter().chain(selects).for_each(|it| self.selected(it));
+            let targets = || replacement.get("targets").into_iter().flat_map(Node::items);
+            let selects = targets().filter_map(|it| it.get("select"));
+            let rejects = targets().filter_map(|it| it.get("reject")).flat_map(Node::items);
+            let source = replacement.get("source").into_iter();
+            source.chain(selects).chain(rejects).for_each(|it| self.selected(it));
         }
         for node in list("replicas").filter_map(|it| it.get("name")) {
             for kind in SCALED_KINDS {

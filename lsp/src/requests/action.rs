@@ -128,7 +128,7 @@ fn elsewhere<'f>(view: &View, findings: impl Iterator<Item = &'f Finding>) -> &'
     let fixes = findings.flat_map(|it| it.fixes.iter().chain(&it.untried));
     let mut edits = fixes.filter(|it| it.safety == Safety::Safe).flat_map(|it| &it.edits);
     match edits.any(|it| Some(it.span.file) != view.file) {
-        true => ", which changes other files too",
+        true => " (also edits other files)",
         false => "",
     }
 }

@@ -38,11 +38,9 @@ fn lens(view: &View, it: Lens) -> Option<CodeLens> {
         }
         LensKind::Counterpart if commands.place => {
             // The extension counts lines and columns as people do.
-            let start = |it: Location| (it.range.start, it.uri);
-            let place = place
-                .map(start)
-                .map(|(at, uri)| vec![json!(uri), json!(at.line + 1), json!(at.character + 1)]);
-            (OPEN_PLACE, place)
+            let Location { range, uri } = place?;
+            let (line, column) = (range.start.line + 1, range.start.character + 1);
+            (OPEN_PLACE, Some(vec![json!(uri), json!(line), json!(column)]))
         }
         LensKind::Counterpart => {
             let command = Some(show::place(view, &it.title, it.to?)?);

@@ -6,7 +6,6 @@ use super::config::Config;
 use super::sources::{Found, SourceFile};
 use super::value::{Map, Value};
 use super::{Builder, Built, BuiltObject, ReasonKind, UnmatchedKind};
-use crate::knowledge::env::is_env_file;
 use crate::text::{FileId, Span, name_of};
 use std::rc::Rc;
 
@@ -434,9 +433,9 @@ fn is_inside(folder: &str, path: &str) -> bool {
 
 /// Whether a file is handed over wherever it lies: YAML, JSON or an env file.
 fn is_read_anywhere(path: &str) -> bool {
-    let name = name_of(path);
-    let lower = name.to_ascii_lowercase();
-    is_env_file(name) || [".yaml", ".yml", ".json"].iter().any(|end| lower.ends_with(end))
+    let name = name_of(path).to_ascii_lowercase();
+    let ends = [".yaml", ".yml", ".json", ".env"];
+    ends.iter().any(|end| name.ends_with(end)) || name.starts_with(".env")
 }
 
 /// Takes annotations away that are none, as Kustomize does with those of the object itself.

@@ -164,7 +164,7 @@ fn startup(view: &View<'_, '_>) -> Tally {
     };
     match Tally::count(words, waiting) {
         Tally::NothingToSee(_) if view.to_cross.len() == 1 => {
-            Tally::NothingToSee("one service alone needs no other one".to_owned())
+            Tally::NothingToSee("there is only one service".to_owned())
         }
         Tally::NothingToSee(_) => Tally::Hidden(
             "no file says which service needs which".to_owned(),

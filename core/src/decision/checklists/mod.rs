@@ -93,7 +93,7 @@ impl<'v, 'f> View<'v, 'f> {
         codes.iter().filter_map(move |code| by_code.get(code)).flatten().copied()
     }
 
-    /// Returns the findings that fail an item. Where nothing else was seen, a hint of a rule is something seen.
+    /// Returns the findings that fail an item. Where the files prove nothing either way, findings of level info count too.
     fn failing(&self, item: &Item, tally: &Tally) -> Vec<&'v Finding> {
         let least = match tally {
             Tally::Hidden(..) => Severity::Info,

@@ -19,6 +19,26 @@ const DIALERS: &[&str] = &["nc", "ncat", "netcat", "telnet", "ping", "nslookup",
 /// Programs that fetch what their operand names, with or without a scheme: `curl db/health`.
 const FETCHERS: &[&str] = &["curl", "wget"];
 
+/// Options of these programs whose value is a local file.
+///
+/// Sources: the manual pages of curl and wget.
+const FILE_OPTIONS: &[&str] = &[
+    "-o",
+    "-fsSLo",
+    "-sSLo",
+    "-O",
+    "-T",
+    "-P",
+    "--output",
+    "--cacert",
+    "--capath",
+    "--cert",
+    "--key",
+    "--upload-file",
+    "--config",
+    "-K",
+];
+
 /// A word of a command with its place, or the end of one of several commands.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Word<'t> {
@@ -57,6 +77,10 @@ struct Expected {
     dialed: bool,
     /// An operand of a program that fetches.
     fetched: bool,
+    /// The path of a local file that such a program reads or writes.
+    local: bool,
+    /// A word behind `mysqladmin` and the like, whose `ping` is no program.
+    administers: bool,
 }
 
 /// Returns the hosts among the words of a command, with their places.
@@ -77,8 +101,10 @@ pub(super) fn hosts<'t>(words: &[Word<'t>]) -> Vec<(&'t str, Span)> {
         let program = word.rsplit('/').next().unwrap_or(word);
         expected = Expected {
             value: is_host_option(word) || HOST_WORDS.contains(&word),
-            dialed: expected.dialed || DIALERS.contains(&program),
+            dialed: expected.dialed || !expected.administers && DIALERS.contains(&program),
             fetched: expected.fetched || FETCHERS.contains(&program),
+            local: FILE_OPTIONS.contains(&word),
+            administers: expected.administers || program.ends_with("admin"),
         };
     }
     found
@@ -94,7 +120,8 @@ fn host_in(word: &str, expected: Expected) -> Option<(usize, usize)> {
     if word.starts_with("-h") {
         return Some(("-h".len(), word.len()));
     }
-    let is_page = expected.fetched && end.is_some_and(|end| word[end..].starts_with('/'));
+    let is_page =
+        expected.fetched && !expected.local && end.is_some_and(|end| word[end..].starts_with('/'));
     let is_host = expected.value || expected.dialed || is_page;
     is_host.then_some((0, end.unwrap_or(word.len())))
 }
@@ -149,6 +176,9 @@ mod tests {
             "psql -U db -d db",
             "minio server db",
             "curl -u db:secret http://web",
+            "mysqladmin ping -h localhost -u db",
+            "curl --cacert db/ca.pem http://web/",
+            "curl -o db/out http://web/",
         ] {
             assert!(named(text).is_empty(), "{text}");
         }

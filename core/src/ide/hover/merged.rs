@@ -47,7 +47,7 @@ pub(super) fn text(here: &Here<'_>, service: &Service<'_>) -> String {
     out
 }
 
-/// Returns what a service runs, with which data.
+/// Returns what a service runs.
 fn runs(service: &Service<'_>, at: &dyn Fn(Span) -> String) -> Vec<String> {
     let model = service.model;
     let mut rows = Vec::new();
@@ -99,7 +99,8 @@ fn environment(here: &Here<'_>, service: &Service<'_>, is_merged: bool) -> Optio
             if has_place { format!(" ({})", place(here.facts, it.span)) } else { String::new() };
         format!("{}{value}{place}", code(&it.name))
     });
-    let lines = list(&lines.collect::<Vec<_>>()).replace("- ", "  - ");
+    let lines = list(&lines.collect::<Vec<_>>());
+    let lines = format!("  {}", lines.replace('\n', "\n  "));
     (total > 0).then(|| format!("environment: {}\n{lines}", count(total, "variable")))
 }
 
@@ -221,7 +222,7 @@ fn labels(service: &Service<'_>, at: &dyn Fn(Span) -> String) -> Vec<String> {
     rows
 }
 
-/// Returns the values of a list on one line, with the place of each file once.
+/// Returns the values of a list on one line, each with its place.
 fn all(key: &str, values: Vec<(String, Span)>, at: &dyn Fn(Span) -> String) -> Option<String> {
     let words: Vec<String> =
         values.iter().map(|(text, span)| format!("{}{}", code(text), at(*span))).collect();

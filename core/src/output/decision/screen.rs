@@ -219,7 +219,7 @@ struct Clauses {
 
 const REASON: Clauses = Clauses { begin: &["; ", ", which "], keeps_names: false };
 
-/// What follows ", which" is often what is wrong.
+/// A clause with ", which" is kept: it often says what is wrong.
 const STEP: Clauses = Clauses { begin: &["; ", ": ", ", because "], keeps_names: true };
 
 /// Returns a step without the clauses that do not fit into some columns, behind its subject where what is left does not
