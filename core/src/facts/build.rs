@@ -13,6 +13,7 @@ use super::selection::LabelIndex;
 use super::service::Service;
 use super::sets::Sets;
 use super::subject::ServicePlaces;
+use super::tools::Builders;
 use super::unit::{Part, Unit};
 use super::watchtower::Watchers;
 use super::workload::{self, Workload};
@@ -46,7 +47,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         sorted.extend(files.iter().map(|it| &**it));
         sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     }
-    let stray = stray_patches(&sorted);
+    let stray = stray_patches(&sorted, parts);
     let loose =
         sorted.iter().filter(|file| !built_files.contains(&file.id) && !stray.contains(&file.id));
     let mut objects: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
@@ -124,6 +125,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         built_files,
         printed_paths: PrintedPaths::default(),
         watchers: Watchers::default(),
+        builders: Builders::default(),
         config_maps: MapsByKey::default(),
         targets_of_file: OnceLock::new(),
         says_default_namespace: OnceLock::new(),

@@ -1,5 +1,6 @@
 //! Kustomizations as their authors wrote them, and their entries that match nothing.
 
+use super::parts::Parts;
 use super::sets::Sets;
 use super::{Facts, nearest};
 use crate::model::kubernetes::Object;
@@ -136,29 +137,29 @@ fn repository(image: &str) -> &str {
     named[path..].find(':').map_or(named, |colon| &named[..path + colon])
 }
 /// Returns the files with patches that lie beside a kustomization which does not list them: workloads without an image,
-/// which a cluster would refuse, called like others that have one.
-pub(super) fn stray_patches(files: &[&FileModel]) -> FxHashSet<FileId> {
+/// which a cluster would refuse, called like others of the same part of the project that have one.
+pub(super) fn stray_patches(files: &[&FileModel], parts: &Parts) -> FxHashSet<FileId> {
     let kustomizations = files.iter().filter(|file| file.kind == Kind::Kustomization);
     let folders: FxHashSet<&str> = kustomizations.map(|file| folder_of(file.path())).collect();
     if folders.is_empty() {
         return FxHashSet::default();
     }
-    let complete: FxHashSet<&str> = files
-        .iter()
-        .flat_map(|file| &file.objects)
+    let identity = |object: &'_ Object| {
+        let name = object.meta.name.as_ref()?.as_str().to_owned();
+        Some((parts.of(object.file), object.kind.as_str().to_owned(), name))
+    };
+    let objects = files.iter().flat_map(|file| &file.objects);
+    let complete: FxHashSet<_> = objects
         .filter(|object| object.workload().is_some() && !lacks_images(object))
-        .filter_map(|object| object.meta.name.as_ref())
-        .map(|name| name.as_str())
+        .filter_map(identity)
         .collect();
     let is_patch = |object: &Object| {
-        let name = object.meta.name.as_ref();
-        lacks_images(object) && name.is_some_and(|it| complete.contains(it.as_str()))
+        lacks_images(object) && identity(object).is_some_and(|it| complete.contains(&it))
     };
     let is_stray = |file: &&&FileModel| {
-        let mut workloads = file.objects.iter().filter(|it| it.workload().is_some()).peekable();
         folders.contains(folder_of(file.path()))
-            && workloads.peek().is_some()
-            && workloads.all(is_patch)
+            && !file.objects.is_empty()
+            && file.objects.iter().all(is_patch)
     };
     files.iter().filter(is_stray).map(|file| file.id).collect()
 }

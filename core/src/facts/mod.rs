@@ -247,6 +247,7 @@ pub struct Facts<'a> {
     built_files: &'a FxHashSet<FileId>,
     printed_paths: accepted::PrintedPaths,
     watchers: watchtower::Watchers,
+    builders: tools::Builders,
     config_maps: receivers::MapsByKey,
     /// Found when somebody asks for it, as are the purposes.
     says_default_namespace: OnceLock<bool>,

@@ -4,8 +4,7 @@
 use super::{Facts, Site, Unit};
 use crate::model::BuiltTarget;
 use crate::report::TargetKind;
-use crate::text::in_shell;
-use crate::text::{FileId, folder_of};
+use crate::text::{FileId, folder_of, in_shell};
 
 /// Group of units that are started together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,6 +5,12 @@ use crate::knowledge::families::{Certainty, Class, Family, Known, Tool, family_o
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, Joint, Word, commands, is_shell};
 use crate::report::Role;
+use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
+
+/// The indices of the services that build an image, by their part of the project and the name of the image.
+#[derive(Debug, Default)]
+pub(super) struct Builders(OnceLock<FxHashMap<(usize, String), Vec<usize>>>);
 
 /// A program that a check runs and that is not in the image.
 #[derive(Debug, Clone)]
@@ -33,6 +39,12 @@ struct Contents<'f> {
     builder: Option<usize>,
     /// The image as written.
     image: String,
+}
+
+/// Returns the last part of the name of an image, by which it is known in any registry.
+fn built_name(image: &str) -> Option<String> {
+    let name = ImageRef::parse(image).last_segment().to_owned();
+    (!name.is_empty() && !name.contains('$')).then_some(name)
 }
 
 impl Contents<'_> {
@@ -167,26 +179,32 @@ impl<'a> Facts<'a> {
     /// pulls: one whose image ends in the same name, whatever the registry and the tag. There is none where services
     /// build different things under that name.
     fn builder_of(&self, service: &Service<'a>, image: &str) -> Option<&Service<'a>> {
-        let name = |image: &str| {
-            let name = ImageRef::parse(image).last_segment().to_owned();
-            (!name.is_empty() && !name.contains('$')).then_some(name)
-        };
-        let wanted = name(image)?;
+        let name = built_name(image)?;
+        let builders = self.builders.0.get_or_init(|| self.find_builders());
         let part = self.part_of(service.span().file);
-        let is_builder = |it: &&Service<'a>| {
-            it.project_index != service.project_index
-                && it.is_built()
-                && (it.role != Role::Development || service.role == Role::Development)
-                && self.part_of(it.span().file) == part
-                && it.unit.image.as_ref().and_then(|it| name(it.text)).as_ref() == Some(&wanted)
-        };
         let built = |it: &Service<'a>| {
             let build = it.model.build.as_ref()?;
             Some((build.dockerfile_id?, build.target.as_ref().map(|it| it.value.clone())))
         };
-        let mut builders = self.services().iter().filter(is_builder);
+        let all = builders.get(&(part, name))?.iter().map(|at| &self.services()[*at]);
+        let mut builders = all.filter(|it| {
+            it.project_index != service.project_index
+                && (it.role != Role::Development || service.role == Role::Development)
+        });
         let first = builders.next()?;
         builders.all(|it| built(it) == built(first)).then_some(first)
+    }
+
+    fn find_builders(&self) -> FxHashMap<(usize, String), Vec<usize>> {
+        let mut builders: FxHashMap<_, Vec<usize>> = FxHashMap::default();
+        for service in self.services().iter().filter(|it| it.is_built()) {
+            let image = service.unit.image.as_ref();
+            if let Some(name) = image.and_then(|it| built_name(it.text)) {
+                let part = self.part_of(service.span().file);
+                builders.entry((part, name)).or_default().push(service.index);
+            }
+        }
+        builders
     }
 
     /// Returns the Dockerfile of a service and the image that its final stage starts from.

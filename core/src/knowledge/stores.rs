@@ -211,6 +211,8 @@ const NOT_DATA: &[&str] = &[
     "conf",
     "etc",
     "init",
+    "initdb.d",
+    "files",
     "cert",
     "ssl",
     "tls",

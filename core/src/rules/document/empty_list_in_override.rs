@@ -16,13 +16,13 @@ rule! {
     ///
     /// ## What helps
     /// `!reset []` takes the list away, and `!override` puts another one in its place. Compose knows both since
-    /// 2.24. For an older one, move the list out of the first file into an override for development.
+    /// 2.24. With an older Compose, move the list out of the first file into an override for development.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config` with the same `-f` options prints the list that counts.
+    /// `docker compose config` with the same `-f` options prints the list that Compose uses.
     ///
     /// ## When to ignore
-    /// Where the list is empty in every file that is ever used with this one.
+    /// Where the entries of the first file may stay.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml

@@ -9,7 +9,7 @@ use crate::report::{Confidence, Findings, Kind, Precedence, Role, Severity, Targ
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
     /// An image has no tag, or a tag that its owner moves from version to version.
@@ -381,6 +381,9 @@ struct Elsewhere<'a> {
     in_comments: FxHashSet<(FileId, &'a str)>,
     /// The images that Compose services build, each with the application that it belongs to.
     composed: FxHashSet<(usize, &'a str)>,
+    /// The names of the Compose projects that build a service without naming its image, by the application and the
+    /// service.
+    unnamed: FxHashMap<(usize, &'a str), Vec<&'a str>>,
 }
 
 impl<'a> Elsewhere<'a> {
@@ -392,17 +395,23 @@ impl<'a> Elsewhere<'a> {
             && (image.pin == Pin::Absent && self.built.contains(&(part, image.text))
                 || self.in_comments.contains(&(image.span.file, name))
                 || is_built_beside(facts, image)
-                || (self.composed.contains(&(part, name)) || is_default_image(facts, part, name))
+                || (self.composed.contains(&(part, name)) || self.is_default_image(part, name))
                     && !is_always_pulled(facts, unit))
     }
 
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
         let mut found = Elsewhere::default();
         for service in facts.services().iter().filter(|it| it.is_built()) {
-            let image = service.unit.image.as_ref();
-            found.composed.extend(
-                image.map(|it| (facts.part_of(service.span().file), without_latest(it.text))),
-            );
+            let part = facts.part_of(service.span().file);
+            match &service.unit.image {
+                Some(image) => {
+                    found.composed.insert((part, without_latest(image.text)));
+                }
+                None => {
+                    let projects = found.unnamed.entry((part, service.name)).or_default();
+                    projects.push(&service.project.name);
+                }
+            }
         }
         for file in facts.files() {
             let name = name_of(file.path());
@@ -424,22 +433,20 @@ impl<'a> Elsewhere<'a> {
         }
         found
     }
-}
 
-/// Whether an image has the name that Compose gives to what it builds for a service without one: the name of the project
-/// and that of the service. The name of a project in the root is that of a folder which is not known.
-///
-/// Source: <https://docs.docker.com/reference/compose-file/build/#using-build-and-image>
-fn is_default_image(facts: &Facts<'_>, part: usize, image: &str) -> bool {
-    let is_named = |it: &Service<'_>| {
-        let project = image.strip_suffix(it.name).and_then(|it| it.strip_suffix(['-', '_']));
-        let known = it.project.name.as_str();
-        project.is_some_and(|it| !it.is_empty() && (known.is_empty() || it == known))
-    };
-    let mut built = facts.services().iter().filter(|it| it.is_built() && it.unit.image.is_none());
-    !image.contains('/')
-        && !is_official(image)
-        && built.any(|it| facts.part_of(it.span().file) == part && is_named(it))
+    /// Whether an image has the name that Compose gives to what it builds for a service without one: the name of the
+    /// project and that of the service. The name of a project in the root is that of a folder which is not known.
+    ///
+    /// Source: <https://docs.docker.com/reference/compose-file/build/#using-build-and-image>
+    fn is_default_image(&self, part: usize, image: &str) -> bool {
+        let mut splits =
+            image.match_indices(['-', '_']).map(|(at, _)| (&image[..at], &image[at + 1..]));
+        let is_built = |(project, service): (&str, &str)| {
+            let projects = self.unnamed.get(&(part, service)).into_iter().flatten();
+            !project.is_empty() && projects.into_iter().any(|it| it.is_empty() || *it == project)
+        };
+        !image.contains('/') && !is_official(image) && splits.any(is_built)
+    }
 }
 
 /// Returns the names that a `docker build` command gives to its image: `docker build -t web .`.

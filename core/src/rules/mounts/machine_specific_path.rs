@@ -102,13 +102,11 @@ fn is_personal(path: &str) -> bool {
     below("/home/") || below("/Users/") || drive
 }
 
-/// Returns a path for a shell, which fills in the `~` before the first slash.
+/// Returns a path in a home directory for a shell, which fills in the `~` before the first slash.
 fn in_home(path: &str) -> String {
-    match path.split_once('/') {
-        Some((home @ ("~" | "$HOME" | "${HOME}"), "")) => format!("{home}/"),
-        Some((home @ ("~" | "$HOME" | "${HOME}"), below)) => format!("{home}/{}", in_shell(below)),
-        Some(_) | None if path == "~" => path.to_owned(),
-        Some(_) | None => in_shell(path),
+    match path.strip_prefix("~/") {
+        None | Some("") => path.to_owned(),
+        Some(below) => format!("~/{}", in_shell(below)),
     }
 }
 

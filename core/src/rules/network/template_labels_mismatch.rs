@@ -173,6 +173,8 @@ mod tests {
         assert!(found(&web).is_empty());
         let other = web.replace("name: web", "name: api");
         assert_eq!(found(&other).len(), 1, "nothing else is called like it");
+        let set = workload("StatefulSet", "{matchLabels: {app: web}}", "{app: web}");
+        assert_eq!(found(&set).len(), 1, "another kind of the same name");
     }
 
     #[test]

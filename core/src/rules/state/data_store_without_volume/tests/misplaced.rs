@@ -17,6 +17,8 @@ fn the_version_decides_the_path() {
         ("mysql:8", "/var/lib/mysql", None),
         ("mysql:8", "/var/lib/mysq", Some("error")),
         ("mysql:8", "/backups", Some("warning")),
+        ("mysql:8", "/var/lib/mysql-files", Some("warning")),
+        ("mysql:8", "/docker-entrypoint-initdb.d", Some("info")),
         ("mongo:7", "/data/db", None),
         ("mongo:7", "/data", Some("error")),
         ("prom/prometheus:v3.1.0", "/prometheus", None),
