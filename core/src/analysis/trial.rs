@@ -11,7 +11,7 @@ use super::variants::choose_variants;
 use super::{Sources, compose_projects};
 use crate::edit::apply::splice;
 use crate::edit::guard;
-use crate::facts::{Facts, NOTHING, Scope};
+use crate::facts::{Facts, NOTHING, Scope, Whole};
 use crate::model::{BuiltTarget, FileModel, TargetCache, targets};
 use crate::report::{Edit, Finding, Fix, Severity};
 use crate::rules::Rule;
@@ -166,6 +166,7 @@ pub(super) fn works_in_files(
     let projects = compose_projects(&files);
     let changed = Facts::new(Scope {
         files: &files,
+        whole: Whole::new(&files, &sources.built_files, &sources.parts),
         projects: &projects,
         config: &sources.config,
         targets: &sources.targets,
@@ -213,9 +214,11 @@ fn outcomes(
     let kubernetes = sources.config.kubernetes.as_ref().map(|it| it.as_str());
     let built = targets(&own, &requests, kubernetes, &mut TargetCache::default());
     let built_files: FxHashSet<FileId> = group.iter().copied().collect();
+    let whole = Whole::new(files, &built_files, &sources.parts);
     let outcome = |at: usize| {
         let facts = Facts::new(Scope {
             files,
+            whole: Arc::clone(&whole),
             projects: &[],
             config: &sources.config,
             targets: &built,

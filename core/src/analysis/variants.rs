@@ -1,7 +1,7 @@
 //! The variants of the targets, and the sets of facts over them.
 
 use super::{Scopes, Sources};
-use crate::facts::{Facts, NOTHING, Scope};
+use crate::facts::{Facts, NOTHING, Scope, Whole};
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel, compose};
 use crate::report::Environment;
@@ -13,8 +13,10 @@ use std::sync::Arc;
 pub(super) fn scopes(sources: &Sources) -> Scopes<'_> {
     let Sources { files, projects, config, targets, charts, built_files, parts, outside, .. } =
         sources;
+    let whole = Whole::new(files, built_files, parts);
     let scope = |chosen, is_main| Scope {
         files,
+        whole: Arc::clone(&whole),
         projects,
         config,
         targets,

@@ -32,6 +32,7 @@ use std::sync::OnceLock;
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     let Scope {
         files,
+        whole,
         projects,
         config,
         targets,
@@ -57,9 +58,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         .filter(|object| object.workload().is_some())
         .map(|object| parts.of(object.file))
         .collect();
-    let above = roles::folder_above(files);
     let roles = match is_main {
-        true => roles::of_files(files, projects, config, above, &|file| {
+        true => roles::of_files(files, projects, config, whole.above, &|file| {
             cluster.contains(&parts.of(file))
         }),
         false => Vec::new(),
@@ -84,9 +84,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         projects,
         production_files: roles::production_files(projects, &roles),
         roles,
-        above,
         are_samples: parts.are_samples,
-        has_more_than_examples: purpose::has_more_than_examples(files, above),
+        whole,
         named,
         waits: Waits::new(&services, &compose_hosts),
         service_places: match services.is_empty() {

@@ -41,7 +41,7 @@
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | what other applications define and use | `outside` | `names_by` |
-//! | what is defined anywhere, built or not | `written` | `optional_services`, `is_selected_anywhere` |
+//! | what is defined anywhere, built or not | `whole`, `written` | `is_optional_service`, `is_selected_anywhere` |
 //! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
@@ -125,6 +125,7 @@ mod unit;
 mod upkeep;
 mod usage;
 mod watchtower;
+mod whole;
 mod workload;
 mod written;
 
@@ -180,6 +181,7 @@ pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use upkeep::Tls;
 pub use usage::Usage;
+pub use whole::Whole;
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
@@ -202,16 +204,13 @@ pub struct Facts<'a> {
     files: &'a [Arc<FileModel>],
     /// The same files, sorted by path: the order of everything else.
     sorted: Vec<&'a FileModel>,
+    whole: Arc<Whole<'a>>,
     projects: &'a [Project],
     roles: Vec<Option<Role>>,
     /// The files of the Compose projects that run in production.
     production_files: FxHashSet<FileId>,
-    /// The folder above the project, whose name says nothing about it; empty for paths that lead into it.
-    above: &'a str,
     /// Whether all Compose projects are samples that lie side by side.
     are_samples: bool,
-    /// Whether something can be deployed besides examples, tests and files for development.
-    has_more_than_examples: bool,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
@@ -261,6 +260,7 @@ pub struct Facts<'a> {
 pub struct Scope<'a> {
     /// All files, by their ids.
     pub files: &'a [Arc<FileModel>],
+    pub whole: Arc<Whole<'a>>,
     pub projects: &'a [Project],
     pub config: &'a Config,
     /// All targets of the project.

@@ -103,16 +103,16 @@ impl<'a> Facts<'a> {
     fn find_purpose_by_folder(&self, file: FileId) -> Purpose {
         let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let target = format!("{target}/");
-        let paths = [self.file(file).path(), &target].map(|path| inside(path, self.above));
+        let paths = [self.file(file).path(), &target].map(|path| inside(path, self.whole.above));
         let is_below = |wanted| paths.iter().any(|path| lies_below(path, wanted));
         if is_below(FolderUse::Test) {
             Purpose::Test
         } else if is_below(FolderUse::Development) {
             Purpose::Development
-        } else if self.has_more_than_examples && is_below(FolderUse::Demonstration) {
+        } else if self.whole.has_more_than_examples && is_below(FolderUse::Demonstration) {
             Purpose::Demonstration
         } else if self.are_samples
-            || self.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))
+            || self.whole.has_more_than_examples && paths.iter().any(|it| is_for_trial(it))
         {
             Purpose::Trial
         } else {

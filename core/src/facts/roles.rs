@@ -176,19 +176,19 @@ pub(super) fn inside<'p>(path: &'p str, above: &str) -> &'p str {
 impl<'a> Facts<'a> {
     /// Returns the environment that the path of a file names inside of the project.
     pub fn environment_of_file(&self, file: FileId) -> Option<Environment> {
-        environment_of(inside(self.file(file).path(), self.above))
+        environment_of(inside(self.file(file).path(), self.whole.above))
     }
 
     /// Returns the environment of a target: what somebody states, what its values files name, or its folder inside of
     /// the project.
     pub fn environment_of_target(&self, target: &Target) -> Option<Environment> {
-        if self.above.is_empty() || target.states_environment {
+        if self.whole.above.is_empty() || target.states_environment {
             return target.environment;
         }
         let mut values = target.values.iter().rev();
         values
             .find_map(|path| environment_of(path))
-            .or_else(|| environment_of(inside(&target.folder, self.above)))
+            .or_else(|| environment_of(inside(&target.folder, self.whole.above)))
     }
 
     /// Returns the role of a workload.
@@ -205,7 +205,7 @@ impl<'a> Facts<'a> {
             Purpose::Development | Purpose::Test => Role::Development,
             Purpose::Production | Purpose::Demonstration | Purpose::Trial => {
                 // Samples are for development, even in a project that has nothing else.
-                let path = inside(file.path(), self.above);
+                let path = inside(file.path(), self.whole.above);
                 match folder_of(path).split('/').any(|it| it.eq_ignore_ascii_case("samples")) {
                     true => Role::Development,
                     false => Role::Unknown,

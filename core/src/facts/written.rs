@@ -1,25 +1,14 @@
 //! What the project defines anywhere: in manifests that are part of no build, and in every target.
 
 use super::Facts;
-use super::kustomizations::component_folders;
-use crate::model::FileModel;
 use crate::model::kubernetes::{Object, Selector};
-use crate::text::folder_of;
-use rustc_hash::FxHashSet;
+use crate::text::FileId;
 
 impl<'a> Facts<'a> {
-    /// Returns the Services that not every build has, by part and name: those of components, which somebody may add,
-    /// and of manifests that no build takes.
-    pub fn optional_services(&self) -> FxHashSet<(usize, &str)> {
-        let components = component_folders(self.files.iter().map(|it| &**it));
-        let is_optional = |file: &&FileModel| {
-            !self.is_built(file.id) || components.contains(folder_of(file.path()))
-        };
-        let files = self.files.iter().map(|it| &**it).filter(is_optional);
-        let objects =
-            files.flat_map(|file| file.objects.iter().map(|it| (self.part_of(file.id), it)));
-        let services = objects.filter(|(_, it)| it.kind.as_str() == "Service");
-        services.filter_map(|(part, it)| Some((part, it.name()?.as_str()))).collect()
+    /// Whether a Service of the application that a file belongs to is not in every build: one of a component, which
+    /// somebody may add, or of a manifest that no build takes.
+    pub fn is_optional_service(&self, file: FileId, name: &str) -> bool {
+        self.whole.is_optional_service(file, name)
     }
 
     /// Whether the Pods of any workload of the same application have the labels of a selector, as written or

@@ -8,7 +8,6 @@ use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
-use std::cell::LazyCell;
 
 rule! {
     /// A container is given a host name that nothing in the project has.
@@ -77,7 +76,6 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     let known_in_compose = names_of_compose(facts);
-    let optional = LazyCell::new(|| facts.optional_services());
     for (workload, unit) in in_order_of_reading(facts) {
         for mention in facts.peers(unit) {
             // PLM109 reports what an init container waits for.
@@ -89,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let name = first_label(mention.host);
             // Who adds the component that defines the Service also switches on what uses it.
-            if optional.contains(&(facts.part_of(workload.object.file), name)) {
+            if facts.is_optional_service(workload.object.file, name) {
                 continue;
             }
             let wanted = namespace_of(mention.host).unwrap_or(workload.namespace);
