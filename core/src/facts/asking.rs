@@ -1,6 +1,7 @@
 //! Commands that ask about a container that runs, whatever programs its image has.
 
 use super::{Facts, Site, Unit};
+use crate::model::kubernetes::WorkloadKind;
 use crate::text::{in_shell, quoted};
 
 impl<'a> Facts<'a> {
@@ -44,6 +45,10 @@ impl<'a> Facts<'a> {
             }
             Site::Container(at, _) => {
                 let workload = &self.workloads()[at];
+                // The claims of a StatefulSet are volumes of its Pods alone.
+                if workload.kind() == WorkloadKind::StatefulSet {
+                    return workload.pods("get pods", "-o jsonpath='{..volumes}'");
+                }
                 let (reference, flag) = (workload.reference(), workload.namespace_flag());
                 format!("kubectl get {reference}{flag} -o jsonpath='{{..volumes}}'")
             }

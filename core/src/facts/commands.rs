@@ -10,6 +10,12 @@ use crate::model::kubernetes::Object;
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{folder_of, in_shell, words_of};
 
+/// Options of `kubectl get endpointslices` that say which addresses are ready: by default it prints those of all Pods.
+///
+/// Source: Kubernetes API reference, EndpointSlice, `endpoints[].conditions.ready`.
+pub const READY_ADDRESSES: &str =
+    "-o custom-columns='ADDRESSES:.endpoints[*].addresses,READY:.endpoints[*].conditions.ready'";
+
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
     /// them by itself in the root.

@@ -125,6 +125,7 @@ impl<'a> Unit<'a> {
                     |it: &Mounted<'_>| it.is_setting_of(family) || is_below(LOKI_SETTINGS, it.path);
                 mounted.iter().any(is_replaced) || self.start.words.iter().any(|it| is_own(it))
             }
+            "seaweedfs" => mounted.iter().any(|it| it.path.starts_with("/etc/seaweedfs")),
             _ => false,
         }
     }
@@ -197,14 +198,19 @@ impl<'a> Unit<'a> {
     }
 
     /// Returns the family of a program that keeps data in the role in which it is started here: SeaweedFS as the server
-    /// of its volumes, Nacos with the database that it brings.
+    /// of volumes, of what lies in them or of the names of files, Nacos with the database that it brings.
     ///
-    /// Sources: seaweedfs/seaweedfs, `docker/entrypoint.sh`; Nacos documentation, "Deployment Mode".
+    /// Sources: seaweedfs/seaweedfs, `docker/entrypoint.sh` and `docker/filer.toml`; Nacos documentation, "Deployment Mode".
     pub fn kept_in_this_role(&self) -> Option<&'static Family> {
         let family = self.certain_family()?;
         let role = self.start.words.first().map_or("", |it| it.as_str());
         let is_kept = match family.id {
-            "seaweedfs" => matches!(role, "volume" | "server"),
+            "seaweedfs" => match role {
+                "master" | "volume" | "server" => true,
+                // Its settings may name a database.
+                "filer" => !self.env.iter().any(|it| it.name.starts_with("WEED_")),
+                _ => false,
+            },
             "nacos" => {
                 let is_alone = self.value("MODE").is_some_and(|it| it == "standalone");
                 let names_database = |it: &str| {

@@ -136,7 +136,9 @@ pub use bindings::Bindings;
 pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{for_any_release, kubectl, namespace_option, without_default_namespace};
+pub use commands::{
+    READY_ADDRESSES, for_any_release, kubectl, namespace_option, without_default_namespace,
+};
 pub use contract::ConfigKeys;
 pub use copies::{CopiedManifests, Fields, without_environment};
 pub use counterparts::{Counterpart, Why, of_release};

@@ -1,5 +1,7 @@
 use crate::facts::{Change, Facts, Image, Purpose, Service, Unit, in_shell};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
+use crate::knowledge::families::{Class, family_of};
+use crate::knowledge::image::ImageRef;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -126,12 +128,20 @@ fn check_bases(facts: &Facts, out: &mut Findings) {
             .help(verdict.help)
             .cause(verdict.cause)
             .also(&service.unit.image_or_name(), format!("`{}` is built on it", service.name))
-            // A builder keeps no copy of the base, whose variables name its version in the image on top of it.
-            .check(format!(
-                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' $({})",
-                facts.compose(service, &format!("images -q {}", in_shell(service.name)))
-            ));
+            .check(ask_base(facts, service, &base));
     }
+}
+
+/// Returns the command that shows on which version an image that is built here stands. A builder keeps no copy of the
+/// base: a distribution says it in a file, and most others in a variable of the image on top of them.
+fn ask_base(facts: &Facts<'_>, service: &Service<'_>, base: &str) -> String {
+    let name = in_shell(service.name);
+    let family = family_of(&ImageRef::parse(base).repository());
+    if family.is_some_and(|it| it.0.class == Class::Base) {
+        return facts.compose(service, &format!("exec {name} cat /etc/os-release"));
+    }
+    let image = facts.compose(service, &format!("images -q {name}"));
+    format!("docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' $({image})")
 }
 
 /// A unit that runs an image, and the places that name the image.
@@ -200,7 +210,11 @@ fn verdict(image: &str) -> Option<Verdict> {
             help: format!("{instead} Source: {}, as of {AS_OF}.", withdrawn.source),
             why: (withdrawn.fate == Fate::Gone).then_some(GONE),
             is_gone: withdrawn.fate == Fate::Gone,
-            cause: image.to_owned(),
+            // The parts of a product end together, and what is gone is replaced one by one.
+            cause: match withdrawn.fate {
+                Fate::Gone => image.to_owned(),
+                Fate::Frozen => format!("{} {since}", withdrawn.source),
+            },
         });
     }
     let cycle = cycle_of(image)?;

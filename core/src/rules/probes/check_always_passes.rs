@@ -91,7 +91,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let flaw = flaw_in(facts, unit, &script, (&words, false));
                 let check = match own_question(&script) {
                     Some(ask) if is_blind_curl(flaw.as_ref()) => workload.exec(unit, &ask),
-                    _ => workload.events(),
+                    _ if flaw.as_ref().is_some_and(|it| it.flaw.always_fails()) => {
+                        workload.events()
+                    }
+                    // Nothing that a server does makes it fail, so that no event tells.
+                    _ => {
+                        let words: Vec<_> = words.iter().map(|it| in_shell(it)).collect();
+                        format!("{}; echo $?", workload.exec(unit, &words.join(" ")))
+                    }
                 };
                 if let Some(finding) = judge(out, &what, (flaw, &script), check) {
                     advise(facts, unit, &script, finding);

@@ -1,5 +1,5 @@
 use super::{check_span, slow_program};
-use crate::facts::Facts;
+use crate::facts::{Facts, READY_ADDRESSES};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -15,7 +15,7 @@ rule! {
     /// Allow at least two or three failures, and a timeout that a busy server can keep.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get endpointslices -w` shows addresses that come and go.
+    /// Watch the EndpointSlices of the Service: `conditions.ready` of its addresses turns to `false` and back.
     ///
     /// ## When to ignore
     /// Where the answers never take long, and another replica takes over at once.
@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(probe) = container.readiness.as_deref() else { continue };
             let of = &unit.label;
             let flag = workload.namespace_flag();
-            let watch = format!("kubectl get endpointslices{flag} -w");
+            let watch = format!("kubectl get endpointslices{flag} {READY_ADDRESSES} -w");
             if probe.period() == 1 && probe.timeout() == 1 && probe.failures() == 1 {
                 let place = probe.failure_threshold.map_or(check_span(probe), |it| it.span);
                 let message = format!(

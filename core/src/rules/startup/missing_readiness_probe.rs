@@ -1,7 +1,7 @@
 use crate::edit::Yaml;
 use crate::facts::{
-    Facts, Image, KubeHost, KubeService, Mention, Part, Service, Together, Unit, Workload,
-    in_shell, probe_of_healthcheck,
+    Facts, Image, KubeHost, KubeService, Mention, Part, READY_ADDRESSES, Service, Together, Unit,
+    Workload, in_shell, probe_of_healthcheck,
 };
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::model::IntOrStr;
@@ -24,8 +24,8 @@ rule! {
     /// answers only when the program can serve, or at least a `tcpSocket`.
     ///
     /// ## How to troubleshoot
-    /// During a rollout, `kubectl get endpointslices -w` lists new Pods before their logs say that
-    /// they are listening.
+    /// Watch the EndpointSlices of the Service during a rollout: `conditions.ready` of a new Pod is `true` before its logs
+    /// say that it is listening.
     ///
     /// ## When to ignore
     /// Where the program accepts connections as soon as its process runs, or where every client is
@@ -135,7 +135,7 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
     finding
         .also(&first.port.span(), format!("Service `{name}` sends traffic through this port"))
         .check(format!(
-            "kubectl get endpointslices{} -l kubernetes.io/service-name={name} -w",
+            "kubectl get endpointslices{} -l kubernetes.io/service-name={name} {READY_ADDRESSES} -w",
             first.workload.namespace_flag(),
             name = in_shell(name)
         ));

@@ -301,7 +301,12 @@ fn a_program_that_keeps_data_in_one_role_counts_in_that_one() {
     let said = |body: &str| messages(&RULE, &format!("services: {{a: {{{body}}}}}\n"));
     let weed =
         |command: &str| said(&format!("image: 'chrislusf/seaweedfs:3.97', command: '{command}'"));
-    for command in ["volume -ip=volume -master=\"master:9333\"", "server -s3"] {
+    for command in [
+        "volume -ip=volume -master=\"master:9333\"",
+        "server -s3",
+        "master",
+        "filer -master=master:9333",
+    ] {
         let said = weed(command);
         assert_eq!(
             said,
@@ -313,6 +318,13 @@ fn a_program_that_keeps_data_in_one_role_counts_in_that_one() {
     }
     for command in ["s3 -filer=filer:8888", "webdav -filer=filer:8888", "shell"] {
         assert!(weed(command).is_empty(), "{command}");
+    }
+    let filer = "image: 'chrislusf/seaweedfs:3.97', command: filer";
+    for settings in [
+        "environment: {WEED_MYSQL_ENABLED: 'true'}",
+        "volumes: ['./filer.toml:/etc/seaweedfs/filer.toml']",
+    ] {
+        assert!(said(&format!("{filer}, {settings}")).is_empty(), "{settings}");
     }
     let nacos =
         |env: &str| said(&format!("image: 'nacos/nacos-server:v2.4.0', environment: {{{env}}}"));
