@@ -1,10 +1,10 @@
 //! Credentials in plain text at a container or an object: in variables, arguments, labels and annotations.
 
-use super::{Facts, Site, Unit, VarSource, is_placeholder_host};
+use super::{Facts, Site, Unit, Var, VarSource, is_placeholder_host};
 use crate::knowledge::net::endpoints as endpoints_in;
 use crate::knowledge::secrets::{Judgement, Verdict, Why, judge, judge_setting};
 use crate::knowledge::shell::{Command, Word, base_name, is_assignment};
-use crate::model::compose::{KeyValue, Service};
+use crate::model::compose::{KeyValue, Service, VariableForm};
 use crate::model::kubernetes::{Meta, Object};
 use crate::text::Span;
 
@@ -22,6 +22,8 @@ pub struct PlainCredential {
     pub is_weak: bool,
     /// Whether its form shows that a service on the internet gave it out.
     pub is_given_out: bool,
+    /// The Compose variable that it is the default of, where no file sets the variable.
+    pub default_of: Option<String>,
 }
 
 /// Short options that take a password, by the program. Sources: the manual pages of the programs.
@@ -53,19 +55,52 @@ impl<'a> Facts<'a> {
                 let (what, name) = (format!("`{}`", var.name), var.name.to_owned());
                 let value = credential_in(text, &judgement);
                 let (span, is_given_out) = (var.value_span, is_given_out(&judgement));
-                found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
+                found.push(PlainCredential {
+                    what,
+                    name,
+                    span,
+                    value,
+                    is_weak,
+                    is_given_out,
+                    default_of: None,
+                });
             }
         }
         for command in &unit.start.commands {
             self.in_command(unit, command, &mut found);
         }
         if let Site::Service(at) = unit.site {
+            found.extend(unit.env.iter().filter_map(|var| self.in_default(at, var)));
             let model = self.services()[at].model;
             for (what, entries) in settings(model) {
                 self.in_settings(at, what, entries, &mut found);
             }
         }
         found
+    }
+
+    /// Returns the credential of a variable of a container that comes from the default of a Compose variable which no
+    /// file sets: `${DB_PASSWORD:-hV9kq2Zr7LmX}`.
+    fn in_default(&self, service: usize, var: &Var<'a>) -> Option<PlainCredential> {
+        let text = var.value.filter(|_| !var.literal && var.source == VarSource::Inline)?;
+        let judgement = judge(var.name, text);
+        let is_weak = weight(&judgement)?;
+        let value = credential_in(text, &judgement);
+        let mut uses = self.services()[service].project.variables_in(var.value_span);
+        let used = uses.find(|it| {
+            matches!(it.form, VariableForm::Default { .. })
+                && it.set_by.is_none()
+                && it.word.as_str() == value
+        })?;
+        Some(PlainCredential {
+            what: format!("`{}`", var.name),
+            name: used.name.to_string(),
+            span: used.span,
+            value,
+            is_weak,
+            is_given_out: is_given_out(&judgement),
+            default_of: Some(used.name.to_string()),
+        })
     }
 
     /// Whether a credential opens something outside of the project, whoever starts the container: a service gave it out,
@@ -99,7 +134,15 @@ impl<'a> Facts<'a> {
             };
             let name = setting.unwrap_or(credential).to_owned();
             let (value, is_given_out) = (credential.to_owned(), is_given_out(judgement));
-            found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
+            found.push(PlainCredential {
+                what,
+                name,
+                span,
+                value,
+                is_weak,
+                is_given_out,
+                default_of: None,
+            });
         };
         for word in &command.assignments {
             if let Some((name, value)) = word.text.split_once('=') {
@@ -166,7 +209,15 @@ impl<'a> Facts<'a> {
                 let (what, name) = (format!("{what} `{}`", entry.key), entry.key.to_string());
                 let (span, value) = (value.span, credential_in(value, &judgement));
                 let is_given_out = is_given_out(&judgement);
-                found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
+                found.push(PlainCredential {
+                    what,
+                    name,
+                    span,
+                    value,
+                    is_weak,
+                    is_given_out,
+                    default_of: None,
+                });
             }
         }
     }
@@ -258,7 +309,15 @@ fn in_metadata(meta: &Meta, found: &mut Vec<PlainCredential>) {
             let (what, name) = (format!("{what} `{key}`"), key.to_string());
             let (span, value) = (value.span, credential_in(value, &judgement));
             let is_given_out = is_given_out(&judgement);
-            found.push(PlainCredential { what, name, span, value, is_weak, is_given_out });
+            found.push(PlainCredential {
+                what,
+                name,
+                span,
+                value,
+                is_weak,
+                is_given_out,
+                default_of: None,
+            });
         }
     }
 }

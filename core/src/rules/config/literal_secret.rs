@@ -1,7 +1,7 @@
 use crate::facts::{Facts, PlainCredential, Site, Unit, in_shell};
 use crate::model::Str;
 use crate::model::compose::Port;
-use crate::report::{Confidence, Findings, Precedence, Role, Severity};
+use crate::report::{Confidence, Findings, Fix, Precedence, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -31,6 +31,7 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: hV9kq2Zr7LmX # <- `DB_PASSWORD` of service `web` is in plain text in the file
+    ///       SMTP_PASSWORD: ${SMTP_PASSWORD:-Zq9kVh2Xm7Lr} # <- `SMTP_PASSWORD` of service `web` falls back to a credential in plain text
     ///   cache:
     ///     image: redis:8.2
     ///     command: redis-server --requirepass Xm7Lr2Zq9kVh # <- argument `--requirepass` of service `cache` is in plain text in the file
@@ -43,6 +44,7 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: ${DB_PASSWORD:?}
+    ///       SMTP_PASSWORD: ${SMTP_PASSWORD:?}
     ///   cache:
     ///     image: redis:8.2
     ///     command: redis-server --requirepass ${CACHE_PASSWORD:?}
@@ -109,14 +111,16 @@ fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
 
 fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     let Held { credential, unit, owner, role } = held;
-    let PlainCredential { what, name, span, value, is_weak, .. } = credential;
+    let PlainCredential { what, name, span, value, is_weak, default_of, .. } = credential;
     let door = unit.filter(|_| *is_weak).and_then(|it| door_of(facts, it));
+    let set = if default_of.is_some() { "falls back to" } else { "is set in the file to" };
     let how = match (is_weak, door) {
         (true, Some(port)) => format!(
-            "is set in the file to a password that everybody tries first, and port {} is published on every address",
+            "{set} a password that everybody tries first, and port {} is published on every address",
             port.target.value
         ),
-        (true, None) => "is set in the file to a password that everybody tries first".to_owned(),
+        (true, None) => format!("{set} a password that everybody tries first"),
+        (false, _) if default_of.is_some() => "falls back to a credential in plain text".to_owned(),
         (false, _) => "is in plain text in the file".to_owned(),
     };
     // What a template prints is written among the values.
@@ -173,6 +177,17 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
             }
         });
         finding.help(help_for(unit, what));
+    }
+    if let Some(variable) = default_of {
+        finding.why(format!("Wherever nobody sets `{variable}`, the container runs with the credential that everybody can read in the file, and nothing says so.")).help(format!("Write `${{{variable}:?}}`, so that Compose asks for the value, and keep it in an `.env` file that is not committed."));
+        // Whoever relies on the default has to set the variable first.
+        let required = format!("${{{variable}:?}}");
+        if facts.written(span).starts_with("${") {
+            finding.fix(Fix::r#unsafe(
+                format!("Require `{variable}`"),
+                [facts.replace(span, &required)],
+            ));
+        }
     }
     if let Some(defined) = defined {
         let file = facts.file(defined.file).path();

@@ -1,5 +1,5 @@
 use super::RULE;
-use crate::rules::testing::{findings, messages};
+use crate::rules::testing::{apply_fixes, files, findings, messages, run};
 
 fn env(entry: &str) -> Vec<&'static str> {
     let text = format!("services: {{web: {{image: 'acme/web:1', environment: {{{entry}}}}}}}");
@@ -283,4 +283,41 @@ fn a_cluster_for_development_is_an_info() {
     };
     assert_eq!(severity("k8s/overlays/dev/web.yaml"), "info");
     assert_eq!(severity("k8s/web.yaml"), "warning");
+}
+
+#[test]
+fn a_default_is_in_the_file_too() {
+    let found = |password: &str, ports: &str, env: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{db: {{image: 'postgres:17', ports: {ports}, environment: {{POSTGRES_PASSWORD: '{password}'}}}}}}\n# file: .env\n{env}\n"
+        );
+        findings(&RULE, &text)
+    };
+    let strong = &found("${DB_PASSWORD:-hV9kq2Zr7LmX}", "[]", "A=b")[0];
+    assert_eq!(
+        strong.message,
+        "`POSTGRES_PASSWORD` of service `db` falls back to a credential in plain text"
+    );
+    assert_eq!(strong.severity.name(), "warning");
+    let open = &found("${DB_PASSWORD:-postgres}", "['5432:5432']", "A=b")[0];
+    assert!(open.message.ends_with("falls back to a password that everybody tries first, and port 5432 is published on every address"));
+    assert_eq!(open.severity.name(), "warning");
+    assert_eq!(found("${DB_PASSWORD:-postgres}", "[]", "A=b")[0].severity.name(), "info");
+    for (password, env) in [
+        ("${DB_PASSWORD:-hV9kq2Zr7LmX}", "DB_PASSWORD=other"),
+        ("${DB_PASSWORD:-changeme}", "A=b"),
+        ("${DB_PASSWORD:-}", "A=b"),
+        ("${DB_PASSWORD:?hV9kq2Zr7LmX}", "A=b"),
+    ] {
+        assert!(found(password, "[]", env).is_empty(), "{password} {env}");
+    }
+}
+
+#[test]
+fn the_fix_of_a_default_asks_for_the_variable() {
+    let before = files(
+        "services:\n  web:\n    image: acme/web:1\n    environment:\n      DATABASE_URL: postgres://web:${DB_PASSWORD:-hV9kq2Zr7LmX}@db/web\n",
+    );
+    let after = apply_fixes(&before, &run(&RULE, &before));
+    assert!(after[0].text.contains("web:${DB_PASSWORD:?}@db/web"), "{}", after[0].text);
 }
