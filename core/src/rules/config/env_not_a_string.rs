@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl apply --dry-run=client -f FILE` shows the error.
     ///
+    /// ## When to ignore
+    /// Never: the API server refuses the object.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

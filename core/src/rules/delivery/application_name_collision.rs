@@ -21,6 +21,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl describe applicationset NAME` shows the error in its conditions.
     ///
+    /// ## When to ignore
+    /// Where no cluster ever has both of them.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: argoproj.io/v1alpha1

@@ -23,6 +23,9 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd app get NAME` shows the condition `InvalidSpecError` or `ComparisonError` with the name.
     ///
+    /// ## When to ignore
+    /// Where the cluster or another repository has what is named, which these files cannot show.
+    ///
     /// ## Bad
     /// ```yaml file=argocd/shop.yaml
     /// apiVersion: argoproj.io/v1alpha1

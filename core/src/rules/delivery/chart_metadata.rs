@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `helm lint .` names the same fields; `helm show chart .` prints them as Helm reads them.
     ///
+    /// ## When to ignore
+    /// Where the chart is rendered from its folder alone, and never packaged: its version then says nothing.
+    ///
     /// ## Bad
     /// ```yaml file=Chart.yaml
     /// apiVersion: v2

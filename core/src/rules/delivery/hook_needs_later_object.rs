@@ -19,6 +19,9 @@ rule! {
     /// `kubectl describe pod` of the hook shows `FailedMount`, `CreateContainerConfigError` or
     /// "serviceaccount not found".
     ///
+    /// ## When to ignore
+    /// Where something else creates the object in each cluster, before the first installation.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

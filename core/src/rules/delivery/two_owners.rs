@@ -25,6 +25,9 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd app get NAME` shows `SharedResourceWarning` with the other owner.
     ///
+    /// ## When to ignore
+    /// Where no cluster has both at the same time, or while one takes over from the other.
+    ///
     /// ## Bad
     /// ```yaml file=argocd/apps.yaml
     /// apiVersion: argoproj.io/v1alpha1

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `argocd appset generate FILE` prints the Applications that a set makes.
     ///
+    /// ## When to ignore
+    /// Where a plugin yields the parameter: what it answers is not in the files.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: argoproj.io/v1alpha1

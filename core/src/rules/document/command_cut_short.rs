@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config` shows the words that the container actually gets.
     ///
+    /// ## When to ignore
+    /// Where the container is meant to do nothing but what the first part of the command says.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

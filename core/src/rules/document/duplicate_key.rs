@@ -16,6 +16,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl get -o yaml` shows which of the two the cluster took.
     ///
+    /// ## When to ignore
+    /// Never: one of the two values is lost.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

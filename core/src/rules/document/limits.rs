@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl` and `docker compose` have limits of their own, and take a long time to report
     /// them.
+    ///
+    /// ## When to ignore
+    /// Where nothing reads the file in production: name it under `exclude`.
     PLM007 "limits" {
         since: "0.1.0", on: Document, severity: Error, check: check,
     }

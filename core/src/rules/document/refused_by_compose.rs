@@ -20,6 +20,9 @@ rule! {
     /// `docker compose config -q` prints nothing when all is well, and otherwise reports the first
     /// error. Run it in CI with the same `-f` files as on the server.
     ///
+    /// ## When to ignore
+    /// Where only a newer Compose than the one whose rules are known here reads the file, and takes it.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -16,6 +16,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config` prints the file with all aliases replaced by their content.
     ///
+    /// ## When to ignore
+    /// Never: no tool reads the document.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.
     ///
+    /// ## When to ignore
+    /// Never: a setting that is not understood does nothing.
+    ///
     /// ## Bad
     /// ```yaml file=plimsoll.yaml
     /// role: prod # <- a role must be `development`, `production` or `unknown`

@@ -13,6 +13,9 @@ rule! {
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.
     ///
+    /// ## When to ignore
+    /// Where people run an older release, which still reports what the comment accepts.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// `docker compose config -q` and `kubectl apply --dry-run=client -f FILE` read a file without
     /// touching anything that is running.
     ///
+    /// ## When to ignore
+    /// Where another tool fills in the file before anything reads it: name it under `exclude`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

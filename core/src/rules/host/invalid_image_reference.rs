@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker pull IMAGE` rejects the reference immediately, without using the network.
     ///
+    /// ## When to ignore
+    /// Where another tool fills in the reference before anything reads it.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -20,6 +20,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config` prints the ports as they were understood, or the first error.
     ///
+    /// ## When to ignore
+    /// Never: without the entry nothing changes, except that the project starts.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -19,6 +19,9 @@ rule! {
     /// Restore the last backup into an empty container. If there is no backup to restore, you have
     /// the answer.
     ///
+    /// ## When to ignore
+    /// Where the host, its provider or another repository makes the backups, and somebody has restored one.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

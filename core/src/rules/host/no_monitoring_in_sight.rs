@@ -16,6 +16,9 @@ rule! {
     /// ## How to troubleshoot
     /// Stop one service on purpose and see who is notified, and when.
     ///
+    /// ## When to ignore
+    /// Where something outside of these files watches the system: an uptime service, the provider, another repository.
+    ///
     /// ## Bad
     /// ```yaml
     /// # plimsoll: role=production

@@ -15,6 +15,9 @@ rule! {
     /// ## How to troubleshoot
     /// Ask the engine which policy the container really has.
     ///
+    /// ## When to ignore
+    /// Where the file is deployed with `docker stack` alone, which reads only `deploy`.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

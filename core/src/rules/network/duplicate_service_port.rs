@@ -18,6 +18,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl apply --dry-run=server -f FILE` reports the port at fault.
     ///
+    /// ## When to ignore
+    /// Where a container lists one number under two names: the API server takes that, with a warning.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: v1

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl apply --dry-run=server -f FILE` shows the error.
     ///
+    /// ## When to ignore
+    /// Never: the API server refuses the object.
+    ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: apps/v1

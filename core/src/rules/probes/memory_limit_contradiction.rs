@@ -19,6 +19,9 @@ rule! {
     /// `docker inspect CONTAINER` shows `OOMKilled`, and `kubectl describe pod POD` shows it as the last
     /// state of the container.
     ///
+    /// ## When to ignore
+    /// Where the program is known to stay far below what it may use.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -22,6 +22,9 @@ rule! {
     /// `kubectl apply --dry-run=server -f FILE` shows the error. In Compose, `docker compose create`
     /// does, and `docker compose config` does not.
     ///
+    /// ## When to ignore
+    /// Where a late probe does no harm: a timeout above the period delays the next one, and nothing else.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

@@ -19,6 +19,9 @@ rule! {
     /// ## How to troubleshoot
     /// `kubectl apply --dry-run=server -f FILE` shows the error. In Compose, `docker compose create` does.
     ///
+    /// ## When to ignore
+    /// Never: what is refused does not run, and nobody means a thousandth of a byte.
+    ///
     /// ## Bad
     /// ```yaml file=compose.yaml
     /// services:

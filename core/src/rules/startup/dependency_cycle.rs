@@ -16,6 +16,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose config -q` reports "dependency cycle detected" and names the services.
     ///
+    /// ## When to ignore
+    /// Never: Compose starts none of the services.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:

@@ -17,6 +17,9 @@ rule! {
     /// ## How to troubleshoot
     /// `docker compose ps -a` shows replicas that were created but never started.
     ///
+    /// ## When to ignore
+    /// Where the service never runs more than once. Remove the number of replicas then.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
