@@ -4,6 +4,7 @@
 //! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
 //! `counterpart` says what the cluster has already, and `yaml` writes what to put in the place of a key.
 
+mod claims;
 mod counterpart;
 mod yaml;
 
@@ -14,21 +15,21 @@ use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::{self, Way};
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::{Crossing, Fate, Role};
+use claims::Claims;
 use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
 
 /// What the rows of all systems share, looked up once.
 #[derive(Debug)]
 pub struct Shared<'f> {
-    /// The named volumes that several services of one project mount, by the project.
-    volumes: FxHashSet<(usize, &'f str)>,
+    claims: Claims<'f>,
     /// The Ingresses and other routes that lead to a Kubernetes Service, by its index.
     routes: FxHashMap<usize, Vec<&'f Object>>,
 }
 
 impl<'f> Shared<'f> {
     pub fn of(facts: &Facts<'f>) -> Shared<'f> {
-        Shared { volumes: shared_volumes(facts), routes: routes(facts) }
+        Shared { claims: Claims::of_all(facts), routes: routes(facts) }
     }
 }
 
@@ -71,21 +72,6 @@ pub fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
         services.sort_by_key(|it| it.index);
     }
     services
-}
-
-/// Returns the named volumes that several services of one project mount, by the project.
-fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
-    let mut users: FxHashMap<(usize, &str), usize> = FxHashMap::default();
-    let mut shared = FxHashSet::default();
-    for service in facts.services() {
-        for name in service.model.volumes.iter().filter_map(yaml::volume_name) {
-            let volume = (service.project_index, name);
-            if *users.entry(volume).or_insert(service.index) != service.index {
-                shared.insert(volume);
-            }
-        }
-    }
-    shared
 }
 
 /// Returns one row for each key of a service, and for each kind of value that has a fate of its own.

@@ -144,6 +144,38 @@ fn a_volume_of_several_services_is_for_several_pods() {
 }
 
 #[test]
+fn a_folder_and_a_volume_of_one_name_get_claims_of_their_own() {
+    let text = "services:
+  job: {image: 'postgres:17', restart: always, volumes: ['./data:/var/lib/postgresql/data']}
+  db: {image: 'postgres:17', restart: always, volumes: ['./data:/var/lib/postgresql/data', 'data:/more', './own:/own']}
+volumes: {data: {}}
+";
+    let all = rows(&[("compose.yaml", text)]);
+    let yaml = |service: &str, with: &str| {
+        let mut own = all.iter().filter(|row| row.service == service && row.key == "volumes");
+        own.find(|row| row.yaml.contains(with)).expect("a row").yaml.clone()
+    };
+    let of_folder = yaml("db", "mountPath: /var/lib/postgresql/data");
+    assert!(of_folder.contains("claimName: data-2\n"), "{of_folder}");
+    assert!(of_folder.contains("- ReadWriteMany"), "two services mount it: {of_folder}");
+    // The other service is given the same claim, although it knows nothing of the volume.
+    let of_job = yaml("job", "mountPath: /var/lib/postgresql/data");
+    assert!(of_job.contains("claimName: data-2\n"), "{of_job}");
+    let of_volume = yaml("db", "mountPath: /more");
+    assert!(of_volume.contains("claimName: data\n"), "{of_volume}");
+    assert!(of_volume.contains("- ReadWriteOnce"), "{of_volume}");
+}
+
+#[test]
+fn two_spellings_of_a_folder_are_one_claim() {
+    let text = "services: {db: {image: 'postgres:17', restart: always, volumes: ['./data/pg:/var/lib/postgresql/data', './data/./pg/:/data']}}\n";
+    let all = rows(&[("compose.yaml", text)]);
+    let row = all.iter().find(|row| row.yaml.contains("claimName")).expect("a row");
+    assert_eq!(row.yaml.matches("kind: PersistentVolumeClaim").count(), 1, "{}", row.yaml);
+    assert!(row.yaml.contains("- ReadWriteOnce"), "{}", row.yaml);
+}
+
+#[test]
 fn thousands_of_ports_and_names_stay_apart() {
     let ports = one("ports: ['1000-5000:1000-5000']");
     assert_eq!(ports.yaml.matches("containerPort:").count(), 4001);

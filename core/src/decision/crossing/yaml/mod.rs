@@ -7,6 +7,7 @@
 
 mod container;
 mod draft;
+mod names;
 mod network;
 mod placement;
 mod rollout;
@@ -14,7 +15,7 @@ mod security;
 mod storage;
 
 pub use draft::{Names, dns_label};
-pub use storage::volume_name;
+pub use names::Labels;
 
 use super::Shared;
 use crate::edit::Yaml;

@@ -3,12 +3,13 @@
 use super::Context;
 use super::container::{memory, of_resource};
 use super::draft::{Beside, Draft, dns_label};
+use super::names::{Labels, Names};
 use crate::compare::cases::{of_device, of_mount};
 use crate::edit::Yaml;
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::secrets::{self, Verdict};
-use crate::model::compose::{FileReference, Mount, MountKind};
+use crate::model::compose::{FileReference, Mount};
 use crate::text::{join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -141,71 +142,32 @@ fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
     }
 }
 
-/// Names that are taken.
-#[derive(Debug, Default)]
-struct Labels {
-    taken: FxHashSet<String>,
-    /// The number that is tried next for each name that was asked for.
-    next: FxHashMap<String, u32>,
-}
-
-impl Labels {
-    /// Returns a name, with a number at its end if it is taken, and takes it.
-    fn free(&mut self, wanted: &str) -> String {
-        let mut name = wanted.to_owned();
-        let next = self.next.entry(name.clone()).or_insert(2);
-        while self.taken.contains(&name) {
-            name = format!("{wanted}-{next}");
-            *next += 1;
-        }
-        self.taken.insert(name.clone());
-        name
-    }
-}
-
-/// The names of objects by those of Compose, which allows names that Kubernetes would take for one.
-#[derive(Debug, Default)]
-struct Names {
-    by_name: FxHashMap<String, String>,
-    labels: Labels,
-}
-
-impl Names {
-    /// Returns the name of an object, and whether it is the first time that the object is asked for.
-    fn of(&mut self, name: &str) -> (String, bool) {
-        if let Some(known) = self.by_name.get(name) {
-            return (known.clone(), false);
-        }
-        let own = self.labels.free(&dns_label(name));
-        self.by_name.insert(name.to_owned(), own.clone());
-        (own, true)
-    }
-}
-
 /// The size of a claim, which Kubernetes requires and Compose does not state: an example, marked as a choice.
 const SIZE_TO_CHOOSE: &str = "1Gi # choose a size";
 
 /// Returns a claim for each named volume, and for each folder of the host with data.
-fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>) -> Option<Draft> {
+fn claims<'f>(
+    context: &Context<'_, 'f>,
+    mounts: impl Iterator<Item = &'f Mount>,
+) -> Option<Draft> {
+    let (facts, service) = (context.facts, context.service);
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
-    let mut claims = Names::default();
+    let mut written: FxHashSet<&str> = FxHashSet::default();
     for mount in mounts {
-        let Some(source) = volume_name(mount).or_else(|| folder_of_data(mount)) else { continue };
-        let (claim, is_new) = claims.of(source);
-        let shared = context.shared.volumes.contains(&(context.service.project_index, source));
-        let several = context.service.model.replicas() > 1;
-        let mode = if shared || several { "ReadWriteMany" } else { "ReadWriteOnce" };
-        let requests =
-            Yaml::map([("requests", Yaml::map([("storage", Yaml::raw(SIZE_TO_CHOOSE))]))]);
-        let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
-        if is_new {
+        let Some(claim) = context.shared.claims.of(facts, service, mount) else { continue };
+        if written.insert(&claim.name) {
+            let is_of_several = claim.is_shared || service.model.replicas() > 1;
+            let mode = if is_of_several { "ReadWriteMany" } else { "ReadWriteOnce" };
+            let requests =
+                Yaml::map([("requests", Yaml::map([("storage", Yaml::raw(SIZE_TO_CHOOSE))]))]);
+            let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
             let body = ("spec", Yaml::map(spec));
-            objects.push(Beside::Claim.named(claim.clone(), body));
+            objects.push(Beside::Claim.named(claim.name.clone(), body));
         }
-        let named = Yaml::map([("claimName", Yaml::str(claim.clone()))]);
+        let named = Yaml::map([("claimName", Yaml::str(claim.name.clone()))]);
         volumes.push(Volume {
-            name: claim,
+            name: claim.name.clone(),
             source: ("persistentVolumeClaim", named),
             path: mount.target.to_string(),
             sub_path: mount.subpath.as_ref().map(ToString::to_string),
@@ -214,18 +176,6 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
     }
     let draft = mounted(volumes)?;
     Some(objects.into_iter().fold(draft, Draft::with_object))
-}
-
-/// Returns the name of the volume that a mount is of; none for a mount of anything else.
-pub fn volume_name(mount: &Mount) -> Option<&str> {
-    let named = matches!(mount.kind, MountKind::Volume | MountKind::Cluster);
-    mount.source.as_ref().filter(|_| named).map(|it| it.as_str())
-}
-
-/// Returns the folder of the host that a bind mount of data is of, by which its claim is called.
-fn folder_of_data(mount: &Mount) -> Option<&str> {
-    let source = mount.source.as_ref().filter(|_| mount.kind == MountKind::Bind)?;
-    Some(source.trim_matches(['.', '/', '~'])).filter(|it| !it.is_empty())
 }
 
 /// Endings of files that configure a program.
@@ -348,20 +298,6 @@ fn size_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_shorten_to_one_get_numbers() {
-        let mut names = Names::default();
-        for (name, expected) in [
-            ("my_data", ("my-data", true)),
-            ("my.data", ("my-data-2", true)),
-            ("my-data-3", ("my-data-3", true)),
-            ("My_Data", ("my-data-4", true)),
-            ("my.data", ("my-data-2", false)),
-        ] {
-            assert_eq!(names.of(name), (expected.0.to_owned(), expected.1), "{name}");
-        }
-    }
 
     #[test]
     fn sizes_of_memory_are_read() {
