@@ -6,15 +6,15 @@ use super::load::runs_to_an_end;
 use super::system::System;
 use super::unread::is_openshift_template;
 use crate::compare::cases::of_label;
-use crate::facts::{self, Part, Unit, Workload, of_release};
+use crate::facts::{self, Part, Unit, Var, Workload, of_release};
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::families::Class;
-use crate::model::compose::Service;
+use crate::model::compose::{KeyValue, Service};
 use crate::model::delivery::controller_of;
 use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::phrases::{amount, first_named};
 use crate::report::{Cost, Costs, Platform, Today};
-use lacking::{mounts_lacking, mounts_to_write, secrets};
+use lacking::{mounts_to_write, secrets};
 use rustc_hash::FxHashSet;
 
 /// Returns what the cluster side costs as it is.
@@ -148,14 +148,14 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     let with_ports = running.iter().filter(is_reached);
     let has_env = |it: &Service| !it.environment.is_empty() || !it.env_files.is_empty();
     let with_env = services.iter().filter(|it| has_env(it.model));
-    let (own, lacking) = (mounts_to_write(system, &services), mounts_lacking(system));
-    let settings = with_env.count() + secrets(&services) + own.configs + lacking.configs;
+    let mounts = mounts_to_write(system, &services);
+    let settings = with_env.count() + secrets(&services) + mounts.configs;
     let parts = [
         (running.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
         (jobs.len(), "Job", "Jobs"),
         (with_ports.count(), "Service", "Services"),
         (settings, "ConfigMap or Secret", "ConfigMaps or Secrets"),
-        (own.claims + lacking.claims, "PersistentVolumeClaim", "PersistentVolumeClaims"),
+        (mounts.claims, "PersistentVolumeClaim", "PersistentVolumeClaims"),
         (usize::from(!proxies.is_empty() && routes.is_empty()), "Ingress", "Ingresses"),
     ];
     let named = named(&parts);
@@ -232,12 +232,26 @@ fn with_what_is_new(system: &System<'_>, written: String, new: &str) -> String {
     }
 }
 
-/// Whether others reach a service, whatever it says of ports: a reverse proxy by its labels, or clients as a data
-/// store.
+/// Whether others reach a service, whatever it says of ports: a reverse proxy by its labels or its variables, or clients
+/// as a data store. Traefik reads `deploy.labels` in a swarm.
+///
+/// Sources: <https://doc.traefik.io/traefik/providers/swarm/>,
+/// <https://doc.traefik.io/traefik/reference/routing-configuration/other-providers/docker/>, `traefik.enable`,
+/// <https://github.com/nginx-proxy/nginx-proxy/tree/main/docs>, `VIRTUAL_HOST`
 fn is_addressed(service: &facts::Service<'_>) -> bool {
-    let mut labels = service.model.labels.iter();
+    let of_swarm = service.model.deploy.iter().flat_map(|it| &it.labels);
+    let labels = || service.model.labels.iter().chain(of_swarm.clone());
+    let is_off = |it: &KeyValue| {
+        let value = it.value.as_ref().map_or("", |it| it.as_str());
+        it.key.as_str() == "traefik.enable" && value.eq_ignore_ascii_case("false")
+    };
+    let is_routed =
+        labels().any(|it| of_label(&it.key.value) == Case::Proxy) && !labels().any(is_off);
+    let is_host =
+        |it: &Var<'_>| it.name == "VIRTUAL_HOST" && it.value.is_none_or(|it| !it.is_empty());
     service.unit.family().is_some_and(|it| it.is_data_store())
-        || labels.any(|it| of_label(&it.key.value) == Case::Proxy)
+        || is_routed
+        || service.unit.env.iter().any(is_host)
 }
 
 /// Whether a container is a reverse proxy or a tunnel, which takes requests from outside.

@@ -1,8 +1,10 @@
 //! What services need beside their workloads: what the cluster lacks of it, and what is to be written with them.
 
+use super::super::crossing::Place;
 use super::super::system::System;
-use crate::facts::{Brought, Pair, Service};
-use crate::model::compose::{Mount, MountKind};
+use crate::compare::cases::of_mount;
+use crate::facts::{Backing, Pair, Service};
+use crate::knowledge::compose_keys::Case;
 use rustc_hash::FxHashSet;
 
 /// Numbers of objects that services mount.
@@ -12,65 +14,35 @@ pub struct Mounts {
     pub configs: usize,
 }
 
-/// What a mount becomes in a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Becomes {
-    Claim,
-    ConfigMap,
-    /// Nothing that is written: it is in the image, in memory or on the node.
-    Nothing,
-}
-
-fn becomes(system: &System<'_>, service: &Service<'_>, mount: &Mount) -> Becomes {
-    match mount.kind {
-        MountKind::Volume | MountKind::Cluster => Becomes::Claim,
-        MountKind::Bind => match system.facts.brought_by(service, mount) {
-            Brought::Data => Becomes::Claim,
-            Brought::Configuration => Becomes::ConfigMap,
-            Brought::Code | Brought::Host => Becomes::Nothing,
-        },
-        MountKind::Anonymous | MountKind::Tmpfs | MountKind::Image | MountKind::Npipe => {
-            Becomes::Nothing
-        }
-    }
-}
-
-/// Counts the mounts of some services that `wanted` accepts: one claim for each source, one ConfigMap for each service.
-fn count(
-    system: &System<'_>,
-    services: &[&Service<'_>],
-    wanted: impl Fn(&Service<'_>, &Mount) -> bool,
-) -> Mounts {
+/// Returns what is to be written for the mounts of services that the cluster does not run, and for what the counterparts
+/// of the counted services do not mount: one claim for each place, one ConfigMap for each service. What one service
+/// lacks and another one is written with is the same claim, and one that any counterpart mounts is there already.
+pub fn mounts_to_write(system: &System<'_>, services: &[&Service<'_>]) -> Mounts {
+    let facts = system.facts;
+    let written: FxHashSet<usize> = services.iter().map(|it| it.index).collect();
     let mut claims = FxHashSet::default();
+    let mut claimed = FxHashSet::default();
     let mut configs = FxHashSet::default();
-    for service in services {
-        for mount in service.model.volumes.iter().filter(|it| wanted(service, it)) {
-            let Some(source) = &mount.source else { continue };
-            match becomes(system, service, mount) {
-                Becomes::Claim => {
-                    claims.insert((service.project_index, source.as_str()));
+    let others = system.counted.services.iter().filter(|it| !written.contains(&it.index));
+    for service in services.iter().chain(others) {
+        let pair = Pair::of(facts, service.index);
+        let is_written = written.contains(&service.index);
+        for mount in &service.model.volumes {
+            let backing = pair.as_ref().and_then(|it| it.backing(&mount.target));
+            let is_lacking = backing.is_none() && (is_written || pair.is_some());
+            if let Some(place) = Place::of(facts, service, mount) {
+                let place = (service.project_index, place);
+                if matches!(backing, Some(Backing::Claim(..))) {
+                    claimed.insert(place);
+                } else if is_lacking {
+                    claims.insert(place);
                 }
-                Becomes::ConfigMap => {
-                    configs.insert(service.index);
-                }
-                Becomes::Nothing => {}
+            } else if is_lacking && of_mount(facts, service, mount) == Case::Configuration {
+                configs.insert(service.index);
             }
         }
     }
-    Mounts { claims: claims.len(), configs: configs.len() }
-}
-
-/// Returns what services that the cluster does not run mount.
-pub fn mounts_to_write(system: &System<'_>, services: &[&Service<'_>]) -> Mounts {
-    count(system, services, |_, _| true)
-}
-
-/// Returns what the counterparts of the counted services do not mount.
-pub fn mounts_lacking(system: &System<'_>) -> Mounts {
-    count(system, &system.counted.services, |service, mount| {
-        let pair = Pair::of(system.facts, service.index);
-        pair.is_some_and(|it| it.backing(&mount.target).is_none())
-    })
+    Mounts { claims: claims.difference(&claimed).count(), configs: configs.len() }
 }
 
 /// Returns the number of secrets that services are given.

@@ -66,8 +66,7 @@ impl<'f> Claims<'f> {
                         folders.push((at.clone(), if name.is_empty() { "data" } else { name }));
                     }
                 }
-                let claim =
-                    Claim { name: String::new(), first: service.index, is_shared: false };
+                let claim = Claim { name: String::new(), first: service.index, is_shared: false };
                 claims.insert(at, claim);
             }
         }
@@ -83,12 +82,7 @@ impl<'f> Claims<'f> {
     }
 
     /// Returns the claim that takes the place of a mount.
-    pub fn of(
-        &self,
-        facts: &Facts<'_>,
-        service: &Service<'f>,
-        mount: &'f Mount,
-    ) -> Option<&Claim> {
+    pub fn of(&self, facts: &Facts<'_>, service: &Service<'f>, mount: &'f Mount) -> Option<&Claim> {
         self.0.get(&(service.project_index, Place::of(facts, service, mount)?))
     }
 }

@@ -8,6 +8,8 @@ mod claims;
 mod counterpart;
 mod yaml;
 
+pub use claims::Place;
+
 use super::system::System;
 use crate::compare::{cases, written};
 use crate::facts::{Facts, KubeHost, Pair, Service};

@@ -266,3 +266,48 @@ fn stores_and_routed_services_are_reached_and_secrets_are_objects() {
     let expected = "about 6 objects to write (2 Deployments or StatefulSets, 2 Services, 1 ConfigMap or Secret, 1 PersistentVolumeClaim)";
     assert!(text.starts_with(expected), "{text}");
 }
+
+#[test]
+fn a_volume_that_two_services_lack_is_one_claim() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always, volumes: ['uploads:/srv/uploads']}\n  resize: {image: 'acme/resize:1.2.3', restart: always, volumes: ['uploads:/in', 'thumbs:/out']}\nvolumes: {uploads: {}, thumbs: {}}\n";
+    let go = |web: &str| {
+        let mut config = Config::default();
+        config.answers.set("downtime", "none").unwrap();
+        let files = [("compose.yaml", compose), ("k8s/web.yaml", web)];
+        decide_with(&files, config).cost.go.text
+    };
+    // `web` has a counterpart without the volume, and `resize` has none.
+    let web = deployment("web", "", "{}");
+    let lacking = go(&web);
+    assert!(lacking.contains("2 PersistentVolumeClaims"), "{lacking}");
+    let mounting = web.replace(
+        "containers: [{",
+        "volumes: [{name: uploads, persistentVolumeClaim: {claimName: uploads}}]\n      containers: [{volumeMounts: [{name: uploads, mountPath: /srv/uploads}], ",
+    );
+    assert_ne!(mounting, web);
+    let there = go(&mounting);
+    assert!(there.contains("1 PersistentVolumeClaim)"), "{there}");
+}
+
+#[test]
+fn what_a_reverse_proxy_finds_by_labels_or_variables_gets_a_service() {
+    let go = |keys: &str| {
+        let compose = format!("services: {{web: {{image: 'acme/web:1.2.3', {keys}}}}}\n");
+        decide(&[("compose.yaml", &compose)]).cost.go.text
+    };
+    for keys in [
+        "labels: {traefik.enable: 'true'}",
+        "deploy: {labels: [traefik.enable=true]}",
+        "environment: {VIRTUAL_HOST: shop.example.com}",
+        "environment: [VIRTUAL_HOST]",
+    ] {
+        assert!(go(keys).contains("1 Service"), "{keys}: {}", go(keys));
+    }
+    for keys in [
+        "labels: {traefik.enable: 'false'}",
+        "deploy: {labels: {com.example.team: shop}}",
+        "environment: {VIRTUAL_HOST: '', LETSENCRYPT_EMAIL: a@example.com}",
+    ] {
+        assert!(!go(keys).contains("1 Service"), "{keys}: {}", go(keys));
+    }
+}

@@ -146,10 +146,7 @@ fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
 const SIZE_TO_CHOOSE: &str = "1Gi # choose a size";
 
 /// Returns a claim for each named volume, and for each folder of the host with data.
-fn claims<'f>(
-    context: &Context<'_, 'f>,
-    mounts: impl Iterator<Item = &'f Mount>,
-) -> Option<Draft> {
+fn claims<'f>(context: &Context<'_, 'f>, mounts: impl Iterator<Item = &'f Mount>) -> Option<Draft> {
     let (facts, service) = (context.facts, context.service);
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
