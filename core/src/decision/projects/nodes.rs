@@ -93,8 +93,35 @@ fn a_spread_is_required_only_where_one_node_cannot_meet_it() {
         assert_eq!(answer, Answer::Unknown, "{facts}");
         assert!(facts.contains("also meets"), "{facts}");
     }
+    // A node has one value of any label, and the only domain may hold `maxSkew` Pods.
     let (answer, _, facts) = nodes_with(&spread("topologyKey: example.com/rack, minDomains: 2"));
+    assert_eq!(answer, Answer::Yes, "{facts}");
+    let wide =
+        spread(&format!("topologyKey: {hostname}, minDomains: 2")).replace("Skew: 1", "Skew: 2");
+    let (answer, _, facts) = nodes_with(&wide);
     assert_eq!(answer, Answer::Unknown, "{facts}");
+    assert!(facts.contains("which one node also meets"), "{facts}");
+}
+
+#[test]
+fn every_constraint_of_a_spread_is_read() {
+    let item = |key: &str, when: &str| {
+        format!(
+            "{{maxSkew: 1, whenUnsatisfiable: {when}, topologyKey: {key}, labelSelector: {{matchLabels: {{app: web}}}}}}"
+        )
+    };
+    let zone = "topology.kubernetes.io/zone";
+    let two = |first: String| {
+        let second = item(zone, "DoNotSchedule");
+        nodes_with(&format!("      topologySpreadConstraints: [{first}, {second}]\n")).2
+    };
+    for first in [item("example.com/rack", "DoNotSchedule"), item(zone, "ScheduleAnyway")] {
+        let facts = two(first);
+        assert!(facts.contains("must spread over zones, which one zone also meets"), "{facts}");
+    }
+    let soft = item(zone, "ScheduleAnyway");
+    let facts = nodes_with(&format!("      topologySpreadConstraints: [{soft}, {soft}]\n")).2;
+    assert!(facts.contains("prefers to spread") && !facts.contains("must spread"), "{facts}");
 }
 
 #[test]

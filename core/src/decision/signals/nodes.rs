@@ -16,7 +16,9 @@ use crate::text::Span;
 use pins::{Property, add_pins};
 use rustc_hash::FxHashSet;
 
-/// Node labels that split the nodes into machines or zones, from the same source.
+/// Node labels that split the nodes into machines or zones.
+///
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/>
 const DOMAINS: &[&str] = &[
     "kubernetes.io/hostname",
     "topology.kubernetes.io/zone",
@@ -99,7 +101,7 @@ fn add_spread(signals: &mut Signals, system: &System<'_>) {
         if let Some(span) = workload.model.template.spec.affinity.pod {
             note(&mut beside, span);
         }
-        match spread(workload, may_run_several(system, workload)) {
+        match spread(system, workload) {
             Spread::Required(_, span) => note(&mut required, span),
             Spread::WithinOne(domain, span) => note(&mut within[domain as usize], span),
             Spread::Preferred(span) => note(&mut preferred, span),
@@ -209,14 +211,11 @@ pub struct Blocked {
 
 /// Returns the first of what one node cannot run as it is written.
 pub fn blocked_on_one_node(system: &System<'_>) -> Option<Blocked> {
-    let of_workload =
-        |workload: &&Workload<'_>| match spread(workload, may_run_several(system, workload)) {
-            Spread::Required(rule, span) => {
-                Some(Blocked { label: workload.label.clone(), rule, span })
-            }
-            Spread::WithinOne(..) | Spread::Preferred(_) => None,
-            Spread::FromOthers(_) | Spread::Nothing => None,
-        };
+    let of_workload = |workload: &&Workload<'_>| match spread(system, workload) {
+        Spread::Required(rule, span) => Some(Blocked { label: workload.label.clone(), rule, span }),
+        Spread::WithinOne(..) | Spread::Preferred(_) => None,
+        Spread::FromOthers(_) | Spread::Nothing => None,
+    };
     let of_service = |service: &&Service<'_>| {
         let placement = service.model.deploy.as_ref()?.placement.as_ref()?;
         let (label, span) = (service.unit.label.clone(), placement.span);
@@ -230,13 +229,15 @@ pub fn blocked_on_one_node(system: &System<'_>) -> Option<Blocked> {
         .or_else(|| services.find_map(|it| of_service(&&**it)))
 }
 
-fn spread(workload: &Workload<'_>, may_be_several: bool) -> Spread {
+fn spread(system: &System<'_>, workload: &Workload<'_>) -> Spread {
     let spec = &workload.model.template.spec;
     // One replica has nothing to spread.
     let several = workload.copies.is_many();
+    let may_be_several = may_run_several(system, workload);
+    let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
     let anti = &spec.affinity.anti_terms;
     let apart = anti.iter().find(|term| several && keeps_apart(workload, term)).map(|it| it.span);
-    let over = spec.topology_spread.iter().find(|it| several && needs_domains(workload, it));
+    let over = spec.topology_spread.iter().find(|it| several && needs_domains(workload, most, it));
     if let Some(span) = apart {
         return Spread::Required(Rule::AntiAffinity, span);
     }
@@ -245,11 +246,13 @@ fn spread(workload: &Workload<'_>, may_be_several: bool) -> Spread {
     }
     let from_others = |term: &&AffinityTerm| term.required && !selects_own(workload, term);
     let preferred = anti.iter().find(|term| !from_others(term)).map(|it| it.span);
-    let hard = spec.topology_spread.iter().find(|it| is_hard(it) && preferred.is_none());
-    if let Some(constraint) = hard.filter(|_| may_be_several)
-        && let Some(key) = constraint.topology_key.as_ref().filter(|it| is_domain(Some(it)))
-    {
-        return Spread::WithinOne(Domain::of_key(key), constraint.span);
+    let mut hard = spec.topology_spread.iter().filter(|it| is_hard(it) && preferred.is_none());
+    let within = hard.find_map(|constraint| {
+        let key = constraint.topology_key.as_ref().filter(|it| is_domain(Some(it)))?;
+        Some(Spread::WithinOne(Domain::of_key(key), constraint.span))
+    });
+    if let Some(within) = within.filter(|_| may_be_several) {
+        return within;
     }
     let preferred = preferred.or(spec.topology_spread.first().map(|it| it.span));
     if let Some(span) = preferred.filter(|_| may_be_several) {
@@ -272,14 +275,14 @@ fn keeps_apart(workload: &Workload<'_>, term: &AffinityTerm) -> bool {
     term.required && is_domain(term.topology_key.as_ref()) && selects_own(workload, term)
 }
 
-/// Whether a constraint leaves Pods pending while there is a single machine or zone. Without `minDomains`, the
-/// only domain there is has no other to differ from:
-/// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
-fn needs_domains(workload: &Workload<'_>, constraint: &TopologySpread) -> bool {
+/// Whether a constraint leaves Pods pending while there is a single domain, whatever label tells the domains apart.
+/// Without `minDomains`, the only domain there is has no other to differ from; with it, the only one may hold
+/// `maxSkew` Pods: <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
+fn needs_domains(workload: &Workload<'_>, replicas: i64, constraint: &TopologySpread) -> bool {
     let own = &workload.model.template.meta.labels;
     is_hard(constraint)
-        && is_domain(constraint.topology_key.as_ref())
         && constraint.min_domains.is_some_and(|it| it.value > 1)
+        && replicas > constraint.max_skew.map_or(1, |it| it.value)
         && constraint.selector.as_ref().is_some_and(|selector| selector.matches(own))
 }
 
