@@ -7,23 +7,32 @@ use crate::facts::{Backing, Mounted, Service, Var, is_below};
 use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
 use crate::knowledge::upkeep::{Topic, words};
+use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxHashSet;
 
 /// A volume of a project, or a folder of the host in the place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Volume<'f> {
-    project: usize,
+    /// `None` for a path from the root of the host, which is the same for every project on it.
+    project: Option<usize>,
     name: &'f str,
 }
 
-impl Volume<'_> {
-    /// Whether a copy of this one has another one in it: itself, or a folder below. A path from the root of the host
-    /// is the same for every project on it.
-    fn holds(self, other: Volume<'_>) -> bool {
+impl<'f> Volume<'f> {
+    fn new(project: usize, name: &'f str) -> Volume<'f> {
+        Volume { project: Some(project).filter(|_| !name.starts_with('/')), name }
+    }
+
+    fn trimmed(self) -> Volume<'f> {
+        Volume { name: self.name.trim_end_matches('/'), ..self }
+    }
+
+    /// Returns the places whose copy has this one in it: itself, and for a folder those above it.
+    fn held_by(self) -> impl Iterator<Item = Volume<'f>> {
+        let whole = self.trimmed().name;
         let is_path = self.name.starts_with(['/', '.', '~']);
-        let is_same_place = self.project == other.project || self.name.starts_with('/');
-        let is_within = self.name == other.name || is_path && is_below(other.name, self.name);
-        is_same_place && is_within
+        let above = whole.match_indices('/').filter(move |_| is_path).map(move |it| &whole[..it.0]);
+        above.chain([whole]).map(move |name| Volume { name, ..self })
     }
 }
 
@@ -59,30 +68,43 @@ pub fn look(view: &View<'_, '_>) -> Tally {
 /// Says why there is nothing to copy, and names the volumes that are filled again by themselves.
 fn without_data(system: &System<'_>) -> String {
     let services = system.counted.services.iter().filter(|it| it.starts_by_itself());
-    let volumes = services.flat_map(|service| {
-        let mounted = system.facts.mounted(&service.unit);
-        let content = renewed(service).unwrap_or("what can be made again");
-        let named = mounted.into_iter().filter_map(|it| match it.backing {
-            Backing::Volume(name) if !it.read_only => Some(name.to_string()),
-            _ => None,
-        });
-        named.map(move |name| (name, content))
-    });
-    let mut renewable: Vec<String> = Vec::new();
-    for (name, content) in volumes {
-        let words = format!("`{name}` ({content})");
-        if !renewable.contains(&words) {
-            renewable.push(words);
+    let mut contents: IndexMap<&str, IndexSet<&str>> = IndexMap::new();
+    for service in services {
+        for mount in system.facts.mounted(&service.unit) {
+            if let Backing::Volume(name) = mount.backing
+                && !mount.read_only
+            {
+                contents.entry(name.as_str()).or_default().extend(renewed(service));
+            }
         }
     }
-    match &renewable[..] {
+    let words = contents.iter().map(|(name, contents)| {
+        let contents: Vec<&str> = contents.iter().copied().collect();
+        match &contents[..] {
+            [] => format!("`{name}`"),
+            all => format!("`{name}` ({})", all.join(", ")),
+        }
+    });
+    let mut words: Vec<String> = words.collect();
+    if words.len() > MAX_NAMES {
+        let more = words.len() - MAX_NAMES;
+        words.truncate(MAX_NAMES);
+        words.push(format!("{more} more"));
+    }
+    match &words[..] {
         [] => "no service keeps data on this server".to_owned(),
-        [only] => format!("only {only}, which is counted as renewable"),
+        [only] => format!("the only volume is {only}, which is counted as renewable"),
         [all @ .., last] => {
-            format!("only {} and {last}, which are counted as renewable", all.join(", "))
+            format!(
+                "the only volumes are {} and {last}, which are counted as renewable",
+                all.join(", ")
+            )
         }
     }
 }
+
+/// Maximum number of volumes in the words on what is renewable.
+const MAX_NAMES: usize = 4;
 
 /// Returns what a service keeps that comes again by itself: certificates are obtained again, a cache is filled
 /// again, and measurements go on.
@@ -135,7 +157,7 @@ fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
     for service in others.into_iter().filter(|it| it.starts_by_itself()) {
         for volume in data_of(system, service) {
             if known.insert(volume) {
-                let is_copied = copied.iter().any(|it| it.holds(volume));
+                let is_copied = volume.held_by().any(|it| copied.contains(&it));
                 data.push(Data { service, volume, is_copied });
             }
         }
@@ -163,7 +185,7 @@ fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
         _ => None,
     };
     let project = service.project_index;
-    lasting.filter_map(name).map(|name| Volume { project, name }).collect()
+    lasting.filter_map(name).map(|name| Volume::new(project, name)).collect()
 }
 
 fn can_be_made_again(mount: &Mounted<'_>) -> bool {
@@ -188,15 +210,12 @@ fn copied<'f>(
         let project = copier.project_index;
         for mount in facts.mounted(&copier.unit) {
             match mount.backing {
-                Backing::Volume(name) => {
-                    copied.insert(Volume { project, name: name.as_str() });
-                }
                 Backing::Host(path) if path.as_str() == "/var/lib/docker/volumes" => {
                     let all = others.iter().filter(|it| it.project_index == project);
-                    copied.extend(all.flat_map(|it| data_of(system, it)));
+                    copied.extend(all.flat_map(|it| data_of(system, it)).map(Volume::trimmed));
                 }
-                Backing::Host(path) => {
-                    copied.insert(Volume { project, name: path.as_str() });
+                Backing::Volume(name) | Backing::Host(name) => {
+                    copied.insert(Volume::new(project, name).trimmed());
                 }
                 _ => {}
             }
@@ -212,7 +231,7 @@ fn copied<'f>(
             facts.compose_host(copier, name)
         });
         for service in dialled.chain(named).chain(shared) {
-            copied.extend(data_of(system, service));
+            copied.extend(data_of(system, service).into_iter().map(Volume::trimmed));
         }
     }
     copied

@@ -20,7 +20,8 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
 
 /// Names the key that Swarm reads: `restart` is ignored there.
 ///
-/// Source: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>
+/// Sources: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>,
+/// <https://github.com/docker/cli/blob/master/cli/compose/types/types.go>, `UnsupportedProperties`
 fn with_keys_of_swarm(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
     let mut services = view.system.counted.services.iter();
     let is_about = item.item == CheckItem::RestartPolicies && item.state == CheckState::Fail;
@@ -150,7 +151,8 @@ fn checked(view: &View<'_, '_>) -> Tally {
 fn restarting(view: &View<'_, '_>) -> Tally {
     let does = ["comes back after a crash and a reboot", "come back after a crash and a reboot"];
     // Swarm restarts tasks unless the file says otherwise, and does not read `restart`.
-    // Source: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>
+    // Sources: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>,
+    // <https://github.com/docker/cli/blob/master/cli/compose/types/types.go>, `UnsupportedProperties`
     let swarm_restarts = |it: &Service<'_>| {
         let policy = it.model.deploy.as_ref().and_then(|it| it.restart_policy.as_ref());
         let condition = policy.and_then(|it| it.condition.as_ref());

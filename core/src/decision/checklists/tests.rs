@@ -74,14 +74,21 @@ fn what_is_renewable_is_named() {
         seen(one, CheckItem::Backups),
         (
             CheckState::NotApplicable,
-            "only `prom` (metrics), which is counted as renewable".to_owned()
+            "the only volume is `prom` (metrics), which is counted as renewable".to_owned()
         )
     );
     let two = "services:\n  watch: {image: 'prom/prometheus:v3.1.0', volumes: ['prom:/prometheus']}\n  edge: {image: 'caddy:2.10.0', volumes: ['tls:/data']}\nvolumes: {prom: {}, tls: {}}\n";
     let (_, words) = seen(two, CheckItem::Backups);
     assert_eq!(
         words,
-        "only `tls` (certificates) and `prom` (metrics), which are counted as renewable"
+        "the only volumes are `tls` (certificates) and `prom` (metrics), which are counted as renewable"
+    );
+    // One volume is named once, whoever mounts it, and its name says what it holds.
+    let shared = "services:\n  web: {image: 'acme/web:1.2.3', volumes: ['cache:/a', 'cache:/b']}\n  edge: {image: 'caddy:2.10.0', volumes: ['cache:/data']}\n  app: {image: 'acme/app:1.2.3', volumes: ['node_modules:/app/node_modules']}\nvolumes: {cache: {}, node_modules: {}}\n";
+    let (_, words) = seen(shared, CheckItem::Backups);
+    assert_eq!(
+        words,
+        "the only volumes are `node_modules` and `cache` (certificates), which are counted as renewable"
     );
 }
 
@@ -92,6 +99,13 @@ fn a_copy_of_a_folder_has_what_lies_below_it() {
     assert_eq!(seen(text, CheckItem::Backups), copied);
     let beside = text.replace("/srv:/data", "/srv/maria:/data");
     assert_ne!(seen(&beside, CheckItem::Backups).0, CheckState::Pass);
+    for (source, is_copied) in
+        [("/", true), ("/srv/", true), ("/srv/mariadb/", true), ("./srv", false)]
+    {
+        let text = text.replace("/srv:/data", &format!("{source}:/data"));
+        let (state, words) = seen(&text, CheckItem::Backups);
+        assert_eq!(state == CheckState::Pass, is_copied, "{source}: {words}");
+    }
 }
 
 #[test]
