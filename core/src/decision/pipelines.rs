@@ -1,11 +1,12 @@
 //! Pipelines that deploy: files of a CI system in sight that run a command which changes what runs.
 
 use super::system::System;
-use crate::facts::is_below;
+use crate::facts::Facts;
 use crate::knowledge::pipelines::{folder_around, is_pipeline};
 use crate::model::FileModel;
 use crate::report::Kind;
-use crate::text::{Span, folder_of};
+use crate::text::{FileId, Span, folder_of};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// Commands that change what runs in a cluster.
@@ -40,36 +41,68 @@ const ON_SERVERS: &[&str] = &["docker compose up", "docker-compose up"];
 const REACHES_SERVERS: &[&str] =
     &["ssh ", "ssh://", "ssh-action", "DOCKER_HOST", "docker context", "--context"];
 
-impl System<'_> {
-    /// Whether a service or a workload of the system lies in a folder.
-    fn lies_below(&self, folder: &str) -> bool {
-        let services = self.services.iter().map(|it| it.span().file);
-        let files = services.chain(self.workloads.iter().map(|it| it.object.file));
-        folder.is_empty()
-            || files.into_iter().any(|it| is_below(self.facts.file(it).path(), folder))
+/// A pipeline that deploys, with its command.
+#[derive(Debug, Clone, Copy)]
+pub struct Pipeline<'f> {
+    pub path: &'f str,
+    /// The command that deploys, as people type it.
+    pub text: &'static str,
+    pub span: Span,
+    /// Position among all pipelines.
+    at: usize,
+}
+
+/// The first pipelines about a folder that change what runs in a cluster, and what runs elsewhere.
+#[derive(Debug, Default)]
+struct First<'f> {
+    on_cluster: Option<Pipeline<'f>>,
+    on_servers: Option<Pipeline<'f>>,
+}
+
+/// The pipelines that deploy, by the folders that they are about.
+#[derive(Debug)]
+pub struct Pipelines<'f>(FxHashMap<&'f str, First<'f>>);
+
+impl<'f> Pipelines<'f> {
+    pub fn of(facts: &Facts<'f>) -> Pipelines<'f> {
+        let mut by_folder: FxHashMap<&str, First<'f>> = FxHashMap::default();
+        for (at, file) in facts.files().iter().copied().filter(|it| is_read(it)).enumerate() {
+            let found = |it: Option<(&'static str, Span)>| {
+                it.map(|(text, span)| Pipeline { path: file.path(), text, span, at })
+            };
+            let first = by_folder.entry(folder_of_pipeline(file.path())).or_default();
+            first.on_cluster = first.on_cluster.or(found(first_command(file, ON_CLUSTERS)));
+            if first.on_servers.is_none() {
+                let on_servers =
+                    || first_command(file, ON_SERVERS).filter(|_| reaches_server(file));
+                first.on_servers = found(first_command(file, ON_SWARMS).or_else(on_servers));
+            }
+        }
+        Pipelines(by_folder)
     }
 
-    /// Returns the first pipeline that deploys: its path, the command and its place. A pipeline lies above what it
-    /// deploys, so that it may be outside of the folders of the system.
-    pub fn pipeline(&self) -> Option<(&str, &'static str, Span)> {
-        let files = self.facts.files().iter().filter(|it| is_read(it));
-        let mut near = files.filter(|it| self.lies_below(folder_of_pipeline(it.path())));
-        let has_cluster = self.has_cluster();
-        near.find_map(|file| {
-            let reaches_server = || {
-                let lines = file.text().lines().map(str::trim_start);
-                let said = lines.filter(|line| !line.starts_with(['#', '/']));
-                said.into_iter().any(|line| REACHES_SERVERS.iter().any(|it| line.contains(it)))
-            };
-            let found = match has_cluster {
-                true => first_command(file, ON_CLUSTERS),
-                false => first_command(file, ON_SWARMS)
-                    .or_else(|| first_command(file, ON_SERVERS).filter(|_| reaches_server())),
-            };
-            let (command, span) = found?;
-            Some((file.path(), command, span))
-        })
+    /// Returns the first pipeline that deploys a system. A pipeline lies above what it deploys, so that it may be
+    /// outside of the folders of the system.
+    pub fn first_of(&self, system: &System<'_>) -> Option<Pipeline<'f>> {
+        let has_cluster = system.has_cluster();
+        let services = system.services.iter().map(|it| it.span().file);
+        let files: FxHashSet<FileId> =
+            services.chain(system.workloads.iter().map(|it| it.object.file)).collect();
+        let paths = files.into_iter().map(|it| system.facts.file(it).path());
+        let above = paths.flat_map(|path| path.match_indices('/').map(move |it| &path[..it.0]));
+        let folders: FxHashSet<&str> = above.chain([""]).collect();
+        let about = folders.into_iter().filter_map(|folder| self.0.get(folder));
+        let deploying =
+            about.filter_map(|it| if has_cluster { it.on_cluster } else { it.on_servers });
+        deploying.min_by_key(|it| it.at)
     }
+}
+
+/// Whether a pipeline talks to the Docker Engine of another machine.
+fn reaches_server(file: &FileModel) -> bool {
+    let lines = file.text().lines().map(str::trim_start);
+    let mut said = lines.filter(|line| !line.starts_with(['#', '/']));
+    said.any(|line| REACHES_SERVERS.iter().any(|it| line.contains(it)))
 }
 
 /// Returns the first of some commands that a pipeline runs, and its place. YAML and Groovy have different comments.

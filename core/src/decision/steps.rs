@@ -187,8 +187,8 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
 /// Returns the step for a reverse proxy that answers without TLS, which another proxy before it would only repeat.
 fn plain_proxy(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     const PROXIES: [Class; 2] = [Class::Proxy, Class::WebServer];
-    let is_missing =
-        |service: &&&Service<'_>| item.missing.iter().any(|(_, span)| *span == service.span());
+    let missing: FxHashSet<Span> = item.missing.iter().map(|it| it.1).collect();
+    let is_missing = |service: &&&Service<'_>| missing.contains(&service.span());
     let is_proxy = |service: &&&Service<'_>| {
         service.unit.family().is_some_and(|it| PROXIES.contains(&it.class))
     };
@@ -210,8 +210,8 @@ fn plain_proxy(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
 /// <https://kubernetes.io/docs/concepts/configuration/configmap/> and
 /// <https://kubernetes.io/docs/concepts/storage/volumes/#hostpath>, which advises against paths of the node.
 fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
-    let is_missing =
-        |service: &&&Service<'_>| item.missing.iter().any(|(_, span)| *span == service.span());
+    let missing: FxHashSet<Span> = item.missing.iter().map(|it| it.1).collect();
+    let is_missing = |service: &&&Service<'_>| missing.contains(&service.span());
     let services = system.services.iter().filter(is_missing);
     let mounts = services.flat_map(|service| {
         let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);

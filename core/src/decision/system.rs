@@ -1,7 +1,8 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
 use super::counted::Counted;
-use super::unread::{hiding, names_objects};
+use super::pipelines::{Pipeline, Pipelines};
+use super::unread::{Deliverers, names_objects};
 use crate::facts::{
     CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
 };
@@ -44,6 +45,8 @@ pub struct System<'f> {
     /// Overlays that were built without files that their generators read: the content of a ConfigMap or a Secret is
     /// unknown, and nothing else.
     pub without_settings: Vec<&'f Arc<BuiltTarget>>,
+    /// The first pipeline that deploys it.
+    pub pipeline: Option<Pipeline<'f>>,
 }
 
 impl<'f> System<'f> {
@@ -269,8 +272,14 @@ pub fn systems<'f>(
     findings: &'f [Finding],
     copies: &'f [CopiedManifests],
 ) -> Vec<System<'f>> {
+    let (pipelines, deliverers) = (Pipelines::of(facts), Deliverers::of(facts));
+    let of_share = |share: Share<'f>| {
+        let mut system = share.into_system(facts, &deliverers);
+        system.pipeline = pipelines.first_of(&system);
+        system
+    };
     let mut systems: Vec<System<'f>> =
-        shares(facts, findings, copies).into_iter().map(|share| share.into_system(facts)).collect();
+        shares(facts, findings, copies).into_iter().map(of_share).collect();
     let shows_system =
         |it: &System<'_>| it.services.len() + it.workloads.len() > 0 || it.has_cluster();
     if systems.iter().any(shows_system) {
@@ -279,7 +288,7 @@ pub fn systems<'f>(
         systems.truncate(1);
     }
     if systems.is_empty() {
-        systems.push(Share::default().into_system(facts));
+        systems.push(of_share(Share::default()));
     }
     let size = |it: &System<'_>| it.counted.services.len() + it.counted.workloads.len();
     systems.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
@@ -301,14 +310,14 @@ struct Share<'f> {
 }
 
 impl<'f> Share<'f> {
-    fn into_system(self, facts: &'f Facts<'f>) -> System<'f> {
+    fn into_system(self, facts: &'f Facts<'f>, deliverers: &Deliverers<'_>) -> System<'f> {
         let Share { services, workloads, objects, files, targets, remote, findings, copies } = self;
         let counted = Counted::of(facts, &services, &workloads, &objects, &files);
         System {
             name: name(&services, &targets, &files),
             unbuilt: unbuilt(facts, &targets, &counted),
             left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
-            remote: hiding(facts, &remote, &objects, &counted),
+            remote: deliverers.hiding(facts, &remote, &counted),
             without_settings: without_settings(facts, &counted),
             counted,
             facts,
@@ -319,6 +328,7 @@ impl<'f> Share<'f> {
             targets,
             findings,
             copies,
+            pipeline: None,
         }
     }
 }

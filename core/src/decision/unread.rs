@@ -5,12 +5,13 @@ use super::counted::Counted;
 use super::system::System;
 use crate::facts::Facts;
 use crate::knowledge::kube::is_system_namespace;
+use crate::model::delivery::controller_of;
 use crate::model::detect::by_first_words;
 use crate::model::kubernetes::{Body, Object};
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Environment, Kind};
 use crate::text::{Span, name_of};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// A source that is not read in full.
@@ -33,24 +34,10 @@ pub fn names_objects(file: &FileModel) -> bool {
     by_first_words(file.text()) == Kind::Kubernetes
 }
 
-/// Returns the object of Argo CD or Flux that a target stands for.
-fn deliverer<'f>(target: &BuiltTarget, objects: &[&'f Object]) -> Option<&'f Object> {
-    let span = target.delivered_by.as_ref()?.span;
-    objects.iter().copied().find(|it| it.name_span() == span)
-}
-
-/// Returns what a target is called by: "Application `kafka`", "HelmRelease `cache`".
-fn label_of(target: &BuiltTarget, objects: &[&Object]) -> Option<String> {
-    match deliverer(target, objects) {
-        Some(object) => Some(object.label()),
-        None => Some(format!("Application `{}`", target.delivered_by.as_ref()?.name)),
-    }
-}
-
 /// Whether a target is a chart for a namespace that belongs to the cluster, such as `cert-manager`: an add-on runs
 /// nothing of an application.
-fn is_add_on(target: &BuiltTarget, objects: &[&Object]) -> bool {
-    let namespace = match (target.app(), deliverer(target, objects).map(|it| &it.body)) {
+fn is_add_on(target: &BuiltTarget, deliverer: Option<&Object>) -> bool {
+    let namespace = match (target.app(), deliverer.map(|it| &it.body)) {
         (Some(app), _) => {
             let mut sources = app.application.sources.iter();
             let is_chart = sources.any(|it| it.chart.is_some());
@@ -62,26 +49,46 @@ fn is_add_on(target: &BuiltTarget, objects: &[&Object]) -> bool {
     namespace.is_some_and(|it| is_system_namespace(it.as_str()))
 }
 
-/// Returns the targets that may hold workloads which nothing shows: whatever is applied from elsewhere, unless it is an
-/// add-on of the cluster, for development or tests, or an ApplicationSet whose Applications are known.
-pub fn hiding<'f>(
-    facts: &Facts<'_>,
-    remote: &[&'f Arc<BuiltTarget>],
-    objects: &[&Object],
-    counted: &Counted<'_>,
-) -> Vec<&'f Arc<BuiltTarget>> {
-    let made = |target: &BuiltTarget| Some(target.app()?.made.as_ref()?.set_span);
-    let sets: FxHashSet<Span> = facts.all_targets().iter().filter_map(|it| made(it)).collect();
-    let hides = |target: &&&Arc<BuiltTarget>| {
-        let Some(delivered) = &target.delivered_by else { return false };
-        let environment = facts.environment_of_target(&target.target);
-        let is_for_use = !matches!(environment, Some(Environment::Development | Environment::Test));
-        is_for_use
-            && !is_add_on(target, objects)
-            && !counted.is_aside(facts, delivered.span.file)
-            && (delivered.app.is_some() || !sets.contains(&delivered.span))
-    };
-    remote.iter().filter(hides).copied().collect()
+/// The objects of Argo CD and Flux, read once for all systems.
+#[derive(Debug)]
+pub struct Deliverers<'f> {
+    /// By the places of their names.
+    by_place: FxHashMap<Span, &'f Object>,
+    /// The places of the ApplicationSets whose Applications are known.
+    sets: FxHashSet<Span>,
+}
+
+impl<'f> Deliverers<'f> {
+    pub fn of(facts: &Facts<'f>) -> Deliverers<'f> {
+        let mut by_place = FxHashMap::default();
+        for object in facts.objects().iter().copied().filter(|it| controller_of(it).is_some()) {
+            by_place.entry(object.name_span()).or_insert(object);
+        }
+        let made = |target: &BuiltTarget| Some(target.app()?.made.as_ref()?.set_span);
+        let sets = facts.all_targets().iter().filter_map(|it| made(it)).collect();
+        Deliverers { by_place, sets }
+    }
+
+    /// Returns the targets that may hold workloads which nothing shows: whatever is applied from elsewhere, unless it
+    /// is an add-on of the cluster, for development or tests, or an ApplicationSet whose Applications are known.
+    pub fn hiding<'t>(
+        &self,
+        facts: &Facts<'_>,
+        remote: &[&'t Arc<BuiltTarget>],
+        counted: &Counted<'_>,
+    ) -> Vec<&'t Arc<BuiltTarget>> {
+        let hides = |target: &&&Arc<BuiltTarget>| {
+            let Some(delivered) = &target.delivered_by else { return false };
+            let environment = facts.environment_of_target(&target.target);
+            let is_for_use =
+                !matches!(environment, Some(Environment::Development | Environment::Test));
+            is_for_use
+                && !is_add_on(target, self.by_place.get(&delivered.span).copied())
+                && !counted.is_aside(facts, delivered.span.file)
+                && (delivered.app.is_some() || !self.sets.contains(&delivered.span))
+        };
+        remote.iter().filter(hides).copied().collect()
+    }
 }
 
 /// Returns the name of an image without what says its version.
@@ -133,7 +140,11 @@ impl System<'_> {
     fn first_remote(&self) -> Option<Unread> {
         let first = self.remote.first()?;
         let reason = first.target.reasons.first()?;
-        let label = label_of(first, &self.objects)?;
+        let delivered = first.delivered_by.as_ref()?;
+        // "Application `kafka`", "HelmRelease `cache`"
+        let deliverer = self.objects.iter().find(|it| it.name_span() == delivered.span);
+        let label = deliverer
+            .map_or_else(|| format!("Application `{}`", delivered.name), |object| object.label());
         let them = match self.remote.len() - 1 {
             0 => format!("{label} applies"),
             more => format!("{label} and {more} more apply"),

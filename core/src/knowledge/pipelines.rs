@@ -51,7 +51,9 @@ pub fn hidden_folders() -> impl Iterator<Item = &'static str> {
 /// Returns the path of the folder that a pipeline is about, if the folder of its CI system says so.
 #[must_use]
 pub fn folder_around(path: &str) -> Option<&str> {
-    let at = FOLDERS.iter().find_map(|it| path.find(it))?;
+    let is_whole = |at: &usize| *at == 0 || path[..*at].ends_with('/');
+    let places = FOLDERS.iter().flat_map(|it| path.match_indices(it)).map(|it| it.0);
+    let at = places.filter(is_whole).min()?;
     Some(path[..at].trim_end_matches('/'))
 }
 
@@ -100,6 +102,12 @@ mod tests {
             assert!(!is_pipeline(path), "{path}");
         }
         assert_eq!(folder_around("shop/.github/workflows/ci.yml"), Some("shop"));
-        assert_eq!(folder_around("shop/.gitlab-ci.yml"), None);
+        assert_eq!(folder_around(".circleci/config.yml"), Some(""));
+        assert_eq!(folder_around("a/azure-pipelines/b.yml"), Some("a"));
+        for path in ["shop/.gitlab-ci.yml", "old-azure-pipelines/b.yml", "my.circleci/config.yml"] {
+            assert_eq!(folder_around(path), None, "{path}");
+        }
+        let both = "old-azure-pipelines/x/azure-pipelines/b.yml";
+        assert_eq!(folder_around(both), Some("old-azure-pipelines/x"));
     }
 }

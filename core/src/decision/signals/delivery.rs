@@ -41,9 +41,9 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
         let place = objects.first().map(|it| it.name_span());
         signals.add(Signal::FewObjects, Gitops, No, fact, place);
     }
-    if let Some((path, command, span)) = system.pipeline() {
-        let fact = format!("the pipeline in `{path}` runs `{command}`");
-        signals.add(Signal::Pipeline, Gitops, No, fact, Some(span));
+    if let Some(pipeline) = system.pipeline {
+        let fact = format!("the pipeline in `{}` runs `{}`", pipeline.path, pipeline.text);
+        signals.add(Signal::Pipeline, Gitops, No, fact, Some(pipeline.span));
     }
 }
 
