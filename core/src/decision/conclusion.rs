@@ -8,11 +8,12 @@ use super::signals::Signals;
 use super::sums::Loads;
 use super::system::System;
 use super::trial::Trial;
-use crate::facts::{Service, common_folder};
+use crate::facts::{Facts, Service, common_folder};
 use crate::model::{BuiltTarget, Target};
 use crate::report::phrases::{amount, capitalised};
 use crate::report::{
-    Answer, Ask, Decision, Environment, Flip, Question, QuestionId, Role, TargetKind, phrases,
+    Answer, Ask, Decision, Environment, Evidence, Flip, Kind, Question, QuestionId, Role,
+    TargetKind, phrases,
 };
 use crate::text::{FileId, folder_of};
 use indexmap::IndexSet;
@@ -26,10 +27,6 @@ pub const DECIDING: [QuestionId; 4] = [
     QuestionId::ReplicasAndRollouts,
     QuestionId::TeamsAndEnvironments,
 ];
-
-/// The questions of these that a cluster answers.
-const CLUSTER: [QuestionId; 3] =
-    [QuestionId::MultiNode, QuestionId::ReplicasAndRollouts, QuestionId::TeamsAndEnvironments];
 
 /// Returns the decision without its steps, checklists and crossing table. `signals` are those of the files.
 pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decision {
@@ -61,7 +58,7 @@ pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decisi
         ask,
         cost: costs(system, verdict.so_far),
         myth,
-        scenario: scenario::nearest(&situation, &system.facts.config().answers),
+        scenario: scenario::nearest(&situation, &questions, &system.facts.config().answers),
         questions,
         ..Decision::default()
     }
@@ -72,27 +69,28 @@ fn with_names(sentence: &str, questions: &[Question]) -> String {
     if !sentence.contains('{') {
         return sentence.to_owned();
     }
-    let about_cluster = questions.iter().filter(|it| CLUSTER.contains(&it.id));
+    let about_cluster = questions.iter().filter(|it| open_words(it.id).is_some());
     let mut demands = about_cluster.clone().filter(|it| it.answer == Answer::Yes);
-    let demand = demands.next().and_then(|question| {
-        let reasons = question.evidence.iter().filter(|it| it.points == Answer::Yes);
-        reasons.max_by_key(|it| (it.by, it.weight))
-    });
+    let demand = demands.next().and_then(|question| strongest(question, Answer::Yes));
     let demand = demand.map_or_else(|| "One demand".to_owned(), |it| capitalised(&it.fact));
     let open = about_cluster.filter(|it| it.answer == Answer::Unknown);
-    let open: Vec<&str> = open.map(|it| open_words(it.id)).collect();
+    let open: Vec<&str> = open.filter_map(|it| open_words(it.id)).collect();
     sentence.replace("{demand}", &demand).replace("{open}", &open.join(", "))
 }
 
-/// Returns what is not known while a question is open.
-fn open_words(id: QuestionId) -> &'static str {
+/// Returns the strongest evidence for an answer to a question, that of a person before that of the files.
+pub fn strongest(question: &Question, points: Answer) -> Option<&Evidence> {
+    let evidence = question.evidence.iter().filter(|it| it.points == points);
+    evidence.max_by_key(|it| (it.by, it.weight))
+}
+
+/// Returns what is not known while a question about a cluster is open.
+fn open_words(id: QuestionId) -> Option<&'static str> {
     match id {
-        QuestionId::OneServer => "whether one server is enough",
-        QuestionId::MultiNode => "whether it must survive the loss of a machine",
-        QuestionId::ReplicasAndRollouts => "whether it needs many replicas",
-        QuestionId::TeamsAndEnvironments => "how many teams work on it",
-        QuestionId::Gitops => "whether changes must be traceable",
-        QuestionId::Packaging => "how many environments there are",
+        QuestionId::MultiNode => Some("whether it must survive the loss of a machine"),
+        QuestionId::ReplicasAndRollouts => Some("whether it needs many replicas"),
+        QuestionId::TeamsAndEnvironments => Some("how many teams work on it"),
+        QuestionId::OneServer | QuestionId::Gitops | QuestionId::Packaging => None,
     }
 }
 
@@ -180,7 +178,7 @@ fn counted_sources(system: &System<'_>) -> Vec<String> {
     for workload in &system.counted.workloads {
         match facts.built_target(workload.object.file) {
             Some(target) => {
-                sources.insert(source_of(&target.target));
+                sources.insert(source_of(facts, &target.target));
             }
             None => {
                 loose.insert(facts.file(workload.object.file).path());
@@ -204,7 +202,7 @@ fn counted_sources(system: &System<'_>) -> Vec<String> {
 }
 
 /// Returns what a target is built from, with its kind.
-fn source_of(target: &Target) -> String {
+fn source_of(facts: &Facts<'_>, target: &Target) -> String {
     let folder = &target.folder;
     match (target.kind, target.values.last()) {
         _ if folder.is_empty() => format!("`{}`", target.name),
@@ -213,7 +211,15 @@ fn source_of(target: &Target) -> String {
             format!("chart `{folder}` with `{values}`")
         }
         (TargetKind::Chart, None) => format!("chart `{folder}`"),
-        (TargetKind::Kustomization, _) => format!("overlay `{folder}`"),
+        (TargetKind::Kustomization, _) => {
+            // An overlay builds on another kustomization.
+            let is_base = |file: &FileId| {
+                let file = facts.file(*file);
+                file.kind == Kind::Kustomization && folder_of(file.path()) != folder
+            };
+            let is_overlay = target.sources.iter().any(is_base);
+            format!("{} `{folder}`", if is_overlay { "overlay" } else { "kustomization" })
+        }
         (TargetKind::Compose | TargetKind::Manifests | TargetKind::Application, _) => {
             format!("`{}`", target.name)
         }

@@ -216,9 +216,9 @@ impl Situation {
                 row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
             // One server is not enough. The files never rule out several nodes then; a person may.
             (Demands::Nothing | Demands::One, Server::NotEnough, _) if self.nodes == Nodes::No =>
-                row(Either, Kubernetes, "One server is not enough, and yet several nodes are ruled out: these two answers contradict each other: change one."),
+                row(Either, Kubernetes, "One server is not enough, and yet several machines are ruled out: the two answers contradict each other, so change one of them."),
             (Demands::Nothing | Demands::One | Demands::LikelyNodes, Server::NotEnough, _) =>
-                settled(Kubernetes, "One server is not enough: it has to run on several machines, which is what Kubernetes is for."),
+                settled(Kubernetes, "One server is not enough, so it must run on several machines, which is what Kubernetes is for."),
         };
         self.in_swarm(verdict)
     }

@@ -1,8 +1,9 @@
 //! The typical system that is nearest.
 
+use super::conclusion::strongest;
 use super::outcome::{Nodes, Server, Situation};
 use crate::config::Answers;
-use crate::report::{Answer, Scenario, ScenarioName};
+use crate::report::{Answer, Question, QuestionId, Scenario, ScenarioName};
 
 /// Evidence that a system outgrows one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ enum Growth {
     Nothing,
 }
 
-pub fn nearest(situation: &Situation, answers: &Answers) -> Scenario {
+pub fn nearest(situation: &Situation, questions: &[Question], answers: &Answers) -> Scenario {
     let growth = if situation.replicas == Answer::Yes {
         Growth::Replicas
     } else if situation.server == Server::NotEnough {
@@ -23,58 +24,63 @@ pub fn nearest(situation: &Situation, answers: &Answers) -> Scenario {
     } else {
         Growth::Nothing
     };
-    // An open answer about teams is not one about few teams.
-    let few_teams = situation.teams == Answer::No;
+    let fact = |id: QuestionId, points: Answer, otherwise: &str| {
+        let question = questions.iter().find(|it| it.id == id);
+        let strongest = question.and_then(|it| strongest(it, points));
+        strongest.map_or_else(|| otherwise.to_owned(), |it| it.fact.to_string())
+    };
     let (nearest, because) = match (situation.teams, growth) {
-        _ if answers.audit == Some(true) => (ScenarioName::Regulated, "changes are audited"),
+        _ if answers.audit == Some(true) => {
+            (ScenarioName::Regulated, "you answered `audit=yes`: changes are audited".to_owned())
+        }
         (
             Answer::Yes,
             Growth::Replicas | Growth::BeyondOneServer | Growth::Nodes | Growth::Nothing,
-        ) => (
-            ScenarioName::MultiTeamPlatform,
-            "it is shared by many services, teams or environments",
-        ),
-        (Answer::No | Answer::Unknown, Growth::Replicas) => {
-            let because = match few_teams {
-                true => {
-                    "it runs several replicas or scales with the load, and few teams work on it"
-                }
-                false => {
-                    "it runs several replicas or scales with the load; how many teams work on it is open"
-                }
-            };
-            (ScenarioName::GrowingSaas, because)
-        }
-        (Answer::No | Answer::Unknown, Growth::BeyondOneServer) => {
-            let because = match few_teams {
-                true => "one server is not enough for it, and few teams work on it",
-                false => "one server is not enough for it; how many teams work on it is open",
-            };
-            (ScenarioName::GrowingSaas, because)
-        }
-        (Answer::No | Answer::Unknown, Growth::Nodes) => {
-            let because = match few_teams {
-                true => "it is meant to run on several nodes, and few teams work on it",
-                false => "it is meant to run on several nodes; how many teams work on it is open",
-            };
-            (ScenarioName::GrowingSaas, because)
+        ) => {
+            let id = QuestionId::TeamsAndEnvironments;
+            let shared = fact(id, Answer::Yes, "several teams or environments share it");
+            (ScenarioName::MultiTeamPlatform, shared)
         }
         (Answer::No | Answer::Unknown, Growth::Nothing) => {
-            (ScenarioName::InternalApp, internal(situation))
+            (ScenarioName::InternalApp, internal(situation).to_owned())
+        }
+        (Answer::No | Answer::Unknown, Growth::Replicas) => {
+            let id = QuestionId::ReplicasAndRollouts;
+            growing(situation, &fact(id, Answer::Yes, "it runs several replicas"))
+        }
+        (Answer::No | Answer::Unknown, Growth::BeyondOneServer) => {
+            let id = QuestionId::OneServer;
+            growing(situation, &fact(id, Answer::No, "one server is not enough"))
+        }
+        (Answer::No | Answer::Unknown, Growth::Nodes) => {
+            let id = QuestionId::MultiNode;
+            growing(situation, &fact(id, Answer::Yes, "it runs on several machines"))
         }
     };
     Scenario { nearest, because }
+}
+
+/// Returns the scenario of a system that outgrows one server, and says what is known of its teams. An open answer about
+/// teams is not one about few teams.
+fn growing(situation: &Situation, fact: &str) -> (ScenarioName, String) {
+    let because = match situation.teams {
+        Answer::No => format!("{fact}; few teams work on it"),
+        Answer::Yes | Answer::Unknown => format!("{fact}; how many teams work on it is open"),
+    };
+    (ScenarioName::GrowingSaas, because)
 }
 
 /// Says why a system is nearest to an internal application, and what of it is open.
 fn internal(situation: &Situation) -> &'static str {
     match (situation.teams, situation.replicas, situation.nodes) {
         (Answer::No, Answer::No, Nodes::Unknown) => {
-            "few teams work on it, and nothing in it scales; whether it needs several nodes is open"
+            "few teams work on it, and nothing has to scale; whether it needs several machines is open"
         }
-        (Answer::No, Answer::No, _) => "few teams work on it, and nothing in it scales",
+        (Answer::No, Answer::No, _) => "few teams work on it, and nothing has to scale",
         (Answer::No, _, _) => "few teams work on it; whether it has to scale is open",
-        (_, Answer::No, _) => "nothing in it scales; how many teams work on it is open",
-        (_, _, _) => "what is answered so far asks for nothing more, and what decides is open",
+        (_, Answer::No, _) => "nothing has to scale; how many teams work on it is open",
+        (_, _, _) => {
+            "nothing seen so far asks for more; how many teams work on it and whether it has to scale are open"
+        }
     }
 }

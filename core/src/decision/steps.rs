@@ -1,5 +1,8 @@
 //! The next steps, in order, each with the names that it is about.
 
+mod asks;
+mod cluster;
+
 use super::checklists;
 use super::reasons::overruled;
 use super::system::System;
@@ -7,16 +10,20 @@ use crate::facts::{Brought, Service};
 use crate::knowledge::families::Class;
 use crate::knowledge::upkeep::is_web_port;
 use crate::model::compose::MountKind;
-use crate::report::phrases::{amount, capitalised, first_named};
+use crate::report::phrases::{amount, capitalised, first_named, named};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
 };
 use crate::text::{Span, folder_of};
+use asks::ask;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
 const MAX_STEPS: usize = 5;
+
+/// The rule about containers that request nothing.
+const MISSING_REQUESTS: &str = "PLM606";
 
 /// Maximum number of names in a step.
 const MAX_NAMES: usize = 3;
@@ -34,12 +41,13 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         steps.push(Step { text, subject: String::new(), span });
     }
     if let Some(blocked) = overruled(system, &decision.questions) {
-        let (subject, span) = (blocked.label, Some(blocked.span));
         let text = format!(
-            "Take its {} out: on one node, some of its {} stay pending.",
+            "Remove the {} of {}: on a single node, some of its {} stay pending.",
             blocked.rule.words(),
+            blocked.label,
             blocked.rule.pending()
         );
+        let (subject, span) = (blocked.label, Some(blocked.span));
         steps.push(Step { text, subject, span });
     }
     let mut errors = system.findings_of(Severity::Error);
@@ -66,13 +74,25 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         }
     }
     // A cluster alone has no list of its own.
-    let has_no_list = decision.today == Today::Kubernetes && items(decision, checklists).is_empty();
-    if has_no_list {
-        for finding in warnings {
-            if told.insert(finding.code) {
-                steps.push(of_finding(finding));
+    if decision.today == Today::Kubernetes {
+        steps.extend(cluster::data(system, decision));
+        let has_no_list = items(decision, checklists).is_empty();
+        let findings = warnings.into_iter().filter(|_| has_no_list);
+        steps.extend(findings.filter(|it| told.insert(it.code)).map(of_finding));
+        steps.extend(cluster::of_verdict(system, decision));
+        let mut subjects: FxHashSet<String> = steps.iter().map(|it| it.subject.clone()).collect();
+        let mut notes = hints;
+        notes.sort_by_key(|it| checklists::item_of(it.code).map_or(Urgency::Hygiene, urgency));
+        for note in notes {
+            // A note about what a step names already can wait.
+            if !told.contains(note.code) && subjects.insert(note.subject.clone()) {
+                told.insert(note.code);
+                steps.push(of_finding(note));
             }
         }
+        // A workload without requests is a finding already.
+        let is_measured = told.contains(MISSING_REQUESTS);
+        steps.extend(cluster::open(decision, is_measured));
     }
     let last = last(system, decision);
     steps.truncate(MAX_STEPS - last.iter().len());
@@ -173,15 +193,22 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     }
     let (_, span) = item.missing.first()?;
     let names: Vec<&str> = item.missing.iter().map(|it| it.0.as_str()).collect();
-    let named = first_named(&names, MAX_NAMES);
+    let named = listed(&names);
     // What is missing is named already.
     let seen = item.seen.split("; missing: ").next().unwrap_or_default();
-    let ask = match item.item {
-        CheckItem::HealthChecks => "Add a healthcheck to",
-        _ => item.next.trim_end_matches('.'),
-    };
-    let text = format!("{ask}: {named} ({seen}).");
+    let ask = ask(item.item, &named, names.len() > 1, system.is_swarm());
+    let text = format!("{ask}: {seen}.");
     Some(Step { text, subject: String::new(), span: Some(*span) })
+}
+
+/// Returns names as a sentence lists them: `a`, `b` and `c`, or the first ones and the number of the others.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() && names.len() <= MAX_NAMES => {
+            format!("{} and `{last}`", named(first))
+        }
+        _ => first_named(names, MAX_NAMES),
+    }
 }
 
 /// Returns the step for a reverse proxy that answers without TLS, which another proxy before it would only repeat.
@@ -197,7 +224,7 @@ fn plain_proxy(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     let ports = service.model.ports.iter().map(|it| it.target.value);
     let port = ports.into_iter().find(|it| is_web_port(*it))?;
     let text = format!(
-        "`{}` answers on port {port} without TLS: end TLS there, or name what does.",
+        "Terminate TLS in `{0}`, or in a proxy in front of it: `{0}` answers on port {port} without TLS.",
         service.name
     );
     Some(Step { text, subject: service.unit.label.clone(), span: Some(service.span()) })
@@ -226,16 +253,16 @@ fn bind_mount(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     };
     let (service, mount, brought) = mounts.min_by_key(|it| rank(it.2))?;
     let source = mount.source.as_ref()?;
-    let target = &mount.target;
+    let (target, name) = (&mount.target, service.name);
     let text = match brought {
         Brought::Data => format!(
-            "Give it a PersistentVolumeClaim at `{target}`: the data in `{source}` stays on this host."
+            "Give `{name}` a PersistentVolumeClaim at `{target}`: its data in `{source}` stays on this host."
         ),
         Brought::Configuration => format!(
-            "Deliver `{source}` as a ConfigMap at `{target}`: a Pod finds no such file on its node."
+            "Deliver `{source}` as a ConfigMap at `{target}` of `{name}`: a Pod finds no such file on its node."
         ),
         Brought::Code => format!(
-            "Build `{source}` into the image, which a Pod has nothing else for at `{target}`."
+            "Copy `{source}` into the image of `{name}`: a Pod has no folder of this host to mount at `{target}`."
         ),
         Brought::Host => return None,
     };
@@ -278,10 +305,16 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
         (Fit::Outgrown, _) => Some(first_to_move(system)),
         (Fit::OverBuilt, _) => {
             let first = system.counted.workloads.first()?;
+            let workloads = match system.counted.workloads.len() - 1 {
+                0 => first.label.clone(),
+                more => format!(
+                    "{} and {}",
+                    first.label,
+                    amount(more, "more workload", "more workloads")
+                ),
+            };
             let text = format!(
-                "Compare the hours that the cluster takes each month for {} ({} and the others) with one server and its backups.",
-                amount(system.counted.workloads.len(), "workload", "workloads"),
-                first.label
+                "Compare the hours that the cluster takes each month for {workloads} with those of one server and its backups."
             );
             Some(step(text, Some(first.span())))
         }
@@ -311,7 +344,7 @@ fn move_to_larger_server(system: &System<'_>) -> Step {
             Some(service),
         ),
         None => (
-            "Move this service to the larger server first: nothing here keeps data.".to_owned(),
+            "Move to the larger server: nothing here keeps data.".to_owned(),
             system.counted.services.first().copied(),
         ),
     };
@@ -354,8 +387,10 @@ fn first_to_move(system: &System<'_>) -> Step {
     };
     match system.counted.services.iter().find(is_light) {
         Some(service) => Step {
-            text: "Move this service first, with its probes and resource requests: it keeps no data."
-                .to_owned(),
+            text: format!(
+                "Move `{}` first, with its probes and resource requests: it keeps no data.",
+                service.name
+            ),
             subject: format!("service {}", service.name),
             span: Some(service.span()),
         },

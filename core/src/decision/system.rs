@@ -80,6 +80,11 @@ impl<'f> System<'f> {
         }
     }
 
+    /// Whether all services that count are for a swarm.
+    pub fn is_swarm(&self) -> bool {
+        self.counted.services.iter().all(|it| self.facts.is_for_swarm(it))
+    }
+
     /// Whether everything for a cluster lies where tests are kept: what comes and goes is no platform.
     pub fn is_for_tests_alone(&self) -> bool {
         let mut files = self.workloads.iter().map(|it| it.object.file).peekable();

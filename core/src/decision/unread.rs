@@ -146,13 +146,13 @@ impl System<'_> {
         let label = deliverer
             .map_or_else(|| format!("Application `{}`", delivered.name), |object| object.label());
         let them = match self.remote.len() - 1 {
-            0 => format!("{label} applies"),
-            more => format!("{label} and {more} more apply"),
+            0 => format!("{label} applies manifests that are"),
+            more => format!("{label} and {more} more apply manifests that are"),
         };
         Some(Unread {
-            why: format!("{them} what is not here: {}.", reason.message),
+            why: format!("{them} not among these files: {}.", reason.message),
             next: format!(
-                "Hand over what {label} applies, as far as it can be had: {}.",
+                "Add the manifests that {label} applies to these files: {}.",
                 reason.message
             ),
             span: reason.span,
@@ -169,9 +169,9 @@ impl System<'_> {
             more => format!("`{path}` and {more} more templates are"),
         };
         Some(Unread {
-            why: format!("{them} not read, because only another tool makes YAML of it."),
+            why: format!("{them} not read: only the tool that renders it makes YAML of it."),
             next: format!(
-                "Hand over what your tool renders from `{path}`, because nothing in it is read."
+                "Add what your tool renders from `{path}` to these files: the template itself is not read."
             ),
             span: Span::new(first.id, 0, 0),
         })
@@ -195,7 +195,7 @@ impl System<'_> {
         Some(Unread {
             why: format!("{label}: {objects}"),
             next: format!(
-                "Hand over what `oc process -f {path} --local` prints, because the objects in {label} are not read."
+                "Add what `oc process -f {path} --local` prints to these files: the objects in {label} are not read."
             ),
             span: first.name_span(),
         })

@@ -246,7 +246,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
     pub nearest: ScenarioName,
-    pub because: &'static str,
+    pub because: String,
 }
 
 /// A sentence with the place that it speaks of.

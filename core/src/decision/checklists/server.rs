@@ -23,9 +23,8 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
 /// Sources: <https://docs.docker.com/reference/compose-file/deploy/#restart_policy>,
 /// <https://github.com/docker/cli/blob/master/cli/compose/types/types.go>, `UnsupportedProperties`
 fn with_keys_of_swarm(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
-    let mut services = view.system.counted.services.iter();
     let is_about = item.item == CheckItem::RestartPolicies && item.state == CheckState::Fail;
-    if is_about && services.all(|it| view.system.facts.is_for_swarm(it)) {
+    if is_about && view.system.is_swarm() {
         item.next = "Set `deploy.restart_policy.condition: any` on everything that must come back after a crash or a reboot.".to_owned();
     }
     item
@@ -44,7 +43,7 @@ pub const ITEMS: [Item; 9] = [
         codes: &["PLM102", "PLM103", "PLM619", "PLM621", "PLM624"],
         keys: &[],
         look: checked,
-        next: "Give every server a healthcheck that can fail.",
+        next: "Give every service that stays up a healthcheck that fails when it cannot answer.",
     },
     Item {
         item: CheckItem::RestartPolicies,
@@ -290,12 +289,14 @@ fn edge(view: &View<'_, '_>) -> Tally {
             false => "publishes a port",
         };
         return Tally::Hidden(
-            format!("`{}` {does}, and nothing in these files ends TLS", first.name),
+            format!("`{}` {does}, and nothing in these files terminates TLS", first.name),
             LOOK,
         );
     }
-    let words =
-        Words { noun: ["public service", "public services"], does: ["ends TLS", "end TLS"] };
+    let words = Words {
+        noun: ["public service", "public services"],
+        does: ["terminates TLS", "terminate TLS"],
+    };
     Tally::count(words, known.into_iter().map(|(it, tls)| (Subject::of(it), tls == Tls::Ends)))
 }
 

@@ -220,7 +220,10 @@ fn a_service_on_the_network_of_the_host_is_public() {
     };
     let (state, words) = on_host("acme/home:1.2.3", "");
     assert_eq!(state, CheckState::CannotSee, "{words}");
-    assert_eq!(words, "`edge` is on the network of the host, and nothing in these files ends TLS");
+    assert_eq!(
+        words,
+        "`edge` is on the network of the host, and nothing in these files terminates TLS"
+    );
     assert_eq!(on_host("acme/home:1.2.3", ", expose: ['8080']").0, CheckState::Fail);
     for caddy in ["caddy:2.10.0", "abiosoft/caddy:1.0.3"] {
         assert_eq!(on_host(caddy, "").0, CheckState::Pass);
@@ -233,10 +236,10 @@ fn a_service_on_the_network_of_the_host_is_public() {
 fn the_end_of_tls_is_named_and_what_goes_round_it_too() {
     let edge = "services:\n  caddy: {image: 'caddy:2.10.0', restart: always, ports: ['80:80', '443:443']}\n  web: {image: 'acme/web:1.2.3', restart: always%}\n";
     let one = seen(&edge.replace('%', ""), CheckItem::TlsEdge);
-    assert_eq!(one, (CheckState::Pass, "1 of 1 public service ends TLS".to_owned()));
+    assert_eq!(one, (CheckState::Pass, "1 of 1 public service terminates TLS".to_owned()));
     let two = seen(&edge.replace('%', ", ports: ['8080:8080']"), CheckItem::TlsEdge);
     assert_eq!(two.0, CheckState::Fail);
-    assert_eq!(two.1, "1 of 2 public services ends TLS; missing: `web`");
+    assert_eq!(two.1, "1 of 2 public services terminates TLS; missing: `web`");
 }
 
 #[test]

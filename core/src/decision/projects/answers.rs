@@ -245,7 +245,7 @@ fn what_cannot_run_on_one_node_is_told_to_who_rules_out_several() {
     assert_eq!(first.subject, "StatefulSet `cassandra`");
     assert_eq!(
         first.text,
-        "Take its required anti-affinity out: on one node, some of its Pods stay pending."
+        "Remove the required anti-affinity of StatefulSet `cassandra`: on a single node, some of its Pods stay pending."
     );
     assert!(decision.verdict.starts_with("A larger server is enough"), "{}", decision.verdict);
     let unanswered = cassandra(&[]);

@@ -34,9 +34,11 @@ fn a_small_workload_beside_remote_charts_rules_nothing_out() {
     }
     assert_eq!(
         with.reasons[0].text,
-        "Application `kafka` and 3 more apply what is not here: the chart `kafka` of https://charts.acme.example is not in the project."
+        "Application `kafka` and 3 more apply manifests that are not among these files: the chart `kafka` of https://charts.acme.example is not in the project."
     );
-    assert!(with.steps[0].text.starts_with("Hand over what Application `kafka` applies"));
+    assert!(with.steps[0].text.starts_with(
+        "Add the manifests that Application `kafka` applies to these files: the chart"
+    ));
     let facts = facts_on(&with, QuestionId::OneServer);
     assert!(facts.starts_with("of what is shown, "), "{facts}");
 }
@@ -48,13 +50,17 @@ fn a_release_of_a_remote_chart_is_unread_too() {
     assert_eq!(decision.outcome.platform, Platform::Either);
     assert_eq!(
         decision.reasons[0].text,
-        "HelmRelease `cache` applies what is not here: the chart `redis` of HelmRepository `bitnami` is not in the project."
+        "HelmRelease `cache` applies manifests that are not among these files: the chart `redis` of HelmRepository `bitnami` is not in the project."
     );
     let elsewhere = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: shop, namespace: flux-system}\nspec: {path: ./elsewhere, sourceRef: {kind: GitRepository, name: other}, prune: true, interval: 5m}\n";
     let decision = decide(&[("shop.yaml", elsewhere), ("echo.yaml", ECHO)]);
     assert_eq!(decision.outcome.platform, Platform::Either);
     let first = &decision.reasons[0].text;
-    assert!(first.starts_with("Kustomization `shop` applies what is not here: "), "{first}");
+    assert!(
+        first
+            .starts_with("Kustomization `shop` applies manifests that are not among these files: "),
+        "{first}"
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn what_a_bind_mount_brings_decides_what_takes_its_place() {
     // <https://kubernetes.io/docs/concepts/storage/persistent-volumes/>
     let data = step("'./uploads:/srv/uploads'", "");
     assert!(
-        data.starts_with("service `app`: Give it a PersistentVolumeClaim at `/srv/uploads`"),
+        data.starts_with("service `app`: Give `app` a PersistentVolumeClaim at `/srv/uploads`"),
         "{data}"
     );
     // <https://kubernetes.io/docs/concepts/configuration/configmap/>
@@ -63,7 +63,7 @@ fn what_a_bind_mount_brings_decides_what_takes_its_place() {
     let import = step("'./realm:/srv/data/import'", "");
     assert!(import.contains("as a ConfigMap"), "{import}");
     let code = step("'./src:/srv/src'", ", build: .");
-    assert!(code.contains("into the image"), "{code}");
+    assert!(code.contains("into the image of `app`"), "{code}");
     // Lost data comes first.
     let both = step("'./app.yml:/srv/app.yml', './uploads:/srv/uploads'", "");
     assert!(both.contains("PersistentVolumeClaim"), "{both}");
@@ -78,7 +78,7 @@ fn a_database_on_a_folder_of_the_host_gets_a_claim() {
     config.answers.set("downtime", "none").unwrap();
     let decision = super::decide_with(&[("compose.yaml", compose)], config);
     let all = steps(&decision).join("\n");
-    assert!(all.contains("Give it a PersistentVolumeClaim at `/var/lib/mysql`"), "{all}");
+    assert!(all.contains("Give `db` a PersistentVolumeClaim at `/var/lib/mysql`"), "{all}");
     assert!(!all.contains("Build"), "{all}");
 }
 
@@ -206,4 +206,78 @@ fn a_folder_with_files_of_the_project_is_configuration() {
     };
     let held = step(Some(("deploy/components/queue.yaml", "spec: {type: queue}\n")));
     assert!(held.contains("as a ConfigMap"), "{held}");
+}
+
+/// Returns a clean workload of a cluster: sized, and bound to nothing.
+fn clean(kind: &str, name: &str, image: &str, [spec, container]: [&str; 2]) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n{spec}  \
+         template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n        - name: {name}\n          image: '{image}'\n{container}          \
+         resources: {{requests: {{cpu: 100m, memory: 128Mi}}, limits: {{memory: 128Mi}}}}\n          \
+         readinessProbe: {{tcpSocket: {{port: 80}}}}\n"
+    )
+}
+
+const DISK: &str = "  serviceName: db\n  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]\n";
+const MOUNT: &str = "          volumeMounts: [{name: data, mountPath: /var/lib/postgresql/data}]\n          env: [{name: PGDATA, value: /var/lib/postgresql/data/pgdata}]\n";
+const NIGHTLY: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\nspec: {schedule: '0 3 * * *', concurrencyPolicy: Forbid, jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: nightly, image: 'acme/nightly:1.2.3', resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 128Mi}}}]}}}}}\n";
+const ROUTE: &str = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: shop}\nspec: {ingressClassName: nginx, tls: [{hosts: [shop.example.com], secretName: shop}], rules: [{host: shop.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n";
+
+/// Returns the steps for a small shop on a cluster, with further documents and these answers.
+fn steps_of_shop(more: &[&str], answers: &[(&str, &str)]) -> Vec<String> {
+    let web = clean("Deployment", "web", "acme/web:1.2.3", ["", ""]);
+    let db = clean("StatefulSet", "db", "postgres:17.2", [DISK, MOUNT]);
+    let all = [web, db, super::service("web"), super::service("db")];
+    let more = more.iter().map(|it| (*it).to_owned());
+    let text = all.into_iter().chain(more).collect::<Vec<_>>().join("---\n");
+    let mut config = Config::default();
+    for (key, value) in answers {
+        config.answers.set(key, value).unwrap();
+    }
+    let decision = super::decide_with(&[("k8s/shop.yaml", &text)], config);
+    assert_eq!(decision.today, Today::Kubernetes);
+    texts(&decision).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_cluster_that_is_not_needed_has_the_steps_to_a_server() {
+    let all = steps_of_shop(&[NIGHTLY, ROUTE], &[("downtime", "hours"), ("teams", "1")]);
+    let expected = [
+        "Restore a copy of the data of StatefulSet `db` on a server, which also tests the backup: the claim template `data` stays in the cluster.",
+        "Write Deployment `web` and StatefulSet `db` as Compose services, with their healthchecks.",
+        "Put a reverse proxy on the server in the place of Ingress `shop`.",
+        "Run CronJob `nightly` by a timer of the server: Compose has no schedule.",
+        "Compare the hours that the cluster takes each month for Deployment `web` and 2 more workloads with those of one server and its backups.",
+    ];
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_cluster_that_is_needed_has_steps_about_what_it_lacks() {
+    let answers = [("multi-node", "yes")];
+    let all = steps_of_shop(&[], &answers).join("\n");
+    let backup = "Add a backup of the data of StatefulSet `db`: nothing in these files copies the claim template `data`.";
+    let second = "Run Deployment `web` as 2 replicas at least: a single one is down with its node.";
+    assert!(all.contains(backup) && all.contains(second), "{all}");
+    assert!(!all.contains("on a server") && !all.contains("Compose services"), "{all}");
+    let dump = NIGHTLY.replace("nightly", "pg-backup");
+    let all = steps_of_shop(&[&dump], &answers).join("\n");
+    assert!(!all.contains("Add a backup") && all.contains(second), "{all}");
+}
+
+#[test]
+fn a_question_that_an_asked_answer_bears_on_is_no_step_of_its_own() {
+    let steps = |spec: &str, size: &str| {
+        let text = clean("Deployment", "web", "acme/web:1.2.3", [spec, ""]);
+        let decision = decide(&[("k8s/all.yaml", &text.replace("cpu: 100m, memory: 128Mi", size))]);
+        texts(&decision).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (one, two) = ("  replicas: 1\n", "  replicas: 2\n");
+    let asked = ["Settle what is open: answer `replicas-and-rollouts` or `downtime`."];
+    assert_eq!(steps(two, "cpu: 100m, memory: 128Mi"), asked);
+    let open =
+        "Find out how many replicas the peak load takes: Deployment `web` runs as 2 replicas.";
+    assert!(steps(two, "memory: 128Mi").iter().any(|it| it == open));
+    let single = steps(one, "memory: 128Mi");
+    assert!(single.iter().all(|it| !it.contains("Find out")), "{single:#?}");
 }

@@ -215,7 +215,7 @@ fn the_verdict_names_the_demand_and_what_is_open() {
 fn a_proxy_without_tls_is_where_to_end_it() {
     let compose = "services: {edge: {image: 'nginx:1.27.3', restart: always, ports: ['80:80']}}\n";
     let decision = decide(&[("compose.yaml", compose)]);
-    let said = "`edge` answers on port 80 without TLS: end TLS there, or name what does.";
+    let said = "Terminate TLS in `edge`, or in a proxy in front of it: `edge` answers on port 80 without TLS.";
     assert!(decision.steps.iter().any(|it| it.text == said), "{:?}", decision.steps);
 }
 

@@ -265,18 +265,53 @@ mod tests {
     #[test]
     fn every_shortened_step_names_its_subject() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/projects");
-        let mut seen = 0;
-        for project in fs::read_dir(root).unwrap().map(|it| it.unwrap().path()) {
+        let shortened = |name: &str| -> Vec<String> {
+            let project = root.join(name);
             let report = analyze(&files_in(&project, &project), &Options::default());
-            for step in report.systems.iter().flat_map(|it| &it.decision.steps) {
-                let object = step.subject.split(", ").next().unwrap();
-                let name = object.rsplit([' ', '/']).next().unwrap().trim_matches('`');
-                let short = screen::shortened_step(step, 40);
-                assert!(short.contains(&format!("`{name}`")) || name.is_empty(), "{short}");
-                seen += usize::from(!name.is_empty());
-            }
+            let steps = report.systems.iter().flat_map(|it| &it.decision.steps);
+            steps.map(|step| screen::shortened_step(step, 40)).collect()
+        };
+        let expected: [(&str, &[&str]); 4] = [
+            (
+                "coupled-to-its-host",
+                &[
+                    "service `mqtt`: Add a backup of `mqtt-data`.",
+                    "Remove the privileges, capabilities and mounts of the host that `homeassistant` and `portainer` do not need.",
+                    "Add a healthcheck to `homeassistant`, `mqtt`, `portainer` and 1 more.",
+                    "Set `max-size` for the logs of `homeassistant`, `mqtt`, `portainer` and 1 more, or use the `local` logging driver.",
+                ],
+            ),
+            (
+                "development-beside-a-cluster",
+                &[
+                    "PodDisruptionBudget `basket` never allows a disruption.",
+                    "The build context of `basket` is mounted over `/app` in its image.",
+                    "Container `basket` of Deployment `basket` gets `PORT_OF_BASKET`, but service `basket` in Compose does not get it.",
+                    "Container `basket` of Deployment `basket` requests no memory and no CPU.",
+                    "Settle what is open: answer `downtime`.",
+                ],
+            ),
+            (
+                "openshift-template-of-more",
+                &[
+                    "Add what `oc process -f openshift/template.yaml --local` prints to these files.",
+                    "Container `ledger` of Deployment `ledger` has no memory limit.",
+                    "Measure the peak load with `kubectl top pods`.",
+                    "Settle what is open: answer `downtime`.",
+                ],
+            ),
+            (
+                "agents-on-every-node",
+                &[
+                    "DaemonSet `observability/promtail`, container `promtail`: `grafana/promtail:3.3.2` gets no more fixes.",
+                    "Container `node-exporter` of DaemonSet `node-exporter` has no memory limit.",
+                    "Settle what is open: answer `multi-node`.",
+                ],
+            ),
+        ];
+        for (project, steps) in expected {
+            assert_eq!(shortened(project), steps, "{project}");
         }
-        assert!(seen > 40, "{seen}");
     }
 
     #[test]

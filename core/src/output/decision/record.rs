@@ -46,7 +46,7 @@ fn context(out: &mut String, decision: &Decision) {
         words::cpus(decision.sums.cpu),
         words::memory(decision.sums.memory),
         words::scenario(decision.scenario.nearest),
-        prose(decision.scenario.because)
+        prose(&decision.scenario.because)
     ));
 }
 

@@ -189,7 +189,7 @@ impl<'r> Places<'r> {
             cost: Costs { stay: cost(&decision.cost.stay), go: cost(&decision.cost.go) },
             steps: decision.steps.iter().map(|it| self.step(it)).collect(),
             myth: decision.myth,
-            scenario: Scenario { nearest: scenario.nearest, because: scenario.because },
+            scenario: Scenario { nearest: scenario.nearest, because: &scenario.because },
             checklists: Checklists {
                 server: checklist(&decision.checklists.server),
                 crossing: checklist(&decision.checklists.crossing),

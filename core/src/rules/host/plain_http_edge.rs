@@ -19,7 +19,7 @@ rule! {
     /// `curl -I http://HOST` answers with content instead of a redirect to `https`.
     ///
     /// ## When to ignore
-    /// Where something outside of these files ends TLS, such as a load balancer or a CDN, or only you can
+    /// Where something outside of these files terminates TLS, such as a load balancer or a CDN, or only you can
     /// reach the network.
     ///
     /// ## Bad
