@@ -394,6 +394,47 @@ mod tests {
     }
 
     #[test]
+    fn variables_name_the_role_where_the_name_of_the_file_does_not() {
+        let plain = "image: 'acme/web:1'";
+        let alone = |web: &str, more: &str| {
+            let text = format!("services: {{web: {{{web}}}, {more}}}\n");
+            role_beside(&text, ("app.compose.yaml", "services: {app: {image: 'acme/app:1'}}\n"))
+        };
+        for variable in [
+            "NODE_ENV: production",
+            "RAILS_ENV: production",
+            "APP_ENV: prod",
+            "ASPNETCORE_ENVIRONMENT: Production",
+        ] {
+            let web = format!("{plain}, environment: {{{variable}}}");
+            assert_eq!(alone(&web, "db: {image: 'postgres:17'}"), Role::Production, "{variable}");
+        }
+        let production = format!("{plain}, environment: {{NODE_ENV: production}}");
+        for (web, more) in [
+            (format!("{plain}, environment: {{NODE_ENV: staging}}"), ""),
+            (format!("{plain}, environment: {{MODE: production}}"), ""),
+            (format!("{plain}, environment: [NODE_ENV]"), ""),
+            (
+                production.clone(),
+                "api: {image: 'acme/api:1', environment: {NODE_ENV: development}}",
+            ),
+            (production.clone(), "mail: {image: 'axllent/mailpit:v1'}"),
+            ("build: ., environment: {NODE_ENV: production}, volumes: ['.:/app']".to_owned(), ""),
+            // It may well run on the server, where a rule tells of it.
+            (format!("{plain}, environment: {{NODE_ENV: development}}"), ""),
+        ] {
+            assert_eq!(alone(&web, more), Role::Unknown, "{web} {more}");
+        }
+        let cluster = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'acme/web:1'}]}}}\n";
+        for (value, expected) in [("development", Role::Development), ("production", Role::Unknown)]
+        {
+            let web =
+                format!("services: {{web: {{{plain}, environment: {{NODE_ENV: {value}}}}}}}\n");
+            assert_eq!(role_beside(&web, ("k8s/web.yaml", cluster)), expected, "{value}");
+        }
+    }
+
+    #[test]
     fn the_head_of_a_file_says_that_it_is_for_development() {
         let role = |comment: &str| {
             let text = format!("# {comment}\nservices: {{web: {{image: 'acme/web:1'}}}}\n");

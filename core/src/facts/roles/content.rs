@@ -4,7 +4,7 @@ use super::names::is_among;
 use crate::facts::dockerfile::final_stage;
 use crate::facts::sources::PROGRAM_FOLDERS;
 use crate::knowledge::dev_commands::dev_command;
-use crate::knowledge::env::{is_debug_switch, switch};
+use crate::knowledge::env::{is_debug_switch, is_environment_switch, switch};
 use crate::knowledge::families::{Class, Family, family_of};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::publishers::is_public;
@@ -94,6 +94,14 @@ pub(super) fn by_content(project: &Project, files: &[Arc<FileModel>], cluster: b
     if development {
         return if cluster { Role::Development } else { Role::Unknown };
     }
+    match by_variables(project) {
+        // Production runs in the cluster then.
+        Some(Role::Development) if cluster => return Role::Development,
+        Some(Role::Production) if !cluster && !shows_development(project, files) => {
+            return Role::Production;
+        }
+        Some(_) | None => {}
+    }
     let kept_running = project.services.iter().filter(|it| is_kept(it)).count();
     let limited = project.services.iter().any(|it| it.memory_limit().is_some());
     if kept_running * 2 > services && (limited || kept_running == services) {
@@ -133,9 +141,35 @@ fn is_plainly_development(service: &Service, files: &[Arc<FileModel>]) -> bool {
     is_switched(service) || reloads(service, files)
 }
 
+/// Returns the role that the programs of a project are told by variables such as `NODE_ENV: production`; `None` where no
+/// variable tells it, or several tell different ones.
+///
+/// Sources: <https://expressjs.com/en/advanced/best-practice-performance.html>, `NODE_ENV`,
+/// <https://guides.rubyonrails.org/configuring.html>, `RAILS_ENV`,
+/// <https://learn.microsoft.com/aspnet/core/fundamentals/environments>, `ASPNETCORE_ENVIRONMENT`,
+/// <https://symfony.com/doc/current/configuration.html>, `APP_ENV`
+fn by_variables(project: &Project) -> Option<Role> {
+    let variables = project.services.iter().flat_map(|it| &it.environment);
+    let mut roles = variables.filter_map(|it| {
+        let (name, value) = (it.name.as_str(), it.value.as_ref()?.trim());
+        let is_mode = is_environment_switch(name) && is_mode_variable(name);
+        if names_mode(name, value) {
+            return Some(Role::Development);
+        }
+        let value = value.to_ascii_lowercase();
+        (is_mode && matches!(value.as_str(), "production" | "prod")).then_some(Role::Production)
+    });
+    let first = roles.next()?;
+    roles.all(|it| it == first).then_some(first)
+}
+
+fn is_mode_variable(name: &str) -> bool {
+    name.ends_with("_ENV") || name.ends_with("_ENVIRONMENT")
+}
+
 /// Whether a variable says that a program runs in a mode for development.
 fn names_mode(name: &str, value: &str) -> bool {
-    (name.ends_with("_ENV") || name.ends_with("_ENVIRONMENT")) && is_debug_switch(name, value)
+    is_mode_variable(name) && is_debug_switch(name, value)
 }
 
 /// Whether a variable of a service switches its program to a mode for development.
