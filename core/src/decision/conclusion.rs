@@ -110,6 +110,10 @@ fn counted(system: &System<'_>) -> String {
             )
         }
     };
+    let tenants = system.counted_tenants().len();
+    if tenants > 1 {
+        words.push_str(&format!(" of {tenants} tenants"));
+    }
     let counted_services: FxHashSet<usize> = counted.services.iter().map(|it| it.index).collect();
     let is_by_profile = |it: &&&Service<'_>| {
         it.role != Role::Development

@@ -4,6 +4,7 @@
 //! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
 
 use super::forms::other_forms;
+use super::tenants::Tenants;
 use crate::facts::{Facts, Part, Purpose, Service, Workload, of_release, without_environment};
 use crate::model::compose::{self, MountKind, Project, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
@@ -32,11 +33,14 @@ impl<'f> Counted<'f> {
     /// Chooses among the services, workloads and objects of one system.
     pub fn of(
         facts: &'f Facts<'f>,
+        tenants: &Tenants<'f>,
         services: &[&'f Service<'f>],
         workloads: &[&'f Workload<'f>],
         objects: &[&'f Object],
         files: &[&FileModel],
     ) -> Counted<'f> {
+        // What is written for one tenant is no other form of what is written for another one.
+        let tenant = |file: FileId| tenants.of_file(facts, file);
         let mounted = mounted_by_compose(services, files);
         let mut counted = Counted {
             has_more_than_examples: workloads
@@ -49,48 +53,63 @@ impl<'f> Counted<'f> {
             true => services.to_vec(),
             false => services.iter().copied().filter(|it| !only_builds(it.project)).collect(),
         };
-        counted.services = variant(facts, &services);
-        let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
-        let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
+        counted.services = variant(facts, tenants, &services);
+        let mut known: FxHashSet<(Option<&str>, Identity<'_>)> = FxHashSet::default();
+        let mut known_objects: FxHashSet<(Option<&str>, Identity<'_>)> = FxHashSet::default();
         for mut home in homes(facts, workloads, objects) {
             home.workloads.retain(|it| !counted.is_aside(facts, it.object.file));
             home.objects.retain(|it| !counted.is_aside(facts, it.file));
             if home.target.is_none() {
-                let others = other_forms(facts, &home.workloads);
+                let mut by_tenant: FxHashMap<_, Vec<&Workload<'f>>> = FxHashMap::default();
+                for workload in &home.workloads {
+                    by_tenant.entry(tenant(workload.object.file)).or_default().push(workload);
+                }
+                let others = by_tenant.values().flat_map(|it| other_forms(facts, it));
+                let others: FxHashSet<FileId> = others.collect();
                 home.workloads.retain(|it| !others.contains(&it.object.file));
                 home.objects.retain(|it| !others.contains(&it.file));
             }
-            let is_known = |it: &&&Workload<'_>| {
-                identity(home.part, it).is_some_and(|key| known.contains(&key))
-            };
+            let key =
+                |it: &&'f Workload<'f>| Some((tenant(it.object.file), identity(home.part, it)?));
+            let is_known = |it: &&&'f Workload<'f>| key(it).is_some_and(|key| known.contains(&key));
             let again = home.workloads.iter().filter(is_known).count();
             // Another form of what is counted already.
             if again * 2 > home.workloads.len() {
                 counted.other_forms.extend(home.target.map(|at| &facts.all_targets()[at]));
                 continue;
             }
-            let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
+            let mut named: FxHashSet<(WorkloadKind, &str, &str, Option<&str>)> =
+                FxHashSet::default();
             let mut stages = Stages::new(facts);
             counted.workloads.extend(home.workloads.iter().filter(|it| !is_known(it)).filter(
                 |it| {
                     it.name.is_empty()
                         || stages.is_first(it.object)
-                            && named.insert((it.kind(), it.namespace, it.name))
+                            && named.insert((
+                                it.kind(),
+                                it.namespace,
+                                it.name,
+                                tenant(it.object.file),
+                            ))
                 },
             ));
-            let mut here: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
+            let mut here: FxHashSet<(Option<&str>, &str, &str, &str)> = FxHashSet::default();
             let mut stages = Stages::new(facts);
             counted.objects.extend(home.objects.iter().filter(|object| {
                 let Some(name) = object.name() else { return true };
                 let kind = object.kind.as_str();
+                let tenant = tenant(object.file);
+                let key = (tenant, (home.part, kind, of_release(name.as_str())));
                 !mounted.contains(&object.file)
-                    && !known_objects.contains(&(home.part, kind, of_release(name.as_str())))
+                    && !known_objects.contains(&key)
                     && stages.is_first(object)
-                    && here.insert((kind, object.namespace(), name.as_str()))
+                    && here.insert((tenant, kind, object.namespace(), name.as_str()))
             }));
-            known.extend(home.workloads.iter().filter_map(|it| identity(home.part, it)));
-            let names = here.into_iter().map(|(kind, _, name)| (home.part, kind, of_release(name)));
-            known_objects.extend(names);
+            known.extend(home.workloads.iter().filter_map(key));
+            let names = here.into_iter();
+            known_objects.extend(
+                names.map(|(tenant, kind, _, name)| (tenant, (home.part, kind, of_release(name)))),
+            );
         }
         counted.workloads.sort_by_key(|workload| workload.index);
         counted
@@ -206,15 +225,21 @@ fn homes<'f>(
     homes
 }
 
-/// What two forms of one workload have in common: the part of the project, the image and the name.
-fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f str, &'f str)> {
+/// What two forms of one thing have in common: the part of the project, the image or the kind, and the name.
+type Identity<'f> = (usize, &'f str, &'f str);
+
+fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<Identity<'f>> {
     let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
     let image = unit.image.as_ref()?.path_without_registry();
     Some((part, image, of_release(workload.name)))
 }
 
 /// Returns the services of one variant of each Compose application.
-fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Service<'f>> {
+fn variant<'f>(
+    facts: &'f Facts<'f>,
+    tenants: &Tenants<'f>,
+    services: &[&'f Service<'f>],
+) -> Vec<&'f Service<'f>> {
     let mut variants: IndexMap<usize, Vec<&Service<'f>>, FxBuildHasher> = IndexMap::default();
     let is_aside = |it: &Service<'_>| shows_or_tests(facts, facts.base_of(it.project));
     let meant = || services.iter().copied().filter(|it| it.role != Role::Development);
@@ -246,12 +271,13 @@ fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Se
     }
     variants.sort_by_cached_key(|services| variant_rank(facts, services));
     let mut in_folder: FxHashSet<(&str, &str)> = FxHashSet::default();
-    let mut in_part: FxHashSet<(usize, &str, Option<&str>)> = FxHashSet::default();
+    let mut in_part: FxHashSet<(usize, Option<&str>, &str, Option<&str>)> = FxHashSet::default();
     let mut counted: Vec<&Service<'f>> = Vec::new();
     for services in variants {
         let keys = |it: &&'f Service<'f>| {
             let image = it.unit.image.as_ref().map(|image| image.repository.as_str());
-            ((it.project.folder.as_str(), it.name), (part_of(it), it.name, image))
+            let tenant = tenants.of_file(facts, facts.base_of(it.project));
+            ((it.project.folder.as_str(), it.name), (part_of(it), tenant, it.name, image))
         };
         let is_new = |it: &&'f Service<'f>| {
             let (folder, part) = keys(it);

@@ -8,6 +8,7 @@
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.
 
+mod alike;
 mod beliefs;
 mod checklists;
 mod conclusion;
@@ -27,6 +28,7 @@ mod stages;
 mod steps;
 mod sums;
 mod system;
+mod tenants;
 mod trial;
 mod unread;
 

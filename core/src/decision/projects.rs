@@ -11,6 +11,7 @@ mod remote;
 mod signals;
 mod steps;
 mod sums;
+mod tenants;
 mod words;
 
 use super::tests::decide_with;

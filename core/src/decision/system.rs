@@ -2,21 +2,21 @@
 
 use super::counted::Counted;
 use super::pipelines::{Pipeline, Pipelines};
+use super::tenants::Tenants;
 use super::unread::{Deliverers, names_objects};
 use crate::facts::{
-    CopiedManifests, DisjointSets, Facts, Fields, Purpose, Service, Workload, common_folder,
+    CopiedManifests, DisjointSets, Facts, Purpose, Service, Workload, common_folder,
 };
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Project;
 use crate::model::delivery::{Controller, controller_of};
 use crate::model::detect::{by_first_words, is_unread_pipeline};
-use crate::model::kubernetes::{Body, Object, WorkloadKind};
+use crate::model::kubernetes::{Body, Object};
 use crate::model::{BuiltTarget, Cause, FileModel, environment_rank};
 use crate::report::{Environment, Finding, Kind, Role, Severity, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// One application: its share of the facts and of the findings.
@@ -47,6 +47,8 @@ pub struct System<'f> {
     pub without_settings: Vec<&'f Arc<BuiltTarget>>,
     /// The first pipeline that deploys it.
     pub pipeline: Option<Pipeline<'f>>,
+    /// The tenants of all systems.
+    pub tenants: Arc<Tenants<'f>>,
 }
 
 impl<'f> System<'f> {
@@ -196,78 +198,6 @@ impl<'f> System<'f> {
             Some((network.key.to_string(), driver.span))
         })
     }
-
-    /// Returns the largest group of counted workloads that differ in little more than names, images and
-    /// namespaces.
-    pub fn alike_workloads(&self) -> Option<Alike> {
-        let mut kinds: IndexMap<(WorkloadKind, usize), Vec<Group<'_, 'f>>, FxBuildHasher> =
-            IndexMap::default();
-        let mut is_printed: FxHashMap<_, bool> = FxHashMap::default();
-        for workload in &self.counted.workloads {
-            // What a chart or an overlay builds is written once, and a patch is no manifest of its own.
-            let file = workload.object.file;
-            let is_built = self.facts.target_of(file).is_some()
-                || *is_printed.entry(file).or_insert_with(|| self.facts.is_output_of_chart(file));
-            if is_built || workload.name.is_empty() || workload.is_patch() {
-                continue;
-            }
-            let fields = self.facts.fields_without_names(workload);
-            let groups = kinds.entry((workload.kind(), workload.units.len())).or_default();
-            let close = groups
-                .iter()
-                .enumerate()
-                .find_map(|(at, group)| Some((at, group.fields.similarity(&fields)?)));
-            match close {
-                Some((at, similarity)) => {
-                    groups[at].second.get_or_insert((workload, similarity));
-                    groups[at].count += 1;
-                }
-                None if groups.len() < MAX_GROUPS => {
-                    groups.push(Group { fields, first: workload, second: None, count: 1 });
-                }
-                None => {}
-            }
-        }
-        let most = kinds.into_values().flatten().min_by_key(|it| Reverse(it.count))?;
-        let (second, similarity) = most.second?;
-        let label = |workload: &Workload<'_>| {
-            format!("{} in `{}`", workload.label, self.facts.file(workload.object.file).path())
-        };
-        Some(Alike {
-            count: most.count,
-            first: label(most.first),
-            second: label(second),
-            similarity,
-            place: second.span(),
-        })
-    }
-}
-
-/// Maximum number of groups of alike workloads of one kind. Each workload is compared with the first one of each
-/// group.
-const MAX_GROUPS: usize = 16;
-
-/// Workloads that are alike.
-#[derive(Debug)]
-struct Group<'s, 'f> {
-    /// The fields of the first one.
-    fields: Fields,
-    first: &'s Workload<'f>,
-    /// The second one, and how much of it is the same.
-    second: Option<(&'s Workload<'f>, f64)>,
-    count: usize,
-}
-
-/// Workloads that differ in little more than names, images and namespaces.
-#[derive(Debug)]
-pub struct Alike {
-    pub count: usize,
-    /// With their paths.
-    pub first: String,
-    pub second: String,
-    /// The part of the fields of these two that is the same, from 0 to 1.
-    pub similarity: f64,
-    pub place: Span,
 }
 
 /// Returns the systems, those with the most services and workloads first. Files that show no system at
@@ -278,13 +208,14 @@ pub fn systems<'f>(
     copies: &'f [CopiedManifests],
 ) -> Vec<System<'f>> {
     let (pipelines, deliverers) = (Pipelines::of(facts), Deliverers::of(facts));
+    let tenants = Arc::new(Tenants::of(facts));
     let of_share = |share: Share<'f>| {
-        let mut system = share.into_system(facts, &deliverers);
+        let mut system = share.into_system(facts, &deliverers, &tenants);
         system.pipeline = pipelines.first_of(&system);
         system
     };
     let mut systems: Vec<System<'f>> =
-        shares(facts, findings, copies).into_iter().map(of_share).collect();
+        shares(facts, findings, copies, &tenants).into_iter().map(of_share).collect();
     let shows_system =
         |it: &System<'_>| it.services.len() + it.workloads.len() > 0 || it.has_cluster();
     if systems.iter().any(shows_system) {
@@ -315,11 +246,16 @@ struct Share<'f> {
 }
 
 impl<'f> Share<'f> {
-    fn into_system(self, facts: &'f Facts<'f>, deliverers: &Deliverers<'_>) -> System<'f> {
+    fn into_system(
+        self,
+        facts: &'f Facts<'f>,
+        deliverers: &Deliverers<'_>,
+        tenants: &Arc<Tenants<'f>>,
+    ) -> System<'f> {
         let Share { services, workloads, objects, files, targets, remote, findings, copies } = self;
-        let counted = Counted::of(facts, &services, &workloads, &objects, &files);
+        let counted = Counted::of(facts, tenants, &services, &workloads, &objects, &files);
         System {
-            name: name(&services, &targets, &files),
+            name: name(facts, tenants, &services, &targets, &files),
             unbuilt: unbuilt(facts, &targets, &counted),
             left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
             remote: deliverers.hiding(facts, &remote, &counted),
@@ -334,6 +270,7 @@ impl<'f> Share<'f> {
             findings,
             copies,
             pipeline: None,
+            tenants: Arc::clone(tenants),
         }
     }
 }
@@ -343,12 +280,14 @@ fn shares<'f>(
     facts: &'f Facts<'f>,
     findings: &'f [Finding],
     copies: &'f [CopiedManifests],
+    tenants: &Tenants<'f>,
 ) -> Vec<Share<'f>> {
     let parts = facts.files().iter().map(|file| facts.part_of(file.id) + 1).max().unwrap_or(0);
     let mut sets = DisjointSets::new(parts);
     join_counterparts(facts, &mut sets);
     join_images(facts, &mut sets);
     join_deliveries(facts, &mut sets);
+    tenants.join(facts, &mut sets);
 
     let mut shares: IndexMap<usize, Share<'f>, FxBuildHasher> = IndexMap::default();
     let mut of = |file: FileId| sets.find(facts.part_of(file));
@@ -474,12 +413,22 @@ fn join_deliveries(facts: &Facts<'_>, sets: &mut DisjointSets) {
 
 /// Returns the name of a system: that of its folder, or for files at the root of the project the one that
 /// the Compose file or the chart states.
-fn name(services: &[&Service<'_>], targets: &[&Arc<BuiltTarget>], files: &[&FileModel]) -> String {
+fn name(
+    facts: &Facts<'_>,
+    tenants: &Tenants<'_>,
+    services: &[&Service<'_>],
+    targets: &[&Arc<BuiltTarget>],
+    files: &[&FileModel],
+) -> String {
     let folder = common_folder(files.iter().map(|file| folder_of(file.path())));
     if !folder.is_empty() {
         return folder.to_owned();
     }
-    let stated = |it: &&&Service<'_>| !it.project.name.as_str().is_empty();
+    // The project of one tenant is not all of them.
+    let stated = |it: &&&Service<'_>| {
+        let file = facts.file(facts.base_of(it.project));
+        !it.project.name.as_str().is_empty() && tenants.of_folder(folder_of(file.path())).is_none()
+    };
     let project = services.iter().find(stated).map(|it| it.project.name.as_str().to_owned());
     let chart = targets
         .iter()

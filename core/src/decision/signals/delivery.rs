@@ -55,8 +55,9 @@ fn add_packaging(signals: &mut Signals, system: &System<'_>) {
         signals.add(Signal::CopiedEnvironments, Packaging, Yes, fact, Some(copies.places[1]));
     }
     if let Some((name, count, span)) = most_copied_workload(system) {
-        let fact =
-            format!("{name} is written {count} times, once for each environment or namespace");
+        let fact = format!(
+            "{name} is written {count} times, once for each environment, namespace or tenant"
+        );
         signals.add(Signal::CopiedEnvironments, Packaging, Yes, fact, Some(span));
     }
     if let Some(alike) = system.alike_workloads().filter(|it| it.count >= MANY_ALIKE) {
@@ -91,12 +92,12 @@ pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
 }
 
 /// Returns the workload that is written most often, with the same kind, name and images, for different
-/// environments or namespaces: its label, for how many of them, and where it appears first.
+/// environments, namespaces or tenants: its label, for how many of them, and where it appears first.
 fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, Span)> {
     struct Copies<'f> {
         label: &'f str,
         /// What each copy is for.
-        stages: FxHashSet<(Option<Environment>, Option<&'f str>)>,
+        stages: FxHashSet<(Option<Environment>, Option<&'f str>, Option<&'f str>)>,
         first: Span,
     }
     let facts = system.facts;
@@ -108,7 +109,8 @@ fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, S
         }
         let environment = facts.environment_of_file(workload.object.file);
         let namespace = workload.object.meta.namespace.as_ref().map(|it| it.as_str());
-        if environment.is_none() && namespace.is_none() {
+        let tenant = system.tenants.of_file(facts, workload.object.file);
+        if environment.is_none() && namespace.is_none() && tenant.is_none() {
             continue;
         }
         let images = workload.units.iter().filter_map(|unit| unit.image.as_ref());
@@ -119,7 +121,7 @@ fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, S
             stages: FxHashSet::default(),
             first: workload.span(),
         });
-        seen.stages.insert((environment, namespace));
+        seen.stages.insert((environment, namespace, tenant));
     }
     let several = copies.into_values().filter(|it| it.stages.len() > 1);
     // Of two with the same count, the label and then the place decide, whatever the order of the map.

@@ -97,7 +97,7 @@ pub const TABLE: &[Row] = &[
     row(Signal::FewWorkloads, Teams, No, Sign, "a person can hold eight services in mind", ""),
     row(Signal::ManyWorkloads, Teams, Yes, Hint, "more than twenty services seldom belong to one team", ""),
     row(Signal::ManyNamespaces, Teams, Yes, Hint, "namespaces separate teams or systems", ""),
-    row(Signal::TenantWalls, Teams, Yes, Hint, "quotas and policies in several namespaces keep tenants apart", ""),
+    row(Signal::TenantWalls, Teams, Yes, Hint, "folders, quotas and policies of their own keep tenants apart", ""),
     row(Signal::AccessRules, Teams, Yes, Hint, "rights that are given to groups of people mean several groups", ""),
     row(Signal::OwnerLabels, Teams, Yes, Sign, "owners are named where there are several", "labels that name several owners"),
     row(Signal::ImageOwners, Teams, Yes, Hint, "each account that own images come from may be a team", ""),

@@ -28,6 +28,7 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
         );
         signals.add(Signal::ManyNamespaces, Teams, Yes, fact, first_place(&namespaces));
     }
+    add_tenants(signals, system);
     add_walls(signals, system);
     add_owners(signals, system);
     let environments = system.environments();
@@ -84,6 +85,16 @@ fn add_workloads(signals: &mut Signals, system: &System<'_>) {
         many => (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{called}")),
     };
     signals.add(signal, Teams, points, fact, Some(place));
+}
+
+/// Adds the tenants that have folders of their own. A few services stay a few for every tenant.
+fn add_tenants(signals: &mut Signals, system: &System<'_>) {
+    let tenants = system.counted_tenants();
+    if tenants.len() > 1 && !signals.any(Teams, No) {
+        let (count, names) = (tenants.len(), names(&tenants));
+        let fact = format!("{count} tenants have folders of their own: {names}");
+        signals.add(Signal::TenantWalls, Teams, Yes, fact, first_place(&tenants));
+    }
 }
 
 /// Adds what keeps tenants apart. A quota or a policy in one namespace is good practice for one team too, and a

@@ -1,0 +1,70 @@
+//! Tenants in folders of their own, which run the same application next to each other.
+
+use super::super::tests::systems_of;
+use super::{facts_on, plain};
+use crate::report::{Platform, QuestionId, System};
+
+const COMPOSE: &str = "services: {web: {image: 'wordpress:6.7', restart: always}, db: {image: 'mysql:8.4', restart: always}}\n";
+
+/// Returns the systems of a text in several folders.
+fn in_folders(folders: &[&str], name: &str, text: &str) -> Vec<System> {
+    let paths: Vec<String> = folders.iter().map(|it| format!("{it}/{name}")).collect();
+    let files: Vec<(&str, &str)> = paths.iter().map(|it| (it.as_str(), text)).collect();
+    systems_of(&files)
+}
+
+#[test]
+fn tenants_are_one_system_and_all_of_them_count() {
+    for folders in
+        [["tenant-a", "tenant-b", "tenant-c"], ["tenants/red", "tenants/green", "tenants/blue"]]
+    {
+        let systems = in_folders(&folders, "compose.yaml", COMPOSE);
+        let [system] = &systems[..] else { panic!("{systems:#?}") };
+        assert_eq!(system.decision.counted, "6 Compose services of 3 tenants");
+        assert_eq!(system.decision.outcome.platform, Platform::Compose);
+        assert!(!system.name.contains("tenant-"), "{}", system.name);
+        let db = plain("db").replace("acme/db:1.2.3", "postgres:17");
+        let systems = in_folders(&folders, "db.yaml", &db);
+        let [system] = &systems[..] else { panic!("{systems:#?}") };
+        assert_eq!(system.decision.counted, "3 workloads of 3 tenants");
+        let copied = facts_on(&system.decision, QuestionId::Packaging);
+        assert!(copied.starts_with("Deployment `db` is written 3 times"), "{copied}");
+    }
+}
+
+#[test]
+fn tenants_below_one_folder_count_too() {
+    let (web, api) = (plain("web"), plain("api"));
+    let systems = systems_of(&[
+        ("k8s/api.yaml", &api),
+        ("k8s/tenants/red/web.yaml", &web),
+        ("k8s/tenants/blue/web.yaml", &web),
+    ]);
+    let [system] = &systems[..] else { panic!("{systems:#?}") };
+    assert_eq!(system.decision.counted, "3 workloads of 2 tenants");
+}
+
+#[test]
+fn many_services_of_tenants_are_a_sign_of_several_teams() {
+    let services: Vec<(String, String)> =
+        (0..5).map(|at| (format!("s{at}"), format!("acme/s{at}:1.2.3"))).collect();
+    let services: Vec<(&str, &str)> = services.iter().map(|it| (&*it.0, &*it.1)).collect();
+    let text = super::compose(&services);
+    let fact = |folders: &[&str]| {
+        let systems = in_folders(folders, "compose.yaml", &text);
+        facts_on(&systems[0].decision, QuestionId::TeamsAndEnvironments)
+    };
+    let said = "2 tenants have folders of their own: `tenant-a`, `tenant-b`";
+    assert_eq!(fact(&["tenant-a", "tenant-b"]), said);
+    assert!(!fact(&["shop-a", "shop-b"]).contains("tenants"));
+    assert!(!fact(&["tenant-a", "blog"]).contains("tenants"));
+}
+
+#[test]
+fn folders_that_name_no_tenant_stay_apart() {
+    for folders in [["shop", "blog"], ["tenant-a", "blog"], ["tenants/base", "site/web"]] {
+        let systems = in_folders(&folders, "compose.yaml", COMPOSE);
+        assert_eq!(systems.len(), 2, "{folders:?}");
+        assert!(systems.iter().all(|it| !it.decision.counted.contains("tenant")), "{folders:?}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Tenants in folders of their own: `tenant-a/` and `tenant-b/`, or the folders in `tenants/`.
+//!
+//! They run the same application next to each other, so that all of them count, unlike the environments of it.
+
+use super::system::System;
+use crate::facts::{DisjointSets, Facts};
+use crate::knowledge::folder_names::{is_form_folder, is_source_folder, may_be_stage_folder};
+use crate::text::{FileId, Span, folder_of, name_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+/// The folders of tenants, by the folder that holds them, where there are several.
+#[derive(Debug, Default)]
+pub struct Tenants<'f>(FxHashMap<&'f str, FxHashSet<&'f str>>);
+
+impl<'f> Tenants<'f> {
+    pub fn of(facts: &Facts<'f>) -> Tenants<'f> {
+        let mut folders: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+        for folder in facts.files().iter().filter_map(|it| named_after_tenant(folder_of(it.path())))
+        {
+            folders.entry(folder_of(folder)).or_default().insert(folder);
+        }
+        folders.retain(|_, it| it.len() > 1);
+        Tenants(folders)
+    }
+
+    /// Returns the folder of the tenant that a folder lies in.
+    pub fn of_folder<'p>(&self, folder: &'p str) -> Option<&'p str> {
+        let own = named_after_tenant(folder)?;
+        self.0.contains_key(folder_of(own)).then_some(own)
+    }
+
+    /// Returns the folder of the tenant that a file is for, or the target that it is built in.
+    pub fn of_file(&self, facts: &Facts<'f>, file: FileId) -> Option<&'f str> {
+        let path = facts.file(file).path();
+        let Some(built) = facts.built_target(file) else { return self.of_folder(folder_of(path)) };
+        let values = built.target.values.iter().rev();
+        values
+            .map(|it| folder_of(it))
+            .chain([built.target.folder.as_str()])
+            .find_map(|it| self.of_folder(it))
+    }
+
+    /// Joins the parts of the tenants that lie next to each other.
+    pub fn join(&self, facts: &Facts<'f>, sets: &mut DisjointSets) {
+        let mut first: FxHashMap<&str, usize> = FxHashMap::default();
+        for file in facts.files() {
+            let Some(own) = self.of_folder(folder_of(file.path())) else { continue };
+            let part = facts.part_of(file.id);
+            sets.join(*first.entry(folder_of(own)).or_insert(part), part);
+        }
+    }
+}
+
+impl<'f> System<'f> {
+    /// Returns the names of the tenants whose services or workloads count, each with the place of one.
+    pub fn counted_tenants(&self) -> BTreeMap<&'f str, Span> {
+        let workloads = self.counted.workloads.iter().map(|it| (it.object.file, it.span()));
+        let services = self.counted.services.iter().map(|it| (it.span().file, it.span()));
+        let mut tenants = BTreeMap::new();
+        for (file, span) in workloads.chain(services) {
+            if let Some(folder) = self.tenants.of_file(self.facts, file) {
+                tenants.entry(name_of(folder)).or_insert(span);
+            }
+        }
+        tenants
+    }
+}
+
+/// Returns the path up to the first folder that is named after a tenant.
+fn named_after_tenant(folder: &str) -> Option<&str> {
+    let ends = folder.match_indices('/').map(|it| it.0).chain([folder.len()]);
+    let mut above = "";
+    for end in ends {
+        let path = &folder[..end];
+        let name = &path[folder_of(path).len()..];
+        let name = name.trim_start_matches('/');
+        let is_own = name.starts_with("tenant-") || name.starts_with("tenant_");
+        let is_among = above == "tenants"
+            && !is_form_folder(name)
+            && !may_be_stage_folder(name)
+            && !is_source_folder(name);
+        if is_own || is_among {
+            return Some(path);
+        }
+        above = name;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_after_tenant;
+
+    #[test]
+    fn tenants_are_known_by_their_folders() {
+        for (folder, expected) in [
+            ("tenant-a", Some("tenant-a")),
+            ("k8s/tenant_b/web", Some("k8s/tenant_b")),
+            ("apps/tenants/acme/k8s", Some("apps/tenants/acme")),
+            ("tenants", None),
+            ("tenants/base", None),
+            ("tenants/src/web", None),
+            ("tenants/staging", None),
+            ("my-tenant-a", None),
+            ("", None),
+        ] {
+            assert_eq!(named_after_tenant(folder), expected, "{folder}");
+        }
+    }
+}
