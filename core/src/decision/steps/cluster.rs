@@ -11,7 +11,7 @@ use crate::text::Span;
 /// Returns the step about data, which cannot be brought back: the data store that is copied first.
 pub fn data(system: &System<'_>, decision: &Decision) -> Option<Step> {
     let mut workloads = system.counted.workloads.iter();
-    let (label, place, span) = workloads.find_map(|it| Some(data_of(system, it)?))?;
+    let (label, place, span) = workloads.find_map(|it| data_of(system, it))?;
     let text = match decision.fit {
         Fit::OverBuilt => format!(
             "Restore a copy of the data of {label} on a server, which also tests the backup: {place} stays in the cluster."
