@@ -10,11 +10,11 @@ use crate::model::kubernetes::Object;
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{folder_of, in_shell, words_of};
 
-/// Options of `kubectl get endpointslices` that say which addresses are ready: by default it prints those of all Pods.
+/// Options of `kubectl get endpointslices` with which it prints for each slice which of its addresses are ready. Without
+/// them it lists the addresses of all Pods alike.
 ///
-/// Source: Kubernetes API reference, EndpointSlice, `endpoints[].conditions.ready`.
-pub const READY_ADDRESSES: &str =
-    "-o custom-columns='ADDRESSES:.endpoints[*].addresses,READY:.endpoints[*].conditions.ready'";
+/// Source: <https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions>
+pub const READY_ADDRESSES: &str = "-o custom-columns='NAME:.metadata.name,ADDRESSES:.endpoints[*].addresses,READY:.endpoints[*].conditions.ready'";
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds

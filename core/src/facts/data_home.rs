@@ -109,8 +109,7 @@ impl Mounted<'_> {
 }
 
 impl<'a> Unit<'a> {
-    /// Whether a program for monitoring keeps its data in another place, or brings all of it from the project's
-    /// files.
+    /// Whether a program keeps its data in another place by its settings, or brings all of it from the project's files.
     pub fn keeps_elsewhere(&self, family: &Family, mounted: &[Mounted<'_>]) -> bool {
         match family.id {
             "grafana" => {
@@ -125,7 +124,11 @@ impl<'a> Unit<'a> {
                     |it: &Mounted<'_>| it.is_setting_of(family) || is_below(LOKI_SETTINGS, it.path);
                 mounted.iter().any(is_replaced) || self.start.words.iter().any(|it| is_own(it))
             }
-            "seaweedfs" => mounted.iter().any(|it| it.path.starts_with("/etc/seaweedfs")),
+            // The names of files may lie in a database, which the settings of the filer name.
+            "seaweedfs" => {
+                let role = self.start.words.first().map_or("", |it| it.as_str());
+                role == "filer" && mounted.iter().any(|it| it.path.starts_with("/etc/seaweedfs"))
+            }
             _ => false,
         }
     }

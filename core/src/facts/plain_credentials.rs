@@ -4,7 +4,7 @@ use super::{Facts, Site, Unit, Var, VarSource, is_placeholder_host};
 use crate::knowledge::net::endpoints as endpoints_in;
 use crate::knowledge::secrets::{Judgement, Verdict, Why, judge, judge_setting};
 use crate::knowledge::shell::{Command, Word, base_name, is_assignment};
-use crate::model::compose::{KeyValue, Service, VariableForm};
+use crate::model::compose::{KeyValue, Service, VariableForm, VariableUse};
 use crate::model::kubernetes::{Meta, Object};
 use crate::text::Span;
 
@@ -24,6 +24,27 @@ pub struct PlainCredential {
     pub is_given_out: bool,
     /// The Compose variable that it is the default of, where no file sets the variable.
     pub default_of: Option<String>,
+}
+
+impl PlainCredential {
+    /// Returns the credential that a text holds; `None` where the judgement finds none.
+    fn new(
+        what: String,
+        name: &str,
+        span: Span,
+        text: &str,
+        judgement: &Judgement,
+    ) -> Option<PlainCredential> {
+        Some(PlainCredential {
+            what,
+            name: name.to_owned(),
+            span,
+            value: credential_in(text, judgement),
+            is_weak: weight(judgement)?,
+            is_given_out: is_given_out(judgement),
+            default_of: None,
+        })
+    }
 }
 
 /// Short options that take a password, by the program. Sources: the manual pages of the programs.
@@ -50,21 +71,9 @@ impl<'a> Facts<'a> {
         let inline = unit.env.iter().filter(|it| it.literal && it.source == VarSource::Inline);
         for var in inline {
             let Some(text) = var.value else { continue };
+            let what = format!("`{}`", var.name);
             let judgement = judge(var.name, text);
-            if let Some(is_weak) = weight(&judgement) {
-                let (what, name) = (format!("`{}`", var.name), var.name.to_owned());
-                let value = credential_in(text, &judgement);
-                let (span, is_given_out) = (var.value_span, is_given_out(&judgement));
-                found.push(PlainCredential {
-                    what,
-                    name,
-                    span,
-                    value,
-                    is_weak,
-                    is_given_out,
-                    default_of: None,
-                });
-            }
+            found.extend(PlainCredential::new(what, var.name, var.value_span, text, &judgement));
         }
         for command in &unit.start.commands {
             self.in_command(unit, command, &mut found);
@@ -84,23 +93,18 @@ impl<'a> Facts<'a> {
     fn in_default(&self, service: usize, var: &Var<'a>) -> Option<PlainCredential> {
         let text = var.value.filter(|_| !var.literal && var.source == VarSource::Inline)?;
         let judgement = judge(var.name, text);
-        let is_weak = weight(&judgement)?;
         let value = credential_in(text, &judgement);
+        // The default may be the credential, or the address that holds it.
+        let is_its_source = |it: &&VariableUse| {
+            let VariableForm::Default { empty } = it.form else { return false };
+            it.value.as_ref().is_none_or(|set| empty && set.is_empty())
+                && (it.word.as_str() == value || it.word.as_str() == text)
+        };
         let mut uses = self.services()[service].project.variables_in(var.value_span);
-        let used = uses.find(|it| {
-            matches!(it.form, VariableForm::Default { .. })
-                && it.set_by.is_none()
-                && it.word.as_str() == value
-        })?;
-        Some(PlainCredential {
-            what: format!("`{}`", var.name),
-            name: used.name.to_string(),
-            span: used.span,
-            value,
-            is_weak,
-            is_given_out: is_given_out(&judgement),
-            default_of: Some(used.name.to_string()),
-        })
+        let used = uses.find(is_its_source)?;
+        let what = format!("`{}`", var.name);
+        let found = PlainCredential::new(what, &used.name, used.span, text, &judgement)?;
+        Some(PlainCredential { default_of: Some(used.name.to_string()), ..found })
     }
 
     /// Whether a credential opens something outside of the project, whoever starts the container: a service gave it out,
@@ -125,24 +129,17 @@ impl<'a> Facts<'a> {
 
     fn in_command(&self, unit: &Unit<'a>, command: &Command, found: &mut Vec<PlainCredential>) {
         let mut note = |word: &Word, setting: Option<&str>, judgement: &Judgement, text: &str| {
-            let Some(is_weak) = weight(judgement) else { return };
+            if weight(judgement).is_none() {
+                return;
+            }
             let credential = text.get(judgement.at.0..judgement.at.1).unwrap_or_default();
             let Some(span) = self.credential_in_word(unit, word, credential) else { return };
             let what = match setting {
                 Some(setting) => format!("argument `{setting}`"),
                 None => "an argument".to_owned(),
             };
-            let name = setting.unwrap_or(credential).to_owned();
-            let (value, is_given_out) = (credential.to_owned(), is_given_out(judgement));
-            found.push(PlainCredential {
-                what,
-                name,
-                span,
-                value,
-                is_weak,
-                is_given_out,
-                default_of: None,
-            });
+            let name = setting.unwrap_or(credential);
+            found.extend(PlainCredential::new(what, name, span, text, judgement));
         };
         for word in &command.assignments {
             if let Some((name, value)) = word.text.split_once('=') {
@@ -204,21 +201,9 @@ impl<'a> Facts<'a> {
             if value.span == entry.key.span || project.is_interpolated(value.span) {
                 continue;
             }
+            let what = format!("{what} `{}`", entry.key);
             let judgement = judge_setting(&entry.key, value);
-            if let Some(is_weak) = weight(&judgement) {
-                let (what, name) = (format!("{what} `{}`", entry.key), entry.key.to_string());
-                let (span, value) = (value.span, credential_in(value, &judgement));
-                let is_given_out = is_given_out(&judgement);
-                found.push(PlainCredential {
-                    what,
-                    name,
-                    span,
-                    value,
-                    is_weak,
-                    is_given_out,
-                    default_of: None,
-                });
-            }
+            found.extend(PlainCredential::new(what, &entry.key, value.span, value, &judgement));
         }
     }
 }
@@ -304,21 +289,9 @@ fn in_metadata(meta: &Meta, found: &mut Vec<PlainCredential>) {
         if key.as_str() == LAST_APPLIED {
             continue;
         }
+        let what = format!("{what} `{key}`");
         let judgement = judge_setting(key, value);
-        if let Some(is_weak) = weight(&judgement) {
-            let (what, name) = (format!("{what} `{key}`"), key.to_string());
-            let (span, value) = (value.span, credential_in(value, &judgement));
-            let is_given_out = is_given_out(&judgement);
-            found.push(PlainCredential {
-                what,
-                name,
-                span,
-                value,
-                is_weak,
-                is_given_out,
-                default_of: None,
-            });
-        }
+        found.extend(PlainCredential::new(what, key, value.span, value, &judgement));
     }
 }
 

@@ -41,12 +41,6 @@ struct Contents<'f> {
     image: String,
 }
 
-/// Returns the last part of the name of an image, by which it is known in any registry.
-fn built_name(image: &str) -> Option<String> {
-    let name = ImageRef::parse(image).last_segment().to_owned();
-    (!name.is_empty() && !name.contains('$')).then_some(name)
-}
-
 impl Contents<'_> {
     fn of<'f>(image: &str, dockerfile: Option<&'f str>) -> Option<Contents<'f>> {
         let reference = ImageRef::parse(image);
@@ -77,6 +71,12 @@ impl Contents<'_> {
             _ => known,
         }
     }
+}
+
+/// Returns the last part of the name of an image, by which it is known in any registry.
+fn built_name(image: &str) -> Option<String> {
+    let name = ImageRef::parse(image).last_segment().to_owned();
+    (!name.is_empty() && !name.contains('$')).then_some(name)
 }
 
 impl<'a> Facts<'a> {

@@ -179,7 +179,16 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
         finding.help(help_for(unit, what));
     }
     if let Some(variable) = default_of {
-        finding.why(format!("Wherever nobody sets `{variable}`, the container runs with the credential that everybody can read in the file, and nothing says so.")).help(format!("Write `${{{variable}:?}}`, so that Compose asks for the value, and keep it in an `.env` file that is not committed."));
+        if door.is_none() {
+            finding.why(format!(
+                "Wherever nobody sets `{variable}`, the container runs with the credential that everybody can read \
+                 in the file, and nothing says so."
+            ));
+        }
+        finding.help(format!(
+            "Write `${{{variable}:?}}`, so that Compose refuses to start without a value, and keep the value in an \
+             `.env` file that is not committed. Change the credential where it is in use: it is already known."
+        ));
         // Whoever relies on the default has to set the variable first.
         let required = format!("${{{variable}:?}}");
         if facts.written(span).starts_with("${") {

@@ -21,7 +21,8 @@ rule! {
     /// `helm lint .` names the same fields; `helm show chart .` prints them as Helm reads them.
     ///
     /// ## When to ignore
-    /// Where the chart is rendered from its folder alone, and never packaged: its version then says nothing.
+    /// A version says nothing where the chart is rendered from its folder alone, and never packaged. What Helm refuses
+    /// cannot be ignored.
     ///
     /// ## Bad
     /// ```yaml file=Chart.yaml

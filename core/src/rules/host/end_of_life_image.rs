@@ -210,10 +210,12 @@ fn verdict(image: &str) -> Option<Verdict> {
             help: format!("{instead} Source: {}, as of {AS_OF}.", withdrawn.source),
             why: (withdrawn.fate == Fate::Gone).then_some(GONE),
             is_gone: withdrawn.fate == Fate::Gone,
-            // The parts of a product end together, and what is gone is replaced one by one.
+            // The parts of a product end together. What is gone, or a whole registry, is replaced image by image.
             cause: match withdrawn.fate {
-                Fate::Gone => image.to_owned(),
-                Fate::Frozen => format!("{} {since}", withdrawn.source),
+                Fate::Frozen if !withdrawn.repository.ends_with('/') => {
+                    format!("{} {since}", withdrawn.source)
+                }
+                Fate::Frozen | Fate::Gone => image.to_owned(),
             },
         });
     }

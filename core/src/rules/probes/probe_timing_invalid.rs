@@ -23,7 +23,7 @@ rule! {
     /// does, and `docker compose config` does not.
     ///
     /// ## When to ignore
-    /// Where a late probe does no harm: a timeout above the period delays the next one, and nothing else.
+    /// Where only a timeout exceeds the period, and a late probe does no harm. Never where the value is refused.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml

@@ -20,7 +20,7 @@ rule! {
     /// `kubectl apply --dry-run=server -f FILE` shows the error. In Compose, `docker compose create` does.
     ///
     /// ## When to ignore
-    /// Never: what is refused does not run, and nobody means a thousandth of a byte.
+    /// Never: a container with such quantities is refused, or gets an amount that nobody meant.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml

@@ -18,7 +18,7 @@ rule! {
     /// `docker compose ps -a` shows replicas that were created but never started.
     ///
     /// ## When to ignore
-    /// Where the service never runs more than once. Remove the number of replicas then.
+    /// Where another file of the same call sets the number of replicas to one.
     ///
     /// ## Bad
     /// ```yaml

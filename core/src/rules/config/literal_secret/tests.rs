@@ -299,12 +299,18 @@ fn a_default_is_in_the_file_too() {
         "`POSTGRES_PASSWORD` of service `db` falls back to a credential in plain text"
     );
     assert_eq!(strong.severity.name(), "warning");
+    assert_eq!(found("${DB_PASSWORD:-hV9kq2Zr7LmX}", "[]", "DB_PASSWORD=").len(), 1);
+    assert_eq!(
+        env("DATABASE_URL: '${DATABASE_URL:-postgres://web:hV9kq2Zr7LmX@db/web}'"),
+        ["warning"]
+    );
     let open = &found("${DB_PASSWORD:-postgres}", "['5432:5432']", "A=b")[0];
     assert!(open.message.ends_with("falls back to a password that everybody tries first, and port 5432 is published on every address"));
     assert_eq!(open.severity.name(), "warning");
     assert_eq!(found("${DB_PASSWORD:-postgres}", "[]", "A=b")[0].severity.name(), "info");
     for (password, env) in [
         ("${DB_PASSWORD:-hV9kq2Zr7LmX}", "DB_PASSWORD=other"),
+        ("${DB_PASSWORD-hV9kq2Zr7LmX}", "DB_PASSWORD="),
         ("${DB_PASSWORD:-changeme}", "A=b"),
         ("${DB_PASSWORD:-}", "A=b"),
         ("${DB_PASSWORD:?hV9kq2Zr7LmX}", "A=b"),

@@ -261,3 +261,14 @@ fn each_version_has_its_own_end() {
         assert_eq!(until(image), "", "{image}");
     }
 }
+
+#[test]
+fn the_parts_of_a_product_that_ended_together_are_one_finding() {
+    let found = |one: &str, other: &str| {
+        messages(&RULE, &format!("services: {{a: {{image: '{one}'}}, b: {{image: '{other}'}}}}\n"))
+    };
+    let jaeger = found("jaegertracing/jaeger-collector:1.60", "jaegertracing/jaeger-query:1.60");
+    assert_eq!(jaeger.len(), 1, "{jaeger:?}");
+    let registry = found("k8s.gcr.io/pause:3.5", "k8s.gcr.io/metrics-server:v0.5.0");
+    assert_eq!(registry.len(), 2, "each has its own replacement");
+}

@@ -319,6 +319,8 @@ fn a_program_that_keeps_data_in_one_role_counts_in_that_one() {
     for command in ["s3 -filer=filer:8888", "webdav -filer=filer:8888", "shell"] {
         assert!(weed(command).is_empty(), "{command}");
     }
+    let guarded = "image: 'chrislusf/seaweedfs:3.97', command: volume, volumes: ['./security.toml:/etc/seaweedfs/security.toml']";
+    assert_eq!(said(guarded).len(), 1, "other settings move no data");
     let filer = "image: 'chrislusf/seaweedfs:3.97', command: filer";
     for settings in [
         "environment: {WEED_MYSQL_ENABLED: 'true'}",
