@@ -8,6 +8,7 @@ use super::kustomizations::{stray_patches, unused_components};
 use super::names::NamedObjects;
 use super::order::Waits;
 use super::receivers::MapsByKey;
+use super::repeats::without_repeats;
 use super::resources::LimitRanges;
 use super::selection::LabelIndex;
 use super::service::Service;
@@ -51,7 +52,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     let stray = stray_patches(&sorted, parts);
     let loose =
         sorted.iter().filter(|file| !built_files.contains(&file.id) && !stray.contains(&file.id));
-    let mut objects: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
+    let loose: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
+    let mut objects = without_repeats(loose, files);
     objects.extend(chosen.iter().flat_map(|at| &targets[*at].objects));
     let cluster: FxHashSet<usize> = objects
         .iter()

@@ -39,6 +39,7 @@
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
+//! | objects that one folder defines twice | `repeats` | `without_repeats` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | what other applications define and use | `outside` | `names_by` |
 //! | what is defined anywhere, built or not | `whole`, `written` | `is_optional_service`, `is_selected_anywhere` |
@@ -106,6 +107,7 @@ mod reach;
 mod ready;
 mod receivers;
 mod repeated;
+mod repeats;
 mod replicas;
 mod resources;
 mod roles;

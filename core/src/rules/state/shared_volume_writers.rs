@@ -1,11 +1,12 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit, in_shell};
 use crate::knowledge::families::Class;
 use crate::knowledge::preparing::looks_after_files;
+use crate::model::kubernetes::WorkloadKind;
 use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 rule! {
     /// Several programs write to one volume.
@@ -77,6 +78,7 @@ enum Volume<'a> {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut writers: IndexMap<Volume<'_>, Vec<Writer<'_, '_>>, FxBuildHasher> = IndexMap::default();
+    let mut objects: FxHashMap<(Volume<'_>, WorkloadKind, &str), usize> = FxHashMap::default();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let mut mounts = Vec::new();
         for mounted in facts.mounted(unit) {
@@ -103,6 +105,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 _ => continue,
             };
             let writers = writers.entry(key).or_default();
+            // Two files that define one object are alternatives, of which one is applied.
+            if let Some(workload) = workload
+                && *objects.entry((key, workload.kind(), name)).or_insert(owner) != owner
+            {
+                continue;
+            }
             // The containers of one owner follow each other.
             if writers.last().is_none_or(|it| it.owner != owner) {
                 writers.push(Writer { owner, name, volume, unit, mounted });
@@ -279,6 +287,23 @@ mod tests {
         assert!(messages(&RULE, &text)[0].contains("the same node"));
         let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteMany"));
         assert!(messages(&RULE, &text).is_empty(), "one program in two roles");
+    }
+
+    #[test]
+    fn alternatives_of_one_object_are_one_writer() {
+        let user = |name: &str, image: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{containers: [{{name: c, image: '{image}', volumeMounts: [{{name: d, mountPath: /d}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}]}}}}}}\n"
+            )
+        };
+        let found = |name: &str| {
+            let (one, other) = (user("app", "acme/app:1"), user(name, "acme/app:2"));
+            let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: d}\nspec: {accessModes: [ReadWriteOnce]}\n";
+            let text =
+                format!("# file: a.yaml\n{one}# file: b.yaml\n{other}# file: c.yaml\n{claim}");
+            messages(&RULE, &text).len()
+        };
+        assert_eq!((found("app"), found("worker")), (0, 1));
     }
 
     #[test]
