@@ -282,7 +282,11 @@ impl<'a> Facts<'a> {
         if namespace == "default" {
             return self.services_named(home, name).next();
         }
-        self.service_in(home, namespace, name).or_else(|| self.service_in(home, "default", name))
+        self.service_in(home, namespace, name).or_else(|| {
+            // A Service without a namespace lands wherever it is applied.
+            let anywhere = self.service_in(home, "default", name);
+            anywhere.filter(|it| !self.is_said_to_be_in_default(it.object))
+        })
     }
 
     /// Returns the Services of a list that may be applied together with a file, the nearest first.

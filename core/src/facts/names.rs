@@ -209,7 +209,8 @@ impl<'a> Facts<'a> {
         }
         within(namespace).or_else(|| match namespace {
             "default" => self.named_anywhere(kind, home, name),
-            _ => within("default"),
+            // An object without a namespace lands wherever it is applied.
+            _ => within("default").filter(|it| !self.is_said_to_be_in_default(it)),
         })
     }
 
@@ -262,7 +263,11 @@ impl<'a> Facts<'a> {
     pub fn is_named_elsewhere(&self, kind: Named, namespace: &str, name: &str) -> bool {
         let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
         let meets = |own: &str| kind.is_cluster_wide() || may_share_namespace(own, namespace);
-        all.is_some_and(|all| all.iter().any(|it| meets(it.namespace())))
+        let lands_elsewhere = |it: &Object| {
+            !kind.is_cluster_wide() && namespace != "default" && self.is_said_to_be_in_default(it)
+        };
+        let is_near = |it: &Object| meets(it.namespace()) && !lands_elsewhere(it);
+        all.is_some_and(|all| all.iter().any(|it| is_near(it)))
             || self.outside.defines(kind, name, meets)
     }
 

@@ -133,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn the_namespace_default_is_one_like_others_where_it_is_written() {
+        let found = |namespace: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: redis{namespace}}}\nspec: {{ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\nspec: {{containers: [{{name: web, image: 'a/b:1', env: [{{name: U, value: 'redis://redis:6379'}}]}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!((found(", namespace: default"), found("")), (1, 0));
+    }
+
+    #[test]
     fn every_place_that_names_a_host_is_read() {
         let count = |container: &str| {
             let text = format!(
