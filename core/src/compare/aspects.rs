@@ -131,8 +131,11 @@ fn value_in_image(pair: &Pair<'_, '_>, name: &str) -> Option<String> {
 pub fn missing_variables<'p>(pair: &'p Pair<'_, '_>) -> Vec<&'p str> {
     let wanted = pair.service.model.environment.iter().filter(|it| it.value.is_some());
     let names = wanted.map(|it| it.name.value.as_str());
-    let is_missing =
-        |name: &&str| pair.unit.var(name).is_none() && value_in_image(pair, name).is_none();
+    let is_missing = |name: &&str| {
+        pair.unit.var(name).is_none()
+            && !pair.unit.is_set_by_argument(name)
+            && value_in_image(pair, name).is_none()
+    };
     names.filter(is_missing).collect()
 }
 

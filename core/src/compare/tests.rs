@@ -88,6 +88,9 @@ fn variables_are_named_and_their_values_are_not() {
     assert_eq!(other, (Drift::Drifted, "2 of 2 variables; other values: `MODE`".to_owned()));
     let lost = drift(Aspect::Environment, keys, "env: [{name: MODE, value: prod}]");
     assert_eq!(lost, (Drift::Lost, "1 of 2 variables; missing: `SIZE`".to_owned()));
+    let keys_of_spring = ", environment: {SPRING_CONFIG_IMPORT: x}";
+    let argument = drift(Aspect::Environment, keys_of_spring, "args: ['--spring.config.import=x']");
+    assert_eq!(argument.0, Drift::Same);
     let hidden = drift(Aspect::Environment, keys, "envFrom: [{secretRef: {name: elsewhere}}]");
     assert_eq!(hidden.0, Drift::Drifted);
     assert!(hidden.1.contains("may come from `envFrom`"), "{}", hidden.1);

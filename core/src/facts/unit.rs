@@ -5,6 +5,7 @@ use super::images::Image;
 use super::mentions::Mention;
 use super::migrations::Migration;
 use super::programs::Program;
+use crate::knowledge::env::is_argument_for;
 use crate::knowledge::shell;
 use crate::model::Str;
 use crate::text::{Span, name_of};
@@ -154,6 +155,12 @@ impl<'a> Unit<'a> {
 
     pub fn value(&self, name: &str) -> Option<&'a str> {
         self.var(name)?.value
+    }
+
+    /// Whether an argument of the start command sets what a variable sets.
+    pub fn is_set_by_argument(&self, variable: &str) -> bool {
+        let mut words = self.start.commands.iter().flat_map(|it| &it.words);
+        words.any(|it| is_argument_for(&it.text, variable))
     }
 
     pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {

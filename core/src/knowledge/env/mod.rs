@@ -85,6 +85,20 @@ pub fn setting_of(name: &str) -> String {
     name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)
 }
 
+/// Whether an argument of a command sets what a variable sets for Spring Boot: `--spring.config.import=x` is
+/// `SPRING_CONFIG_IMPORT=x`, and so is `-Dspring.config.import=x`.
+///
+/// Source: Spring Boot reference, "Externalized Configuration: Relaxed Binding", "Accessing Command Line Properties".
+#[must_use]
+pub fn is_argument_for(argument: &str, variable: &str) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_uppercase())
+    }
+    let setting = argument.strip_prefix("--").or_else(|| argument.strip_prefix("-D"));
+    let property = setting.and_then(|it| it.split_once('=')).map_or("", |it| it.0);
+    property.contains('.') && letters(property).eq(letters(variable))
+}
+
 /// Whether a variable repeats one of the ports on which its program listens anyway, or opens one for metrics.
 #[must_use]
 pub fn repeats_a_port(name: &str, value: Option<&str>, ports: &[u16]) -> bool {

@@ -383,12 +383,13 @@ fn report<'f>(
 }
 
 /// Returns the variables that only `here` has.
-fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
-    let there: FxHashSet<String> = there.env.iter().map(|it| setting_of(it.name)).collect();
+fn missing<'u, 'a>(here: &'u Unit<'a>, other: &Unit<'a>) -> Vec<&'u Var<'a>> {
+    let there: FxHashSet<String> = other.env.iter().map(|it| setting_of(it.name)).collect();
     here.env
         .iter()
         .filter(|var| var.source != VarSource::Field)
         .filter(|var| !there.contains(&setting_of(var.name)))
+        .filter(|var| !other.is_set_by_argument(var.name))
         .collect()
 }
 

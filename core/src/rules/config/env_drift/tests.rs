@@ -263,3 +263,16 @@ fn a_source_with_a_prefix_may_set_anything() {
     let from = "envFrom: [{prefix: APP_, configMapRef: {name: c}}]";
     assert!(sides("{APP_A: x}", from, config).is_empty());
 }
+
+#[test]
+fn an_argument_may_set_what_a_variable_sets() {
+    let found = |argument: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', environment: {{SPRING_CONFIG_ADDITIONAL_LOCATION: /config/}}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', args: ['{argument}']}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(found("--spring.config.additional-location=/config/"), 0);
+    assert_eq!(found("--spring.config.location=/config/"), 1);
+    assert_eq!(found("spring.config.additional-location=/config/"), 1);
+}
