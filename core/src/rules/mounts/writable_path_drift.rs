@@ -1,6 +1,7 @@
 use crate::facts::{Brought, Facts, Pair, Service, Unit, in_shell, is_below};
 use crate::knowledge::env::file_database;
 use crate::model::compose::{Mount, MountKind};
+use crate::model::kubernetes::Container;
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -75,6 +76,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
+        if plays_another_role(service, unit, container) {
+            continue;
+        }
         for mount in service.model.volumes.iter().filter(|it| keeps_data(service, it)) {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
@@ -133,6 +137,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether the container runs the image with arguments of its own on another port than Compose does: the control
+/// plane of a program beside its gateway keeps other data.
+fn plays_another_role(service: &Service<'_>, unit: &Unit<'_>, container: &Container) -> bool {
+    let words = |unit: &Unit<'_>| unit.start.joined();
+    let own: Vec<i64> = service.container_ports().iter().map(|it| i64::from(it.value)).collect();
+    let ports = container.ports.iter().filter_map(|it| it.container_port.as_ref());
+    let other: Vec<i64> = ports.map(|it| it.value).collect();
+    let is_elsewhere =
+        !own.is_empty() && !other.is_empty() && !other.iter().any(|it| own.contains(it));
+    let is_store = unit.family().is_some_and(|it| it.is_data_store());
+    is_elsewhere && !is_store && !unit.start.is_empty() && words(unit) != words(&service.unit)
 }
 
 /// Returns the other services of the project that mount a volume.
@@ -256,6 +273,20 @@ mod tests {
             "# file: compose.yaml\nservices: {{wiki: {{image: 'acme/wiki:3', volumes: [{volumes}]}}}}\n# file: k8s/wiki.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: wiki}}\nspec: {{selector: {{matchLabels: {{app: wiki}}}}, template: {{metadata: {{labels: {{app: wiki}}}}, spec: {{containers: [{{name: wiki, image: 'acme/wiki:3'}}]}}}}}}\n"
         );
         findings(&RULE, &text).iter().map(|it| it.related.len()).collect()
+    }
+
+    #[test]
+    fn another_role_of_the_image_keeps_other_data() {
+        let found = |port: u16, arguments: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{gate: {{image: 'acme/gate:3', ports: ['8080:8080'], volumes: ['state:/var/lib/gate']}}}}\n# file: k8s/gate.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: gate}}\nspec: {{containers: [{{name: gate, image: 'acme/gate:3', {arguments} ports: [{{containerPort: {port}}}]}}]}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        let control = "args: ['--spring.profiles.active=control', '--server.port=8090'],";
+        assert_eq!(found(8090, control), 0);
+        assert_eq!(found(8080, control), 1, "the same port");
+        assert_eq!(found(8090, ""), 1, "the same arguments");
     }
 
     #[test]
