@@ -76,7 +76,9 @@ impl<'a> Facts<'a> {
         text: &str,
         found: &mut Vec<Credential<'a>>,
     ) {
-        let is_file = text.trim_end().contains('\n') || text.trim_start().starts_with('{');
+        let is_file = text.trim_end().contains('\n')
+            || text.trim_start().starts_with('{')
+            || password_in_sql(text).is_some();
         let whole = [key.as_str(), full_key].map(|name| judge(name, text));
         let whole = whole.into_iter().find_map(|it| weight(&it).map(|weak| (it, weak)));
         let whole = whole.filter(|it| !is_sample(&text[it.0.at.0..it.0.at.1]));
@@ -154,6 +156,9 @@ impl<'a> Facts<'a> {
 /// Minimum number of letters in the body of a private key that is not an illustration.
 const SHORTEST_KEY: usize = 16;
 
+/// Words that end the name of a credential.
+const NOUNS: &[&str] = &["password", "passwd", "pass", "token", "secret", "key"];
+
 /// Whether a value only shows where a credential goes: `my-password`, a private key without a body, or
 /// a reference to a Secret (`$dex.github.clientSecret`, as Argo CD's documentation has it).
 fn is_sample(value: &str) -> bool {
@@ -165,11 +170,14 @@ fn is_sample(value: &str) -> bool {
         it.contains(['.', ':']) && it.chars().all(|c| c.is_alphanumeric() || "._:-".contains(c))
     };
     let lower = value.to_ascii_lowercase();
+    // Documentation writes what is to be filled in with capitals: `PASSWORD`, `DB_PASSWORD`.
+    let is_capital = |c: char| c.is_ascii_uppercase() || matches!(c, '_' | '-');
+    let noun_of = |text: &str| NOUNS.iter().any(|word| text.ends_with(word));
+    if value.chars().all(is_capital) && noun_of(&lower) {
+        return true;
+    }
     let noun = lower.strip_prefix("my-").or_else(|| lower.strip_prefix("my_"));
-    value.strip_prefix('$').is_some_and(is_path)
-        || noun.is_some_and(|it| {
-            ["password", "pass", "token", "secret", "key"].iter().any(|word| it.ends_with(word))
-        })
+    value.strip_prefix('$').is_some_and(is_path) || noun.is_some_and(noun_of)
 }
 
 /// Whether a text without a key is a credential: a token, a private key or a connection string.
@@ -183,7 +191,23 @@ fn decoded(value: &Str) -> Option<String> {
     String::from_utf8(STANDARD.decode(packed).ok()?).ok()
 }
 
-/// Returns the settings of a file: `key = value`, `key: value`, and the members of JSON objects.
+/// Returns the password that a statement of SQL gives to a user, with the words before it: `PASSWORD 'x'`,
+/// `IDENTIFIED BY 'x'`.
+fn password_in_sql(line: &str) -> Option<(&str, &str)> {
+    let lower = line.to_ascii_lowercase();
+    let verbs = ["create user", "create role", "alter user", "alter role"];
+    let start = verbs.iter().find_map(|verb| lower.find(verb))?;
+    let is_start = lower[..start].trim_end().chars().next_back().is_none_or(|it| it == ';');
+    let words = ["password", "identified by"];
+    let (at, word) =
+        words.iter().find_map(|word| Some((start + lower[start..].find(word)?, word)))?;
+    let value = line[at + word.len()..].trim_start().strip_prefix('\'')?;
+    let (password, _) = value.split_once('\'')?;
+    (is_start && !password.is_empty()).then(|| (&line[at..at + word.len()], password))
+}
+
+/// Returns the settings of a file: `key = value`, `key: value`, the members of JSON objects, and the passwords
+/// that SQL gives to users.
 fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let json = text.trim_start().starts_with('{');
     let separators: &[char] = if json { &['\n', ',', '{', '}'] } else { &['\n'] };
@@ -191,6 +215,9 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let line = line.trim();
         if line.starts_with(['#', ';', '!', '/']) {
             return None;
+        }
+        if let Some(found) = password_in_sql(line) {
+            return Some(found);
         }
         let (key, value) = line.split_once(['=', ':'])?;
         let key = key.trim().trim_start_matches("- ").trim_matches(['"', '\'']);
@@ -219,10 +246,26 @@ mod tests {
     }
 
     #[test]
+    fn passwords_in_sql_are_read() {
+        for (line, expected) in [
+            ("CREATE USER admin WITH LOGIN PASSWORD 'eis#40:0';", Some(("PASSWORD", "eis#40:0"))),
+            ("create user 'a'@'%' identified by 'b=c';", Some(("identified by", "b=c"))),
+            ("-- create user admin password 'x'", None),
+            ("CREATE ROLE web PASSWORD :'password';", None),
+            ("SELECT 'create user' AS password, 'x';", None),
+            ("CREATE ROLE web NOLOGIN;", None),
+        ] {
+            assert_eq!(settings(line).find(|it| it.0 != "x"), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn samples_are_told_from_credentials() {
         for sample in [
             "my-password",
             "MY_API_TOKEN",
+            "PASSWORD",
+            "DB_PASSWORD",
             "$dex.github.clientSecret",
             "$oidc:client-secret",
             "-----BEGIN OPENSSH PRIVATE KEY-----\n...\n-----END OPENSSH PRIVATE KEY-----",

@@ -16,7 +16,7 @@ rule! {
     /// Secret outside of the repository. Change the credential: it is already known.
     ///
     /// ## How to troubleshoot
-    /// `git log -S KEY -- FILE` shows since when it is in the repository.
+    /// `git log -G KEY -- FILE` shows when it came into the repository and when it changed.
     ///
     /// ## When to ignore
     /// Where the Secret is for a cluster that is made for a test and thrown away.
@@ -105,7 +105,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
         finding.severity(Severity::Info);
     }
     let key = key_before(facts, first.span).unwrap_or(first.key.as_str());
-    finding.check(format!("git log --oneline -S {} -- {}", in_shell(key), in_shell(path)));
+    finding.check(format!("git log --oneline -G {} -- {}", in_shell(key), in_shell(path)));
     // Examples beside each other often share one Secret.
     let values: Vec<&str> = shown.iter().map(|it| facts.written(&it.span)).collect();
     finding.cause(format!("{what} {}", values.join(" ")));
@@ -183,6 +183,7 @@ mod tests {
             "data: {password: Y2hhbmdlbWU=}",
             "stringData: {username: web, host: db.acme.example}",
             "data: {keystore: /u3+7QAAAAIAAAAB}",
+            "stringData:\n  .dockerconfigjson: |\n    {\"auths\": {\"r.acme.example\": {\"username\": \"USERNAME\", \"password\": \"PASSWORD\", \"auth\": \"BASE64 USERNAME:PASSWORD\"}}}",
         ] {
             assert!(secret(fine).is_empty(), "{fine}");
         }
@@ -260,7 +261,7 @@ mod tests {
             found[0].message,
             "the values set `password` of Secret `db` to a password in readable form"
         );
-        assert_eq!(found[0].check, ["git log --oneline -S rootPassword -- c/values.yaml"]);
+        assert_eq!(found[0].check, ["git log --oneline -G rootPassword -- c/values.yaml"]);
         assert!(found[0].help.as_ref().is_some_and(|it| it.contains("existingSecret")));
     }
 }

@@ -157,6 +157,14 @@ mod tests {
             "ConfigMap `c` holds the credential `spring.datasource.password` in `app.properties` in plain text"
         );
         assert!(data("  app.yaml: |\n    password: ${DB_PASSWORD}\n").is_empty());
+        let found =
+            data("  setup.sql: |\n    CREATE USER admin WITH LOGIN PASSWORD 'eispunkt#4040#';\n");
+        assert_eq!(
+            found[0].1,
+            "ConfigMap `c` holds the credential `PASSWORD` in `setup.sql` in plain text"
+        );
+        assert!(data("  setup.sql: |\n    CREATE USER admin PASSWORD '${ADMIN}';\n").is_empty());
+        assert!(data("  setup.sql: |\n    CREATE ROLE admin PASSWORD 'changeme';\n").is_empty());
     }
 
     #[test]
