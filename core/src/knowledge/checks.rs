@@ -82,6 +82,17 @@ pub fn unfilled_variable(word: &str) -> Option<&str> {
     (is_name && is_closed).then(|| &name[..end])
 }
 
+/// Returns the variables of a word that the kubelet is to fill in: `$(NAME)`, but not `$$(NAME)`.
+///
+/// Source: Kubernetes documentation, "Define Dependent Environment Variables".
+pub fn variables_for_kubelet(word: &str) -> impl Iterator<Item = &str> {
+    word.match_indices("$(").filter_map(|(at, _)| {
+        let before = word[..at].len() - word[..at].trim_end_matches('$').len();
+        let name = word[at + 2..].split_once(')')?.0;
+        before.is_multiple_of(2).then_some(name)
+    })
+}
+
 /// Returns the flaw of a whole script that is run as a check. A script that may end with another status
 /// somewhere says more than its last command does.
 #[must_use]
@@ -334,6 +345,8 @@ mod tests {
         for word in ["$REDIS_PASSWORD", "$$REDIS_PASSWORD", "-p${REDIS_PASSWORD}"] {
             assert_eq!(unfilled_variable(word), Some("REDIS_PASSWORD"), "{word}");
         }
+        let filled = |word| variables_for_kubelet(word).collect::<Vec<_>>();
+        assert_eq!(filled("a$(B)$$(C)$$$(D)"), ["B", "D"]);
         for word in ["ping", "$match", "{$1}", "a$", "$(hostname)", "${a:-B}", "$A"] {
             assert_eq!(unfilled_variable(word), None, "{word}");
         }

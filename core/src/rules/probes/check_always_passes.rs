@@ -1,9 +1,10 @@
 use super::{check_span, note_in_development, probes};
-use crate::facts::{Facts, Service, Unit, in_shell};
+use crate::facts::{Facts, Service, Unit, Workload, in_shell};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::shell::{self, base_name, is_shell};
+use crate::model::Str;
 use crate::model::compose::HealthTest;
-use crate::model::kubernetes::ProbeHandler;
+use crate::model::kubernetes::{Container, EnvValue, ProbeHandler};
 use crate::report::{Confidence, Edit, Finding, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -102,6 +103,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 };
                 if let Some(finding) = judge(out, &what, (flaw, &script), check) {
                     advise(facts, unit, &script, finding);
+                } else {
+                    emptied(facts, out, (workload, unit, container), (field, command));
                 }
             }
         }
@@ -197,6 +200,50 @@ fn unfilled(facts: &Facts, out: &mut Findings, service: &Service<'_>, test: &Hea
             facts.compose(service, &format!("ps -q {}", in_shell(name)))
         ));
     note_in_development(facts, &service.unit, finding);
+}
+
+/// Reports a word of a probe with a variable that the kubelet fills in with nothing. For a probe, unlike for the
+/// container's own command, it knows only the variables that have a `value`.
+///
+/// Source: Kubernetes, `pkg/kubelet/container/helpers.go`, `ExpandContainerCommandOnlyStatic`.
+fn emptied(
+    facts: &Facts,
+    out: &mut Findings,
+    (workload, unit, container): (&Workload<'_>, &Unit<'_>, &Container),
+    (field, command): (&str, &[Str]),
+) {
+    let source_of = |name: &str| {
+        let variable = container.env.iter().find(|it| it.name.as_str() == name)?;
+        match &variable.value {
+            EnvValue::ConfigMapKey(_) | EnvValue::SecretKey(_) => Some(variable),
+            EnvValue::Field(_) | EnvValue::Resource(_) | EnvValue::Other(_) => Some(variable),
+            EnvValue::Empty | EnvValue::Literal(_) | EnvValue::NotAString(..) => None,
+        }
+    };
+    let found = command.iter().find_map(|word| {
+        let mut names = checks::variables_for_kubelet(word);
+        Some((word, names.find_map(source_of)?))
+    });
+    let Some((word, variable)) = found else { return };
+    let name = variable.name.as_str();
+    let label = &unit.label;
+    let words: Vec<String> =
+        command.iter().map(|it| in_shell(&it.replace(&format!("$({name})"), ""))).collect();
+    let finding = out.at(
+        &word.span,
+        format!(
+            "the {field} of {label} gets nothing for `$({name})`, whose value comes from elsewhere"
+        ),
+    );
+    finding
+        .also(&variable.name.span, format!("`{name}` has `valueFrom` here"))
+        .why("In the command of a probe the kubelet fills in only variables with a `value`; one with `valueFrom` becomes an empty text. A client that prints the refusal and ends with success makes the probe pass for ever, as `redis-cli` does; any other makes it fail for ever.")
+        .help(format!(
+            "Let a shell in the container fill the variable in: `[sh, -c, '… \"${name}\" …']`. Make the check fail for a refusal too: `redis-cli ping | grep -q PONG`."
+        ))
+        .cause(format!("{label} {name}"))
+        .check(format!("{}; echo $?", workload.exec(unit, &words.join(" "))));
+    note_in_development(facts, unit, finding);
 }
 
 /// Returns the script of a healthcheck.

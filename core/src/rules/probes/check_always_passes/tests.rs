@@ -183,3 +183,31 @@ fn a_list_without_cmd_is_refused_and_has_its_own_rule() {
     let report = analyze(&files(text), &options);
     assert_eq!(report.findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM009"]);
 }
+
+#[test]
+fn the_kubelet_fills_in_no_values_from_elsewhere() {
+    let found = |env: &str, command: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: cache}}\nspec: {{containers: [{{name: redis, image: 'redis:8', env: [{{name: PASSWORD, {env}}}], readinessProbe: {{exec: {{command: {command}}}}}}}]}}\n"
+        );
+        findings(&RULE, &text).into_iter().map(|it| it.message).collect::<Vec<_>>()
+    };
+    let secret = "valueFrom: {secretKeyRef: {name: s, key: p}}";
+    let ping = "[redis-cli, -a, $(PASSWORD), ping]";
+    assert_eq!(
+        found(secret, ping),
+        [
+            "the readinessProbe of container `redis` of Pod `cache` gets nothing for `$(PASSWORD)`, whose value comes from elsewhere"
+        ]
+    );
+    assert_eq!(found(secret, "[sh, -c, 'redis-cli -a $(PASSWORD) ping']").len(), 1);
+    assert!(found("value: x", ping).is_empty());
+    for fine in [
+        "[sh, -c, 'redis-cli -a \"$PASSWORD\" ping']",
+        "[redis-cli, -a, $$(PASSWORD), ping]",
+        "[redis-cli, -a, $(OTHER), ping]",
+        "[sh, -c, 'test $(date) ']",
+    ] {
+        assert!(found(secret, fine).is_empty(), "{fine}");
+    }
+}
