@@ -1,6 +1,6 @@
 //! Whether a Compose service can be asked for its health, and how its healthcheck reads as a probe.
 
-use super::{Facts, Service, dockerfile};
+use super::{Facts, Service, Unit, dockerfile};
 use crate::edit::Yaml;
 use crate::knowledge::families::{Certainty, Family, Known, Tool, family_of, for_compose};
 use crate::knowledge::image::ImageRef;
@@ -102,13 +102,20 @@ impl Service<'_> {
 
     /// Returns the shell command that asks a server of its image family whether it is ready.
     pub fn ready_shell(&self) -> Option<&'static str> {
-        let runs = self.unit.runs.as_ref()?;
+        self.unit.ready_shell()
+    }
+}
+
+impl Unit<'_> {
+    /// Returns the shell command that asks a server of its image family whether it is ready.
+    pub fn ready_shell(&self) -> Option<&'static str> {
+        let runs = self.runs.as_ref()?;
         // What only ports, mounts or a counterpart give away may lack the tools of the family's images.
-        let by_image = self.unit.image.as_ref().is_some_and(|it| it.family.is_some());
+        let by_image = self.image.as_ref().is_some_and(|it| it.family.is_some());
         if runs.certainty != Certainty::Certain && !by_image {
             return None;
         }
-        let has_variable = |name: &str| self.unit.var(name).is_some();
+        let has_variable = |name: &str| self.var(name).is_some();
         runs.family.ready_shell(&runs.repository, runs.version, &has_variable)
     }
 }

@@ -21,16 +21,26 @@ impl<'a> Facts<'a> {
         service.selects.iter().map(|at| &self.workloads[*at]).collect()
     }
 
-    /// Returns the first Service port whose traffic reaches this container.
+    /// Returns the first Service port whose traffic reaches this container. A headless Service gives its Pods
+    /// DNS names, and clients choose a Pod themselves.
     pub fn routed_port(
         &self,
         workload: &Workload<'a>,
         container: &Container,
     ) -> Option<(&KubeService<'a>, &'a ServicePort)> {
+        self.port_behind(workload, container, &|it| !it.model.is_headless())
+    }
+
+    /// Returns the first port of this container behind one of those Services that `counts` chooses.
+    pub fn port_behind(
+        &self,
+        workload: &Workload<'a>,
+        container: &Container,
+        counts: &dyn Fn(&KubeService<'a>) -> bool,
+    ) -> Option<(&KubeService<'a>, &'a ServicePort)> {
         let alone = workload.running().count() == 1;
         for service in self.services_for(workload) {
-            // A headless Service gives its Pods DNS names, and clients choose a Pod themselves.
-            if service.model.is_headless() || service.model.is_external_name() {
+            if service.model.is_external_name() || !counts(service) {
                 continue;
             }
             let port = service.model.ports.iter().find(|port| {

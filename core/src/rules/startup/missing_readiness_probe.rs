@@ -1,15 +1,17 @@
 use crate::edit::Yaml;
 use crate::facts::{
-    Facts, Image, KubeHost, KubeService, Mention, Part, READY_ADDRESSES, Service, Together, Unit,
-    Workload, in_shell, probe_of_healthcheck,
+    Caller, Callers, Facts, Image, KubeHost, KubeService, Mention, Part, READY_ADDRESSES, Service,
+    Together, Unit, Workload, in_shell, probe_of_healthcheck,
 };
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
+use crate::knowledge::families::Certainty;
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort, WorkloadKind};
 use crate::report::{Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
+use std::cell::OnceCell;
 
 rule! {
     /// A Service sends traffic to a container that has no readiness probe.
@@ -86,6 +88,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // Manifests without any readiness probe are one oversight.
     let mut together: IndexMap<Together<'_>, Vec<Unprobed<'_, '_>>> = IndexMap::new();
+    let callers: OnceCell<Callers<'_, '_>> = OnceCell::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (at, (unit, container)) in workload.containers().enumerate() {
             if unit.part == Part::Init
@@ -94,7 +97,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             {
                 continue;
             }
-            let Some((service, port)) = facts.routed_port(workload, container) else { continue };
+            let routed = facts.routed_port(workload, container).or_else(|| {
+                let callers = callers.get_or_init(|| facts.callers());
+                facts.port_behind(workload, container, &|it| hides_unready_server(it, callers))
+            });
+            let Some((service, port)) = routed else { continue };
             let unprobed = Unprobed { workload, at, unit, container, service, port };
             let is_accepted = facts.stands_alone(container.span(), &|selector| RULE.is(selector));
             if is_accepted || container.startup.is_some() {
@@ -111,6 +118,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Whether other workloads reach Pods by the name of a headless Service, which leaves out those that are not ready.
+fn hides_unready_server(service: &KubeService<'_>, callers: &Callers<'_, '_>) -> bool {
+    let is_client = |it: &Caller<'_, '_>| matches!(it, Caller::Client { .. });
+    service.model.is_headless()
+        && !service.model.publish_not_ready_addresses.is_some_and(|it| it.value)
+        && callers.get(&service.index).is_some_and(|it| it.iter().any(is_client))
+}
+
 /// A container without a readiness probe, and what sends traffic to it.
 struct Unprobed<'f, 'a> {
     workload: &'f Workload<'a>,
@@ -125,15 +140,16 @@ struct Unprobed<'f, 'a> {
 fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let name = first.service.name;
+    let (leads, through) = match first.service.model.is_headless() {
+        true => ("leads its clients", "leads to"),
+        false => ("sends traffic", "sends traffic through"),
+    };
     let finding = out.at(
         &first.container.span(),
-        format!(
-            "Service `{name}` sends traffic to {}, which has no readinessProbe",
-            first.unit.label
-        ),
+        format!("Service `{name}` {leads} to {}, which has no readinessProbe", first.unit.label),
     );
     finding
-        .also(&first.port.span(), format!("Service `{name}` sends traffic through this port"))
+        .also(&first.port.span(), format!("Service `{name}` {through} this port"))
         .check(format!(
             "kubectl get endpointslices{} -l kubernetes.io/service-name={name} {READY_ADDRESSES} -w",
             first.workload.namespace_flag(),
@@ -287,6 +303,9 @@ fn probe_for(
     if !is_known_to_listen(facts, workload, unit, service, &target) {
         return None;
     }
+    if let Some(question) = question_of_family(&workload.units[unit]) {
+        return Some(question);
+    }
     let socket = Yaml::map([("port", port_value(&target))]);
     Some(Yaml::map([("tcpSocket", socket)]))
 }
@@ -301,6 +320,35 @@ fn health_page(unit: &Unit<'_>, port: &IntOrStr) -> Option<(&'static str, Yaml<'
         "vllm" => Some(("/health", port_value(port))),
         _ => None,
     }
+}
+
+/// Clients that ask a server whether it is ready, and need little themselves.
+const LIGHT_CLIENTS: &[&str] = &[
+    "pg_isready",
+    "mysqladmin",
+    "healthcheck.sh",
+    "mongosh",
+    "redis-cli",
+    "REDISCLI_AUTH=",
+    "valkey-cli",
+    "keydb-cli",
+];
+
+/// Returns the probe that asks a data store with its own client, where its image starts it as it is: an open port
+/// says less.
+fn question_of_family(unit: &Unit<'_>) -> Option<Yaml<'static>> {
+    let shell = unit.ready_shell()?;
+    let is_light = LIGHT_CLIENTS.iter().any(|it| shell.starts_with(it));
+    let is_own = unit.image.as_ref().is_some_and(|it| it.certainty == Certainty::Certain);
+    // The server may want a password that the client does not send.
+    let has_password = unit.env.iter().any(|it| it.name.ends_with("PASSWORD"));
+    let sends_none = shell.contains("-cli ping") && !shell.contains("AUTH") && has_password;
+    if !is_light || !is_own || sends_none || !unit.start.is_empty() {
+        return None;
+    }
+    let words = vec!["sh".to_owned(), "-c".to_owned(), shell.to_owned()];
+    let command = Yaml::map([("command", Yaml::words(words))]);
+    Some(Yaml::map([("exec", command), ("timeoutSeconds", Yaml::int(5))]))
 }
 
 /// Whether Compose names the ports of the same program, and not this one.

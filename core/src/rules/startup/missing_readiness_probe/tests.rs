@@ -253,3 +253,36 @@ fn the_others_get_their_probes_without_the_one_that_asks_itself() {
     let found = findings(&RULE, &text);
     assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 1));
 }
+
+#[test]
+fn a_headless_service_leaves_out_what_is_not_ready() {
+    let found = |service: &str, client: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{clusterIP: None, selector: {{app: db}}, ports: [{{port: 5432}}]{service}}}\n---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db}}\nspec: {{serviceName: db, selector: {{matchLabels: {{app: db}}}}, template: {{metadata: {{labels: {{app: db}}}}, spec: {{containers: [{{name: db, image: 'postgres:17', ports: [{{containerPort: 5432}}]}}]}}}}}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: DB_HOST, value: {client}}}]}}]}}\n"
+        );
+        findings(&RULE, &text).into_iter().map(|it| it.message).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found("", "db"),
+        [
+            "Service `db` leads its clients to container `db` of StatefulSet `db`, which has no readinessProbe"
+        ]
+    );
+    assert!(found("", "other").is_empty(), "nobody reaches the Pods by the name of the Service");
+    assert!(found(", publishNotReadyAddresses: true", "db").is_empty());
+}
+
+#[test]
+fn a_data_store_is_asked_with_its_own_client() {
+    let fix = |container: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: db, labels: {{app: db}}}}\nspec:\n  containers:\n    - name: db\n      {container}\n      ports: [{{containerPort: 5432}}]\n"
+        );
+        findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+    };
+    let asked = fix("image: postgres:17");
+    assert!(asked.contains("pg_isready") && asked.contains("timeoutSeconds: 5"), "{asked}");
+    let other = fix("image: postgres:17\n      args: [-c, config_file=/etc/postgresql.conf]");
+    assert!(other.contains("tcpSocket"), "{other}");
+    assert!(fix("image: acme/shop:1").contains("tcpSocket"));
+}
