@@ -1,10 +1,14 @@
 //! The command that an image starts, as its Dockerfile says.
 
-use super::dockerfile::built_stage;
-use super::{Facts, Service};
+use super::dockerfile::{built_stage, final_stage};
+use super::{Facts, Service, Unit};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, Word, commands_of_argv};
-use crate::text::Span;
+use crate::model::FileModel;
+use crate::report::Kind;
+use crate::text::{FileId, Span, folder_of, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use std::ops::Range;
 
@@ -56,6 +60,51 @@ impl<'a> Facts<'a> {
     pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
         let build = service.model.build.as_ref()?;
         Some(built_stage(self.file(build.dockerfile_id?).text(), service)?.base.clone())
+    }
+
+    /// Returns the Dockerfiles that no Compose service builds, each with a container of the cluster whose image is
+    /// clearly made from it: its folder is called like the image, or it is the only one beside the only image of the
+    /// project's own.
+    pub fn dockerfiles_of_containers(&self) -> Vec<(&'a FileModel, &Unit<'a>)> {
+        let builds = self.services().iter().filter_map(|it| it.model.build.as_ref()?.dockerfile_id);
+        let built: FxHashSet<FileId> = builds.collect();
+        let mut dockerfiles: FxHashMap<usize, Vec<&FileModel>> = FxHashMap::default();
+        for file in self.files().iter().filter(|it| it.kind == Kind::Dockerfile) {
+            if !built.contains(&file.id) {
+                dockerfiles.entry(self.part_of(file.id)).or_default().push(file);
+            }
+        }
+        let mut images: IndexMap<usize, IndexMap<&str, &Unit<'a>>> = IndexMap::new();
+        for workload in self.workloads() {
+            let part = self.part_of(workload.object.file);
+            for unit in workload.units.iter().filter(|_| dockerfiles.contains_key(&part)) {
+                let own = unit.image.as_ref().filter(|it| it.family.is_none());
+                if let Some(image) = own {
+                    images.entry(part).or_default().entry(&image.repository).or_insert(unit);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for (part, images) in &images {
+            let Some(files) = dockerfiles.get(part) else { continue };
+            for file in files {
+                let folder = name_of(folder_of(file.path()));
+                let mut named = images.iter().filter(|it| name_of(it.0) == folder);
+                let only = match (named.next(), named.next()) {
+                    (Some(image), None) => Some(image),
+                    _ => images.first().filter(|_| images.len() == 1 && files.len() == 1),
+                };
+                found.extend(only.map(|(_, unit)| (*file, *unit)));
+            }
+        }
+        found
+    }
+
+    /// Returns the image that a Dockerfile builds on, and the `FROM` that names it.
+    pub fn base_of_dockerfile(&self, file: &FileModel) -> Option<(String, Span)> {
+        let stage = final_stage(file.text(), None)?;
+        let span = Span::new(file.id, stage.base_from.start, stage.base_from.end);
+        Some((stage.base, span))
     }
 
     /// Returns the normalised repository of the image that a service runs, or that its image is built on.

@@ -55,7 +55,7 @@
 //! | steps that create a file | `steps` | `creating_step` |
 //! | scripts that containers start | `scripts` | `started_scripts` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
-//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_from`, `base_image`, `base_repository` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | what people accept | `accepted` | `stands_alone`, `annotations_at`, `key_path` |

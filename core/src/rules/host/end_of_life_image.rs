@@ -2,7 +2,7 @@ use crate::facts::{Change, Facts, Image, Purpose, Service, Unit, in_shell};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::knowledge::families::{Class, family_of};
 use crate::knowledge::image::ImageRef;
-use crate::report::{Findings, Role, Severity};
+use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
@@ -64,6 +64,7 @@ const GONE: &str = "What was pulled before still runs, but a new machine or a re
 
 fn check(facts: &Facts, out: &mut Findings) {
     check_bases(facts, out);
+    check_bases_of_containers(facts, out);
     let mut images: IndexMap<Cause<'_>, Used<'_, '_>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
@@ -129,6 +130,29 @@ fn check_bases(facts: &Facts, out: &mut Findings) {
             .cause(verdict.cause)
             .also(&service.unit.image_or_name(), format!("`{}` is built on it", service.name))
             .check(ask_base(facts, service, &base));
+    }
+}
+
+/// Reports the images on which images of the cluster are built that no Compose service builds.
+fn check_bases_of_containers(facts: &Facts, out: &mut Findings) {
+    for (file, unit) in facts.dockerfiles_of_containers() {
+        if facts.unit_role(unit) == Role::Development {
+            continue;
+        }
+        let Some((base, from)) = facts.base_of_dockerfile(file) else { continue };
+        let Some(verdict) = verdict(&base) else { continue };
+        let image = unit.image.as_ref().map_or("", |it| it.text);
+        let is_deployed = facts.purpose_of(unit.name.span.file) == Purpose::Production;
+        out.at(&from, verdict.message)
+            .severity(if is_deployed { verdict.severity } else { Severity::Info })
+            .confidence(Confidence::Likely)
+            .help(verdict.help)
+            .cause(verdict.cause)
+            .also(&unit.image_or_name(), format!("{} runs the image", unit.label))
+            .check(format!(
+                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' {}",
+                in_shell(image)
+            ));
     }
 }
 

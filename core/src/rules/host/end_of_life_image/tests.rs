@@ -272,3 +272,29 @@ fn the_parts_of_a_product_that_ended_together_are_one_finding() {
     let registry = found("k8s.gcr.io/pause:3.5", "k8s.gcr.io/metrics-server:v0.5.0");
     assert_eq!(registry.len(), 2, "each has its own replacement");
 }
+
+#[test]
+fn a_dockerfile_that_only_the_cluster_needs() {
+    let found = |dockerfiles: &[&str], images: &[&str], compose: &str| {
+        let mut text = compose.to_owned();
+        for path in dockerfiles {
+            text.push_str(&format!(
+                "# file: {path}\nFROM python:3.8-slim\nCMD [\"python\", \"app.py\"]\n"
+            ));
+        }
+        text.push_str("# file: k8s/apps.yaml\n");
+        for image in images {
+            let name = image.split(['/', ':']).nth(1).unwrap_or_default();
+            text.push_str(&format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: '{image}'}}]}}\n"
+            ));
+        }
+        findings(&RULE, &text).into_iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["Dockerfile"], &["acme/web:1"], ""), ["warning"]);
+    assert_eq!(found(&["api/Dockerfile"], &["acme/api:1", "acme/web:1"], ""), ["warning"]);
+    assert!(found(&["Dockerfile"], &["acme/api:1", "acme/web:1"], "").is_empty());
+    assert!(found(&["Dockerfile"], &["redis:8.2"], "").is_empty());
+    let compose = "# file: compose.yaml\nservices: {web: {build: ., restart: always}}\n";
+    assert_eq!(found(&["Dockerfile"], &["acme/web:1"], compose).len(), 1);
+}
