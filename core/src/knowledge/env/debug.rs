@@ -53,6 +53,8 @@ mod tests {
         for (name, value) in [
             ("NODE_ENV", "development"),
             ("FLASK_DEBUG", "1"),
+            ("SPRING_PROFILES_ACTIVE", "dev"),
+            ("AUTH_MODE", "dev"),
             ("DEBUG", "True"),
             ("ASPNETCORE_ENVIRONMENT", "Development"),
             ("XDEBUG_MODE", "develop,debug"),
@@ -64,6 +66,8 @@ mod tests {
         for (name, value) in [
             ("NODE_ENV", "production"),
             ("DEBUG", "app:*"),
+            ("SPRING_PROFILES_ACTIVE", "k8s"),
+            ("AUTH_MODE", "oidc"),
             ("DEBUG", "0"),
             ("LOG_LEVEL", "debug"),
             ("NODE_OPTIONS", "--max-old-space-size=256"),
