@@ -8,7 +8,7 @@ use crate::report::{Environment, Kind};
 use crate::syntax::{Node, NodeKind};
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -122,12 +122,25 @@ impl<'a> Facts<'a> {
                 // Charts repeat files for reasons other than environments.
                 && !folders_around(file.path()).any(|folder| charts.contains(folder))
         };
+        let mut plain: FxHashMap<&str, &FileModel> = FxHashMap::default();
         for file in self.files().iter().filter(is_manifest) {
-            let Some((place, general, environment)) = split_path(file.path()) else { continue };
+            let Some((place, general, environment)) = split_path(file.path()) else {
+                plain.insert(file.path(), file);
+                continue;
+            };
             let units = groups.entry(general).or_default();
             let unit = units.entry(place.to_owned()).or_default();
             unit.path = place.to_owned();
             unit.environment = Some(environment);
+            unit.add(file);
+        }
+        // `ingress.yaml` is what `ingress-prod.yaml` is a copy of.
+        for (general, units) in &mut groups {
+            let Some(file) = without_suffix(general).and_then(|it| plain.get(it.as_str())) else {
+                continue;
+            };
+            let unit = units.entry(file.path().to_owned()).or_default();
+            unit.path = file.path().to_owned();
             unit.add(file);
         }
         groups.into_values().filter_map(most_alike).collect()
@@ -249,6 +262,15 @@ fn split_path(path: &str) -> Option<(&str, String, Environment)> {
         }
         end = start.checked_sub(1)?;
     }
+}
+
+/// Returns the path of the file whose name is the same without a word for an environment at its end:
+/// `k8s/web.yaml` for `k8s/web-*.yaml`.
+fn without_suffix(general: &str) -> Option<String> {
+    let (stem, extension) = general.rsplit_once('.')?;
+    let stem = stem.strip_suffix('*')?.strip_suffix(['-', '_', '.'])?;
+    let is_name = !name_of(stem).is_empty() && !stem.contains('*');
+    is_name.then(|| format!("{stem}.{extension}"))
 }
 
 /// Returns a text with the words that name an environment left open, and the first environment.

@@ -84,6 +84,19 @@ spec:
     }
 
     #[test]
+    fn a_word_at_the_end_of_a_name_makes_a_copy_of_the_file_without_it() {
+        let (one, two) = (deployment("web", "web:1", 1), deployment("web", "web:2", 3));
+        let found = in_two("k8s/web.yaml", "k8s/web-prod.yaml", &one, &two);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].contains("`k8s/web-prod.yaml` is the same as `k8s/web.yaml`"),
+            "{found:?}"
+        );
+        assert!(in_two("k8s/web.yaml", "k8s/api-prod.yaml", &one, &two).is_empty());
+        assert!(in_two("k8s/web.yaml", "k8s/web-prod.yml", &one, &two).is_empty());
+    }
+
+    #[test]
     fn folders_and_files_of_environments_are_compared() {
         let (one, two) = (deployment("web", "web:1", 1), deployment("web", "web:2", 3));
         let folders = in_two("k8s/prod/web.yaml", "k8s/dev/web.yaml", &one, &two);
