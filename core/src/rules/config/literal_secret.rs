@@ -152,7 +152,8 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     if opens_outside {
         finding.bites_in_development();
     }
-    if *role == Role::Development && !opens_outside || *is_weak && door.is_none() {
+    // PLM412 warns about the port.
+    if *role == Role::Development && !opens_outside || *is_weak {
         finding.severity(Severity::Info);
     }
     if let Some(port) = door {

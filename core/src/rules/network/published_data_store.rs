@@ -64,6 +64,8 @@ struct Store<'f, 'a> {
     service: &'f Service<'a>,
     family: &'static str,
     asks_nobody: bool,
+    /// Whether a file sets a password of it that everybody tries first.
+    has_weak_password: bool,
     ports: Vec<&'a Port>,
     /// Ports of consoles and metrics beside them, for which alone there would be no finding.
     consoles: Vec<&'a Port>,
@@ -157,6 +159,7 @@ fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a
         service,
         family: family.name,
         asks_nobody: asks_nobody(unit, service),
+        has_weak_password: facts.plain_credentials(unit).iter().any(|it| it.is_weak),
         ports,
         consoles,
     };
@@ -409,7 +412,18 @@ fn message(stores: &[Store<'_, '_>]) -> String {
         [one] => format!("; `{one}` asks nobody for a password"),
         _ => format!("; {} ask nobody for a password", phrases::first_named(&open, MAX_NAMES)),
     };
-    format!("{names} {are} published on every address of the host{without}")
+    let weak: Vec<&str> =
+        stores.iter().filter(|it| it.has_weak_password).map(|it| it.service.name).collect();
+    let with = match weak.as_slice() {
+        [] => String::new(),
+        [_] if stores.len() == 1 => ", with a password that everybody tries first".to_owned(),
+        [one] => format!("; `{one}` has a password that everybody tries first"),
+        _ => {
+            let names = phrases::first_named(&weak, MAX_NAMES);
+            format!("; {names} have passwords that everybody tries first")
+        }
+    };
+    format!("{names} {are} published on every address of the host{without}{with}")
 }
 
 #[cfg(test)]

@@ -257,3 +257,20 @@ fn a_port_on_which_nothing_listens_does_not_lead() {
         assert!(found(cache).message.starts_with("`cache`"), "{cache}");
     }
 }
+
+#[test]
+fn a_password_that_everybody_tries_first_is_part_of_the_finding() {
+    let found = |password: &str, more: &str| {
+        messages(
+            &RULE,
+            &format!(
+                "services:\n  db: {{image: 'mysql:8.4', restart: always, environment: {{MYSQL_ROOT_PASSWORD: {password}}}, ports: ['3306:3306']}}\n{more}"
+            ),
+        )
+    };
+    let store = "`db` (MySQL) is published on every address of the host";
+    assert_eq!(found("root", ""), [format!("{store}, with a password that everybody tries first")]);
+    assert_eq!(found("hV9kq2Zr7LmX", ""), [store]);
+    let cache = "  mem: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}, ports: ['5432:5432']}\n";
+    assert!(found("root", cache)[0].ends_with("; `db` has a password that everybody tries first"));
+}
