@@ -123,14 +123,21 @@ fn report(
             )
         }
     };
-    let names: Vec<&str> = read.iter().map(|it| it.1.as_str()).collect();
     let finding = out.at(&name.span, message);
-    // The forms of a workload read the same.
-    finding.cause(format!("{label} {}", names.join(" ")));
+    finding.cause("nothing restarts the Pods");
     for (object, _) in read {
         finding.also(&object.name_span(), format!("{} is defined here", object.label()));
     }
-    finding.check(kubectl("get", object, "-o jsonpath='{.data}'"));
+    // What names no namespace is needed where the Pods are.
+    let ask = match object.meta.namespace {
+        Some(_) => kubectl("get", object, "-o jsonpath='{.data}'"),
+        None => {
+            let kind = object.kind.to_ascii_lowercase();
+            let (name, flag) = (in_shell(name), workload.namespace_flag());
+            format!("kubectl get {kind}{flag} {name} -o jsonpath='{{.data}}'")
+        }
+    };
+    finding.check(ask);
     if let Some(command) = command {
         finding.check(command);
     }

@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         "{what} asks `{path}`, which also fails when a server that it uses is down"
                     );
                     let finding = out.at(&check_span(liveness), message);
-                    finding.confidence(Confidence::Likely).check(workload.events());
+                    finding.confidence(Confidence::Likely).check(workload.events()).cause(path);
                     if let Some(better) = endpoint.liveness {
                         // Below a prefix, as that of `server.servlet.context-path`.
                         let plain = path.split('?').next().unwrap_or(path).trim_end_matches('/');

@@ -109,7 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 facts.workload_replica_words(workload)
             ),
         )
-        .cause(workload.label.as_str())
+        .cause("no budget")
         .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }

@@ -78,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             &many,
             format!("{} has {words}, which may all run on the same node", workload.label),
         )
-        .cause(workload.label.as_str())
+        .cause("no spread")
         .check(workload.pods("get pods", "-o wide"));
     }
 }
