@@ -128,6 +128,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.severity(Severity::Info).cause("a file that is written by hand");
             finding.help(format!("Copy `{example}` to `{}`.", join_path(folder, name)));
         }
+        let is_secret = facts.key_path(unmatched.span).starts_with("secretGenerator");
+        if unmatched.what == UnmatchedKind::File && is_secret && near.is_none() {
+            // What a Secret is made from is mostly kept out of the repository on purpose.
+            finding.severity(Severity::Info).cause("a file that is written by hand");
+            finding.help("Where the file is kept out of the repository on purpose, put an example beside it that says what belongs into it. Otherwise correct the name.");
+        }
         let is_path = matches!(unmatched.what, UnmatchedKind::Resource | UnmatchedKind::File);
         if let Some(near) = near.filter(|_| is_path && is_written(facts, unmatched.span, name)) {
             let edit = facts.replace_scalar(&unmatched.span, &near);
@@ -190,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_a_secret_is_mostly_not_committed() {
+        let generator =
+            |kind: &str, file: &str| format!("{kind}Generator: [{{name: s, files: [{file}]}}]\n");
+        let not_there = "secrets/config.json";
+        expect(&generator("secret", not_there), Severity::Info, "`secrets/config.json`");
+        expect(&generator("configMap", not_there), Severity::Error, "`secrets/config.json`");
+        let misspelt = generator("secret", "ap.yaml");
+        expect(&misspelt, Severity::Error, "did you mean `app.yaml`?");
+    }
+
+    #[test]
     fn a_patch_in_another_namespace_says_so_at_the_namespace() {
         let found = |base: &str, patch: &str| {
             let text = format!(
@@ -237,7 +254,7 @@ mod tests {
             (Severity::Info, "Copy `k/.env_sample` to `k/.env`.")
         );
         let without: Vec<Severity> = found("").into_iter().map(|it| it.0).collect();
-        assert_eq!(without, [Severity::Error, Severity::Error]);
+        assert_eq!(without, [Severity::Error, Severity::Info], "what a Secret is made from");
     }
 
     #[test]
