@@ -5,6 +5,7 @@ use super::{Facts, Site, Unit, Workload};
 use crate::knowledge::memory::{self, Setting};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Container, LimitRangeItem, Object, Resource};
+use crate::report::Environment;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -83,6 +84,20 @@ impl<'a> Facts<'a> {
         own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
             || pod.is_some_and(|it| it.request(name).is_some())
             || self.limits_give(workload, |it| it.requests(name))
+    }
+
+    /// Whether an overlay for development or tests takes away the resources that the manifest of a container
+    /// sets: somebody wants it to run on a small machine.
+    pub fn takes_resources_away(&self, container: &Container) -> bool {
+        let place = container.span();
+        let environment = self.built_target(place.file).and_then(|it| it.target.environment);
+        if !matches!(environment, Some(Environment::Development | Environment::Test)) {
+            return false;
+        }
+        let written = self.file(place.file).objects.iter().filter_map(Object::workload);
+        let mut written = written.flat_map(|it| &it.template.spec.containers);
+        container.resources.as_ref().is_none_or(|it| it.place.span.is_empty())
+            && written.any(|it| it.span() == place && it.resources.is_some())
     }
 
     /// Whether a workload's containers are limited by their Pod or by a LimitRange.

@@ -60,7 +60,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             let is_limited =
                 container.resources.as_ref().is_some_and(|it| it.limit("memory").is_some());
-            if !is_limited && !facts.is_guessed(container.place.span) {
+            let is_unclear =
+                facts.is_guessed(container.place.span) || facts.takes_resources_away(container);
+            if !is_limited && !is_unclear {
                 let unlimited = Unlimited { workload, unit, container };
                 if facts.stands_alone(container.span(), &|selector| RULE.is(selector)) {
                     report(facts, &[unlimited], out);

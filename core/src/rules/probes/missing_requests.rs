@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut together: IndexMap<(Together<'_>, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
-            if facts.is_guessed(container.place.span) {
+            if facts.is_guessed(container.place.span) || facts.takes_resources_away(container) {
                 continue;
             }
             let given = |name: &str| facts.has_request(workload, container, name);
