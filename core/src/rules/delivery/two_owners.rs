@@ -7,7 +7,7 @@ use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::{Span, folder_of};
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// Two Applications deploy the same object to the same place.
@@ -115,6 +115,53 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     pairs.values().for_each(|pair| report(pair, out));
+    unseen(facts, out);
+}
+
+/// Reports Applications that deploy one path of one repository to one place, where the path is not among the files.
+fn unseen(facts: &Facts<'_>, out: &mut Findings) {
+    let built = facts.all_targets().iter().filter(|it| !it.objects.is_empty());
+    let built = built.filter_map(|it| it.app());
+    let read: FxHashSet<(Span, &str)> = built.map(|it| (it.span, &*it.name)).collect();
+    let mut owners: IndexMap<(&str, &str, String, &str), Vec<&App>> = IndexMap::new();
+    let apps = facts.apps().iter().filter(|it| !read.contains(&(it.span, &*it.name)));
+    for app in apps.copied().filter(|it| is_exact(it)) {
+        let destination = &app.application.destination;
+        let Some(cluster) = destination.server.as_ref().or(destination.name.as_ref()) else {
+            continue;
+        };
+        let namespace = destination.namespace.as_ref().map_or("", |it| it.as_str());
+        for source in &app.application.sources {
+            let (Some(url), Some(path)) = (&source.repo_url, &source.path) else { continue };
+            // Names may differ with the values of a chart, or with the prefix of an overlay.
+            let is_plain = source.helm.is_none()
+                && source.kustomize.is_none()
+                && source.directory.is_none()
+                && !source.has_plugin
+                && ![url, path].iter().any(|it| has_placeholder(it));
+            if !is_plain {
+                continue;
+            }
+            let place = path.trim_start_matches("./").trim_matches('/');
+            let known = owners.entry((cluster, namespace, of_url(url), place)).or_default();
+            if let Some(other) = known.iter().find(|it| may_meet(facts, it, app)) {
+                let to = match namespace {
+                    "" => "the same cluster".to_owned(),
+                    _ => format!("namespace `{namespace}`"),
+                };
+                let (first, second) = (&other.name, &app.name);
+                out.at(
+                    &path.span,
+                    format!("Applications `{first}` and `{second}` both deploy `{path}` to {to}"),
+                )
+                .confidence(Confidence::Likely)
+                .also(&other.span, "the other Application")
+                .check(format!("argocd app get {}", in_shell(second)))
+                .cause(format!("{first} and {second}"));
+            }
+            known.push(app);
+        }
+    }
 }
 
 /// An Application, a target of it, and an object in there.
@@ -267,6 +314,24 @@ mod tests {
             found,
             [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_among_the_files_has_two_owners_as_well() {
+        let both = |path: &str, namespace: &str, more: &str| {
+            let one = app("x.yaml", "one", "deploy", "shop", more);
+            said(&format!("{one}{}", app("y.yaml", "two", path, namespace, more)))
+        };
+        assert_eq!(
+            both("deploy", "shop", ""),
+            [(
+                "error",
+                "Applications `one` and `two` both deploy `deploy` to namespace `shop`".to_owned()
+            )]
+        );
+        assert!(both("other", "shop", "").is_empty());
+        assert!(both("deploy", "preview", "").is_empty());
+        assert!(both("deploy", "shop", ", helm: {releaseName: a}").is_empty());
     }
 
     #[test]
