@@ -19,6 +19,8 @@ use rustc_hash::FxHashSet;
 struct Explained<'r> {
     why: FxHashSet<(&'static str, Option<&'r str>)>,
     help: FxHashSet<(&'static str, Option<&'r str>)>,
+    /// Whether a command has shown the word that stands for the name of a release.
+    release: bool,
 }
 
 /// Maximum number of findings that are printed in full unless all are asked for.
@@ -192,6 +194,13 @@ fn write_finding<'r>(
         let title = if index == 0 { "check" } else { "" };
         let pad = 7 - title.len();
         out.push_str(&format!("  {}{:pad$}{}\n", style.dim(title), "", escape_line(line)));
+    }
+    let names_release = |it: &String| it.contains(PLACEHOLDER);
+    if finding.check.iter().any(names_release) && !explained.release {
+        explained.release = true;
+        let note =
+            format!("`{PLACEHOLDER}` stands for the name of the release: `helm list -A` shows it.");
+        field(out, style, "note", &note);
     }
     for fix in &finding.fixes {
         let how = match fix.safety {

@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Facts, Mounted, Part, Unit, Var};
+use crate::facts::{Backing, Facts, Mounted, Part, Unit, Var, in_shell};
 use crate::knowledge::env;
 use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
@@ -100,7 +100,15 @@ fn report<'o>(
             facts.replica_words(unit)
         ),
     );
-    finding.also(&many, "more than one replica is requested here").check(facts.exec(unit, "df -h"));
+    let written = facts.unquoted(&span);
+    let is_path = !written.is_empty() && !written.contains([':', '$', '{', ' ']);
+    let command = match is_path {
+        true => format!("df -h {}", in_shell(written)),
+        false => "df -h".to_owned(),
+    };
+    finding
+        .also(&many, "more than one replica is requested here")
+        .check(facts.exec(unit, &command));
     finding
 }
 
