@@ -248,6 +248,8 @@ impl Value {
 #[derive(Debug, Default)]
 pub struct Heap {
     pub budget: Budget,
+    /// What `required` gives in the place of an empty value; without it, the rendering stops, as in Helm.
+    pub stand_in: Option<&'static str>,
     lists: RefCell<Vec<List>>,
     dicts: RefCell<Vec<Dict>>,
 }

@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// Maximum number of values files for which one chart is rendered, besides its own.
 pub(super) const MAX_VALUES_FILES: usize = 8;
 
+/// The word that stands for a value that a chart wants and nobody gives.
+const STAND_IN: &str = "required-value";
+
 /// Returns the folders of charts that are not vendored into another chart, by the paths of all files.
 pub fn chart_folders<'s>(paths: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
     let mut folders: Vec<&str> =
@@ -200,6 +203,27 @@ impl<'f, 's> Source<'f, 's> {
         )
     }
 
+    /// Renders a chart again that stopped because it wants a value, with another one in its place: the rest of the
+    /// chart has more to say. Where there are further values files, one of them may bring the value.
+    fn fill_in(&self, chart: &Chart, options: &ReleaseOptions, rendered: &mut Rendered) {
+        let is_refused =
+            |it: &&mut helm::Problem| it.kind == helm::ProblemKind::Stopped(FailureKind::Refused);
+        let Some(stopped) = rendered.problems.iter_mut().find(is_refused) else { return };
+        if !options.values.is_empty()
+            || self.own.iter().any(|file| is_further_values_file(file.path, self.folder))
+        {
+            return;
+        }
+        let filled = ReleaseOptions { stand_in: Some(STAND_IN), ..options.clone() };
+        let again = helm::render_again(chart, &filled, &self.templates);
+        if !again.templates.is_empty() {
+            stopped
+                .message
+                .push_str(&format!("; the rest is checked with `{STAND_IN}` in its place"));
+            rendered.templates = again.templates;
+        }
+    }
+
     /// Renders the chart as somebody asks for it.
     fn requested(&self, request: &Request, release: &Release) -> Option<Target> {
         let mut target = self.blank();
@@ -265,6 +289,7 @@ impl<'f, 's> Source<'f, 's> {
             Ok(chart) if chart.is_library() => return None,
             Ok(chart) => {
                 let mut rendered = helm::render_again(chart, options, &self.templates);
+                self.fill_in(chart, options, &mut rendered);
                 rendered.templates.retain(|it| !(skips_crds && it.kind == TemplateKind::Crd));
                 read_rendered(&mut target, rendered, self.span);
                 add_undecoded(&mut target, chart, self.span);

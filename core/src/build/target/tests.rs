@@ -257,14 +257,20 @@ fn a_chart_that_an_overlay_renders_is_no_target_by_itself() {
 
 #[test]
 fn a_failing_template_is_the_reason_of_its_target() {
-    let project = Project::new(&[
-        ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
-        ("chart/templates/web.yaml", "a: {{ required \"a value is wanted\" .Values.a }}\n"),
-    ]);
-    let targets = project.targets();
-    assert!(!targets[0].is_built);
-    assert!(targets[0].reasons[0].message.contains("a value is wanted"));
-    assert_eq!(targets[0].reasons[0].span.file, FileId(1));
+    for (template, is_built) in [
+        ("a: {{ fail \"a value is wanted\" }}\n", false),
+        // With a value in the place of the missing one, the rest is there to look at.
+        ("a: {{ required \"a value is wanted\" .Values.a }}\n", true),
+    ] {
+        let project = Project::new(&[
+            ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+            ("chart/templates/web.yaml", template),
+        ]);
+        let targets = project.targets();
+        assert_eq!(targets[0].is_built, is_built, "{template}");
+        assert!(targets[0].reasons[0].message.contains("a value is wanted"));
+        assert_eq!(targets[0].reasons[0].span.file, FileId(1));
+    }
 }
 
 #[test]

@@ -415,6 +415,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_wanted_hides_nothing_of_the_rest() {
+        let codes = |secret: &str| {
+            let text = format!(
+                "{CHART}# file: shop/templates/a.yaml\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  p: {{{{ {secret} | quote }}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: x}}\nspec:\n  selector: {{matchLabels: {{app: x}}}}\n  template:\n    metadata: {{labels: {{app: x}}}}\n    spec: {{containers: [{{name: x, image: 'acme/x:latest'}}]}}\n"
+            );
+            let select = ["PLM005", "PLM509", "PLM801"].map(Into::into).to_vec();
+            let options = crate::Options { select, ..crate::Options::default() };
+            let report = crate::analyze(&crate::rules::testing::files(&text), &options);
+            let found = report.findings.iter();
+            found.map(|it| (it.code, it.message.clone())).collect::<Vec<_>>()
+        };
+        let found = codes("required \"set password\" .Values.password");
+        assert_eq!(found.iter().map(|it| it.0).collect::<Vec<_>>(), ["PLM005", "PLM801"]);
+        assert!(found[0].1.contains("with `required-value` in its place"), "{found:?}");
+        let refused = codes("fail \"no\"");
+        assert_eq!(refused.iter().map(|it| it.0).collect::<Vec<_>>(), ["PLM005"]);
+    }
+
+    #[test]
     fn one_place_is_one_finding_with_words_that_fit_on_a_screen() {
         let page = "word ".repeat(400);
         let chart = format!(

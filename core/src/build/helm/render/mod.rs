@@ -39,6 +39,8 @@ pub struct ReleaseOptions {
     pub values: Vec<Layer>,
     /// Whether the chart's own `values.yaml` is left out. Those of its subcharts stay.
     pub replaces_own_values: bool,
+    /// What `required` gives in the place of an empty value; without it, the rendering stops, as in Helm.
+    pub stand_in: Option<&'static str>,
 }
 
 impl Default for ReleaseOptions {
@@ -53,6 +55,7 @@ impl Default for ReleaseOptions {
             now: 0,
             values: Vec::new(),
             replaces_own_values: false,
+            stand_in: None,
         }
     }
 }
@@ -128,7 +131,8 @@ pub fn render(chart: &Chart, options: &ReleaseOptions) -> Rendered {
 
 /// Renders a chart, some of whose templates may have been parsed before.
 pub fn render_again(chart: &Chart, options: &ReleaseOptions, known: &KnownTemplates) -> Rendered {
-    let heap = Heap::default();
+    let mut heap = Heap::default();
+    heap.stand_in = options.stand_in;
     let mut rendered = Rendered::default();
     match Rendering::new(chart, options, &heap, &mut rendered.problems)
         .and_then(|rendering| rendering.templates(known))
