@@ -191,14 +191,18 @@ fn decoded(value: &Str) -> Option<String> {
     String::from_utf8(STANDARD.decode(packed).ok()?).ok()
 }
 
-/// Returns the password that a statement of SQL gives to a user, with the words before it: `PASSWORD 'x'`,
-/// `IDENTIFIED BY 'x'`.
+/// Returns the password that a line of SQL gives to a user, with the words before it: `PASSWORD 'x'`,
+/// `IDENTIFIED BY 'x'`. The statement may begin on a line before.
 fn password_in_sql(line: &str) -> Option<(&str, &str)> {
     let lower = line.to_ascii_lowercase();
-    let verbs = ["create user", "create role", "alter user", "alter role"];
-    let start = verbs.iter().find_map(|verb| lower.find(verb))?;
-    let is_start = lower[..start].trim_end().chars().next_back().is_none_or(|it| it == ';');
     let words = ["password", "identified by"];
+    let verbs = ["create user", "create role", "alter user", "alter role"];
+    let indent = line.len() - line.trim_start().len();
+    let start = match words.iter().any(|word| lower[indent..].starts_with(word)) {
+        true => indent,
+        false => verbs.iter().find_map(|verb| lower.find(verb))?,
+    };
+    let is_start = lower[..start].trim_end().chars().next_back().is_none_or(|it| it == ';');
     let (at, word) =
         words.iter().find_map(|word| Some((start + lower[start..].find(word)?, word)))?;
     let value = line[at + word.len()..].trim_start().strip_prefix('\'')?;
@@ -250,6 +254,7 @@ mod tests {
         for (line, expected) in [
             ("CREATE USER admin WITH LOGIN PASSWORD 'eis#40:0';", Some(("PASSWORD", "eis#40:0"))),
             ("create user 'a'@'%' identified by 'b=c';", Some(("identified by", "b=c"))),
+            ("      PASSWORD 'eis#40:0';", Some(("PASSWORD", "eis#40:0"))),
             ("-- create user admin password 'x'", None),
             ("CREATE ROLE web PASSWORD :'password';", None),
             ("SELECT 'create user' AS password, 'x';", None),
