@@ -128,7 +128,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.severity(Severity::Info).cause("a file that is written by hand");
             finding.help(format!("Copy `{example}` to `{}`.", join_path(folder, name)));
         }
-        let is_secret = facts.key_path(unmatched.span).starts_with("secretGenerator");
+        let is_secret = facts.key_path(unmatched.span).starts_with("secretGenerator")
+            || name.split('/').any(|it| matches!(it, "secret" | "secrets"));
         if unmatched.what == UnmatchedKind::File && is_secret && near.is_none() {
             // What a Secret is made from is mostly kept out of the repository on purpose.
             finding.severity(Severity::Info).cause("a file that is written by hand");
@@ -201,7 +202,8 @@ mod tests {
             |kind: &str, file: &str| format!("{kind}Generator: [{{name: s, files: [{file}]}}]\n");
         let not_there = "secrets/config.json";
         expect(&generator("secret", not_there), Severity::Info, "`secrets/config.json`");
-        expect(&generator("configMap", not_there), Severity::Error, "`secrets/config.json`");
+        expect(&generator("configMap", not_there), Severity::Info, "`secrets/config.json`");
+        expect(&generator("configMap", "config.json"), Severity::Error, "`config.json`");
         let misspelt = generator("secret", "ap.yaml");
         expect(&misspelt, Severity::Error, "did you mean `app.yaml`?");
     }
