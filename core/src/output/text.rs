@@ -321,6 +321,13 @@ mod tests {
         report.findings[0].message = "2 replicas".into();
         let shown = text(&report, Style::default(), true, Length::Readable);
         assert!(shown.contains("\n  Deployment RELEASE-web: 2 replicas\n"), "{shown}");
+        let note = "note   `RELEASE` stands for the name of the release";
+        assert!(!shown.contains(note), "no command names it");
+        report.findings[0].check = vec!["kubectl get deploy RELEASE-web".into()];
+        let second = report.findings[0].clone();
+        report.findings.push(second);
+        let shown = text(&report, Style::default(), true, Length::Readable);
+        assert_eq!(shown.matches(note).count(), 1, "{shown}");
     }
 
     #[test]

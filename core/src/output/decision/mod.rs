@@ -165,11 +165,14 @@ mod tests {
             bridge: None,
             span: None,
         };
-        let decided = Decision { today: Today::Both, crossing: vec![ports], ..Decision::default() };
+        let reasons = vec![Statement { text: "`release-name-web` runs once.".into(), span: None }];
+        let decided =
+            Decision { today: Today::Both, crossing: vec![ports], reasons, ..Decision::default() };
         let text = decision(&report(decided), Style::default(), true);
         assert!(text.contains("\nToday     Compose and Kubernetes (fit not settled)"), "{text}");
         assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
         assert!(text.contains("web: no Service\n"), "{text}");
+        assert!(text.contains("`RELEASE-web` runs once."), "{text}");
         assert!(!text.contains('\x1b'));
     }
 

@@ -258,7 +258,7 @@ fn read_at_start<'a>(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     const ENV_FROM: &str = "envFrom: [{configMapRef: {name: c}}]";
 
@@ -271,6 +271,30 @@ mod tests {
             "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n  template:\n    metadata: {{labels: {{app: a}}, annotations: {{{annotations}}}}}\n    spec:\n      containers: [{{name: a, image: a, {container}}}]\n      volumes: [{{name: v, configMap: {{name: c}}}}, {{name: s, secret: {{secretName: s}}}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{A: x}}\n{map}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{A: x}}\n"
         );
         messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn both_commands_ask_in_the_namespace_of_the_pods() {
+        let text = |namespace: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: shop}}\nspec: {{template: {{metadata: {{labels: {{app: a}}}}, spec: {{containers: [{{name: a, image: a, {ENV_FROM}}}]}}}}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{namespace}}}\ndata: {{A: x}}\n"
+            )
+        };
+        for namespace in ["", ", namespace: shop"] {
+            let found = findings(&RULE, &text(namespace));
+            assert!(found[0].check.iter().all(|it| it.contains(" -n shop ")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_workloads_of_one_application_are_one_finding() {
+        let one = |name: &str| {
+            format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: a, image: a, envFrom: [{{configMapRef: {{name: {name}}}}}]}}]}}}}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{A: x}}\n"
+            )
+        };
+        let found = findings(&RULE, &format!("{}{}", one("web"), one("api")));
+        assert_eq!((found.len(), found[0].more), (1, 1));
     }
 
     #[test]

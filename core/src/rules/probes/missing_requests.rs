@@ -372,4 +372,18 @@ mod tests {
         assert_eq!(count("requests: {cpu: 1, memory: 1Gi}"), 0);
         assert_eq!(count("requests: {cpu: 1}"), 1);
     }
+
+    #[test]
+    fn an_overlay_for_development_may_take_requests_away() {
+        let count = |overlay: &str, resources: &str| {
+            let text = format!(
+                "# file: base/kustomization.yaml\nresources: [d.yaml]\n# file: base/d.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: bot}}\nspec:\n  selector: {{matchLabels: {{app: bot}}}}\n  template:\n    metadata: {{labels: {{app: bot}}}}\n    spec: {{containers: [{{name: bot, image: 'acme/bot:1'{resources}}}]}}\n# file: prod/kustomization.yaml\nresources: [../base]\n# file: {overlay}/kustomization.yaml\nresources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n    - op: remove\n      path: /spec/template/spec/containers/0/resources\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        let resources = ", resources: {requests: {cpu: 1, memory: 1Gi}}";
+        assert_eq!(count("local", resources), 0);
+        assert_eq!(count("staging", resources), 1);
+        assert_eq!(count("local", ""), 1, "the base sets none either");
+    }
 }

@@ -208,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn the_command_asks_about_the_folder() {
+        let text =
+            "services: {a: {image: 'a:1', scale: 2, environment: {UPLOAD_PATH: /data/uploads}}}\n";
+        assert!(findings(&RULE, text)[0].check[0].ends_with(" df -h /data/uploads"));
+    }
+
+    #[test]
     fn one_copy_shared_volumes_and_other_paths_are_silent() {
         let env = "environment: { UPLOAD_PATH: /data/uploads }";
         assert_eq!(service(env), 0);
