@@ -19,7 +19,8 @@ use super::unit::{Part, Unit};
 use super::watchtower::Watchers;
 use super::workload::{self, Workload};
 use super::{
-    Facts, Mention, Scope, migrations, peers, programs, purpose, replicas, roles, selection,
+    Facts, Mention, Scope, image_start, migrations, peers, programs, purpose, replicas, roles,
+    selection,
 };
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
@@ -68,6 +69,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     };
     let mut services = services(projects, &roles);
     programs::of_services(&mut services, &sorted);
+    image_start::of_services(&mut services, files);
     let sets = if is_main { sets(&scope, &objects) } else { Sets::default() };
     let from_elsewhere = parts_from_elsewhere(&scope, &sorted, &sets);
     let named = NamedObjects::new(files, &objects, &sets);
@@ -135,6 +137,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);
     programs::of_counterparts(&mut facts);
+    image_start::of_counterparts(&mut facts);
     facts
 }
 

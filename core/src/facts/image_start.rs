@@ -1,16 +1,19 @@
 //! The command that an image starts, as its Dockerfile says.
 
-use super::dockerfile::{built_stage, final_stage};
-use super::{Facts, Service, Unit};
+use super::dockerfile::{Stage, Words, built_stage, final_stage};
+use super::roles::role_by_path;
+use super::unit::{Part, Site, Start, Unit};
+use super::{Counterpart, Facts, Service, migrations};
 use crate::knowledge::image::ImageRef;
-use crate::knowledge::shell::{Command, Word, commands_of_argv};
+use crate::knowledge::shell::{Command, Joint, Word, base_name, commands_of_argv};
 use crate::model::FileModel;
-use crate::report::Kind;
+use crate::report::{Kind, Role};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The start command of an image that is built here.
 #[derive(Debug, Clone)]
@@ -24,11 +27,116 @@ pub struct ImageStart {
 }
 
 impl ImageStart {
-    /// Returns the instruction that holds a word of a command.
+    /// Returns what the image of a stage starts in a container with a start command of its own, which may be
+    /// empty; `None` where that command replaces what the image starts. `place` returns the place of a range of the
+    /// Dockerfile.
+    fn of(
+        stage: &Stage,
+        own: &Start<'_>,
+        place: &dyn Fn(&Range<usize>) -> Span,
+    ) -> Option<ImageStart> {
+        if own.replaces_entrypoint {
+            return None;
+        }
+        let texts = |words: &Words| words.words.clone();
+        let arguments: Option<(Vec<String>, Span)> = match own.span {
+            Some(span) => Some((own.words.iter().map(|it| it.value.to_string()).collect(), span)),
+            None => stage.command.as_ref().map(|it| (texts(it), place(&it.range))),
+        };
+        let Some(entrypoint) = &stage.entrypoint else {
+            let command = stage.command.as_ref().filter(|_| own.is_empty())?;
+            let span = place(&command.range);
+            return Some(ImageStart {
+                commands: commands_of(&texts(command)),
+                span,
+                arguments: None,
+            });
+        };
+        let span = place(&entrypoint.range);
+        let (first, rest) = (texts(entrypoint), arguments.as_ref().map(|it| it.0.as_slice()));
+        let commands = started_with(&first, rest.unwrap_or_default());
+        Some(ImageStart {
+            commands,
+            span,
+            arguments: arguments.map(|(_, place)| (first.len(), place)),
+        })
+    }
+
+    /// Returns the instruction that holds a word of a command, or the container's own arguments.
     pub fn span_of(&self, word: &Word) -> Span {
         match self.arguments {
             Some((first, span)) if word.arg >= first => span,
             Some(_) | None => self.span,
+        }
+    }
+
+    /// Whether it starts a program in the background, beside the others.
+    pub fn has_background(&self) -> bool {
+        self.commands.iter().any(|it| it.joint == Joint::Background)
+    }
+}
+
+/// Returns the commands of an entrypoint with its arguments. A script that is called an entrypoint ends with what it is
+/// given, by the custom of images, so that its arguments are a command of their own.
+fn started_with(entrypoint: &[String], arguments: &[String]) -> Vec<Command> {
+    let mut commands = commands_of(entrypoint);
+    if !commands.last().is_some_and(is_entrypoint_script) {
+        return commands_of(&[entrypoint, arguments].concat());
+    }
+    for mut command in commands_of(arguments) {
+        command.words.iter_mut().for_each(|it| it.arg += entrypoint.len());
+        commands.push(command);
+    }
+    commands
+}
+
+/// Whether a command is a script that prepares a container and then starts what it is given: `docker-entrypoint.sh`.
+pub(super) fn is_entrypoint_script(command: &Command) -> bool {
+    base_name(command.name()).contains("entrypoint")
+}
+
+fn commands_of(words: &[String]) -> Vec<Command> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words.is_empty() { Vec::new() } else { commands_of_argv(&words) }
+}
+
+/// Settles what the images start that services build, for each service.
+pub(super) fn of_services<'a>(services: &mut [Service<'a>], files: &'a [Arc<FileModel>]) {
+    for service in services {
+        service.unit.image_start = of_service(service, &service.unit.start, files);
+    }
+}
+
+/// Returns what the image of a service that is built here starts in a container with a start command.
+fn of_service(
+    service: &Service<'_>,
+    start: &Start<'_>,
+    files: &[Arc<FileModel>],
+) -> Option<ImageStart> {
+    let build = service.model.build.as_ref()?;
+    if let Some(inline) = &build.dockerfile_inline {
+        let stage = built_stage(inline.as_str(), service)?;
+        return ImageStart::of(stage, start, &|_| inline.span);
+    }
+    let file = &files[build.dockerfile_id?.index()];
+    let stage = built_stage(file.text(), service)?;
+    ImageStart::of(stage, start, &|it| Span::new(file.id, it.start, it.end))
+}
+
+/// Settles what the images start that containers of the cluster run and Compose services build.
+pub(super) fn of_counterparts(facts: &mut Facts<'_>) {
+    let started = |pair: &Counterpart| {
+        let (workload, at) = (pair.workload, pair.unit);
+        let unit = &facts.workloads[workload].units[at];
+        let start = of_service(facts.builder(unit)?, &unit.start, facts.files)?;
+        Some((workload, at, start))
+    };
+    let found: Vec<_> = facts.counterparts().iter().filter_map(started).collect();
+    for (workload, at, start) in found {
+        let unit = &mut facts.workloads[workload].units[at];
+        unit.image_start = Some(start);
+        if unit.migration.is_none() {
+            unit.migration = migrations::of_image(unit);
         }
     }
 }
@@ -135,14 +243,34 @@ impl<'a> Facts<'a> {
 
     /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
-        let build = service.model.build.as_ref()?;
-        let file = self.file(build.dockerfile_id?);
-        let stage = built_stage(file.text(), service)?;
-        let span = |range: &Range<usize>| Span::new(file.id, range.start, range.end);
-        let both = stage.entrypoint.as_ref().zip(stage.command.as_ref());
-        let arguments = both.map(|(first, then)| (first.words.len(), span(&then.range)));
-        let (words, range) = stage.start()?;
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Some(ImageStart { commands: commands_of_argv(&words), span: span(&range), arguments })
+        of_service(service, &Start::default(), self.files)
     }
+
+    /// Returns the place for what the image of a container does: the `build` of a service, or else its image.
+    pub fn build_or_image(&self, unit: &Unit<'a>) -> Span {
+        let build = self.service_of(unit).and_then(|it| it.model.build.as_ref());
+        build.map_or_else(|| unit.image_or_name(), |it| it.span)
+    }
+
+    /// Returns the service that builds the image of a container: itself, or for a main container of the cluster the
+    /// one that runs the same thing, unless it builds another image or one for development.
+    pub(super) fn builder(&self, unit: &Unit<'a>) -> Option<&Service<'a>> {
+        let (workload, at) = match unit.site {
+            Site::Service(at) => return Some(&self.services[at]).filter(|it| it.is_built()),
+            Site::Container(workload, at) => (workload, at),
+        };
+        let pair = self.counterpart_of_container(workload, at)?;
+        let service = &self.services[pair.service];
+        let build = service.model.build.as_ref().filter(|_| unit.part == Part::Main)?;
+        let name = |of: &Unit<'_>| of.image.as_ref().map(|it| base_name(&it.repository).to_owned());
+        let is_same = service.unit.image.is_none() || name(&service.unit) == name(unit);
+        let named = [&build.dockerfile, &build.target].into_iter().flatten();
+        let is_for_development = named.into_iter().any(|it| is_development_name(it));
+        (is_same && !is_for_development).then_some(service)
+    }
+}
+
+/// Whether the name of a Dockerfile or of a stage says that it is for development or for tests.
+fn is_development_name(name: &str) -> bool {
+    role_by_path(name) == Some(Role::Development)
 }

@@ -1,12 +1,13 @@
 //! Migrations: what changes the schema of a database, and when.
 
+use super::image_start::is_entrypoint_script;
 use super::{Facts, Mention, Part, Service, StartedScript, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{
     asks_for_migrations, entrypoint_of, find_migration, is_migration_name, is_migration_switch,
     migrates_before_server, migrates_by_itself,
 };
-use crate::knowledge::shell::{Command, Joint, base_name, commands_of_argv};
+use crate::knowledge::shell::{Command, Joint, Word, base_name, commands_of_argv};
 use crate::knowledge::starts::is_server_start;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
@@ -22,6 +23,15 @@ pub struct Migration {
     /// Whether the same start command also runs something else.
     pub then_serves: bool,
     pub by_switch: bool,
+    /// Whether it stands in what the image starts by itself, as the Dockerfile says.
+    pub in_image: bool,
+}
+
+impl Migration {
+    /// Returns a migration that a command runs which does nothing else.
+    fn alone(tool: String, span: Span) -> Migration {
+        Migration { tool, span, then_serves: false, by_switch: false, in_image: false }
+    }
 }
 
 /// Commands that neither serve nor migrate.
@@ -65,19 +75,28 @@ const TRIVIAL: &[&str] = &[
 
 /// Returns the migration in a container's start command, or one that a variable switches on.
 pub(super) fn of_unit(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
-    let by_program = started(unit).or_else(|| by_own_program(unit, shares_image));
-    by_program.or_else(|| by_image(unit)).or_else(|| {
+    let start = &unit.start;
+    let by_program = started(&start.commands, &|it| start.span_of(it))
+        .or_else(|| by_own_program(unit, shares_image));
+    by_program.or_else(|| by_tool_image(unit)).or_else(|| of_image(unit)).or_else(|| {
         let switch: &Var<'_> = unit
             .env
             .iter()
             .find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
         let tool = switch.name.to_owned();
-        Some(Migration { tool, span: switch.span, then_serves: true, by_switch: true })
+        let migration = Migration::alone(tool, switch.span);
+        Some(Migration { then_serves: true, by_switch: true, ..migration })
     })
 }
 
-fn started(unit: &Unit<'_>) -> Option<Migration> {
-    let commands = &unit.start.commands;
+/// Returns the migration in what the image of a container starts by itself.
+pub(super) fn of_image(unit: &Unit<'_>) -> Option<Migration> {
+    let start = unit.image_start.as_ref()?;
+    let migration = started(&start.commands, &|it| start.span_of(it))?;
+    Some(Migration { in_image: true, ..migration })
+}
+
+fn started(commands: &[Command], span_of: &dyn Fn(&Word) -> Span) -> Option<Migration> {
     for (at, command) in commands.iter().enumerate() {
         let (tool, index) = match find_migration(command) {
             Some(hit) => (hit.tool.to_owned(), hit.index),
@@ -88,14 +107,14 @@ fn started(unit: &Unit<'_>) -> Option<Migration> {
         };
         let others = commands.iter().enumerate().filter(|it| it.0 != at);
         let then_serves = others.into_iter().any(|it| does_something(it.1));
-        let span = command.words.get(index).map_or_else(Span::default, |it| unit.start.span_of(it));
-        return Some(Migration { tool, span, then_serves, by_switch: false });
+        let span = command.words.get(index).map_or_else(Span::default, span_of);
+        return Some(Migration { then_serves, ..Migration::alone(tool, span) });
     }
     None
 }
 
 /// Returns the migration of a tool's own image, whose entrypoint is the tool: `migrate` with `flyway/flyway`.
-fn by_image(unit: &Unit<'_>) -> Option<Migration> {
+fn by_tool_image(unit: &Unit<'_>) -> Option<Migration> {
     let image = unit.image.as_ref()?;
     let is_of_tool = image.family.is_some_and(|it| it.class == Class::Migration);
     if !is_of_tool || unit.start.replaces_entrypoint {
@@ -106,7 +125,7 @@ fn by_image(unit: &Unit<'_>) -> Option<Migration> {
     let words: Vec<&str> = std::iter::once(tool).chain(arguments).collect();
     let hit = commands_of_argv(&words).first().and_then(find_migration)?;
     let span = unit.start.span?;
-    Some(Migration { tool: hit.tool.to_owned(), span, then_serves: false, by_switch: false })
+    Some(Migration::alone(hit.tool.to_owned(), span))
 }
 
 /// Returns the migration of an init container whose program has a subcommand for it, where the container is named
@@ -115,12 +134,8 @@ fn by_own_program(unit: &Unit<'_>, shares_image: bool) -> Option<Migration> {
     let is_meant = unit.part == Part::Init && (shares_image || is_migration_name(unit.name));
     let command = unit.start.commands.iter().find(|it| is_meant && migrates_by_itself(it))?;
     let program = command.program().first()?;
-    Some(Migration {
-        tool: format!("{} migrate", base_name(&program.text)),
-        span: unit.start.span_of(program),
-        then_serves: false,
-        by_switch: false,
-    })
+    let tool = format!("{} migrate", base_name(&program.text));
+    Some(Migration::alone(tool, unit.start.span_of(program)))
 }
 
 impl<'a> Facts<'a> {
@@ -136,10 +151,16 @@ impl<'a> Facts<'a> {
         let in_hook = || {
             hooks.into_iter().find_map(|hook| {
                 let tool = migration_in(&hook.command.words)?.to_owned();
-                Some(Migration { tool, span: hook.span, then_serves: false, by_switch: false })
+                Some(Migration::alone(tool, hook.span))
             })
         };
         self.migration_of(&service.unit).cloned().or_else(in_hook)
+    }
+
+    /// Returns the place of a migration in the files that start containers: what the image does by itself is at the
+    /// `build` of a service, or at the image of a container.
+    pub fn place_of_migration(&self, unit: &Unit<'a>, migration: &Migration) -> Span {
+        if migration.in_image { self.build_or_image(unit) } else { migration.span }
     }
 
     /// Whether a Compose service may migrate without showing how: in a script, or going by its name.
@@ -169,7 +190,7 @@ impl<'a> Facts<'a> {
             let then_serves = commands[at + 1..].iter().any(hands_over);
             let span = started.script.span_of(&commands[at].words[hit.index]);
             let tool = hit.tool.to_owned();
-            Some((Migration { tool, span, then_serves, by_switch: false }, started))
+            Some((Migration { then_serves, ..Migration::alone(tool, span) }, started))
         })
     }
 
@@ -198,7 +219,12 @@ impl<'a> Facts<'a> {
     /// Whether any part of a workload migrates: a container, an init container or a hook; or whether its
     /// name says so.
     pub fn workload_migrates(&self, workload: &Workload<'a>) -> bool {
-        workload.units.iter().any(|it| self.migration_of(it).is_some() || self.only_migrates(it))
+        let migrates = |it: &Unit<'a>| {
+            self.migration_of(it).is_some()
+                || self.only_migrates(it)
+                || self.migration_in_script(it).is_some()
+        };
+        workload.units.iter().any(migrates)
             || is_migration_name(workload.name)
             || workload.containers().any(|(_, it)| {
                 let hook = it.post_start.as_ref().and_then(|it| hook_words(&it.handler));
@@ -327,7 +353,10 @@ fn hands_over(command: &Command) -> bool {
 
 fn does_something(command: &Command) -> bool {
     let name = command.name();
-    !name.is_empty() && !TRIVIAL.contains(&name) && find_migration(command).is_none()
+    !name.is_empty()
+        && !TRIVIAL.contains(&name)
+        && !is_entrypoint_script(command)
+        && find_migration(command).is_none()
 }
 
 /// Whether a service migrates before its container starts (`pre_start`).

@@ -24,7 +24,7 @@
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `label_of_nobody`, `allows_dns` |
 //! | start order | `order`, `cycles`, `reach` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
-//! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
+//! | migrations | `migrations` | `migration_of`, `place_of_migration`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage`, `bindings` | `mounted`, `backing`, `claim`, `bindings`, `stored` |
 //! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring`, `kept_nowhere` |
 //! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `move_mount`, `declare_volumes`, `name_volume` |
@@ -55,7 +55,7 @@
 //! | steps that create a file | `steps` | `creating_step` |
 //! | scripts that containers start | `scripts` | `started_scripts` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
-//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `build_or_image`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | what people accept | `accepted` | `stands_alone`, `annotations_at`, `key_path` |

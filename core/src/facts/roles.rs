@@ -11,6 +11,7 @@
 mod content;
 mod names;
 
+pub(super) use names::by_path as role_by_path;
 pub(super) use names::{calls_itself_an_example, is_aside, lies_below};
 
 use super::purpose::Purpose;

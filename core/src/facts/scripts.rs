@@ -61,8 +61,8 @@ impl<'a> Facts<'a> {
     /// Returns the scripts of the project that a container starts: those that are mounted, and those that the
     /// Dockerfile of a service copies into its image.
     pub fn started_scripts(&self, unit: &Unit<'a>) -> Vec<StartedScript<'a>> {
-        let service = self.service_of(unit);
-        let stage = service.and_then(|it| {
+        let builder = self.builder(unit);
+        let stage = builder.and_then(|it| {
             let build = it.model.build.as_ref()?;
             built_stage(self.file(build.dockerfile_id?).text(), it)
         });
@@ -79,24 +79,23 @@ impl<'a> Facts<'a> {
             commands.extend(started.into_iter().map(|it| (it, true)));
         }
         commands.extend(own.commands.iter().cloned().map(|it| (it, false)));
-        let set = service.and_then(|it| it.model.working_dir.as_ref());
-        let folder = set
-            .map_or_else(|| stage.map_or("", |it| it.directory.as_str()), |folder| folder.as_str());
-        let build = service.and_then(|it| it.model.build.as_ref()).map(|it| it.span);
+        let service = self.service_of(unit);
+        let folder = match service.and_then(|it| it.model.working_dir.as_ref()) {
+            Some(folder) => folder.as_str(),
+            None => stage.map_or("", |it| it.directory.as_str()),
+        };
+        let of_image = self.build_or_image(unit);
         let mut found = Vec::new();
         for (command, is_of_image) in &commands {
             let Some(word) = script_word(command) else { continue };
             let script = places_of(&word.text, folder, command).into_iter().find_map(|path| {
                 self.mounted_script(unit, &path)
-                    .or_else(|| self.copied_script(service?, stage?, &path))
+                    .or_else(|| self.copied_script(builder?, stage?, &path))
             });
             let Some(script) = script else { continue };
             found.push(StartedScript {
                 name: shell::base_name(&word.text).to_owned(),
-                started_at: match (is_of_image, build) {
-                    (true, Some(build)) => build,
-                    (true, None) | (false, _) => own.span_of(word),
-                },
+                started_at: if *is_of_image { of_image } else { own.span_of(word) },
                 commands: shell::commands(&shell::without_branches(script.text)),
                 script,
             });

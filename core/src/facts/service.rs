@@ -98,6 +98,7 @@ impl<'a> Service<'a> {
             runs: image.as_ref().and_then(Program::of_image),
             image,
             start: Start::new(entrypoint, command),
+            image_start: None,
             env,
             copies,
             mentions: Vec::new(),
@@ -203,9 +204,12 @@ impl<'a> Service<'a> {
     /// Whether its start command runs to an end: it migrates, seeds or initialises. See also
     /// [`Facts::is_one_shot`](super::Facts::is_one_shot).
     pub fn starts_one_shot(&self) -> bool {
-        let commands = &self.unit.start.commands;
-        let Some(last) = commands.last() else { return false };
-        let migrates = self.unit.migration.as_ref().is_some_and(|it| !it.by_switch);
+        let migration = self.unit.migration.as_ref();
+        if migration.is_some_and(|it| it.in_image && !it.then_serves) {
+            return true;
+        }
+        let Some(last) = self.unit.started().last() else { return false };
+        let migrates = migration.is_some_and(|it| !it.by_switch);
         (migrates && migrations::find_migration(last).is_some())
             || migrations::is_migration_name(shell::base_name(last.name()))
             || last.place == shell::Place::Plain && seeds::fills_a_store(last)
@@ -218,7 +222,7 @@ impl<'a> Service<'a> {
     /// Whether its start command ends by itself, as far as can be seen: a script that leaves with `exit 0`, a task
     /// of Rake, a copy with the client of MinIO.
     pub fn runs_to_an_end(&self) -> bool {
-        starts::runs_to_an_end(&self.unit.start.commands)
+        starts::runs_to_an_end(self.unit.started())
     }
 
     /// Whether it starts only with a profile.

@@ -1,6 +1,7 @@
 //! Units: the containers of either side, with what rules ask of a Compose service and of a container in
 //! a Pod template alike.
 
+use super::image_start::ImageStart;
 use super::images::Image;
 use super::mentions::Mention;
 use super::migrations::Migration;
@@ -136,6 +137,9 @@ pub struct Unit<'a> {
     /// The program in it, where its image or its shape give that away.
     pub runs: Option<Program>,
     pub start: Start<'a>,
+    /// What its image starts with the arguments above, where the image is built here and the start command does not
+    /// replace it.
+    pub image_start: Option<ImageStart>,
     /// Its environment variables, each name once, in the order of the files.
     pub env: Vec<Var<'a>>,
     pub copies: Copies,
@@ -179,6 +183,20 @@ impl<'a> Unit<'a> {
     /// Returns the last part of its image's name, which mostly is that of the program: `traefik`.
     pub fn program(&self) -> &str {
         self.image.as_ref().map_or("", |it| name_of(&it.repository))
+    }
+
+    /// Returns the commands that it starts: its own, or those of its image where it has none.
+    pub fn started(&self) -> &[shell::Command] {
+        match &self.image_start {
+            Some(image) if self.start.is_empty() => &image.commands,
+            Some(_) | None => &self.start.commands,
+        }
+    }
+
+    /// Whether it starts a program in the background, beside the others.
+    pub fn has_background(&self) -> bool {
+        self.start.has_background()
+            || self.image_start.as_ref().is_some_and(ImageStart::has_background)
     }
 
     /// Returns the place of the image, or else of the name, for findings about the unit as a whole.

@@ -222,6 +222,7 @@ impl<'a> Workload<'a> {
                     copies,
                     mentions: Vec::new(),
                     peers: Vec::new(),
+                    image_start: None,
                     migration: None,
                     label: format!("container `{}` of {label}", it.label()),
                 });

@@ -80,7 +80,7 @@ pub(super) fn is_for_swarm_by_name(path: &str) -> bool {
 }
 
 /// Returns the role that the words in the names of a file and its folders give it.
-pub(super) fn by_path(path: &str) -> Option<Role> {
+pub(in crate::facts) fn by_path(path: &str) -> Option<Role> {
     const DEVELOPMENT: &[&str] = &[
         "dev",
         "development",

@@ -118,7 +118,7 @@ fn only_in_compose(
     });
     if same_code {
         out.at(
-            &migration.span,
+            &facts.place_of_migration(&service.unit, migration),
             format!(
                 "Compose migrates the database {} in `{}`, but nothing in the cluster does",
                 how(migration),
@@ -150,7 +150,7 @@ fn only_in_cluster(
     });
     let Some((service, ..)) = counterpart else { return };
     out.at(
-        &migration.span,
+        &facts.place_of_migration(unit, migration),
         format!(
             "{} migrates the database {}, but nothing in Compose does",
             workload.label,
@@ -245,6 +245,21 @@ mod tests {
         };
         assert_eq!(found("exec gunicorn app\n"), 1);
         assert_eq!(found("alembic upgrade head\nexec gunicorn app\n"), 0);
+    }
+
+    #[test]
+    fn the_command_of_an_image_that_is_built_here_counts_on_both_sides() {
+        let found = |container: &str, more: &str| {
+            let app = APP.replace("1'}", &format!("1'{container}}}"));
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., image: 'acme/web:1'}}}}\n# file: Dockerfile\nFROM python:3.13\nCMD alembic upgrade head && gunicorn app\n# file: k.yaml\n{app}{more}"
+            );
+            messages(&RULE, &text)
+        };
+        let words = "Compose migrates the database with `alembic` in `web`, but nothing in the cluster does";
+        assert_eq!(found(", command: [gunicorn, app]", ""), [words]);
+        assert!(found(", command: [gunicorn, app]", JOB).is_empty());
+        assert!(found("", "").is_empty(), "the image migrates there as well");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use crate::facts::{Copies, Facts, Part, in_shell};
-use crate::report::{Findings, Role, Severity};
+use crate::report::{Findings, Precedence, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
 
 rule! {
     /// An application migrates its database every time one of its containers starts.
@@ -72,7 +73,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for unit in facts.units().filter(|it| it.part == Part::Main) {
+    for unit in facts.units().filter(|it| it.part != Part::Init) {
         let own = facts.migration_of(unit);
         let in_script = match own {
             Some(_) => None,
@@ -94,13 +95,29 @@ fn check(facts: &Facts, out: &mut Findings) {
         let what = match &in_script {
             Some((_, script)) => format!("runs `{tool}` in `{}` before it serves", script.name),
             None if migration.by_switch => format!("migrates because of `{tool}`"),
+            None if migration.in_image => {
+                format!("runs `{tool}` in the command of its image before it serves")
+            }
             None => format!("runs `{tool}` before it serves"),
         };
-        let place = in_script.as_ref().map_or(migration.span, |it| it.1.started_at);
+        let place = match &in_script {
+            Some((_, script)) => script.started_at,
+            None => facts.place_of_migration(unit, migration),
+        };
         let finding = out.at(&place, format!("{} {what}, {when}", unit.label));
         finding.severity(severity);
         if let Some((migration, script)) = &in_script {
             finding.also(&migration.span, format!("`{}` migrates here", script.name));
+        } else if migration.in_image {
+            finding.also(&migration.span, "its image migrates here");
+        }
+        // What an image does by itself is one cause for all that run it, and counts most where replicas are.
+        if migration.in_image || in_script.is_some() {
+            let Span { file, start, .. } = migration.span;
+            finding.cause(format!("a migration at {start} in {}", facts.file(file).path()));
+            if unit.is_compose() && !unit.copies.is_many() {
+                finding.precedence(Precedence::Last);
+            }
         }
         if let Some(span) = unit.copies.many() {
             finding.also(&span, "more than one replica may run");
@@ -116,7 +133,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::report::Finding;
+    use crate::rules::testing::{files, findings, messages, run};
 
     fn deployment(spec: &str, container: &str) -> Vec<&'static str> {
         let text = format!(
@@ -221,6 +239,74 @@ mod tests {
         assert_eq!(with_script("build: ., command: gunicorn app.wsgi", &given).len(), 1);
     }
 
+    /// Returns the place and the message of a service and, beside it, a Deployment of the image that it builds.
+    fn with_image(dockerfile: &str, service: &str, container: &str) -> Vec<(String, String)> {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', build: ., {service}}}}}\n# file: Dockerfile\nFROM python:3.13\nWORKDIR /app\nCOPY . .\n{dockerfile}\n# file: start.sh\nalembic upgrade head\nexec gunicorn app\n"
+        );
+        let cluster = format!(
+            "# file: k8s/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, template: {{spec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}}}}}\n"
+        );
+        let text = if container.is_empty() { text } else { text + &cluster };
+        let report = run(&RULE, &files(&text));
+        let place = |it: &Finding| report.entry(it.span.file).file.path.to_string();
+        report.findings.iter().map(|it| (place(it), it.message.clone())).collect()
+    }
+
+    #[test]
+    fn the_command_of_an_image_that_is_built_here_is_read() {
+        let migrating = "CMD alembic upgrade head && gunicorn app";
+        for dockerfile in [
+            migrating,
+            "CMD [\"sh\", \"-c\", \"alembic upgrade head && gunicorn app\"]",
+            "ENTRYPOINT [\"sh\", \"-c\", \"alembic upgrade head && gunicorn app\"]",
+            "ENTRYPOINT alembic upgrade head && gunicorn app",
+            "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"sh\", \"-c\", \"alembic upgrade head; gunicorn app\"]",
+        ] {
+            let found = with_image(dockerfile, "", "");
+            let words = "service `web` runs `alembic` in the command of its image before it serves, at every start";
+            assert_eq!(found, [("compose.yaml".to_owned(), words.to_owned())], "{dockerfile}");
+        }
+        for (dockerfile, service) in [
+            (migrating, "command: gunicorn app"),
+            (migrating, "entrypoint: gunicorn app"),
+            ("CMD [\"alembic\", \"upgrade\", \"head\"]", ""),
+            (
+                "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"alembic\", \"upgrade\", \"head\"]",
+                "",
+            ),
+            ("ENTRYPOINT [\"alembic\"]", "command: upgrade head"),
+            ("CMD [\"gunicorn\", \"app\"]", ""),
+        ] {
+            assert!(with_image(dockerfile, service, "").is_empty(), "{dockerfile} {service}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_of_an_image_that_migrates_is_the_one_finding() {
+        let place = "k8s/web.yaml".to_owned();
+        let migrating = "CMD alembic upgrade head && gunicorn app";
+        let label = "container `web` of Deployment `web` runs `alembic`";
+        for (dockerfile, how) in [
+            (migrating, "in the command of its image before it serves, in every replica"),
+            ("ENTRYPOINT [\"./start.sh\"]", "in `start.sh` before it serves, in every replica"),
+        ] {
+            let found = with_image(dockerfile, "", "tty: true");
+            let [(at, message)] = &found[..] else { panic!("{found:?}") };
+            assert_eq!(at, &place);
+            assert!(message.starts_with(&format!("{label} {how}")), "{message}");
+        }
+        for (service, container) in [
+            ("command: gunicorn app", "command: [gunicorn, app]"),
+            ("command: gunicorn app", "args: [gunicorn, app]"),
+        ] {
+            assert!(with_image(migrating, service, container).is_empty(), "{container}");
+        }
+        let own = with_image(migrating, "", "args: [gunicorn, app]");
+        assert_eq!(own.len(), 1);
+        assert_eq!(own[0].0, "compose.yaml");
+    }
+
     #[test]
     fn a_script_that_migrates_on_a_condition_or_does_not_serve_is_silent() {
         let with = |script: &str| with_script("build: ., deploy: {replicas: 3}", script).len();
@@ -256,5 +342,52 @@ mod tests {
             "reported by PLM204"
         );
         assert_eq!(deployment("replicas: 2", "command: [alembic, current]"), [""; 0]);
+    }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let with = |policy: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'acme/web:1', command: [sh, -c, 'alembic upgrade head && gunicorn app']{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
+    }
+
+    #[test]
+    fn every_kind_of_workload_and_every_source_of_a_switch_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {replicas: 2, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'alembic upgrade head && gunicorn app']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec: {replicas: 2, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'alembic upgrade head && gunicorn app']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', env: [{name: SPRING_FLYWAY_ENABLED, value: 'true'}]}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', envFrom: [{configMapRef: {name: web}}]}]}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {RUN_MIGRATIONS: 'true'}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', envFrom: [{configMapRef: {name: web}}]}]}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {RUN_MIGRATIONS: 'false'}\n"
+            ),
+            0
+        );
     }
 }

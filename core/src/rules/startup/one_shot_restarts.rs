@@ -100,6 +100,21 @@ mod tests {
     }
 
     #[test]
+    fn the_command_of_an_image_that_is_built_here_counts() {
+        let with = |start: &str, body: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{task: {{build: ., restart: always, {body}}}}}\n# file: Dockerfile\nFROM python:3.13\n{start}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("CMD [\"alembic\", \"upgrade\", \"head\"]", ""), 1);
+        assert_eq!(with("CMD alembic upgrade head", ""), 1);
+        assert_eq!(with("ENTRYPOINT [\"alembic\"]", "command: upgrade head"), 1);
+        assert_eq!(with("CMD alembic upgrade head", "command: gunicorn app"), 0);
+        assert_eq!(with("CMD alembic upgrade head && gunicorn app", ""), 0);
+    }
+
+    #[test]
     fn servers_and_tasks_that_end_are_silent() {
         for body in [
             "command: gunicorn app, restart: always",

@@ -57,6 +57,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             report(facts, unit, span, seconds, &before_what, out);
             continue;
         }
+        let of_image = unit.image_start.as_ref();
+        let in_image = of_image.and_then(|it| Some((it, sleep_in(unit, &it.commands)?)));
+        if let Some((start, (sleep, seconds, what))) = in_image {
+            let place = facts.build_or_image(unit);
+            let finding = report(facts, unit, place, seconds, &what, out);
+            finding.also(&start.span_of(&sleep.words[0]), "its image sleeps here");
+            continue;
+        }
         for started in facts.started_scripts(unit) {
             let Some((sleep, seconds, what)) = sleep_in(unit, &started.commands) else { continue };
             let what = format!("{what} in `{}`", started.name);
@@ -209,6 +217,29 @@ mod tests {
     }
 
     #[test]
+    fn the_command_of_an_image_that_is_built_here_is_read_once() {
+        let with = |dockerfile: &str, service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'a/b:1', build: ., {service}}}}}\n# file: Dockerfile\nFROM python:3.13\n{dockerfile}\n# file: k8s/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: web, image: 'a/b:1'}}]}}}}}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        for dockerfile in [
+            "CMD sleep 10 && gunicorn app",
+            "CMD [\"sh\", \"-c\", \"sleep 10 && gunicorn app\"]",
+            "ENTRYPOINT [\"sh\", \"-c\", \"sleep 10 && gunicorn app\"]",
+        ] {
+            let found = with(dockerfile, "");
+            assert_eq!(found.len(), 1, "{dockerfile} {found:?}");
+            assert!(found[0].contains("sleeps for 10 seconds before `gunicorn`"), "{found:?}");
+        }
+        assert!(with("CMD [\"gunicorn\", \"app\"]", "").is_empty());
+        assert_eq!(with("CMD sleep 10 && gunicorn app", "command: gunicorn app").len(), 1);
+        let text = "# file: compose.yaml\nservices: {web: {build: ., command: gunicorn app}}\n# file: Dockerfile\nFROM python:3.13\nCMD sleep 10 && gunicorn app\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
     fn hooks_may_sleep_and_init_containers_may_not() {
         let pod = |init: &str, main: &str| {
             messages(
@@ -249,5 +280,32 @@ mod tests {
         {
             assert_eq!(said(more), ("warning", true), "{more}");
         }
+    }
+
+    #[test]
+    fn an_entrypoint_and_every_kind_of_workload_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count("services: {web: {image: 'a/b:1', entrypoint: [sh, -c, 'sleep 10 && serve']}}\n"),
+            1
+        );
+        assert_eq!(
+            count(
+                "services: {web: {image: 'a/b:1', command: serve, pre_stop: [{command: sleep 10}]}}\n"
+            ),
+            0
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'sleep 20; serve']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'sleep 20; serve']}]}}}}}\n"
+            ),
+            1
+        );
     }
 }
