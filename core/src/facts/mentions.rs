@@ -1,6 +1,7 @@
 //! The hosts that a container names in its variables and its start command.
 
 use super::Facts;
+use super::host_options::{HostOption, Piece, host_options};
 use super::unit::{Unit, VarSource};
 use crate::knowledge::net;
 use crate::text::Span;
@@ -28,6 +29,17 @@ impl Mention<'_> {
     /// Returns the port, or the default port of the scheme.
     pub fn effective_port(&self) -> Option<u16> {
         self.port.or_else(|| self.scheme.and_then(net::default_port))
+    }
+
+    /// Returns the port that is written for the host, with its place: beside it, or in `DB_PORT` for the host in
+    /// `DB_HOST`. An env file may hold ports for other readers, such as those that Compose publishes.
+    pub fn written_port(&self, unit: &Unit<'_>) -> Option<(u16, Span)> {
+        if let Some(port) = self.port {
+            return Some((port, self.port_span.unwrap_or(self.span)));
+        }
+        let key = self.key.filter(|_| self.scheme.is_none())?;
+        let var = unit.var(&net::key_of_port(key)?).filter(|it| it.source != VarSource::EnvFile)?;
+        Some((var.value?.trim().parse().ok()?, var.value_span))
     }
 
     pub fn is_loopback(&self) -> bool {
@@ -91,6 +103,24 @@ impl<'a> Facts<'a> {
             for endpoint in net::endpoints(&word.value) {
                 found.push(self.mention((None, None, true), &endpoint, &word.value, word.span));
             }
+        }
+        let place = |part: Piece<'a>| {
+            let word = unit.start.words[part.word];
+            self.inside(word.span, &word.value, part.at)
+        };
+        for HostOption { host, port } in host_options(&unit.start) {
+            let span = place(host);
+            found.push(Mention {
+                key: None,
+                host: host.text,
+                port: port.map(|it| it.0),
+                scheme: None,
+                span,
+                host_span: span,
+                port_span: port.map(|it| place(it.1)),
+                literal: true,
+                source: None,
+            });
         }
         found
     }

@@ -13,7 +13,7 @@
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
-//! | hosts that a container names | `mentions` | `mentions`, `inside` |
+//! | hosts that a container names | `mentions`, `host_options` | `mentions`, `written_port`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | services that a Compose service dials | `dials` | `dialled`, `awaited_stores`, `hosts_in_texts` |
@@ -82,6 +82,7 @@ mod disjoint;
 mod dockerfile;
 mod examples;
 mod healthchecks;
+mod host_options;
 mod hosts;
 mod image_start;
 mod images;

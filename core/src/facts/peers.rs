@@ -1,10 +1,12 @@
 //! Peers: the hosts that a container dials, what listens beside it, and whether a host name may exist
 //! although the files do not show it.
 
+use super::host_options::{Piece, host_options};
 use super::unit::{Part, Site, Unit};
 use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::knowledge::net;
+use crate::knowledge::shell::Word;
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ServicePort};
 use crate::text::{FileId, Span};
@@ -231,9 +233,16 @@ fn is_own_port_key(key: &str) -> bool {
 /// Returns the ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
 fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
     let mut ports = Vec::new();
+    // Who names no host in the start command gives no port to one.
+    let start = Some(&unit.start).filter(|_| unit.mentions.iter().any(|it| it.key.is_none()));
+    let peers = start.into_iter().flat_map(host_options).filter_map(|it| it.port);
+    let peers: Vec<Piece<'_>> = peers.map(|it| it.1).collect();
+    let is_of_peer = |word: &Word| {
+        peers.iter().any(|it| it.word == word.arg && word.start <= it.at.0 && it.at.1 <= word.end)
+    };
     for command in &unit.start.commands {
         let mut before = "";
-        for word in &command.words {
+        for word in command.words.iter().filter(|it| !is_of_peer(it)) {
             let text = word.text.as_str();
             let (flag, value) = match text.split_once('=') {
                 Some((flag, value)) if flag.starts_with('-') => (flag, value),

@@ -101,6 +101,33 @@ pub fn is_host_key(key: &str) -> bool {
         && !words.any(|it| NOT_PEER_WORDS.contains(&it))
 }
 
+/// First words of options that switch something about a host on or off, or that are about a host of another kind.
+const SWITCH_PREFIXES: &[&str] =
+    &["NO", "ADD", "USE", "WITH", "SKIP", "ENABLE", "DISABLE", "PRESERVE", "VERIFY", "CHECK"];
+
+/// Whether an option, written as a key, names a peer's host: `DB_HOST` for `--db-host`. A `SERVER` is one only behind the
+/// name of a protocol, as in `--redis-server`: `--collation-server` is a setting of MySQL.
+#[must_use]
+pub fn is_host_option(key: &str) -> bool {
+    let first = key.split('_').next().unwrap_or_default();
+    let names_host = match key.rsplit_once('_') {
+        Some((protocol, "SERVER")) => default_port(&protocol.to_ascii_lowercase()).is_some(),
+        Some((_, last)) => last.starts_with("HOST") || last.starts_with("ADDR"),
+        None => false,
+    };
+    names_host && is_host_key(key) && !SWITCH_PREFIXES.contains(&first)
+}
+
+/// Last words of keys that name one host.
+const ONE_HOST: &[&str] = &["HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER"];
+
+/// Returns the key that holds the port for the host of a key: `DB_PORT` for `DB_HOST`.
+#[must_use]
+pub fn key_of_port(key: &str) -> Option<String> {
+    let stem = ONE_HOST.iter().find_map(|it| key.strip_suffix(it))?;
+    (!stem.is_empty()).then(|| format!("{stem}PORT"))
+}
+
 /// Whether a key names a mail server, and not an address or a name for mail. Most of them lie outside of a
 /// project, so that only a name without dots is a peer.
 #[must_use]

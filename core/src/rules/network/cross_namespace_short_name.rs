@@ -167,4 +167,34 @@ mod tests {
         let found = crate::rules::testing::findings(&RULE, text);
         assert_eq!(found[0].fixes[0].edits[0].text, "redis.data");
     }
+
+    #[test]
+    fn a_host_behind_an_option_of_the_arguments_is_read() {
+        let with = |args: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: db, namespace: data}}\nspec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: shop}}\nspec: {{containers: [{{name: c, image: 'acme/web:1', args: {args}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("[--db-host, db]"), 1);
+        assert_eq!(with("[--db-host, db.data]"), 0);
+        assert_eq!(with("[--db-name, db]"), 0);
+    }
+
+    #[test]
+    fn jobs_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: data}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a, namespace: shop}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', env: [{name: DB_HOST, value: db}]}]}}}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: data}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a, namespace: shop}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', env: [{name: DB_HOST, value: db.data}]}]}}}}}\n"
+            ),
+            0
+        );
+    }
 }

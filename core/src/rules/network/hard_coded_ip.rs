@@ -290,4 +290,16 @@ mod tests {
         let db = "DB_HOST: 192.168.1.101, DB_USERNAME: me, DB_PASSWORD: x";
         assert_eq!(severity("dashboard", db), "warning");
     }
+
+    #[test]
+    fn an_address_behind_an_option_of_the_start_command_is_read() {
+        let with = |command: &str| {
+            let text = format!("services: {{web: {{image: a/web:1, command: {command}}}}}\n");
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("serve --db-host 10.0.0.5"), 1);
+        assert_eq!(with("[serve, '--redis-server=192.168.1.20']"), 1);
+        assert_eq!(with("serve --bind-address 10.0.0.5"), 0);
+        assert_eq!(with("serve --release 10.0.0.5"), 0);
+    }
 }

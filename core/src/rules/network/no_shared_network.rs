@@ -276,4 +276,17 @@ mod tests {
         let alone = found("");
         assert_eq!((alone.len(), alone[0].0), (2, "error"));
     }
+
+    #[test]
+    fn a_host_behind_an_option_of_the_start_command_is_read() {
+        let with = |command: &str| {
+            let text = format!(
+                "services:\n  web: {{image: a/web:1, networks: [front], command: {command}}}\n  db: {{image: 'postgres:17', networks: [back]}}\nnetworks: {{front: {{}}, back: {{}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("serve --db-host db"), 1);
+        assert_eq!(with("[serve, '--db-host=db']"), 1);
+        assert_eq!(with("serve --db-name db"), 0);
+    }
 }

@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Service, in_shell};
-use crate::report::{Findings, Fix};
+use crate::report::{Findings, Fix, Kind};
 use crate::rules::rule;
 
 rule! {
@@ -53,7 +53,8 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mention in facts.peers(&service.unit) {
-            let (Some(used), Some(on)) = (mention.port, facts.compose_host(service, mention.host))
+            let port = mention.written_port(&service.unit);
+            let (Some((used, span)), Some(on)) = (port, facts.compose_host(service, mention.host))
             else {
                 continue;
             };
@@ -73,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let target = port.target.value;
             let finding = out.at(
-                &mention.port_span.unwrap_or(mention.span),
+                &span,
                 format!(
                     "{} uses port {used} of `{}`, which exists only on the host; the container listens on port {target}",
                     mention.place(),
@@ -91,10 +92,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             );
             let number = used.to_string();
-            if let Some(span) = mention.port_span.filter(|it| facts.written(it) == number) {
-                let edit = facts.replace(&span, &target.to_string());
+            if facts.unquoted(&span) == number {
+                let written = facts.written(&span).replace(&number, &target.to_string());
+                let edit = facts.replace(&span, &written);
                 let title = format!("Use the container port {target}");
-                let fix = match is_certain(on, target) {
+                // The port that is published may come from the same line of an env file.
+                let is_here = facts.file(span.file).kind == Kind::Compose;
+                let fix = match is_here && is_certain(on, target) {
                     true => Fix::safe(title, [edit]),
                     false => Fix::r#unsafe(title, [edit]),
                 };
@@ -118,7 +122,7 @@ fn is_certain(service: &Service<'_>, port: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{apply_fixes, files, messages, run};
 
     fn call(port: &str, api: &str) -> usize {
         let text = format!(
@@ -136,6 +140,40 @@ mod tests {
         assert_eq!(call("9999", "ports: ['8081:3000']"), 0);
         assert_eq!(call("8081", "ports: ['8081:3000'], environment: {PORT: 8081}"), 0);
         assert_eq!(call("8081", "ports: ['8081:3000'], network_mode: host"), 0);
+    }
+
+    #[test]
+    fn a_port_in_a_variable_or_an_option_beside_the_host_is_read_and_mended() {
+        let with = |body: &str| {
+            format!(
+                "services:\n  web: {{image: a/web:1, {body}}}\n  db: {{image: 'postgres:17', ports: ['5433:5432']}}\n"
+            )
+        };
+        for body in [
+            "environment: {DB_HOST: db, DB_PORT: 5433}",
+            "environment: {DB_HOST: db, DB_PORT: '5433'}",
+            "environment: ['DB_HOST=db', 'DB_PORT=5433']",
+            "command: serve --db-host db --db-port 5433",
+            "command: [serve, --db-host=db, --db-port=5433]",
+        ] {
+            let before = files(&with(body));
+            let report = run(&RULE, &before);
+            assert_eq!(report.findings.len(), 1, "{body}");
+            let after = apply_fixes(&before, &report);
+            assert_eq!(*after[0].text, *with(&body.replace("5433", "5432")), "{body}");
+        }
+        for body in [
+            "environment: {DB_HOST: db, DB_PORT: 5432}",
+            "environment: {DB_HOST: db, CACHE_PORT: 5433}",
+            "environment: {DB_HOST: other, DB_PORT: 5433}",
+            "command: serve --db-host db --db-port 5432",
+            "command: serve --host db --port 5433",
+        ] {
+            assert!(messages(&RULE, &with(body)).is_empty(), "{body}");
+        }
+        let shared = format!("{}# file: .env\nDB_HOST=db\nDB_PORT=5433\n", with("env_file: .env"));
+        let shared = format!("# file: compose.yaml\n{shared}");
+        assert!(messages(&RULE, &shared).is_empty(), "the port may be the one that is published");
     }
 
     #[test]
@@ -163,5 +201,22 @@ mod tests {
         ] {
             assert_eq!(from(web), 1, "{web}");
         }
+    }
+
+    #[test]
+    fn an_env_file_is_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/b:1', env_file: web.env}, api: {image: 'a/api:1', ports: ['8081:3000']}}\n# file: web.env\nAPI_URL=http://api:8081\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/b:1', env_file: web.env}, api: {image: 'a/api:1', ports: ['8081:3000']}}\n# file: web.env\nAPI_URL=http://api:3000\n"
+            ),
+            0
+        );
     }
 }

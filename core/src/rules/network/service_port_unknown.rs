@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, KubeService, Mention, Part, Unit, Workload};
+use crate::facts::{Facts, KubeHost, KubeService, Part, Unit, Workload};
 use crate::knowledge::starts::wait_of;
 use crate::model::IntOrStr;
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -106,8 +106,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn dialled<'m, 'a>(facts: &Facts<'a>, unit: &'m Unit<'a>) -> Vec<Dialled<'m>> {
     let mut found: Vec<Dialled<'_>> = Vec::new();
     for mention in facts.peers(unit) {
-        let written = mention.port.map(|port| (port, mention.port_span.unwrap_or(mention.span)));
-        let Some((port, span)) = written.or_else(|| port_variable(unit, mention)) else { continue };
+        let Some((port, span)) = mention.written_port(unit) else { continue };
         found.push(Dialled {
             place: mention.place().to_string(),
             host: mention.host,
@@ -130,17 +129,6 @@ fn dialled<'m, 'a>(facts: &Facts<'a>, unit: &'m Unit<'a>) -> Vec<Dialled<'m>> {
         }
     }
     found
-}
-
-/// Returns the port in `DB_PORT` for the host in `DB_HOST`.
-fn port_variable(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<(u16, Span)> {
-    let key = mention.key.filter(|_| mention.scheme.is_none())?;
-    let stem = ["HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER"]
-        .iter()
-        .find_map(|it| key.strip_suffix(it))
-        .filter(|stem| !stem.is_empty())?;
-    let var = unit.var(&format!("{stem}PORT"))?;
-    Some((var.value?.trim().parse().ok()?, var.value_span))
 }
 
 /// Whether a connection to this port of the Service may succeed.

@@ -322,5 +322,6 @@ fn report(
         finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
     }
 }
+
 #[cfg(test)]
 mod tests;

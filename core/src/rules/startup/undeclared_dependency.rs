@@ -316,4 +316,37 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with("`a` talks to `db`, but does not depend on it"), "{found:?}");
     }
+
+    #[test]
+    fn a_host_behind_an_option_of_the_start_command_is_read() {
+        let with = |command: &str| {
+            let text = format!(
+                "services:\n  web: {{image: a/web:1, command: {command}}}\n  db: {{image: 'postgres:17'}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("serve --db-host db"), 1);
+        assert_eq!(with("[serve, '--redis-host=db']"), 1);
+        assert_eq!(with("sh -c 'exec serve --db-host db'"), 1);
+        assert_eq!(with("serve --mode db"), 0);
+        assert_eq!(with("serve --host db"), 0);
+        assert_eq!(with("serve db"), 0);
+    }
+
+    #[test]
+    fn an_alias_on_a_network_is_a_name_of_its_service() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "services: {web: {image: 'a/web:1', environment: {DB_HOST: store}}, db: {image: 'postgres:17', networks: {default: {aliases: [store]}}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "services: {web: {image: 'a/web:1', environment: {DB_HOST: other}}, db: {image: 'postgres:17', networks: {default: {aliases: [store]}}}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -263,3 +263,41 @@ fn a_name_that_no_service_of_a_cluster_may_have_is_a_machine() {
     assert_eq!(found("display"), 1);
     assert_eq!(found("Pixoo64"), 0);
 }
+
+#[test]
+fn a_host_behind_an_option_of_the_start_command_is_read() {
+    let with = |args: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, labels: {{app: db}}}}\nspec: {{containers: [{{name: c, image: 'acme/web:1', args: {args}}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(with("[--db-host, postgres]"), 1);
+    assert_eq!(with("['--db-host=postgres']"), 1);
+    assert_eq!(with("[--db-host, db]"), 0);
+    assert_eq!(with("[--host, postgres]"), 0);
+    assert_eq!(with("[--db-driver, postgres]"), 0);
+}
+
+#[test]
+fn container_names_and_aliases_are_names_of_services() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count(
+            "services: {web: {image: 'a/web:1', environment: {DB_HOST: shop-db}}, db: {image: 'postgres:17', container_name: shop-db}}\n"
+        ),
+        0
+    );
+    assert_eq!(
+        count(
+            "services: {web: {image: 'a/web:1', environment: {DB_HOST: store}}, db: {image: 'postgres:17', networks: {default: {aliases: [store]}}}}\n"
+        ),
+        0
+    );
+    assert_eq!(
+        count(
+            "services: {web: {image: 'a/web:1', environment: {DATABASE_URL: 'postgres://postgress:5432/a'}}, postgres: {image: 'postgres:17'}}\n"
+        ),
+        1
+    );
+}
