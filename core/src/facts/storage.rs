@@ -254,7 +254,7 @@ impl<'a> Unit<'a> {
         let commands = &self.start.commands;
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
-        (known && self.part == Part::Main && !client).then_some(family)
+        (known && self.part != Part::Init && !client).then_some(family)
     }
 
     /// Returns the family of its image, where the image is certainly of that family.

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Together, Unit, Workload};
+use crate::facts::{Facts, Together, Unit, Workload};
 use crate::model::kubernetes::Container;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if facts.is_limited_from_outside(workload, "memory") {
             continue;
         }
-        for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
+        for (unit, container) in workload.running() {
             let is_limited =
                 container.resources.as_ref().is_some_and(|it| it.limit("memory").is_some());
             let is_unclear =
@@ -136,5 +136,17 @@ mod tests {
         assert_eq!(count("resources: {requests: {memory: 1Gi}}", "default: {cpu: 1}"), 1);
         assert_eq!(count("resources: {limits: {memory: 1Gi}}", "default: {cpu: 1}"), 0);
         assert_eq!(count("", "max: {memory: 1Gi}"), 0, "the maximum is the default limit");
+    }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let with = |policy: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'acme/agent:1'{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
     }
 }

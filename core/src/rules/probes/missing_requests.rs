@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part, Together, Unit, Workload};
+use crate::facts::{Facts, Together, Unit, Workload};
 use crate::model::kubernetes::{Container, WorkloadKind};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Manifests without any requests are one oversight.
     let mut together: IndexMap<(Together<'_>, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
-        for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
+        for (unit, container) in workload.running() {
             if facts.is_guessed(container.place.span) || facts.takes_resources_away(container) {
                 continue;
             }
@@ -385,5 +385,40 @@ mod tests {
         assert_eq!(count("local", resources), 0);
         assert_eq!(count("staging", resources), 1);
         assert_eq!(count("local", ""), 1, "the base sets none either");
+    }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let with = |policy: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'acme/agent:1'{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
+    }
+
+    #[test]
+    fn daemons_and_stateful_sets_are_read_and_jobs_are_not() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
+        );
     }
 }

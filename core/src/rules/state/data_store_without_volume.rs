@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     let mut nameless: IndexMap<FileId, Vec<Nameless<'_, '_>>> = IndexMap::new();
-    for unit in facts.units().filter(|it| it.part == Part::Main) {
+    for unit in facts.units().filter(|it| it.part != Part::Init) {
         let worker = facts.worker_of(unit);
         let known = unit.stored().or_else(|| unit.kept_monitoring());
         let known = known.or_else(|| unit.only_set_up()).or_else(|| unit.kept_in_this_role());

@@ -244,4 +244,16 @@ mod tests {
                 .is_empty()
         );
     }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let with = |policy: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'postgres:17'{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
+    }
 }

@@ -68,7 +68,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for unit in facts.units().filter(|it| it.part == Part::Main) {
+    for unit in facts.units().filter(|it| it.part != Part::Init) {
         let Some(many) = unit.copies.many() else { continue };
         let served = facts.workload_of(unit).is_none_or(|it| it.is_server_like());
         if !served || unit.family().is_some_and(|it| it.is_data_store()) {
@@ -267,5 +267,17 @@ mod tests {
         assert_eq!(severities("scale: 2, environment: { MODEL_DATA_DIR: /srv/data }"), [""; 0]);
         let member = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {replicas: 3, volumeClaimTemplates: [{metadata: {name: d}}], template: {spec: {containers: [{name: a, image: 'a:1', env: [{name: DATA_DIR, value: /data}], volumeMounts: [{name: d, mountPath: /data}]}]}}}\n";
         assert!(findings(&RULE, member).is_empty(), "each member has its own");
+    }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let with = |policy: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 2, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'acme/web:1', env: [{{name: UPLOAD_DIR, value: /srv/uploads}}]{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
     }
 }

@@ -79,7 +79,7 @@ enum Volume<'a> {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut writers: IndexMap<Volume<'_>, Vec<Writer<'_, '_>>, FxBuildHasher> = IndexMap::default();
     let mut objects: FxHashMap<(Volume<'_>, WorkloadKind, &str), usize> = FxHashMap::default();
-    for unit in facts.units().filter(|it| it.part == Part::Main) {
+    for unit in facts.units().filter(|it| it.part != Part::Init) {
         let mut mounts = Vec::new();
         for mounted in facts.mounted(unit) {
             let shared = matches!(mounted.backing, Backing::Volume(_) | Backing::Claim(..));
@@ -327,5 +327,19 @@ mod tests {
             |mount: &str| messages(&RULE, &format!("{}{}{claim}", user("a", ""), user("b", mount)));
         assert_eq!(found(""), ["claim `d` is written by `a` and `b`"]);
         assert!(found(", readOnly: true").is_empty());
+    }
+
+    #[test]
+    fn a_native_sidecar_counts_and_an_init_container_does_not() {
+        let pod = |name: &str, policy: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{initContainers: [{{name: s, image: 'acme/{name}:1', volumeMounts: [{{name: d, mountPath: /data}}]{policy}}}], containers: [{{name: web, image: 'acme/web:1'}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: work}}}}]}}\n"
+            )
+        };
+        let with = |policy: &str| {
+            messages(&RULE, &format!("{}{}", pod("a", policy), pod("b", policy))).len()
+        };
+        assert_eq!(with(", restartPolicy: Always"), 1);
+        assert_eq!(with(""), 0);
     }
 }

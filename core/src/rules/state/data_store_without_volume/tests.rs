@@ -414,3 +414,32 @@ fn rules_of_prometheus_are_settings_and_its_image_declares_a_volume() {
     let fixes = &findings(&RULE, both)[0].fixes;
     assert_eq!(fixes[0].title, "Keep the data in volume `g-data`", "only that of Grafana is sure");
 }
+
+#[test]
+fn a_native_sidecar_counts_and_an_init_container_does_not() {
+    let with = |policy: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: 1, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{initContainers: [{{name: s, image: 'postgres:17'{policy}}}], containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(with(", restartPolicy: Always"), 1);
+    assert_eq!(with(""), 0);
+}
+
+#[test]
+fn the_long_form_of_a_mount_is_read() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count(
+            "services: {db: {image: 'postgres:17', restart: always, volumes: [{type: volume, source: d, target: /var/lib/postgresql/data}]}}\nvolumes: {d: {}}\n"
+        ),
+        0
+    );
+    assert_eq!(
+        count(
+            "services: {db: {image: 'postgres:17', restart: always, volumes: [{type: volume, source: d, target: /var/lib/postgresql}]}}\nvolumes: {d: {}}\n"
+        ),
+        1
+    );
+}
