@@ -30,7 +30,7 @@
 //! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `move_mount`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `stop_old_pod_first`, `node`, `is_for_swarm` |
-//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
+//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit`, `amounts` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts`, `pair` | `counterparts`, `counterpart_of`, `pair` |
@@ -176,6 +176,7 @@ pub use reach::components;
 pub use ready::ReadyCheck;
 pub use receivers::Reading;
 pub use repeated::Repeated;
+pub use resources::Amount;
 pub use samples::{Sample, are_samples, samples};
 pub use scope::{Change, Together};
 pub use scripts::{MountedScript, StartedScript};

@@ -4,7 +4,7 @@ use super::sets::{Sets, World};
 use super::{Facts, Site, Unit, Workload};
 use crate::knowledge::memory::{self, Setting};
 use crate::model::Str;
-use crate::model::kubernetes::{Body, Container, LimitRangeItem, Object, Resource};
+use crate::model::kubernetes::{Body, Container, LimitRangeItem, Object, Resource, VolumeSource};
 use crate::report::Environment;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -76,7 +76,65 @@ impl<'a> LimitRanges<'a> {
     }
 }
 
+/// A quantity outside of a container: the size of a claim, the target of an autoscaler.
+#[derive(Debug, Clone, Copy)]
+pub struct Amount<'a> {
+    /// The resource or the field that it is about: `storage`, `sizeLimit`.
+    pub name: &'a str,
+    /// The value as written.
+    pub raw: &'a Str,
+}
+
+impl<'a> Amount<'a> {
+    fn all(resources: &'a [Resource]) -> impl Iterator<Item = Amount<'a>> {
+        resources.iter().map(|it| Amount { name: it.name.as_str(), raw: &it.raw })
+    }
+}
+
+/// Returns the quantities of an object beside those of its containers.
+fn amounts(object: &Object) -> Vec<Amount<'_>> {
+    let mut found = Vec::new();
+    match &object.body {
+        Body::Workload(workload) => {
+            let spec = &workload.template.spec;
+            if let Some(resources) = &spec.resources {
+                found.extend(Amount::all(&resources.requests));
+                found.extend(Amount::all(&resources.limits));
+            }
+            found.extend(spec.volumes.iter().filter_map(|it| match &it.source {
+                VolumeSource::EmptyDir { size_limit: Some(raw), .. } => {
+                    Some(Amount { name: "sizeLimit", raw })
+                }
+                _ => None,
+            }));
+            let claims = workload.volume_claim_templates.iter().map(|it| &it.claim.storage);
+            found.extend(claims.flat_map(|it| Amount::all(it.as_slice())));
+        }
+        Body::Claim(claim) => found.extend(Amount::all(claim.storage.as_slice())),
+        Body::PersistentVolume(volume) => found.extend(Amount::all(volume.capacity.as_slice())),
+        Body::ResourceQuota(quota) => found.extend(Amount::all(&quota.hard)),
+        Body::LimitRange(range) => {
+            for item in &range.items {
+                for all in [&item.default, &item.default_request, &item.min, &item.max] {
+                    found.extend(Amount::all(all));
+                }
+            }
+        }
+        Body::Autoscaler(scaler) => found.extend(scaler.metrics.iter().filter_map(|it| {
+            let name = it.name.as_ref().map_or("a metric", |it| it.as_str());
+            Some(Amount { name, raw: it.written.as_ref()? })
+        })),
+        _ => {}
+    }
+    found
+}
+
 impl<'a> Facts<'a> {
+    /// Returns the quantities of all objects beside those of containers.
+    pub fn amounts(&self) -> impl Iterator<Item = Amount<'a>> + '_ {
+        self.objects.iter().flat_map(|it| amounts(it))
+    }
+
     /// Whether a container has a request for a resource: its own, its Pod's or that of a LimitRange.
     pub fn has_request(&self, workload: &Workload<'a>, container: &Container, name: &str) -> bool {
         let own = container.resources.as_ref();

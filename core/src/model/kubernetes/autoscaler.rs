@@ -89,10 +89,18 @@ pub struct Metric {
     pub target_type: Option<Str>,
     pub utilization: Option<Spanned<i64>>,
     pub value: Option<Spanned<Quantity>>,
+    /// The same as written, which the API server may refuse.
+    pub written: Option<Str>,
     pub span: Span,
 }
 
 impl Metric {
+    fn read_amount(&mut self, reader: &mut Reader, node: Node<'_>) {
+        self.written = reader.str(node);
+        let raw = self.written.as_ref();
+        self.value = raw.and_then(|it| Some(Spanned::new(Quantity::parse(it)?, it.span)));
+    }
+
     /// Whether the target is a share of the request, not an amount.
     pub fn is_utilization(&self) -> bool {
         matches!(self.source, MetricSource::Resource | MetricSource::ContainerResource)
@@ -131,6 +139,7 @@ pub(crate) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
                     target_type: None,
                     utilization: reader.int(value),
                     value: None,
+                    written: None,
                     span: entry.span(),
                 });
             }
@@ -207,6 +216,7 @@ fn read_metric(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
         target_type: None,
         utilization: None,
         value: None,
+        written: None,
         span: node.span(),
     };
     reader.each(node, "MetricSpec", |reader, key, entry| {
@@ -230,14 +240,14 @@ fn read_metric(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
                     match key {
                         "type" => reader.read(entry.value, &mut it.target_type),
                         "averageUtilization" => reader.read(entry.value, &mut it.utilization),
-                        "averageValue" | "value" => it.value = read_amount(reader, entry.value),
+                        "averageValue" | "value" => it.read_amount(reader, entry.value),
                         _ => return false,
                     }
                     true
                 }),
                 // autoscaling/v2beta1
                 "targetAverageUtilization" => reader.read(value, &mut it.utilization),
-                "targetAverageValue" => it.value = read_amount(reader, value),
+                "targetAverageValue" => it.read_amount(reader, value),
                 _ => {}
             }
             true
@@ -245,11 +255,6 @@ fn read_metric(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
         true
     });
     Some(it)
-}
-
-fn read_amount(reader: &mut Reader, node: Node<'_>) -> Option<Spanned<Quantity>> {
-    let raw = reader.str(node)?;
-    Quantity::parse(&raw).map(|it| Spanned::new(it, raw.span))
 }
 
 /// Reads a KEDA trigger. `cpu` and `memory` are resource metrics of the HPA that KEDA creates.
@@ -268,6 +273,7 @@ fn read_trigger(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
         target_type,
         utilization: None,
         value: None,
+        written: None,
         span: node.span(),
     })
 }

@@ -1,6 +1,7 @@
 use super::size;
 use crate::facts::{Facts, Service, in_shell};
-use crate::model::kubernetes::Resource;
+use crate::model::Str;
+use crate::model::kubernetes::{Quantity, Resources};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -80,27 +81,45 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (unit, container) in workload.containers() {
             let Some(resources) = &container.resources else { continue };
             for resource in resources.requests.iter().chain(&resources.limits) {
-                if is_tiny_memory(resource) {
-                    report_tiny_memory(facts, resource, out);
-                } else {
-                    report_invalid(facts, resource, out);
-                }
+                check_quantity(facts, &resource.name, &resource.raw, out);
             }
-            for request in &resources.requests {
-                let Some(limit) = resources.limit(&request.name) else { continue };
-                let Some((asked, most)) = request.quantity.zip(limit.quantity) else { continue };
-                if asked > most && !is_tiny_memory(limit) {
-                    out.at(
-                        &request.raw.span,
-                        format!(
-                            "{} requests `{}` of {}, more than its limit of `{}`",
-                            unit.label, request.raw, request.name, limit.raw
-                        ),
-                    )
-                    .also(&limit.raw.span, "the limit");
-                }
-            }
+            check_limits(&unit.label, resources, out);
         }
+        if let Some(resources) = &workload.model.template.spec.resources {
+            check_limits(&format!("the Pod of {}", workload.label), resources, out);
+        }
+    }
+    for amount in facts.amounts() {
+        check_quantity(facts, amount.name, amount.raw, out);
+    }
+}
+
+/// Reports requests above the limits of the same container or Pod.
+fn check_limits(label: &str, resources: &Resources, out: &mut Findings) {
+    for request in &resources.requests {
+        let Some(limit) = resources.limit(&request.name) else { continue };
+        let Some((asked, most)) = request.quantity.zip(limit.quantity) else { continue };
+        if asked > most && !is_tiny_memory(&limit.name, &limit.raw) {
+            out.at(
+                &request.raw.span,
+                format!(
+                    "{label} requests `{}` of {}, more than its limit of `{}`",
+                    request.raw, request.name, limit.raw
+                ),
+            )
+            .also(&limit.raw.span, "the limit");
+        }
+    }
+}
+
+/// Reports a quantity that the API server refuses, or that means something else than it says.
+fn check_quantity(facts: &Facts<'_>, name: &str, raw: &Str, out: &mut Findings) {
+    match Quantity::parse(raw) {
+        Some(quantity) if is_tiny_memory(name, raw) => {
+            report_tiny_memory(facts, name, raw, quantity, out);
+        }
+        Some(_) => {}
+        None => report_invalid(facts, raw, out),
     }
 }
 
@@ -134,50 +153,56 @@ fn check_reservation(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         .cause("a reservation above the limit");
 }
 
-/// Whether a quantity is memory in thousandths of a byte, which is always a mistyped `Mi`.
-fn is_tiny_memory(resource: &Resource) -> bool {
-    let bytes = matches!(resource.name.as_str(), "memory" | "ephemeral-storage" | "storage");
-    bytes && resource.raw.ends_with('m') && resource.quantity.is_some()
+/// Whether a quantity is memory in thousandths of a byte, which is always a mistyped `Mi`. A quota prefixes the names of
+/// resources: `requests.memory`.
+fn is_tiny_memory(name: &str, raw: &str) -> bool {
+    let resource = name.rsplit('.').next().unwrap_or(name);
+    matches!(resource, "memory" | "ephemeral-storage" | "storage" | "sizeLimit")
+        && raw.ends_with('m')
+        && Quantity::parse(raw).is_some()
 }
 
-fn report_tiny_memory(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
-    let raw = resource.raw.as_str();
+fn report_tiny_memory(
+    facts: &Facts<'_>,
+    name: &str,
+    raw: &Str,
+    quantity: Quantity,
+    out: &mut Findings,
+) {
     let better = format!("{}Mi", &raw[..raw.len() - 1]);
-    let milli = resource.quantity.map_or(0, |it| i64::try_from(it.milli).unwrap_or(i64::MAX));
+    let milli = i64::try_from(quantity.milli).unwrap_or(i64::MAX);
     let bytes = format!("{}.{:03}", milli / 1000, milli.unsigned_abs() % 1000);
     let bytes = bytes.trim_end_matches('0').trim_end_matches('.');
-    let edit = facts.replace_scalar(&resource.raw.span, &better);
-    out.at(
-        &resource.raw.span,
-        format!("`{raw}` of {} is {bytes} bytes; did you mean `{better}`?", resource.name),
-    )
-    .severity(Severity::Warning)
-    .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]));
+    let edit = facts.replace_scalar(&raw.span, &better);
+    out.at(&raw.span, format!("`{raw}` of {name} is {bytes} bytes; did you mean `{better}`?"))
+        .severity(Severity::Warning)
+        .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]));
 }
 
-fn report_invalid(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
-    let raw = resource.raw.as_str();
+fn report_invalid(facts: &Facts<'_>, raw: &Str, out: &mut Findings) {
     // A template or a variable may become a quantity.
-    if resource.quantity.is_some() || raw.is_empty() || raw.contains(['$', '{']) {
+    if raw.is_empty() || raw.contains(['$', '{']) {
         return;
     }
     let better = corrected(raw);
     let hint = better.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-    let finding = out.at(
-        &resource.raw.span,
-        format!("`{raw}` is not a valid quantity, so Kubernetes refuses it{hint}"),
-    );
+    let finding = out
+        .at(&raw.span, format!("`{raw}` is not a valid quantity, so Kubernetes refuses it{hint}"));
     if let Some(better) = better {
-        let edit = facts.replace_scalar(&resource.raw.span, &better);
+        let edit = facts.replace_scalar(&raw.span, &better);
         finding.fix(Fix::safe(format!("Write `{better}`"), [edit]));
     }
 }
 
-/// Returns the quantity with its unit as Kubernetes spells it. A decimal unit stays decimal: `1GB`
-/// becomes `1G`, not `1Gi`.
+/// Returns the quantity with its unit as Kubernetes spells it, behind the number without a blank. A decimal unit stays
+/// decimal: `1GB` becomes `1G`, not `1Gi`.
 fn corrected(raw: &str) -> Option<String> {
-    let digits = raw.trim_end_matches(|it: char| it.is_ascii_alphabetic());
-    let unit = match &raw[digits.len()..] {
+    let joined: String = raw.split_whitespace().collect();
+    if Quantity::parse(&joined).is_some() {
+        return Some(joined);
+    }
+    let digits = joined.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let unit = match &joined[digits.len()..] {
         "B" => "",
         "KB" | "kB" | "kb" => "k",
         "MB" | "mb" | "Mb" => "M",
@@ -186,10 +211,11 @@ fn corrected(raw: &str) -> Option<String> {
         "KiB" | "K" | "ki" => "Ki",
         "MiB" | "mi" => "Mi",
         "GiB" | "gi" | "g" => "Gi",
-        "TiB" => "Ti",
+        "TiB" | "ti" => "Ti",
         _ => return None,
     };
-    Some(format!("{digits}{unit}"))
+    let better = format!("{digits}{unit}");
+    Quantity::parse(&better).map(|_| better)
 }
 
 #[cfg(test)]
@@ -268,5 +294,75 @@ mod tests {
         ] {
             assert!(pod(fine).is_empty(), "{fine}");
         }
+    }
+
+    #[test]
+    fn quantities_outside_of_containers_are_read() {
+        let workload = |spec: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: a}}\nspec: {{{spec}}}\n"
+            )
+        };
+        let pod = |spec: &str| {
+            workload(&format!(
+                "template: {{spec: {{containers: [{{name: a, image: a}}], {spec}}}}}"
+            ))
+        };
+        let object = |kind: &str, spec: &str| {
+            format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}}}\n")
+        };
+        let scaler = |metric: &str| {
+            format!(
+                "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: a}}\nspec: {{scaleTargetRef: {{kind: Deployment, name: a}}, maxReplicas: 3, metrics: [{metric}]}}\n"
+            )
+        };
+        // The quantity stands in the place of the `@`.
+        let forms = [
+            workload(
+                "volumeClaimTemplates: [{metadata: {name: d}, spec: {resources: {requests: {storage: @}}}}]",
+            ),
+            pod("volumes: [{name: d, emptyDir: {sizeLimit: @}}]"),
+            pod("resources: {limits: {memory: @}}"),
+            object("PersistentVolumeClaim", "resources: {requests: {storage: @}}"),
+            object("ResourceQuota", "hard: {requests.memory: @}"),
+            scaler(
+                "{type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: @}}}",
+            ),
+        ];
+        for form in forms {
+            for (written, better) in
+                [("10GB", "10G"), ("1 Gi", "1Gi"), ("'1 GB'", "'1G'"), ("512m", "512Mi")]
+            {
+                let text = form.replace('@', written);
+                let found = findings(&RULE, &text);
+                assert_eq!(found.len(), 1, "{text}");
+                assert_eq!(found[0].fixes[0].edits[0].text, better, "{text}");
+            }
+            assert!(findings(&RULE, &form.replace('@', "10Gi")).is_empty(), "{form}");
+        }
+        let rate = "{type: Pods, pods: {metric: {name: requests}, target: {type: AverageValue, averageValue: 500m}}}";
+        assert!(findings(&RULE, &scaler(rate)).is_empty());
+        let above = pod("resources: {requests: {cpu: 2}, limits: {cpu: 1}}");
+        assert_eq!(
+            messages(&RULE, &above),
+            ["the Pod of StatefulSet `a` requests `2` of cpu, more than its limit of `1`"]
+        );
+    }
+
+    #[test]
+    fn init_containers_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: i, image: 'a/b:1', resources: {limits: {memory: 1GB}}}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: i, image: 'a/b:1', resources: {limits: {memory: 1Gi}}}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
+        );
     }
 }
