@@ -1,5 +1,6 @@
 //! Probes, by which the kubelet checks a container.
 
+use super::ContainerPort;
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::Spanned;
@@ -59,14 +60,17 @@ impl ProbeHandler {
         }
     }
 
-    /// Whether both handlers make the same check, wherever they are written.
-    pub fn same_as(&self, other: &ProbeHandler) -> bool {
+    /// Whether both handlers make the same check, wherever they are written. `ports` are those of the container, which
+    /// give names to numbers.
+    pub fn same_as(&self, other: &ProbeHandler, ports: &[ContainerPort]) -> bool {
         fn bare(it: &Option<Str>) -> Option<&str> {
             it.as_ref().map(|it| it.as_str())
         }
-        fn port(it: &Option<Spanned<IntOrStr>>) -> Option<&IntOrStr> {
-            it.as_ref().map(|it| &it.value)
-        }
+        let port = |it: &Option<Spanned<IntOrStr>>| {
+            let written = it.as_ref().map(|it| it.value.clone())?;
+            let listed = ports.iter().find(|it| it.is(&written)).and_then(|it| it.container_port);
+            Some(listed.map_or(written, |it| IntOrStr::Int(it.value)))
+        };
         match (self, other) {
             (ProbeHandler::Exec { command: one, .. }, ProbeHandler::Exec { command: two, .. }) => {
                 one.iter().map(|word| &word.value).eq(two.iter().map(|word| &word.value))

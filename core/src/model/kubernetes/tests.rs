@@ -189,7 +189,7 @@ fn all_fields_of_a_container_are_read() {
     let live = web.liveness.as_ref().unwrap();
     let ProbeHandler::Exec { command, .. } = &live.handler else { panic!("{live:?}") };
     assert_eq!(command.len(), 3);
-    assert!(!live.handler.same_as(&ready.handler) && live.handler.same_as(&live.handler));
+    assert!(!live.handler.same_as(&ready.handler, &[]) && live.handler.same_as(&live.handler, &[]));
     assert_eq!(web.startup.as_ref().unwrap().handler.port().unwrap().value, IntOrStr::Int(8080));
     let stop = &web.pre_stop.as_ref().unwrap().handler;
     assert!(matches!(stop, HookHandler::Sleep(Some(it)) if it.value == 5));

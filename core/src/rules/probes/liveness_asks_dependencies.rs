@@ -207,4 +207,19 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, env: [{name: SPRING_RABBITMQ_HOST, value: mq}], livenessProbe: {httpGet: {path: /a/actuator/health, port: 80}}}]}\n";
         assert_eq!(findings(&RULE, text)[0].fixes[0].edits[0].text, "/a/actuator/health/liveness");
     }
+
+    #[test]
+    fn a_service_before_a_database_is_a_server_with_an_indicator() {
+        let with = |image: &str| {
+            let pod = format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: db, labels: {{app: db}}}}\nspec: {{containers: [{{name: db, image: '{image}'}}]}}\n"
+            );
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: shop}}\nspec: {{selector: {{matchLabels: {{app: shop}}}}, template: {{metadata: {{labels: {{app: shop}}}}, spec: {{containers: [{{name: shop, image: 'acme/shop:1', env: [{{name: DB_HOST, value: db}}], livenessProbe: {{httpGet: {{path: /actuator/health, port: 80}}}}}}]}}}}}}\n{SERVICES}{pod}"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("postgres:17"), 1);
+        assert_eq!(with("acme/greeter:1"), 0);
+    }
 }

@@ -78,8 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let is_patient = liveness.budget() > readiness.budget();
             // A liveness probe without any patience is worth a finding of its own.
-            if is_patient || !liveness.handler.same_as(&readiness.handler) || is_too_eager(liveness)
-            {
+            let is_same = liveness.handler.same_as(&readiness.handler, &container.ports);
+            if is_patient || !is_same || is_too_eager(liveness) {
                 continue;
             }
             // Where the check includes other servers, PLM625 says what is wrong with it.
@@ -329,5 +329,20 @@ mod tests {
     fn probes_that_share_an_anchor_are_the_same() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: a\n    readinessProbe: &probe\n      tcpSocket: {port: 80}\n    livenessProbe: *probe\n";
         assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn a_named_port_is_its_number() {
+        let with = |ports: &str, liveness: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, ports: [{ports}], readinessProbe: {{httpGet: {{path: /, port: http}}}}, livenessProbe: {{httpGet: {{path: /, port: {liveness}}}}}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        let http = "{name: http, containerPort: 8080}";
+        assert_eq!(with(http, "8080"), 1);
+        assert_eq!(with(http, "http"), 1);
+        assert_eq!(with(http, "8081"), 0);
+        assert_eq!(with("", "8080"), 0, "nothing says which number it is");
     }
 }

@@ -174,7 +174,7 @@ fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
         return Some(Slow { seconds: MODEL, says: "loads a model", span: Some(it.span) });
     }
     // What answers may start beside a migration that runs in the background.
-    if let Some(migration) = unit.migration.as_ref().filter(|_| !unit.start.has_background()) {
+    if let Some(migration) = unit.migration.as_ref().filter(|_| !unit.has_background()) {
         let span = Some(migration.span);
         return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
     }
@@ -228,10 +228,10 @@ enum Dependency {
 }
 
 /// Returns the dependency that a liveness probe of a container includes.
-fn dependency(
-    facts: &Facts<'_>,
-    workload: &Workload<'_>,
-    unit: &Unit<'_>,
+fn dependency<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    unit: &Unit<'a>,
     probe: &Probe,
 ) -> Option<Dependency> {
     let other = |host: &str| {
@@ -248,7 +248,7 @@ fn dependency(
             let family = unit.family().map(|it| it.id);
             let endpoint = dependency_endpoint(family, path.as_ref()?.as_str())?;
             // A framework's endpoint includes what the program connects to, a server's own its database.
-            let includes = endpoint.is_by_family() || has_health_indicator(facts, unit);
+            let includes = endpoint.is_by_family() || has_health_indicator(facts, workload, unit);
             (includes && !has_health_groups(unit)).then_some(Dependency::Endpoint(endpoint))
         }
         ProbeHandler::Tcp { host, .. } => other(host.as_ref()?.as_str()),
@@ -308,8 +308,8 @@ const INDICATOR_VARIABLES: &[&str] = &[
 ];
 
 /// Whether the files show that a program connects to a server that its health endpoint asks: by a variable
-/// for the client, or by the host of one.
-fn has_health_indicator(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+/// for the client, or by the host of one: a name that says so, or a Service before such a server.
+fn has_health_indicator<'a>(facts: &Facts<'a>, workload: &Workload<'a>, unit: &Unit<'a>) -> bool {
     let is_client = |name: &str| {
         let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
         INDICATOR_VARIABLES.iter().any(|it| name.starts_with(it))
@@ -326,7 +326,15 @@ fn has_health_indicator(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
         let family = family_of(name).map(|it| it.0.id);
         family.is_some_and(|id| WITH_INDICATOR.contains(&id))
     };
-    by_variable || facts.peers(unit).iter().any(|it| names_server(it.host))
+    let leads_to_server = |host: &str| {
+        let meant = facts.kube_host(workload.object.file, workload.namespace, host);
+        let KubeHost::Service(service) = meant else { return false };
+        let pods = facts.selected(service);
+        let mut families = pods.iter().flat_map(|it| &it.units).filter_map(Unit::family);
+        families.any(|it| WITH_INDICATOR.contains(&it.id))
+    };
+    by_variable
+        || facts.peers(unit).iter().any(|it| names_server(it.host) || leads_to_server(it.host))
 }
 
 /// Options before the host that a client dials.
