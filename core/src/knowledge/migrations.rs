@@ -251,7 +251,7 @@ pub fn script_of(words: &[Word]) -> Option<&str> {
 }
 
 /// Returns the same with its index among the words.
-fn script_at(words: &[Word]) -> Option<(usize, &str)> {
+pub(super) fn script_at(words: &[Word]) -> Option<(usize, &str)> {
     let (program, arguments) = words.split_first()?;
     let first = base_name(&program.text);
     if TASK_RUNNERS.contains(&first) {

@@ -3,6 +3,7 @@
 //! Source: each tool's documentation, which warns of a second scheduler (Celery "Periodic Tasks",
 //! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
 
+use super::migrations::script_at;
 use super::shell::{Command, base_name};
 
 /// A scheduler in a command.
@@ -64,6 +65,27 @@ pub fn singleton(command: &Command) -> Option<Singleton> {
         };
         Some(Singleton { tool: scheduler.tool, index: wrappers + start + at })
     })
+}
+
+/// Last words in the names of programs and services that schedule jobs.
+const SCHEDULER_WORDS: &[&str] =
+    &["beat", "celerybeat", "cron", "crond", "scheduler", "clock", "clockwork"];
+
+/// Whether the name of a program or a service says that it schedules jobs: `job-scheduler`.
+#[must_use]
+pub fn is_scheduler_name(name: &str) -> bool {
+    let last = name.rsplit(['-', '_', ':']).next().unwrap_or_default();
+    SCHEDULER_WORDS.contains(&last)
+}
+
+/// Returns the index of the word of a command that names a script or a program of the project which schedules jobs, going
+/// by its name: `node scheduler.js`, `./job-scheduler`.
+#[must_use]
+pub fn scheduler_by_name(command: &Command) -> Option<usize> {
+    let program = command.program();
+    let (at, name) = script_at(program)?;
+    let wrappers = command.words.len() - program.len();
+    is_scheduler_name(name).then_some(wrappers + at)
 }
 
 #[cfg(test)]

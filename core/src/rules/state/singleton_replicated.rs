@@ -1,5 +1,6 @@
 use crate::facts::{Facts, Part, Service, Unit, in_shell};
-use crate::knowledge::singletons;
+use crate::knowledge::shell::Word;
+use crate::knowledge::singletons::{self, is_scheduler_name};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
@@ -75,7 +76,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some((tool, span)) = scheduler(unit) {
             out.at(&span, format!("{label} runs {tool} with {replicas}, but only one may run"))
                 .also(&many, "more than one replica is requested here");
-        } else if is_named_like_scheduler(unit) && unit.family().is_none() {
+        } else if let Some(word) = started_by_name(unit) {
+            let span = unit.start.span_of(word);
+            out.at(&span, format!("{label} starts `{}`, which is named like a scheduler, with {replicas}, each of which may start every job", word.text))
+                .confidence(Confidence::Possible)
+                .also(&many, "more than one replica is requested here");
+        } else if is_scheduler_name(unit.name) && unit.family().is_none() {
             out.at(&many, format!("{label} is named like a scheduler and has {replicas}, each of which may start every job"))
                 .confidence(Confidence::Possible);
         }
@@ -117,9 +123,10 @@ fn scheduler(unit: &Unit<'_>) -> Option<(&'static str, Span)> {
     })
 }
 
-fn is_named_like_scheduler(unit: &Unit<'_>) -> bool {
-    let last = unit.name.rsplit(['-', '_']).next().unwrap_or_default();
-    matches!(last, "beat" | "celerybeat" | "cron" | "crond" | "scheduler" | "clock" | "clockwork")
+/// Returns the word of the start command that names a scheduler of the project's own.
+fn started_by_name<'u>(unit: &'u Unit<'_>) -> Option<&'u Word> {
+    let commands = unit.start.commands.iter().filter(|_| unit.family().is_none());
+    commands.into_iter().find_map(|it| it.words.get(singletons::scheduler_by_name(it)?))
 }
 
 /// Whether the replicas elect a leader or take a lock, as `redbeat` does, so that the others stand
@@ -204,5 +211,32 @@ mod tests {
         assert_eq!(cluster("shop-scheduler", 2), 1);
         assert_eq!(cluster("shop-scheduler", 1), 0);
         assert_eq!(cluster("shop", 2), 0);
+    }
+
+    #[test]
+    fn a_program_or_a_script_that_is_named_like_a_scheduler_is_possible() {
+        for command in [
+            "./job-scheduler",
+            "/app/bin/report-cron",
+            "node scheduler.js",
+            "python scripts/report_scheduler.py",
+            "npm run scheduler",
+        ] {
+            assert_eq!(
+                service("a", &format!("scale: 2, command: {command}")),
+                ["possible"],
+                "{command}"
+            );
+        }
+        assert_eq!(service("job-scheduler", "scale: 2, command: ./job-scheduler").len(), 1);
+        for body in [
+            "command: ./job-scheduler",
+            "scale: 2, command: ./scheduler-api",
+            "scale: 2, command: node server.js scheduler",
+            "scale: 2, command: ./job-scheduler --leader-elect",
+            "scale: 2, command: airflow scheduler",
+        ] {
+            assert!(service("a", body).is_empty(), "{body}");
+        }
     }
 }
