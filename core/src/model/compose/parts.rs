@@ -114,6 +114,8 @@ pub struct Port {
     pub target: Spanned<u16>,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: SmolStr,
+    /// The place of the protocol, where it is written.
+    pub protocol_span: Option<Span>,
     pub mode: Option<Str>,
     pub name: Option<Str>,
     pub app_protocol: Option<Str>,

@@ -192,21 +192,24 @@ fn port_scalar(facts: &Facts<'_>, span: Span, written: &str, new: &str) -> crate
 
 /// Reports what is wrong in the long form of a port, which Compose passes on unread.
 fn long_form<'a>(facts: &Facts<'a>, service: &Service<'a>, port: &Port, out: &mut Findings) {
-    let Some(place) = &port.place else { return };
-    if service.project.is_interpolated(place.span) {
-        return;
-    }
     let name = service.name;
     let known = PROTOCOLS.iter().any(|it| port.protocol.eq_ignore_ascii_case(it));
-    if !known && let Some((span, written)) = value_of(facts, place.span, "protocol") {
+    // What `extends` brings from another file is merged, so that the mapping has no place of its own there.
+    let protocol = port.protocol_span.filter(|it| !service.project.is_interpolated(*it));
+    if !known && let Some(span) = protocol {
+        let written = port.protocol.as_str();
         let finding = out.at(
             &span,
             format!("`{written}` is not a port protocol, so that `{name}` cannot publish port {}: use `tcp`, `udp` or `sctp`", port.target.value),
         );
         finding.check(facts.compose(service, &format!("config {}", in_shell(name))));
-        if let Some(meant) = known_protocol(&written) {
-            finding.maybe_fix(rewrite(facts, span, &written, meant));
+        if let Some(meant) = known_protocol(written) {
+            finding.maybe_fix(rewrite(facts, span, written, meant));
         }
+    }
+    let Some(place) = &port.place else { return };
+    if service.project.is_interpolated(place.span) {
+        return;
     }
     if port.published.is_none()
         && let Some((span, written)) = value_of(facts, place.span, "published")
@@ -332,5 +335,20 @@ mod tests {
         let all = crate::analyze(&files(&service("ports: ['80/tpc']")), &crate::Options::default());
         let codes: Vec<_> = all.findings.iter().map(|it| it.code).collect();
         assert!(codes.contains(&"PLM816") && !codes.contains(&"PLM009"), "{codes:?}");
+    }
+
+    #[test]
+    fn the_long_form_of_a_service_that_another_file_extends_is_read() {
+        let with = |protocol: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{extends: {{file: base.yaml, service: a}}}}}}\n# file: base.yaml\nservices: {{a: {{image: 'x:1', ports: [{{target: 80, published: 80, protocol: {protocol}}}]}}}}\n"
+            );
+            let before = files(&text);
+            let report = run(&RULE, &before);
+            let after = apply_fixes(&before, &report);
+            (report.findings.len(), run(&RULE, &after).findings.len())
+        };
+        assert_eq!(with("http"), (1, 0));
+        assert_eq!(with("tcp"), (0, 0));
     }
 }

@@ -192,12 +192,13 @@ impl Read<'_> {
                 let message = format!("`{ip}` is not an IP address");
                 self.out.problem(ProblemKind::InvalidPort, ip.span, ip, message);
             }
-            let protocol = str_at(map, "protocol").map(|protocol| protocol.value);
+            let protocol = str_at(map, "protocol");
             all.push(Port {
                 host_ip,
                 published: map.get("published").and_then(ports),
                 target: target.map(|(first, _)| first),
-                protocol: protocol.unwrap_or(SmolStr::new_static("tcp")),
+                protocol_span: protocol.as_ref().map(|it| it.span),
+                protocol: protocol.map_or(SmolStr::new_static("tcp"), |it| it.value),
                 mode: str_at(map, "mode"),
                 name: str_at(map, "name"),
                 app_protocol: str_at(map, "app_protocol"),
