@@ -5,6 +5,7 @@ use crate::edit::Yaml;
 use crate::knowledge::advertised;
 use crate::knowledge::ip::is_ip;
 use crate::knowledge::net::{is_docker_host, is_unspecified};
+use crate::model::Str;
 use crate::model::compose::Port;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Edit;
@@ -93,10 +94,11 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Returns the edit that publishes a port on 127.0.0.1 alone; `None` where an address is written.
+    /// Returns the edit that publishes a port on the loopback address alone; `None` where another address than that of all
+    /// interfaces is written.
     pub fn on_loopback(&self, port: &Port) -> Option<Edit> {
-        if port.host_ip.is_some() {
-            return None;
+        if let Some(address) = &port.host_ip {
+            return self.instead_of_all(port, address);
         }
         if !port.short_form {
             let address = Yaml::Raw("127.0.0.1".into());
@@ -106,6 +108,28 @@ impl<'a> Facts<'a> {
         // Without a host port, the engine still picks one.
         let colons = if port.published.is_some() { ":" } else { "::" };
         Some(self.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))
+    }
+
+    /// Returns the edit that replaces the address of all interfaces by that of the loopback interface.
+    fn instead_of_all(&self, port: &Port, address: &Str) -> Option<Edit> {
+        let (own, loopback) = match address.as_str() {
+            "0.0.0.0" => ("0.0.0.0", "127.0.0.1"),
+            "::" => ("[::]", "[::1]"),
+            _ => return None,
+        };
+        if !port.short_form {
+            let loopback = loopback.trim_matches(['[', ']']);
+            // An address of version 4 stays without quotes where it has none.
+            return match self.written(&address.span) {
+                "0.0.0.0" => Some(self.replace(&address.span, loopback)),
+                _ if self.unquoted(&address.span) == address.as_str() => {
+                    Some(self.replace_scalar(&address.span, loopback))
+                }
+                _ => None,
+            };
+        }
+        let rest = self.unquoted(&port.span).strip_prefix(own)?;
+        Some(self.replace_scalar(&port.span, &format!("{loopback}{rest}")))
     }
 }
 

@@ -174,7 +174,13 @@ fn without_quotes(facts: &Facts, variable: &Var<'_>) -> Option<Edit> {
         return is_plain.then(|| facts.replace(&place, inner));
     }
     let outer = written.chars().next().filter(|it| matches!(it, '"' | '\''))?;
-    let is_whole = written.len() == value.len() + 2 && written.ends_with(outer);
+    // The inner quotes may be escaped: `'''x'''`, `"\"x\""`.
+    let escaped = match outer {
+        '"' => value.replace('"', "\\\""),
+        _ => value.replace('\'', "''"),
+    };
+    let bare = written.strip_prefix(outer).and_then(|it| it.strip_suffix(outer));
+    let is_whole = bare.is_some_and(|it| it == value || it == escaped);
     let stays_in_quotes = !inner.contains(['"', '\'', '\\']);
     (is_whole && stays_in_quotes)
         .then(|| facts.replace(&variable.value_span, &format!("{outer}{inner}{outer}")))
@@ -308,5 +314,19 @@ mod tests {
         assert_eq!(count("caddy:2.8"), 0);
         assert_eq!(count("ghcr.io/acme/caddy-l4:1"), 0);
         assert_eq!(count("nginx:1.29"), 1);
+    }
+
+    #[test]
+    fn a_fix_reads_inner_quotes_that_are_escaped() {
+        for (written, fixed) in
+            [("'''x y'''", "'x y'"), ("\"\\\"x\\\"\"", "\"x\""), ("'\"x\"'", "'x'")]
+        {
+            let text = |value: &str| {
+                format!("services: {{web: {{image: 'a/b:1', environment: {{NAME: {value}}}}}}}\n")
+            };
+            let before = files(&text(written));
+            let after = apply_fixes(&before, &run(&RULE, &before));
+            assert_eq!(&*after[0].text, text(fixed));
+        }
     }
 }

@@ -119,7 +119,7 @@ fn fix(
     }
 }
 
-/// Replaces a field with its value by another one, which is written in block style.
+/// Replaces a field with its value by another one in the same style.
 fn rewritten(
     facts: &Facts,
     field: &KustomizationField,
@@ -127,8 +127,13 @@ fn rewritten(
     key: &str,
     value: &Yaml<'_>,
 ) -> Option<Fix> {
-    if facts.written(&field.span).contains('#') || field.place.flow {
+    if facts.written(&field.span).contains('#') {
         return None;
+    }
+    if field.place.flow {
+        let quote = if facts.written(&field.key).starts_with('"') { "\"" } else { "" };
+        let text = format!("{quote}{key}{quote}: {}", value.flow(!quote.is_empty()));
+        return Some(Fix::safe(title, [facts.replace(&field.span, &text)]));
     }
     let mut lines = String::new();
     value.entry_lines(key, 0, &mut lines);
@@ -182,5 +187,19 @@ mod tests {
             let found = findings(&RULE, &format!("# file: kustomization.yaml\n{kustomization}"));
             assert!(found[0].fixes.is_empty(), "{kustomization}");
         }
+    }
+
+    #[test]
+    fn what_is_written_in_flow_style_stays_so() {
+        assert_eq!(
+            fixed("commonLabels: {app: web}\n"),
+            "labels: [{ pairs: { app: web }, includeSelectors: true }]\n"
+        );
+        assert_eq!(
+            fixed("patchesStrategicMerge: [a.yaml, b.yaml]\n"),
+            "patches: [{ path: a.yaml }, { path: b.yaml }]\n"
+        );
+        let json = fixed("{\"commonLabels\": {\"app\": \"web\"}}\n");
+        assert!(json.contains("\"labels\"") && json.contains("\"app\": \"web\""), "{json}");
     }
 }

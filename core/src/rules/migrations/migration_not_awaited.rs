@@ -179,6 +179,10 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, migration: &Service<'_>) -> Op
         let place = model.place()?;
         let value = Yaml::map([(task.to_owned(), condition)]);
         facts.insert_entry(place, "depends_on", &value)?
+    } else if let Some(dependency) = model.depends_on(task).filter(|it| it.explicit_condition) {
+        let condition = dependency.condition.span;
+        let is_written = facts.unquoted(&condition).starts_with("service_");
+        is_written.then(|| facts.replace_scalar(&condition, COMPLETED))?
     } else if model.depends_on.iter().all(|it| it.short_form) {
         in_long_form(facts, app, task)?
     } else {
@@ -383,5 +387,22 @@ mod tests {
         assert!(after[0].text.contains(
             "    depends_on:\n      db:\n        condition: service_started\n      migrate:\n        condition: service_completed_successfully\n"
         ), "{}", after[0].text);
+    }
+
+    #[test]
+    fn a_fix_changes_the_condition_that_is_written() {
+        for written in ["service_started", "\"service_started\""] {
+            let text = |condition: &str| {
+                format!(
+                    "{TASK}  web: {{image: 'acme/web:1', depends_on: {{migrate: {{condition: {condition}}}}}}}\n"
+                )
+            };
+            let before = files(&text(written));
+            let report = run(&RULE, &before);
+            assert_eq!(report.findings.len(), 1, "{written}");
+            let after = apply_fixes(&before, &report);
+            assert!(after[0].text.contains("service_completed_successfully"), "{written}");
+            assert!(run(&RULE, &after).findings.is_empty(), "{written}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 use super::RULE;
-use crate::rules::testing::{findings, messages};
+use crate::rules::testing::{apply_fixes, files, findings, messages, run};
 
 #[test]
 fn loopback_and_unpublished_ports_are_silent() {
@@ -273,4 +273,51 @@ fn a_password_that_everybody_tries_first_is_part_of_the_finding() {
     assert_eq!(found("hV9kq2Zr7LmX", ""), [store]);
     let cache = "  mem: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}, ports: ['5432:5432']}\n";
     assert!(found("root", cache)[0].ends_with("; `db` has a password that everybody tries first"));
+}
+
+#[test]
+fn a_fix_replaces_the_address_of_all_interfaces() {
+    for (written, fixed) in [
+        ("'0.0.0.0:5432:5432'", "'127.0.0.1:5432:5432'"),
+        ("0.0.0.0:5432:5432", "\"127.0.0.1:5432:5432\""),
+        ("'[::]:5432:5432'", "'[::1]:5432:5432'"),
+        (
+            "{target: 5432, published: 5432, host_ip: 0.0.0.0}",
+            "{target: 5432, published: 5432, host_ip: 127.0.0.1}",
+        ),
+        (
+            "{target: 5432, published: 5432, host_ip: '::'}",
+            "{target: 5432, published: 5432, host_ip: '::1'}",
+        ),
+    ] {
+        let text =
+            |port: &str| format!("services: {{db: {{image: 'postgres:17', ports: [{port}]}}}}\n");
+        let before = files(&text(written));
+        let report = run(&RULE, &before);
+        assert_eq!(report.findings.len(), 1, "{written}");
+        let after = apply_fixes(&before, &report);
+        assert_eq!(&*after[0].text, text(fixed));
+        assert!(run(&RULE, &after).findings.is_empty(), "{written}");
+    }
+}
+
+#[test]
+fn a_range_and_an_image_that_is_built_on_a_store_count() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count("services: {db: {image: 'postgres:17', ports: ['5430-5432:5430-5432']}}\n"),
+        1
+    );
+    assert_eq!(
+        count(
+            "# file: compose.yaml\nservices: {db: {build: ., ports: ['5432:5432']}}\n# file: Dockerfile\nFROM postgres:17\n"
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            "# file: compose.yaml\nservices: {db: {build: ., ports: ['127.0.0.1:5432:5432']}}\n# file: Dockerfile\nFROM postgres:17\n"
+        ),
+        0
+    );
 }
