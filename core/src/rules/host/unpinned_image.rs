@@ -125,7 +125,9 @@ fn report<'a>(
         finding.severity(Severity::Info);
     }
     let is_given = |unit: &Unit<'_>, image: &Image<'_>| {
-        !unit.is_compose() && {
+        // A kustomization that sets `latest` itself gives the image no other tag.
+        let is_set_here = facts.file(image.span.file).kind == Kind::Kustomization;
+        !unit.is_compose() && !is_set_here && {
             let part = facts.part_of(image.span.file);
             elsewhere.tagged.contains(&(part, without_latest(image.text)))
         }

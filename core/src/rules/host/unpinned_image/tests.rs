@@ -447,3 +447,16 @@ fn an_image_with_the_name_that_compose_gives_is_built_here() {
         assert_eq!(found(folder, service, image), 1, "{folder} {service} {image}");
     }
 }
+
+#[test]
+fn a_kustomization_that_sets_latest_itself_tags_nothing() {
+    let found = |tag: &str| {
+        let text = format!(
+            "# file: kustomization.yaml\nresources: [pod.yaml]\nimages: [{{name: acme/web, newTag: {tag}}}]\n# file: pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: 'acme/web:1'}}]}}\n"
+        );
+        let found = findings(&RULE, &text);
+        found.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("latest"), ["warning"]);
+    assert_eq!(found("1.4.2"), [""; 0]);
+}
