@@ -100,6 +100,8 @@ pub enum DevKind {
     Server,
     /// It builds the pages as they are asked for.
     Bundler,
+    /// It starts a server with the insecure settings that are its defaults for development.
+    Insecure,
     /// A script of the project, whose name says that it is for development.
     Script,
 }
@@ -124,6 +126,7 @@ const RELOADERS: &[&str] = &[
     "CompileDaemon",
     "cargo-watch",
     "watchexec",
+    "start-reload.sh",
 ];
 
 /// Programs and commands that serve for development without building anything.
@@ -144,6 +147,8 @@ pub fn dev_kind(words: &[Word]) -> DevKind {
         || matches!(last, "--reload" | "--auto-reload" | "watch" | "--hot" | "--continuous")
     {
         DevKind::Reloader
+    } else if last == "start-dev" {
+        DevKind::Insecure
     } else if has(SERVERS) {
         DevKind::Server
     } else if names.first().is_some_and(|it| TASK_RUNNERS.contains(it))

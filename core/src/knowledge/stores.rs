@@ -199,6 +199,7 @@ pub fn wrong_data_dirs(
         ("postgres", Some(18..)) if is_official => &["/var/lib/postgresql/data"],
         ("postgres", Some(..18)) if is_official => &["/var/lib/postgresql"],
         ("mongo", _) if is_official => &["/data"],
+        ("kafka", _) if repository == "confluentinc/cp-kafka" => &["/var/lib/kafka"],
         _ => &[],
     }
 }

@@ -112,6 +112,7 @@ fn say_why(words: &[Word], finding: &mut Finding) {
         DevKind::Debugger => "Whoever reaches the port of the debugger runs any code in the container, without a password.",
         DevKind::Server => "The documentation of this server says that it is not for production: it has not been tested under load or against attacks. It restarts itself when files change, and in debug mode it shows stack traces and settings to whoever causes an error.",
         DevKind::Bundler => "It compiles while people wait, needs the sources and the packages for development, and sends code that is neither minified nor split.",
+        DevKind::Insecure => "Its documentation says never to start it so in production: the defaults of this mode are insecure. It serves without TLS and for any host name and, unless it is told otherwise, keeps its data in a file of the container.",
         DevKind::Script => return,
     });
 }
@@ -281,6 +282,44 @@ mod tests {
         assert_eq!(
             findings(&RULE, text)[0].check,
             ["docker compose -f shop/web.compose.yaml --profile all top web"]
+        );
+    }
+
+    #[test]
+    fn keycloak_and_the_images_of_uvicorn_start_for_development_by_a_word() {
+        let both = |image: &str, words: &str| {
+            let service = format!("services: {{web: {{image: '{image}', command: {words}}}}}\n");
+            let pod = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: '{image}', args: {words}}}]}}\n"
+            );
+            (messages(&RULE, &service).len(), messages(&RULE, &pod).len())
+        };
+        let keycloak = "quay.io/keycloak/keycloak:26.0";
+        for words in
+            ["[start-dev]", "[start-dev, --import-realm]", "['/opt/keycloak/bin/kc.sh', start-dev]"]
+        {
+            assert_eq!(both(keycloak, words), (1, 1), "{words}");
+        }
+        assert_eq!(both(keycloak, "[start, --optimized]"), (0, 0));
+        let uvicorn = "tiangolo/uvicorn-gunicorn-fastapi:python3.11";
+        assert_eq!(both(uvicorn, "[/start-reload.sh]"), (1, 1));
+        assert_eq!(both(uvicorn, "[/start.sh]"), (0, 0));
+    }
+
+    #[test]
+    fn a_stateful_set_counts_and_an_init_container_does_not() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', args: [npm, run, dev]}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: i, image: 'a/b:1', args: [npm, run, dev]}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
         );
     }
 }

@@ -103,3 +103,12 @@ fn a_misplaced_volume_leaves_the_data_where_the_image_puts_it() {
     let lost = why("elasticsearch:8.15.0", "/var/lib/elasticsearch/data");
     assert!(lost.contains("goes with its container"), "{lost}");
 }
+
+#[test]
+fn the_volume_that_an_image_declares_hides_one_above_it() {
+    let kafka = |body: &str| service("confluentinc/cp-kafka:7.9.0", body);
+    assert_eq!(kafka("volumes: ['vol:/var/lib/kafka']"), ["error"]);
+    assert!(kafka("volumes: ['vol:/var/lib/kafka/data']").is_empty());
+    let moved = "environment: { KAFKA_LOG_DIRS: /var/lib/kafka/logs }";
+    assert!(kafka(&format!("{moved}, volumes: ['vol:/var/lib/kafka']")).is_empty());
+}
