@@ -273,4 +273,15 @@ mod tests {
         assert!(pod("{name: A, value: x}, {name: A, value: x}").is_empty());
         assert!(pod("{name: A, value: x}, {name: B, value: y}").is_empty());
     }
+
+    #[test]
+    fn init_containers_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: c, image: 'a/b:1', env: [{name: A, value: '1'}, {name: A, value: '2'}]}], containers: [{name: d, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+    }
 }

@@ -461,4 +461,21 @@ mod tests {
         assert_eq!(extends("gone"), 1);
         assert_eq!(extends("base"), 0);
     }
+
+    #[test]
+    fn names_of_an_included_file_are_defined() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\ninclude: [net.yaml]\nservices: {web: {image: 'a/b:1', networks: [back]}}\n# file: net.yaml\nnetworks: {back: {}}\nservices: {db: {image: 'postgres:17', networks: [back]}}\n"
+            ),
+            0
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\ninclude: [net.yaml]\nservices: {web: {image: 'a/b:1', networks: [front]}}\n# file: net.yaml\nnetworks: {back: {}}\nservices: {db: {image: 'postgres:17', networks: [back]}}\n"
+            ),
+            1
+        );
+    }
 }

@@ -165,7 +165,7 @@ fn shown(folder: &str) -> &str {
 mod tests {
     use super::RULE;
     use crate::report::Severity;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{findings, messages};
 
     const APP: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - {name: web, image: acme/web:1}\n";
 
@@ -308,5 +308,16 @@ mod tests {
             "# file: base/kustomization.yaml\nresources: [app.yaml, gone.yaml]\n# file: base/app.yaml\n{APP}# file: a/kustomization.yaml\nresources: [../base]\n# file: b/kustomization.yaml\nresources: [../base]\n"
         );
         assert_eq!(findings(&RULE, &text).len(), 1);
+    }
+
+    #[test]
+    fn a_base_that_lies_elsewhere_may_have_anything() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: kustomization.yaml\nresources: ['https://example.org/base?ref=v1']\nimages: [{name: acme/web, newTag: '2'}]\n"
+            ),
+            0
+        );
     }
 }

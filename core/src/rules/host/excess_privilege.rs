@@ -447,4 +447,21 @@ mod tests {
         let text = "services: { d: { image: 'docker:27-dind', privileged: true } }\n";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
     }
+
+    #[test]
+    fn jobs_and_init_containers_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', securityContext: {privileged: true}}]}}}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', securityContext: {privileged: false}}]}}}}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -207,7 +207,7 @@ fn may_be_replaced(object: &Object, old: &OldApi) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{findings, messages};
 
     fn fixes(api: &str, kind: &str, spec: &str) -> Option<usize> {
         let text = format!(
@@ -318,5 +318,22 @@ mod tests {
         let found = findings(&RULE, &format!("{}{}", budget("a"), budget("b")));
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].related.len(), found[0].fixes[0].edits.len()), (1, 2));
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: List\nitems: [{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1}}]\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: List\nitems: [{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 1}}]\n"
+            ),
+            0
+        );
     }
 }

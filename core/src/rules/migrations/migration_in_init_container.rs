@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{findings, messages};
 
     fn owner(kind: &str, spec: &str) -> Vec<&'static str> {
         let text = format!(
@@ -182,5 +182,28 @@ mod tests {
         assert_eq!(owner("Deployment", "strategy: {type: Recreate}"), [""; 0]);
         assert_eq!(owner("Deployment", "replicas: 1"), ["warning"]);
         assert_eq!(owner("StatefulSet", "replicas: 2"), ["error"]);
+    }
+
+    #[test]
+    fn rollouts_and_autoscaled_workloads_count() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: m, image: 'a/b:1', args: [alembic, upgrade, head]}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: m, image: 'a/b:1', args: [alembic, upgrade, head]}], containers: [{name: c, image: 'a/b:1'}]}}}\n---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, maxReplicas: 3}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {initContainers: [{name: m, image: 'a/b:1', args: [alembic, upgrade, head]}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
+        );
     }
 }

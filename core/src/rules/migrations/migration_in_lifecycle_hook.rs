@@ -104,4 +104,21 @@ mod tests {
             assert_eq!(hook(lifecycle), 0, "{lifecycle}");
         }
     }
+
+    #[test]
+    fn a_stateful_set_counts_and_a_hook_that_only_looks_does_not() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', lifecycle: {postStart: {exec: {command: [alembic, upgrade, head]}}}}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', lifecycle: {postStart: {exec: {command: [alembic, current]}}}}]}}}\n"
+            ),
+            0
+        );
+    }
 }

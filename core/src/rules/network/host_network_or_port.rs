@@ -162,4 +162,21 @@ mod tests {
             assert_eq!(count(kind, "hostNetwork: false, ", ", ports: [{containerPort: 80}]"), 0);
         }
     }
+
+    #[test]
+    fn jobs_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {hostNetwork: true, containers: [{name: c, image: 'a/b:1'}]}}}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {hostNetwork: false, containers: [{name: c, image: 'a/b:1'}]}}}}}\n"
+            ),
+            0
+        );
+    }
 }

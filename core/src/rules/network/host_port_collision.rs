@@ -288,4 +288,21 @@ mod tests {
         let related: Vec<&str> = found[0].related.iter().map(|it| &text[it.span.range()]).collect();
         assert_eq!(related, ["a", "'80:80'"]);
     }
+
+    #[test]
+    fn an_override_may_bring_the_second_port() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {a: {image: 'a:1', ports: ['80:80']}, b: {image: 'b:1'}}\n# file: compose.override.yaml\nservices: {b: {ports: ['80:8080']}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {a: {image: 'a:1', ports: ['80:80']}, b: {image: 'b:1'}}\n# file: compose.override.yaml\nservices: {b: {ports: ['81:8080']}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -202,4 +202,21 @@ mod tests {
             assert!(findings(&RULE, &sides(health, container))[0].fixes.is_empty(), "{health}");
         }
     }
+
+    #[test]
+    fn a_check_in_a_shell_counts_and_a_job_has_none() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/web:1', healthcheck: {test: [CMD-SHELL, 'curl -f http://localhost:8080/ || exit 1']}}}\n# file: web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'a/web:1', ports: [{containerPort: 8080}]}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/web:1', healthcheck: {test: [CMD-SHELL, 'curl -f http://localhost:8080/ || exit 1']}}}\n# file: web.yaml\napiVersion: batch/v1\nkind: Job\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'a/web:1'}]}}}\n"
+            ),
+            0
+        );
+    }
 }

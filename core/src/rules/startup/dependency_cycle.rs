@@ -111,4 +111,21 @@ mod tests {
         assert_eq!(two(", environment: {B_HOST: b}", ", depends_on: [a]"), 0);
         assert_eq!(two(", links: [b]", ", depends_on: [a]"), 0, "PLM009 reports what links imply");
     }
+
+    #[test]
+    fn an_override_may_close_the_circle() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {a: {image: 'a:1', depends_on: [b]}, b: {image: 'b:1'}}\n# file: compose.override.yaml\nservices: {b: {depends_on: [a]}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {a: {image: 'a:1', depends_on: [b]}, b: {image: 'b:1'}}\n# file: compose.override.yaml\nservices: {b: {init: true}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -117,7 +117,7 @@ fn maker<'s>(service: &'s Service<'_>) -> Option<&'s str> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check_rule, findings};
+    use crate::rules::testing::{check_rule, findings, messages};
 
     #[test]
     fn images_of_one_maker_are_one_note() {
@@ -230,6 +230,23 @@ services:
 FROM python:3.13
 HEALTHCHECK CMD curl -f http://localhost/
 ",
+        );
+    }
+
+    #[test]
+    fn a_healthcheck_of_a_service_that_is_extended_counts() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/web:1', depends_on: {db: {condition: service_healthy}}}, db: {extends: {file: base.yaml, service: db}}}\n# file: base.yaml\nservices: {db: {image: 'postgres:17'}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "# file: compose.yaml\nservices: {web: {image: 'a/web:1', depends_on: {db: {condition: service_healthy}}}, db: {extends: {file: base.yaml, service: db}}}\n# file: base.yaml\nservices: {db: {image: 'postgres:17', healthcheck: {test: [CMD, pg_isready]}}}\n"
+            ),
+            0
         );
     }
 }

@@ -131,4 +131,33 @@ mod tests {
         let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: c, image: a, command: [wait-for, 'db:5432', --, work]}]}}}\n";
         assert!(messages(&RULE, job).is_empty(), "nothing probes it");
     }
+
+    #[test]
+    fn every_helper_and_every_kind_of_workload_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'wait-for db:5432 && serve']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, './wait-for-it.sh db:5432 && serve']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [sh, -c, 'dockerize -wait tcp://db:5432 && serve']}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', command: [serve]}], initContainers: [{name: w, image: 'a/b:1', command: [wait-for, 'db:5432']}]}}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -163,4 +163,33 @@ mod tests {
         assert_eq!(pod("db.example.com", &service("shop")), 0);
         assert_eq!(pod("db", ""), 0);
     }
+
+    #[test]
+    fn jobs_and_full_names_are_read() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, labels: {app: db}}\nspec: {containers: [{name: db, image: 'postgres:17'}]}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {initContainers: [{name: w, image: 'busybox:1.36', command: [sh, -c, 'until nc -z store 5432; do sleep 1; done']}], containers: [{name: c, image: 'a/b:1'}]}}}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, labels: {app: db}}\nspec: {containers: [{name: db, image: 'postgres:17'}]}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {initContainers: [{name: w, image: 'busybox:1.36', command: [sh, -c, 'until nc -z store 5432; do sleep 1; done']}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, labels: {app: db}}\nspec: {containers: [{name: db, image: 'postgres:17'}]}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {initContainers: [{name: w, image: 'busybox:1.36', command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
+        );
+        assert_eq!(
+            count(
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, labels: {app: db}}\nspec: {containers: [{name: db, image: 'postgres:17'}]}\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {initContainers: [{name: w, image: 'busybox:1.36', command: [sh, -c, 'until nc -z db.default.svc.cluster.local 5432; do sleep 1; done']}], containers: [{name: c, image: 'a/b:1'}]}}}\n"
+            ),
+            0
+        );
+    }
 }

@@ -215,4 +215,21 @@ mod tests {
         assert_eq!(pod("args: ['--db=postgres://db/a']"), 0);
         assert_eq!(pod("args: [--config, /etc/a.db]"), 0);
     }
+
+    #[test]
+    fn a_config_map_may_name_the_file() {
+        let count = |text: &str| messages(&RULE, text).len();
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', envFrom: [{configMapRef: {name: web}}]}]}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {DATABASE_URL: 'sqlite:////data/app.db'}\n"
+            ),
+            1
+        );
+        assert_eq!(
+            count(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: 'a/b:1', envFrom: [{configMapRef: {name: web}}]}]}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {DATABASE_URL: 'postgres://db/app'}\n"
+            ),
+            0
+        );
+    }
 }

@@ -330,3 +330,26 @@ fn the_fix_of_a_default_asks_for_the_variable() {
     let after = apply_fixes(&before, &run(&RULE, &before));
     assert!(after[0].text.contains("web:${DB_PASSWORD:?}@db/web"), "{}", after[0].text);
 }
+
+#[test]
+fn init_containers_and_jobs_are_read() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', env: [{name: DB_PASSWORD, value: 'S3cr3t-Vq91xz'}]}]}}}}}\n"
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {initContainers: [{name: c, image: 'a/b:1', env: [{name: DB_PASSWORD, value: 'S3cr3t-Vq91xz'}]}], containers: [{name: d, image: 'a/b:1'}]}}}\n"
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: 'a/b:1', env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]}]}}}}}\n"
+        ),
+        0
+    );
+}

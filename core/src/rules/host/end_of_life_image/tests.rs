@@ -298,3 +298,10 @@ fn a_dockerfile_that_only_the_cluster_needs() {
     let compose = "# file: compose.yaml\nservices: {web: {build: ., restart: always}}\n";
     assert_eq!(found(&["Dockerfile"], &["acme/web:1"], compose).len(), 1);
 }
+
+#[test]
+fn the_version_of_a_language_counts() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(count("services: {web: {image: 'python:3.8-slim', command: python app.py}}\n"), 1);
+    assert_eq!(count("services: {web: {image: 'python:3.13-slim', command: python app.py}}\n"), 0);
+}

@@ -356,3 +356,26 @@ fn a_check_that_gives_up_early_gets_time_to_start() {
     let redis = edits("redis:7.4", "[CMD, redis-cli, ping]", hasty);
     assert!(!redis.contains("start_period"), "a cache is up at once: {redis}");
 }
+
+#[test]
+fn files_that_are_extended_or_included_are_read() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count(
+            "# file: compose.yaml\nservices: {web: {image: 'a/web:1', depends_on: [db]}, db: {extends: {file: base.yaml, service: db}}}\n# file: base.yaml\nservices: {db: {image: 'postgres:17'}}\n"
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            "# file: compose.yaml\ninclude: [db.yaml]\nservices: {web: {image: 'a/web:1', depends_on: [db]}}\n# file: db.yaml\nservices: {db: {image: 'postgres:17'}}\n"
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            "# file: compose.yaml\ninclude: [db.yaml]\nservices: {web: {image: 'a/web:1', depends_on: {db: {condition: service_healthy}}}}\n# file: db.yaml\nservices: {db: {image: 'postgres:17', healthcheck: {test: [CMD, pg_isready]}}}\n"
+        ),
+        0
+    );
+}

@@ -286,3 +286,14 @@ fn a_data_store_is_asked_with_its_own_client() {
     assert!(other.contains("tcpSocket"), "{other}");
     assert!(fix("image: acme/shop:1").contains("tcpSocket"));
 }
+
+#[test]
+fn the_items_of_a_list_are_read() {
+    let count = |text: &str| messages(&RULE, text).len();
+    assert_eq!(
+        count(
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}, ports: [{port: 80}]}}\n- {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: 'a/b:1', ports: [{containerPort: 80}]}]}}}}\n"
+        ),
+        1
+    );
+}
