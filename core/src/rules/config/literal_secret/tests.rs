@@ -309,7 +309,7 @@ fn a_default_is_in_the_file_too() {
     );
     let open = &found("${DB_PASSWORD:-postgres}", "['5432:5432']", "A=b")[0];
     assert!(open.message.ends_with("falls back to a password that everybody tries first, and port 5432 is published on every address"));
-    assert_eq!(open.severity.name(), "warning");
+    assert_eq!(open.severity.name(), "info", "PLM412 warns of it");
     assert_eq!(found("${DB_PASSWORD:-postgres}", "[]", "A=b")[0].severity.name(), "info");
     for (password, env) in [
         ("${DB_PASSWORD:-hV9kq2Zr7LmX}", "DB_PASSWORD=other"),
