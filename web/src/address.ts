@@ -6,6 +6,8 @@ const LIMIT = 100_000;
 /** Maximum length of the texts that are packed into the address while somebody works. */
 const LIVE_LIMIT = 60_000;
 const PAUSE = 1000;
+/** The state of history entries that the page wrote itself. */
+const OWN = "own";
 
 /** What an address asks for. */
 export interface Wanted {
@@ -36,12 +38,21 @@ export class Address {
     return { rule: get("rule"), example: get("example"), files: get("files") };
   }
 
-  /** Names a rule in the address, or the project again. */
+  /** Names a rule in the address, as a step from which the browser can go back, or the project again. */
   showRule(code: string | undefined): void {
     if (code === this.#rule) return;
     this.#rule = code;
-    if (code) this.#write(`#rule=${encodeURIComponent(code)}`);
-    else this.#soon(0);
+    if (!code) return this.#soon(0);
+    const hash = `#rule=${encodeURIComponent(code)}`;
+    if (location.hash === hash) return;
+    history.replaceState(OWN, "");
+    history.pushState(OWN, "", hash);
+    this.onWrite();
+  }
+
+  /** Whether the browser has just gone back from a rule to what was shown before, which must not be opened again. */
+  isBackFromRule(): boolean {
+    return this.#rule !== undefined && !this.read().rule && history.state === OWN;
   }
 
   /** Returns a link that carries the project; `undefined` when it is too large for one. */
@@ -61,7 +72,7 @@ export class Address {
     const { project } = this;
     const example = project.untouchedExample();
     if (example && !Object.keys(project.answers).length) return this.#write(`#example=${encodeURIComponent(example)}`);
-    const small = project.files.reduce((sum, it) => sum + it.text.length, 0) < LIVE_LIMIT;
+    const small = project.files.reduce((sum, it) => sum + it.text.length + (it.bytes?.length ?? 0), 0) < LIVE_LIMIT;
     const { version } = project;
     const link = small ? await this.link() : undefined;
     // A project too large for a link empties the address, so that the address never names an older state.
@@ -70,7 +81,7 @@ export class Address {
 
   #write(hash: string): void {
     if (location.hash === hash || (hash === "#" && !location.hash)) return;
-    history.replaceState(null, "", hash);
+    history.replaceState(OWN, "", hash);
     this.onWrite();
   }
 }

@@ -56,5 +56,5 @@ function bullets(items: (string | false)[]): string {
 /** Returns files as an archive. */
 export async function zipped(contents: Content[]): Promise<Uint8Array<ArrayBuffer>> {
   const { strToU8, zipSync } = await import("fflate");
-  return zipSync(Object.fromEntries(contents.map((it) => [it.path, strToU8(it.text)]))) as Uint8Array<ArrayBuffer>;
+  return zipSync(Object.fromEntries(contents.map((it) => [it.path, it.bytes ?? strToU8(it.text)]))) as Uint8Array<ArrayBuffer>;
 }

@@ -3,29 +3,51 @@ import { tidy, type Content } from "./project";
 /** Maximum size of one file, and of all files together. */
 const LARGEST = 5 * 1024 * 1024;
 const MOST_BYTES = 12 * 1024 * 1024;
+/** Maximum size of a file that is read only because a project may name it, and of all of these together. */
+const LARGEST_BESIDE = 256 * 1024;
+const MOST_BYTES_BESIDE = 1.5 * 1024 * 1024;
+/** Maximum size of an archive, and of what is inflated of it. */
+const LARGEST_ARCHIVE = 100 * 1024 * 1024;
+const MOST_INFLATED = 48 * 1024 * 1024;
 /** Maximum number of files that are read. */
 const MOST_FILES = 2000;
 /** Maximum number of entries of a folder that are looked at. */
 const MOST_ENTRIES = 50_000;
 
-const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|env[.-][^/]*|[^/]*\.env\.[^/]*|[^/]*compose[^/]*\.ya?ml\.[^/]*|Dockerfile[^/]*|Kustomization|NOTES\.txt|\.helmignore)$/i;
+const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|env[.-][^/]*|[^/]*\.env\.[^/]*|[^/]*compose[^/]*\.ya?ml\.[^/]*|(Docker|Container)file[^/]*|[^/]*\.(docker|container)file|Kustomization|NOTES\.txt|\.helmignore)$/i;
+/** Files by which a folder is a project that may name any other file: as a generator's input, a script, a mount. */
+const PROJECT = /(^|\/)(kustomization(\.ya?ml)?|Chart\.yaml|[^/]*compose[^/]*\.ya?ml)$/i;
+/** Packed subcharts, which the engine unpacks. */
+const PACKED = /(^|\/)charts\/[^/]+\.tgz$/i;
+/** What is never text. */
+const NOT_TEXT_BY_NAME = /\.(png|jpe?g|gif|webp|avif|ico|bmp|tiff?|psd|woff2?|ttf|otf|eot|pdf|docx?|xlsx?|pptx?|zip|t?gz|bz2|xz|zst|7z|rar|tar|jar|war|class|exe|dll|so|dylib|a|o|wasm|pyc|mp[34]|m4a|mov|avi|webm|ogg|wav|flac|sqlite3?|db|bin|iso|dmg|p12|pfx|jks)$/i;
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 
+const megabytes = (bytes: number): string => `${bytes / 1024 / 1024} MB`;
+
 /** Reasons for which a file is not read. */
 const NOT_YAML = "not YAML";
+const NOT_TEXT = "not text";
 const NOT_OWN = "in node_modules, vendor or .git";
-const TOO_LARGE = `larger than ${LARGEST / 1024 / 1024} MB`;
+const TOO_LARGE = `larger than ${megabytes(LARGEST)}`;
+const TOO_LARGE_BESIDE = `not YAML, and larger than ${LARGEST_BESIDE / 1024} KB`;
 const TOO_MUCH = "beyond what this page can read";
+const DAMAGED = "a damaged archive";
+const HUGE_ARCHIVE = `an archive larger than ${megabytes(LARGEST_ARCHIVE)}`;
+const UNREADABLE = "could not be read";
 
-/** Counts a file that is not read. */
-type Skip = (why: string) => void;
+/** A file that is open, not read yet. */
+interface Opened {
+  size: number;
+  /** Reads the bytes; `undefined` where an archive holds more than is inflated. */
+  bytes: (() => Promise<Uint8Array>) | undefined;
+}
 
-/** A file that was chosen or dropped, not read yet. */
+/** A file that was chosen or dropped, not opened yet. */
 export interface Found {
   path: string;
-  size: number;
-  bytes(): Promise<Uint8Array>;
+  open(): Promise<Opened>;
 }
 
 export interface Intake {
@@ -34,80 +56,147 @@ export interface Intake {
   summary: string;
 }
 
-export const ofFile = (file: File, path = file.webkitRelativePath || file.name): Found => ({
-  path, size: file.size, bytes: async () => new Uint8Array(await file.arrayBuffer()),
-});
+export const ofFile = (file: File, path = file.webkitRelativePath || file.name): Found => ({ path, open: async () => opened(file) });
+
+const opened = (file: File): Opened => ({ size: file.size, bytes: async () => new Uint8Array(await file.arrayBuffer()) });
 
 /**
- * Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. A single file is read
+ * Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. Where a kustomization,
+ * a chart or a Compose file is among them, every text is read, because these may name it. A single file is read
  * whatever its name. `isCut` says that there is more than what was found.
  */
 export async function read(found: Found[], isCut = false): Promise<Intake> {
-  const skipped = new Map<string, number>();
-  const skip: Skip = (why) => skipped.set(why, (skipped.get(why) ?? 0) + 1);
-  const all = withoutCommonFolder(await unpacked(found, skip));
-  const isSingle = all.length === 1 && all[0]?.bytes !== nothing;
-  const wanted = isSingle ? all : all.filter((it) => isWanted(it.path));
-  if (!isSingle) for (const it of all) if (!isWanted(it.path)) skip(whyNot(it.path));
-  const files: Content[] = [];
+  const reading = new Reading();
+  const [only] = found;
+  const isSingle = found.length === 1 && only && !/\/|\.zip$/i.test(only.path);
+  const all = withoutCommonFolder(await unpacked(found, reading));
+  for (const it of all) if (isSingle || isWanted(it.path)) await reading.take(it, LARGEST, TOO_LARGE);
+  const others = isSingle ? [] : all.filter((it) => !isWanted(it.path));
+  if (reading.files.some(isProject)) await readBeside(others, reading);
+  else for (const it of others) reading.skip(VENDORED.test(it.path) ? NOT_OWN : NOT_YAML);
+  reading.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files: reading.files, summary: reading.summary(isCut) };
+}
+
+/** Reads what a project may name, beginning with what it names, because there may be more than can be read. */
+async function readBeside(all: Found[], reading: Reading): Promise<void> {
+  const names = new Set(reading.files.flatMap((it) => it.text.split(/[^\w.-]+/)));
+  const charts = reading.files.filter((it) => /(^|\/)Chart\.yaml$/.test(it.path)).map((it) => it.path.slice(0, -"Chart.yaml".length));
+  const isNamed = ({ path }: Found) => names.has(path.slice(path.lastIndexOf("/") + 1)) || charts.some((it) => path.startsWith(it));
+  const rank = new Map(all.map((it) => [it, isNamed(it) ? 0 : 1]));
   let size = 0;
-  for (const it of wanted) {
-    if (it.size > LARGEST) skip(TOO_LARGE);
-    else if (files.length >= MOST_FILES || size + it.size > MOST_BYTES) skip(TOO_MUCH);
-    else {
-      const text = new TextDecoder().decode(await it.bytes());
-      size += it.size;
-      if (text.includes("\0")) skip("not text");
-      else files.push({ path: tidy(it.path), text });
+  for (const it of [...all].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))) {
+    if (VENDORED.test(it.path)) reading.skip(NOT_OWN);
+    else if (PACKED.test(it.path)) await reading.takePacked(it);
+    else if (NOT_TEXT_BY_NAME.test(it.path)) reading.skip(NOT_TEXT);
+    else if (size >= MOST_BYTES_BESIDE) reading.skip(TOO_MUCH);
+    else size += await reading.take(it, LARGEST_BESIDE, TOO_LARGE_BESIDE);
+  }
+}
+
+/** What has been read so far, and what was left out. */
+class Reading {
+  readonly files: Content[] = [];
+  #size = 0;
+  /** Number of files whose bytes were read. */
+  #read = 0;
+  #skipped = new Map<string, number>();
+
+  /** Counts a file that is not read. */
+  skip(why: string): void {
+    this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + 1);
+  }
+
+  /** Reads a text, and returns its size; 0 when it was left out. */
+  async take(found: Found, largest: number, tooLarge: string): Promise<number> {
+    const bytes = await this.#bytes(found, largest, tooLarge);
+    if (!bytes) return 0;
+    const text = new TextDecoder().decode(bytes);
+    if (text.includes("\0")) this.skip(NOT_TEXT);
+    else this.files.push({ path: tidy(found.path), text });
+    return bytes.length;
+  }
+
+  /** Reads a packed subchart. */
+  async takePacked(found: Found): Promise<void> {
+    const bytes = await this.#bytes(found, LARGEST, TOO_LARGE);
+    if (bytes) this.files.push({ path: tidy(found.path), text: "", bytes });
+  }
+
+  async #bytes(found: Found, largest: number, tooLarge: string): Promise<Uint8Array | undefined> {
+    try {
+      const { size, bytes: read } = await found.open();
+      if (size > largest) return this.#without(tooLarge);
+      // Files that turn out to be no text are read in vain; there is an end to that, too.
+      const isFull = !read || this.files.length >= MOST_FILES || this.#read >= 2 * MOST_FILES || this.#size + size > MOST_BYTES;
+      if (isFull) return this.#without(TOO_MUCH);
+      const bytes = await read();
+      this.#read += 1;
+      this.#size += bytes.length;
+      return bytes;
+    } catch {
+      return this.#without(UNREADABLE);
     }
   }
-  return { files, summary: summary(files.length, skipped, isCut) };
+
+  #without(why: string): undefined {
+    this.skip(why);
+    return undefined;
+  }
+
+  summary(isCut: boolean): string {
+    const cut = isCut ? ` Only the first ${MOST_ENTRIES.toLocaleString("en")} files of the folder were looked at.` : "";
+    if (!this.#skipped.size) return cut.trim();
+    const left = [...this.#skipped].map(([why, number]) => `${number.toLocaleString("en")} skipped (${why})`);
+    return `${this.files.length.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
+  }
 }
 
-function summary(count: number, skipped: Map<string, number>, isCut: boolean): string {
-  const cut = isCut ? ` Only the first ${MOST_ENTRIES.toLocaleString("en")} files of the folder were looked at.` : "";
-  if (!skipped.size) return cut.trim();
-  const left = [...skipped].map(([why, number]) => `${number.toLocaleString("en")} skipped (${why})`);
-  return `${count.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
-}
-
-/** Why a file is not read, by its name. */
-function whyNot(path: string): string {
-  return VENDORED.test(path) ? NOT_OWN : NOT_YAML;
-}
-
+const isProject = ({ path, text }: Content): boolean => PROJECT.test(path) || /^services[ \t]*:/m.test(text);
 const isWanted = (path: string): boolean => WANTED.test(path) && !VENDORED.test(path);
 
-/** Replaces archives by what is in them. */
-async function unpacked(found: Found[], skip: Skip): Promise<Found[]> {
+/** Replaces archives by what is in them. One that cannot be read takes nothing from the others. */
+async function unpacked(found: Found[], reading: Reading): Promise<Found[]> {
   const all: Found[] = [];
   for (const it of found) {
-    if (/\.zip$/i.test(it.path)) all.push(...(await unzipped(await it.bytes(), skip)));
-    else all.push(it);
+    if (!/\.zip$/i.test(it.path)) {
+      all.push(it);
+      continue;
+    }
+    try {
+      const { size, bytes } = await it.open();
+      if (size > LARGEST_ARCHIVE || !bytes) reading.skip(HUGE_ARCHIVE);
+      else all.push(...(await unzipped(await bytes())));
+    } catch {
+      reading.skip(DAMAGED);
+    }
   }
   return all;
 }
 
-/** Returns the files of an archive that are read. The others are never inflated. */
-async function unzipped(bytes: Uint8Array, skip: Skip): Promise<Found[]> {
+/** Returns the files of an archive. What is certainly not read is never inflated. */
+async function unzipped(bytes: Uint8Array): Promise<Found[]> {
   const { unzipSync } = await import("fflate");
-  let count = 0;
-  let total = 0;
-  const entries = unzipSync(bytes, {
+  const sizes = new Map<string, number>();
+  unzipSync(bytes, {
     filter({ name, originalSize }) {
-      if (name.endsWith("/")) return false;
-      const why = !isWanted(name) ? whyNot(name)
-        : originalSize > LARGEST ? TOO_LARGE
-        : count >= MOST_FILES || total + originalSize > MOST_BYTES ? TOO_MUCH : undefined;
-      if (why) skip(why);
-      else {
-        count += 1;
-        total += originalSize;
-      }
-      return why === undefined;
+      if (!name.endsWith("/")) sizes.set(name, originalSize);
+      return false;
     },
   });
-  return Object.entries(entries).map(([path, content]) => ({ path, size: content.length, bytes: async () => content }));
+  const inflated = new Set<string>();
+  let total = 0;
+  for (const [name, size] of [...sizes].sort(([a], [b]) => Number(isWanted(b)) - Number(isWanted(a)))) {
+    const mayBeRead = !VENDORED.test(name) && (PACKED.test(name) || !NOT_TEXT_BY_NAME.test(name));
+    if (!mayBeRead || size > LARGEST || total + size > MOST_INFLATED) continue;
+    inflated.add(name);
+    total += size;
+  }
+  const contents = unzipSync(bytes, { filter: ({ name }) => inflated.has(name) });
+  return [...sizes].map(([path, size]) => {
+    const content = contents[path];
+    return { path, open: async () => ({ size, bytes: content && (async () => content) }) };
+  });
 }
 
 /** What was dropped. */
@@ -127,27 +216,19 @@ export async function dropped(data: DataTransfer): Promise<Dropped> {
   while (waiting.length && found.length < MOST_ENTRIES) {
     const { entry, path } = waiting.pop() as (typeof waiting)[number];
     if (entry.isDirectory && VENDORED.test(path)) {
-      found.push({ path: `${path}/`, size: 0, bytes: nothing });
+      found.push({ path: `${path}/`, open: nothing });
     } else if (entry.isDirectory) {
       for (const child of await children(entry as FileSystemDirectoryEntry)) waiting.push({ entry: child, path: `${path}/${child.name}` });
-    } else if (entries.length === 1 && !found.length && path === entry.name) {
-      found.push(ofFile(await fileOf(entry as FileSystemFileEntry), path));
     } else {
-      found.push(await entryOf(entry as FileSystemFileEntry, path));
+      found.push({ path, open: async () => opened(await fileOf(entry as FileSystemFileEntry)) });
     }
   }
   return { found, isCut: waiting.length > 0 };
 }
 
-/** The content of what is not opened at all. */
-async function nothing(): Promise<Uint8Array> {
-  return new Uint8Array();
-}
-
-/** A file in a dropped folder. Only one with a wanted name is opened to learn its size. */
-async function entryOf(entry: FileSystemFileEntry, path: string): Promise<Found> {
-  if (!WANTED.test(path) && !/\.zip$/i.test(path)) return { path, size: 0, bytes: nothing };
-  return ofFile(await fileOf(entry), path);
+/** The content of a folder that is not opened at all. */
+async function nothing(): Promise<Opened> {
+  return { size: 0, bytes: async () => new Uint8Array() };
 }
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {

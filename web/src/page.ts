@@ -1,8 +1,9 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { Decision, Finding, Fix, Range, Report, ReportFormat, Rule } from "plimsoll";
+import type { Decision, Decisions, Finding, Fix, Range, Report, ReportFormat, Rule } from "plimsoll";
 import { Address } from "./address";
 import { isAnswer } from "./answers";
 import { changesBetween } from "./changes";
+import { choice, forgetChoices } from "./choices";
 import { Editor } from "./editor/editor";
 import { Engine } from "./engine/client";
 import { Live, type Analysis } from "./engine/live";
@@ -10,7 +11,8 @@ import type { Core, Fixed, Part, Trouble } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
 import { Keeper, type Kept } from "./keep";
-import { guessName, Project, type Content, type ProjectFile } from "./project";
+import { Messages } from "./messages";
+import { guessName, Project, tidy, type Content, type ProjectFile } from "./project";
 import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
 import { statusOf, type EngineState } from "./status";
@@ -22,19 +24,6 @@ export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
 /** What the panel of both sides shows: the services side by side, or what each target gets. */
 export type CompareView = "services" | "targets";
 
-interface Toast {
-  message: string;
-  offer: { label: string; run: () => void } | undefined;
-}
-
-/** A question in a dialog, with the labels of its answers. */
-interface Asked {
-  title: string;
-  text: string;
-  options: string[];
-  answer: (option: string | undefined) => void;
-}
-
 export type DialogName = "bring" | "examples" | "help" | "fixes" | "settings";
 
 /** Milliseconds without a new result after which it is announced to screen readers. */
@@ -44,7 +33,7 @@ const CONFIG = "plimsoll.yaml";
 const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
 /** What the page shows, as signals, and everything that people can do on it. */
-export class Page {
+export class Page extends Messages {
   readonly project = new Project();
   readonly engine = new Engine();
   readonly keeper = new Keeper(this.project);
@@ -58,16 +47,16 @@ export class Page {
   readonly compareView = signal<CompareView>("services");
   readonly rule = signal<string | undefined>(undefined);
   readonly dialog = signal<DialogName | undefined>(undefined);
-  readonly asked = signal<Asked | undefined>(undefined);
   readonly ignoring = signal<Finding | undefined>(undefined);
   readonly fixed = signal<Fixed | undefined>(undefined);
-  readonly toast = signal<Toast | undefined>(undefined);
   readonly announcement = signal("");
   readonly caret = signal<{ path: string; line: number }>({ path: "", line: 0 });
   /** Keys of the findings that are unfolded. */
-  readonly unfolded = signal<ReadonlySet<string>>(new Set());
+  readonly unfolded = choice<ReadonlySet<string>>(new Set());
+  /** Name of the application whose decision is shown, where the files hold several. */
+  readonly system = choice("");
   /** What the last answer changed in the decision. */
-  readonly changes = signal<string[]>([]);
+  readonly changes = choice<string[]>([]);
   /** What a narrow window shows. */
   readonly view = signal<"results" | "files">("results");
   readonly theme = signal<Theme>(storedTheme());
@@ -82,10 +71,12 @@ export class Page {
     refused: (length) => (this.engineState.value = { kind: "large", length }),
     slow: () => (this.engineState.value = { kind: "slow" }),
   });
-  #hideToast: ReturnType<typeof setTimeout> | undefined;
   #announce: ReturnType<typeof setTimeout> | undefined;
+  /** The decision that was shown before the last answer. */
   #beforeAnswer: Decision | undefined;
   #unfoldWorst = false;
+  /** The panel from which a rule was opened. */
+  #beforeRule: PanelName = "rules";
   #afterNext: ((report: Core) => void)[] = [];
 
   get editor(): Editor {
@@ -102,7 +93,10 @@ export class Page {
         if (path !== oldPath || line !== oldLine) this.caret.value = { path, line };
       },
     });
+    let { generation } = this.project;
     this.project.onChange((change) => {
+      if (generation !== this.project.generation) forgetChoices();
+      ({ generation } = this.project);
       if (change === "active") this.#underline();
       if (change !== "text") this.filesChanged.value += 1;
     });
@@ -120,7 +114,7 @@ export class Page {
     const shown = wanted ? await this.#openAddress() : kept !== undefined;
     if (!shown) await this.#openFirst();
     if (rule) this.openRule(rule);
-    window.addEventListener("hashchange", () => void this.#openAddress());
+    window.addEventListener("hashchange", () => (this.address.isBackFromRule() ? this.#leaveRule() : void this.#openAddress()));
     if (this.analysis.value) this.#underline();
   }
 
@@ -135,7 +129,7 @@ export class Page {
   async #openFirst(): Promise<void> {
     const first = await import("./gallery").then(({ examples }) => examples()[0]).catch(() => undefined);
     this.#unfoldWorst = true;
-    if (first) this.project.replace(first.files, { example: first.name });
+    if (first) this.project.replace(first.files, { example: first.name, isBorrowed: true });
     else this.project.replace([{ path: "compose.yaml", text: "" }]);
   }
 
@@ -146,7 +140,7 @@ export class Page {
     if (files) {
       try {
         const { leftOut, ...shared } = await unpack(files);
-        this.project.replace(shared.files, { answers: shared.answers, label: "the link opened" });
+        this.project.replace(shared.files, { answers: shared.answers, isBorrowed: true, label: "the link opened" });
         if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
         return true;
       } catch {
@@ -171,7 +165,7 @@ export class Page {
         if (worst) this.unfolded.value = new Set([keyOf(worst)]);
       }
       if (this.#beforeAnswer && analysis.parts.decision) {
-        this.changes.value = changesBetween(this.#beforeAnswer, analysis.parts.decision);
+        this.changes.value = changesBetween(this.#beforeAnswer, this.decisionOf(analysis.parts.decision));
         this.#beforeAnswer = undefined;
       }
     });
@@ -202,7 +196,7 @@ export class Page {
 
   /** Takes files that somebody brought: in the place of an untouched example, or beside their own. */
   async take(found: Found[], isCut = false): Promise<void> {
-    const { files, summary } = await read(found, isCut).catch((error: Error) => ({ files: [], summary: `These files could not be read: ${error.message}` }));
+    const { files, summary } = await read(found, isCut);
     await this.takeContents(files, summary);
   }
 
@@ -219,17 +213,20 @@ export class Page {
       return;
     }
     const clashes = files.filter((it) => project.find(it.path));
-    let clash: "replace" | "both" = "both";
-    if (clashes.length) {
-      const names = clashes.slice(0, 3).map((it) => it.path).join(", ");
-      const more = clashes.length > 3 ? ` and ${clashes.length - 3} more` : "";
-      const option = await this.ask("A file with this name is here already", `${names}${more}`, ["Replace", "Keep both"]);
-      if (!option) return;
-      if (option === "Replace") clash = "replace";
+    const names = clashes.slice(0, 3).map((it) => it.path).join(", ");
+    const more = clashes.length > 3 ? ` and ${clashes.length - 3} more` : "";
+    const option = clashes.length ? await this.ask("A file with this name is here already", `${names}${more}`, ["Replace", "Keep both", "Open alone"])
+      : project.wasExample ? await this.ask("The example has been changed", "Your files can take its place, or stand beside what is here.", ["Open alone", "Keep both"])
+      : "Keep both";
+    if (!option) return;
+    if (option === "Open alone") {
+      project.replace(files, { label: "other files opened" });
+      this.#fresh();
+      return this.say(`${amount(files.length, "file")} opened alone. ${summary}`, true);
     }
-    project.add(files, clash);
+    project.add(files, option === "Replace" ? "replace" : "both");
     this.view.value = "results";
-    if (clash === "replace") this.say(`${amount(clashes.length, "file")} replaced. ${summary}`, true);
+    if (option === "Replace") this.say(`${amount(clashes.length, "file")} replaced. ${summary}`, true);
     else if (summary) this.say(summary);
   }
 
@@ -245,13 +242,23 @@ export class Page {
       this.say("Your file is opened in the place of the example.", true);
       return true;
     }
-    if (/^untitled/.test(file.path)) this.project.rename(file, guessName(text));
+    if (/^untitled/.test(file.path)) {
+      const name = guessName(text);
+      this.project.rename(file, name);
+      if (file.path !== name && !/^untitled/.test(name)) this.say(`Named ${file.path}, because there is a ${name} already.`);
+    }
     return false;
+  }
+
+  rename(file: ProjectFile, name: string): void {
+    const taken = this.project.find(tidy(name));
+    if (taken && taken !== file) return this.say(`There is a ${taken.path} already, so ${file.path} keeps its name.`);
+    this.project.rename(file, name);
   }
 
   openExample(example: Example, undoable = true): void {
     this.#unfoldWorst = true;
-    this.project.replace(example.files, { example: example.name, ...(undoable ? { label: "the example opened" } : {}) });
+    this.project.replace(example.files, { example: example.name, isBorrowed: true, ...(undoable ? { label: "the example opened" } : {}) });
     this.#fresh();
     if (undoable) this.say(`Opened: ${example.title}.`, true);
   }
@@ -267,15 +274,21 @@ export class Page {
     this.say(`${file.path} closed.`, true);
   }
 
-  undo(): void {
+  override undo(): void {
     const label = this.project.undoable;
     this.project.undo();
-    if (label) this.say(`Undone: ${label}.`);
+    if (label) this.say(`Undone: ${label}.`, { label: "Redo", run: () => this.redo() });
+  }
+
+  /** Returns to what an undo has taken back, with everything that was typed. */
+  redo(): void {
+    const label = this.project.redoable;
+    this.project.redo();
+    if (label) this.say(`Done again: ${label}.`, true);
   }
 
   #fresh(): void {
     this.showPanel("findings");
-    this.changes.value = [];
     this.view.value = "results";
   }
 
@@ -337,8 +350,15 @@ export class Page {
   }
 
   openRule(code: string | undefined): void {
+    if (!this.rule.value || this.panel.value !== "rules") this.#beforeRule = this.panel.value;
     this.rule.value = code;
     this.showPanel("rules");
+  }
+
+  /** Shows what was there before the rule, because somebody went back. */
+  #leaveRule(): void {
+    this.rule.value = undefined;
+    this.showPanel(this.#beforeRule);
   }
 
   unfold(key: string, open: boolean): void {
@@ -432,8 +452,14 @@ export class Page {
   }
 
   answer(key: string, value: string): void {
-    this.#beforeAnswer ??= this.analysis.value?.parts.decision;
+    const decision = this.analysis.value?.parts.decision;
+    if (decision) this.#beforeAnswer ??= this.decisionOf(decision);
     this.project.answer(key, value);
+  }
+
+  /** Returns the decision about the application that is chosen, or about the first. */
+  decisionOf(report: Decisions): Decision {
+    return report.systems.find((it) => it.name === this.system.value) ?? report;
   }
 
   retryEngine(): void {
@@ -448,25 +474,6 @@ export class Page {
 
   stopEngine(): void {
     this.engine.stop();
-  }
-
-  // What the page says.
-
-  /** Shows a message for a while, with an offer to undo the last step. */
-  say(message: string, undoable = false): void {
-    const offer = undoable ? { label: "Undo", run: () => this.undo() } : undefined;
-    this.toast.value = { message, offer };
-    clearTimeout(this.#hideToast);
-    this.#hideToast = setTimeout(() => (this.toast.value = undefined), offer ? 12_000 : 6000);
-  }
-
-  ask(title: string, text: string, options: string[]): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      this.asked.value = { title, text, options, answer: (option) => {
-        this.asked.value = undefined;
-        resolve(option);
-      } };
-    });
   }
 
   setTheme(theme: Theme): void {

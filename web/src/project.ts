@@ -2,26 +2,42 @@
 export interface ProjectFile {
   readonly id: number;
   path: string;
+  /** The text with line feeds alone, as the editor has it; empty for a packed file. */
   text: string;
+  /** Content of a packed file, which is handed to the engine as it is. */
+  readonly bytes?: Uint8Array | undefined;
+  /** The text as it was brought, where its lines end in another way. */
+  brought?: Brought | undefined;
 }
 
+/** A file as it is brought, kept and handed on: with its own line ends. */
 export interface Content {
   path: string;
   text: string;
+  bytes?: Uint8Array | undefined;
+}
+
+/** A text with carriage returns, and what the editor makes of it. */
+interface Brought {
+  raw: string;
+  text: string;
+  /** Whether all of its lines end with a carriage return and a line feed, so that a changed text is written that way. */
+  isDos: boolean;
 }
 
 /** `files`: names, number or answers; `text`: the shown or a fixed file's text; `active`: which is shown. */
 export type Change = "files" | "text" | "active";
 
-/** The project as it was before a step that can be undone. */
+/** The project as it was before a step that can be undone, or undone again. */
 interface Snapshot {
   label: string;
-  /** Files that the step changed or closed; undoing it leaves the others as they are by then. */
+  /** Files that the step changed or closed; taking it back leaves the others as they are by then. */
   touched: ReadonlySet<number> | "all";
   files: ProjectFile[];
   active: number | undefined;
   answers: Record<string, string>;
   example: Example | undefined;
+  isBorrowed: boolean;
 }
 
 /** An example with its original texts, by which the project notices whether somebody has touched it. */
@@ -34,6 +50,8 @@ interface ReplaceOptions {
   answers?: Record<string, string>;
   /** Name of the example that the contents are. */
   example?: string | undefined;
+  /** Whether the contents can be had again from where they came: an example, or a link. */
+  isBorrowed?: boolean;
   /** Description of the step for `undo`; without it the step cannot be undone. */
   label?: string;
 }
@@ -49,10 +67,15 @@ export class Project {
   answers: Record<string, string> = {};
   /** Number of changes so far; an analysis of another version is out of date. */
   version = 0;
+  /** Number of times that another project took the place of the whole. */
+  generation = 0;
+  /** Whether nobody has changed what an example or a link brought, so that it need not be kept. */
+  isBorrowed = false;
   #nextId = 1;
   #listeners: ((change: Change) => void)[] = [];
   #byPath = new Map<string, ProjectFile>();
   #past: Snapshot[] = [];
+  #future: Snapshot[] = [];
   #example: Example | undefined;
 
   onChange(listener: (change: Change) => void): void {
@@ -60,7 +83,7 @@ export class Project {
   }
 
   /** Replaces the whole project. */
-  replace(contents: Content[], { answers = {}, example, label }: ReplaceOptions = {}): void {
+  replace(contents: Content[], { answers = {}, example, isBorrowed = false, label }: ReplaceOptions = {}): void {
     if (label) this.#remember(label, "all");
     this.files = [];
     this.#byPath.clear();
@@ -68,7 +91,8 @@ export class Project {
     this.#appendAll(contents);
     this.active = this.files[0];
     this.#example = example ? { name: example, texts: new Map(this.files.map((it) => [it.path, it.text])) } : undefined;
-    this.#changed("files");
+    this.generation += 1;
+    this.#changed("files", isBorrowed);
   }
 
   /** Adds files and shows the first of them. A file with the same path is replaced, or kept beside the new one. */
@@ -83,7 +107,7 @@ export class Project {
     let first: ProjectFile | undefined;
     for (const content of contents) {
       const old = this.find(tidy(content.path));
-      if (old) old.text = content.text;
+      if (old) Object.assign(old, { bytes: content.bytes, brought: undefined }, withLineFeeds(content.text));
       const file = old ?? this.#appendAll([content])[0];
       if (file) touched.add(file.id);
       first ??= file;
@@ -92,16 +116,17 @@ export class Project {
     this.#changed("files");
   }
 
-  /** Replaces the texts of several files as one step that can be undone. */
+  /** Replaces the texts of several files as one step that can be undone. Their lines end as before. */
   rewrite(contents: Content[], label: string): void {
     this.#remember(label, this.#idsOf(contents));
     for (const { path, text } of contents) {
       const file = this.find(path);
-      if (file) file.text = text;
+      if (file) file.text = withLineFeeds(text).text;
     }
     this.#changed("files");
   }
 
+  /** Gives a file another path, with a number in it where another file has that path already. */
   rename(file: ProjectFile, wanted: string): void {
     const path = tidy(wanted);
     if (!path || path === file.path) return;
@@ -144,19 +169,28 @@ export class Project {
   }
 
   contents(): Content[] {
-    return this.files.map(({ path, text }) => ({ path, text }));
+    return this.files.map(({ path, text, bytes, brought }) => ({ path, text: written(text, brought), ...(bytes ? { bytes } : {}) }));
   }
 
-  /** Name of the example that the project still is, word for word. One file may be left out of the comparison. */
+  /**
+   * Name of the example that the project still is, word for word, but for files that were added and are empty. One
+   * file may be left out of the comparison.
+   */
   untouchedExample(except?: ProjectFile): string | undefined {
-    if (!this.#example || this.files.length !== this.#example.texts.size) return undefined;
+    if (!this.#example) return undefined;
     const { texts, name } = this.#example;
-    return this.files.every((it) => it === except || texts.get(it.path) === it.text) ? name : undefined;
+    const own = this.files.filter((it) => texts.has(it.path) || (it.text.trim() && it !== except));
+    return own.length === texts.size && own.every((it) => it === except || texts.get(it.path) === it.text) ? name : undefined;
+  }
+
+  /** Whether the project began as an example, touched or not. */
+  get wasExample(): boolean {
+    return this.#example !== undefined;
   }
 
   /** Whether nobody has put anything of their own into the project. */
   isEmpty(): boolean {
-    return this.files.every((it) => !it.text.trim());
+    return this.files.every((it) => !it.text.trim() && !it.bytes);
   }
 
   /** Description of the step that `undo` takes back; `undefined` when there is none. */
@@ -164,20 +198,37 @@ export class Project {
     return this.#past.at(-1)?.label;
   }
 
+  /** Description of the step that `redo` does again; `undefined` when there is none. */
+  get redoable(): string | undefined {
+    return this.#future.at(-1)?.label;
+  }
+
   /** Takes back the last step that replaced, closed or rewrote files, and nothing that was done to other files since. */
   undo(): void {
-    const before = this.#past.pop();
+    this.#restore(this.#past, this.#future);
+  }
+
+  /** Returns to the files as they were when the last step was taken back. */
+  redo(): void {
+    this.#restore(this.#future, this.#past);
+  }
+
+  /** Restores the last state of one list of steps, and puts the present one, with all that was typed, into the other. */
+  #restore(from: Snapshot[], to: Snapshot[]): void {
+    const before = from.pop();
     if (!before) return;
     const { touched } = before;
+    to.push(this.#snapshot(before.label, touched));
     if (touched === "all") {
       this.files = before.files;
       this.answers = before.answers;
+      this.generation += 1;
     } else {
       const now = new Map(this.files.map((it) => [it.id, it]));
       const old = before.files.map((it) => (touched.has(it.id) ? it : now.get(it.id) ?? it));
       const known = new Set(old.map((it) => it.id));
       // The empty file that stood in for the only one that was closed goes away with it.
-      const isStandIn = (it: ProjectFile) => before.files.length === 1 && !it.text;
+      const isStandIn = (it: ProjectFile) => before.files.length === 1 && !it.text && !it.bytes;
       const added = this.files.filter((it) => !known.has(it.id) && !touched.has(it.id) && !isStandIn(it));
       this.files = [...old, ...added];
     }
@@ -188,12 +239,12 @@ export class Project {
     }
     this.active = this.files.find((it) => it.id === before.active) ?? this.files[0];
     this.#example = before.example;
-    this.#changed("files");
+    this.#changed("files", before.isBorrowed && touched === "all");
   }
 
-  /** Whether a file is in the project, or could come back by `undo`. */
+  /** Whether a file is in the project, or could come back. */
   knows(id: number): boolean {
-    return [this.files, ...this.#past.map((it) => it.files)].some((files) => files.some((it) => it.id === id));
+    return [this.files, ...[...this.#past, ...this.#future].map((it) => it.files)].some((files) => files.some((it) => it.id === id));
   }
 
   #idsOf(contents: Content[]): Set<number> {
@@ -202,15 +253,21 @@ export class Project {
 
   #remember(label: string, touched: Snapshot["touched"]): void {
     if (!this.files.length) return;
-    const files = this.files.map((it) => ({ ...it }));
-    this.#past.push({ label, touched, files, active: this.active?.id, answers: this.answers, example: this.#example });
+    this.#past.push(this.#snapshot(label, touched));
+    this.#future = [];
     if (this.#past.length > STEPS) this.#past.shift();
+  }
+
+  #snapshot(label: string, touched: Snapshot["touched"]): Snapshot {
+    const files = this.files.map((it) => ({ ...it }));
+    const { active, answers, isBorrowed } = this;
+    return { label, touched, files, active: active?.id, answers, example: this.#example, isBorrowed };
   }
 
   #appendAll(contents: Content[]): ProjectFile[] {
     const numbers = new Map<string, number>();
-    return contents.map(({ path, text }) => {
-      const file = { id: this.#nextId++, path: this.#free(tidy(path) || "untitled.yaml", numbers), text };
+    return contents.map(({ path, text, bytes }) => {
+      const file = { id: this.#nextId++, path: this.#free(tidy(path) || "untitled.yaml", numbers), bytes, ...withLineFeeds(text) };
       this.files.push(file);
       this.#byPath.set(file.path, file);
       return file;
@@ -231,10 +288,27 @@ export class Project {
     return `${stem}-${number}${end}`;
   }
 
-  #changed(change: Change): void {
-    if (change !== "active") this.version += 1;
+  #changed(change: Change, isBorrowed = false): void {
+    if (change !== "active") {
+      this.version += 1;
+      this.isBorrowed = isBorrowed;
+    }
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Returns a text as the editor has it, and as it was where that is something else. */
+export function withLineFeeds(raw: string): Pick<ProjectFile, "text" | "brought"> {
+  if (!raw.includes("\r")) return { text: raw };
+  const text = raw.replaceAll(/\r\n?/g, "\n");
+  return { text, brought: { raw, text, isDos: !/(^|[^\r])\n|\r(?!\n)/.test(raw) } };
+}
+
+/** Returns a text with the line ends that it was brought with. */
+function written(text: string, brought: Brought | undefined): string {
+  if (!brought) return text;
+  if (text === brought.text) return brought.raw;
+  return brought.isDos ? text.replaceAll("\n", "\r\n") : text;
 }
 
 /** Returns a path as the engine writes it: `/` between folders, no `.` or `..`. */

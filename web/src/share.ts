@@ -21,12 +21,25 @@ const MOST_TEXT = 5_000_000;
  * to a server, so a link carries the files and nothing else does.
  */
 export async function pack({ files, answers }: Shared): Promise<string> {
-  const json = JSON.stringify([files.map((it) => [it.path, it.text]), answers]);
+  const json = JSON.stringify([files.map((it) => (it.bytes ? [it.path, base64(it.bytes), "base64"] : [it.path, it.text])), answers]);
   const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  return base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function base64(bytes: Uint8Array): string {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(binary);
+}
+
+/** Returns the bytes of a packed file; `undefined` when the text is something else. */
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (it) => it.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -43,23 +56,24 @@ export async function unpack(packed: string): Promise<Unpacked> {
 
 function validFiles(files: unknown, leftOut: string[]): Content[] {
   if (!Array.isArray(files)) return [];
-  const byPath = new Map<string, string>();
+  const byPath = new Map<string, Content>();
   const counts = { unreadable: 0, repeated: 0, beyond: 0 };
   let size = 0;
   for (const it of files as unknown[]) {
-    const [path, text] = Array.isArray(it) ? (it as unknown[]) : [];
-    if (typeof path !== "string" || typeof text !== "string" || !tidy(path)) counts.unreadable += 1;
+    const [path, text, form] = Array.isArray(it) ? (it as unknown[]) : [];
+    const bytes = form === "base64" && typeof text === "string" ? fromBase64(text) : undefined;
+    if (typeof path !== "string" || typeof text !== "string" || !tidy(path) || (form !== undefined && !bytes)) counts.unreadable += 1;
     else if (byPath.has(tidy(path))) counts.repeated += 1;
     else if (byPath.size >= MOST_FILES || size + text.length > MOST_TEXT) counts.beyond += 1;
     else {
-      byPath.set(tidy(path), text);
+      byPath.set(tidy(path), { path: tidy(path), ...(bytes ? { text: "", bytes } : { text }) });
       size += text.length;
     }
   }
   if (counts.unreadable) leftOut.push(`${amount(counts.unreadable, "file")} that could not be read`);
   if (counts.repeated) leftOut.push(`${amount(counts.repeated, "file")} with a name that another file has`);
   if (counts.beyond) leftOut.push(`${amount(counts.beyond, "file")} beyond what a link may hold`);
-  return [...byPath].map(([path, text]) => ({ path, text }));
+  return [...byPath.values()];
 }
 
 function validAnswers(answers: unknown, leftOut: string[]): Record<string, string> {
@@ -80,9 +94,9 @@ function amount(count: number, what: string): string {
 
 /** Inflates a packed text, and stops at one that would fill the memory. */
 async function inflate(packed: string): Promise<string> {
-  const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (it) => it.charCodeAt(0));
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const bytes = fromBase64(packed.replaceAll("-", "+").replaceAll("_", "/"));
+  if (!bytes) throw new Error("the link is damaged");
+  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {

@@ -130,18 +130,19 @@ export async function pasteOnPage(page, text) {
   }, text);
 }
 
-/** Waits until the browser keeps this file as the one that is shown. */
-export async function kept(page, path) {
-  await page.waitForFunction((path) => new Promise((done) => {
+/** Waits until the browser keeps this file as the one that is shown in this tab, with a text that holds some words. */
+export async function kept(page, path, words = "") {
+  await page.waitForFunction(([path, words]) => new Promise((done) => {
     const opening = indexedDB.open("plimsoll", 1);
     opening.onsuccess = () => {
-      const reading = opening.result.transaction("project").objectStore("project").get("current");
+      const reading = opening.result.transaction("project").objectStore("project").get(sessionStorage.getItem("plimsoll-tab"));
       reading.onsuccess = () => {
         opening.result.close();
-        done(reading.result?.active === path);
+        const { active, files = [] } = reading.result ?? {};
+        done(active === path && files.some((it) => it.text.includes(words)));
       };
     };
-  }), path);
+  }), [path, words]);
 }
 
 /** Returns the paths of the files as the tabs show them. */

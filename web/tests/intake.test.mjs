@@ -19,7 +19,7 @@ const { levelsIn, serverIn, serverText, settingIn, withLevel, withSetting } = aw
 
 const archive = (entries) => {
   const bytes = zipSync(entries, { level: 1 });
-  return [{ path: "shop.zip", size: bytes.length, bytes: async () => bytes }];
+  return [{ path: "shop.zip", open: async () => ({ size: bytes.length, bytes: async () => bytes }) }];
 };
 
 test("files of an archive that are not wanted take no room from those that are", async () => {
@@ -27,7 +27,7 @@ test("files of an archive that are not wanted take no room from those that are",
   const vendored = Object.fromEntries(Array.from({ length: 2500 }, (_, index) => [`shop/node_modules/${index}.yaml`, strToU8("a: 1\n")]));
   const { files, summary } = await read(archive({ ...images, ...vendored, "shop/z/compose.yaml": strToU8("services: {}\n"), "shop/z/k8s.yaml": strToU8("kind: Pod\n") }));
   assert.deepEqual(files, [{ path: "z/compose.yaml", text: "services: {}\n" }, { path: "z/k8s.yaml", text: "kind: Pod\n" }]);
-  assert.equal(summary, "2 read, 2,500 skipped (not YAML), 2,500 skipped (in node_modules, vendor or .git).");
+  assert.equal(summary, "2 read, 2,500 skipped (not text), 2,500 skipped (in node_modules, vendor or .git).");
 });
 
 test("files of an archive that were left out are counted and never empty", async () => {
@@ -35,7 +35,7 @@ test("files of an archive that were left out are counted and never empty", async
   const { files, summary } = await read(archive({ "large.yaml": new Uint8Array(6 * 1024 * 1024).fill(35), ...many }));
   assert.equal(files.length, 2000);
   assert.ok(files.every((it) => it.text === "kind: Pod\n"));
-  assert.equal(summary, "2,000 read, 1 skipped (larger than 5 MB), 3 skipped (beyond what this page can read).");
+  assert.equal(summary, "2,000 read, 3 skipped (beyond what this page can read), 1 skipped (larger than 5 MB).");
 });
 
 test("a folder without a file that is wanted opens nothing, and one that was not looked through says so", async () => {

@@ -78,7 +78,7 @@ test("a large folder is filtered before it is counted, and says what it left out
   const { page, calm, close } = await open(browser, server.url);
   await dropFromDisk(page, [join(folder, "shop")]);
   await page.waitForFunction(() => document.querySelectorAll("#files .file-name").length === 12);
-  assert.match(await toast(page), /12 read, 588 skipped \(not YAML\)/);
+  assert.match(await toast(page), /12 read, 588 skipped \(not text\)/);
   calm();
   await close();
   rmSync(folder, { recursive: true });

@@ -23,6 +23,12 @@ const flashField = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+const EMPTY = placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere.");
+/** A packed file has no text to edit. */
+const PACKED: Extension = [
+  EditorState.readOnly.of(true), EditorView.editable.of(false), placeholder("A packed chart. The engine reads what is in it."),
+];
+
 /** What the editor asks of the page. */
 interface Hooks {
   /** A text is pasted in the place of a whole file. Returns whether the page has taken it. */
@@ -48,7 +54,6 @@ export class Editor {
       // Tab is not bound, so that it leaves the editor as it leaves every other control.
       keymap.of([...closeBracketsKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
       yaml(), indentUnit.of("  "), theme, flashField,
-      placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere."),
       EditorView.contentAttributes.of({ tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
       EditorView.domEventHandlers({ paste: (event, view) => this.#paste(event, view) }),
       EditorView.updateListener.of((update) => {
@@ -100,6 +105,7 @@ export class Editor {
     return this.#states.get(file.id) ?? EditorState.create({
       doc: file.text,
       extensions: [
+        file.bytes ? PACKED : EMPTY,
         this.#extensions,
         EditorView.contentAttributes.of(() => ({ "aria-label": `Text of ${this.project.files.find((it) => it.id === file.id)?.path ?? file.path}` })),
       ],

@@ -19,8 +19,8 @@ export class Engine {
   #worker: Worker | undefined;
   #waiting = new Map<number, Waiting>();
   #nextId = 1;
-  /** Texts of the files as the worker last received them; `undefined` when that is unknown. */
-  #sent: Map<string, string> | undefined;
+  /** Files as the worker last received them; `undefined` when that is unknown. */
+  #sent: Map<string, string | Uint8Array> | undefined;
 
   /** Fetches and starts the engine before the first question. A failure shows with that question. */
   start(): void {
@@ -28,10 +28,10 @@ export class Engine {
   }
 
   report(files: Content[], answers: Record<string, string>, parts: Part[]): Promise<Answers["report"]> {
-    const sent = this.#sent ?? new Map<string, string>();
-    const now = new Map(files.map((it) => [it.path, it.text]));
+    const sent = this.#sent ?? new Map<string, string | Uint8Array>();
+    const now = new Map(files.map((it) => [it.path, it.bytes ?? it.text]));
     const remove = [...sent.keys()].filter((path) => !now.has(path));
-    const set = [...now].filter(([path, text]) => sent.get(path) !== text);
+    const set = [...now].filter(([path, content]) => sent.get(path) !== content);
     const fresh = this.#sent === undefined;
     this.#sent = now;
     return this.#ask({ kind: "report", fresh, remove, answers, set, parts });

@@ -8,9 +8,9 @@ const ROUNDS = 10;
 /** Applies every safe fix, round by round. A round that would break a file is not taken. */
 export function fixAll(contents: Content[]): Fixed {
   const workspace = new Workspace();
-  for (const { path, text } of contents) workspace.set(path, text);
+  for (const { path, text, bytes } of contents) workspace.set(path, bytes ?? text);
   const titles: string[] = [];
-  let texts = new Map(contents.map((it) => [it.path, it.text]));
+  let texts = new Map(contents.filter((it) => !it.bytes).map((it) => [it.path, it.text]));
   let report = workspace.report();
   for (let round = 0; round < ROUNDS; round += 1) {
     const fixes = safeFixes(report);
@@ -26,8 +26,8 @@ export function fixAll(contents: Content[]): Fixed {
     report = next;
   }
   workspace.dispose();
-  const files = contents.map(({ path }) => ({ path, text: texts.get(path) ?? "" }));
-  return { files: files.filter((it, index) => it.text !== contents[index]?.text), titles };
+  const changed = contents.filter(({ path, text }) => (texts.get(path) ?? text) !== text);
+  return { files: changed.map(({ path }) => ({ path, text: texts.get(path) ?? "" })), titles };
 }
 
 /** Returns the first safe fix of each finding. */

@@ -13,7 +13,7 @@ export type Core = Omit<Report, "decision" | "map">;
 /** Questions to the worker, which keeps the files, so that only changes are sent. */
 export type Question =
   | { kind: "start" }
-  | { kind: "report"; fresh: boolean; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string>; parts: Part[] }
+  | { kind: "report"; fresh: boolean; set: [path: string, content: string | Uint8Array][]; remove: string[]; answers: Record<string, string>; parts: Part[] }
   | { kind: "parts"; parts: Part[] }
   | { kind: "render"; format: ReportFormat }
   | { kind: "fixAll"; files: Content[] }

@@ -6,8 +6,8 @@ import type { Answers, Part, Parts, Reply, Request } from "./protocol";
 declare const self: DedicatedWorkerGlobalScope;
 
 let workspace: Workspace | undefined;
-/** Texts of the workspace's files, by path. */
-let texts = new Map<string, string>();
+/** Contents of the workspace's files, by path. */
+let contents = new Map<string, string | Uint8Array>();
 let answers: Record<string, string> = {};
 let last: Report | undefined;
 
@@ -50,15 +50,15 @@ function answer(request: Request): Answers[Request["kind"]] {
       const start = performance.now();
       if (request.fresh || !workspace) {
         workspace = new Workspace();
-        texts = new Map();
+        contents = new Map();
       }
       for (const path of request.remove) {
         workspace.remove(path);
-        texts.delete(path);
+        contents.delete(path);
       }
-      for (const [path, text] of request.set) {
-        workspace.set(path, text);
-        texts.set(path, text);
+      for (const [path, content] of request.set) {
+        workspace.set(path, content);
+        contents.set(path, content);
       }
       answers = request.answers;
       last = workspace.report({ answers });
@@ -72,7 +72,7 @@ function partsOf(wanted: Part[]): Parts {
   const parts: Parts = {};
   if (last && wanted.includes("decision")) parts.decision = last.decision;
   if (last && wanted.includes("map")) parts.map = last.map;
-  const files = [...texts].map(([path, text]) => ({ path, text }));
+  const files = [...contents].map(([path, it]) => (typeof it === "string" ? { path, text: it } : { path, bytes: it }));
   if (wanted.includes("comparison")) parts.comparison = compare(files, { answers });
   if (wanted.includes("rendered")) parts.rendered = renderTargets(files, { answers });
   return parts;

@@ -4,6 +4,7 @@ import { zipped } from "../exports";
 import type { Example } from "../gallery";
 import { ofFile } from "../intake";
 import { page } from "../page";
+import { withLineFeeds } from "../project";
 import { amount } from "../words";
 import { Inline } from "./Markdown";
 import { Dialog, download } from "./parts";
@@ -40,7 +41,7 @@ function Bring({ onClose }: { onClose: () => void }) {
         <div class="row">
           <button type="button" class="primary" disabled={!text.trim()} onClick={() => page.takeText(text)}>Use this text</button>
           <label class="button">Open files
-            <input type="file" id="file-input" multiple class="visually-hidden" accept=".yaml,.yml,.env,.tpl,.json,.zip,text/yaml" onChange={(event) => takeChosen(event.currentTarget)} />
+            <input type="file" id="file-input" multiple class="visually-hidden" onChange={(event) => takeChosen(event.currentTarget)} />
           </label>
           <label class="button">Open folder
             <input type="file" id="folder-input" {...{ webkitdirectory: true }} class="visually-hidden" onChange={(event) => takeChosen(event.currentTarget)} />
@@ -108,7 +109,7 @@ function Fixes({ onClose }: { onClose: () => void }) {
   const files = fixed?.files ?? [];
   const save = async () => {
     const texts = new Map(files.map((it) => [it.path, it.text]));
-    const all = page.project.contents().map(({ path, text }) => ({ path, text: texts.get(path) ?? text }));
+    const all = page.project.contents().map((it) => ({ ...it, text: texts.get(it.path) ?? it.text }));
     download("plimsoll-fixed.zip", await zipped(all), "application/zip");
   };
   return (
@@ -116,7 +117,7 @@ function Fixes({ onClose }: { onClose: () => void }) {
       <div class="dialog-body">
         {!files.length && <p>Nothing here can be fixed without somebody reading it first.</p>}
         {files.map(({ path, text }) => {
-          const { hunks } = structuredPatch(path, path, page.project.find(path)?.text ?? "", text, "", "", { context: 1 });
+          const { hunks } = structuredPatch(path, path, page.project.find(path)?.text ?? "", withLineFeeds(text).text, "", "", { context: 1 });
           const rows = hunks.flatMap((hunk, index) => [...(index ? [" ⋯"] : []), ...hunk.lines.filter((it) => !it.startsWith("\\"))]);
           return <Diff path={path} rows={rows.map((it) => [it.charAt(0) as "+" | "-" | " ", it.slice(1)])} />;
         })}
@@ -159,7 +160,7 @@ function Ignore() {
         page.ignore(finding, input.current?.value ?? "");
       }}>
         <p>A comment above line {finding.range.start.line} of {finding.path} silences this finding and tells the next reader why.</p>
-        <label class="stacked">Reason<input ref={input} required maxLength={200} placeholder="for example: behind the office firewall" /></label>
+        <label class="stacked">Reason<input ref={input} required pattern=".*\S.*" title="a reason in words" maxLength={200} placeholder="for example: behind the office firewall" /></label>
         <div class="row"><button type="submit" class="primary">Write the comment</button></div>
       </form>
     </Dialog>

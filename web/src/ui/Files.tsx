@@ -22,15 +22,9 @@ export function Files() {
     if (current && row && !tree) row.scrollLeft = Math.max(0, current.offsetLeft - row.offsetLeft - 40);
     if (current && row && tree && (current.offsetTop < row.scrollTop || current.offsetTop > row.scrollTop + row.clientHeight - 30)) row.scrollTop = current.offsetTop - 60;
   }, [active?.id, files.length]);
-  const close = (file: ProjectFile, index: number) => {
-    page.close(file);
-    // The button is gone, so the focus goes to the neighbour's name.
-    queueMicrotask(() => list.current?.querySelectorAll<HTMLElement>(".file-name")[Math.max(0, index - 1)]?.focus());
-  };
   const rename = (file: ProjectFile, name: string | undefined) => {
     setRenaming(undefined);
-    if (name !== undefined) page.project.rename(file, name);
-    setTimeout(() => list.current?.querySelector<HTMLElement>("[aria-current]")?.focus());
+    if (name !== undefined) page.rename(file, name);
   };
   const shown = tree ? [...files].sort((a, b) => (folderOf(a.path) + "\0" + a.path < folderOf(b.path) + "\0" + b.path ? -1 : 1)) : files;
   return (
@@ -45,7 +39,7 @@ export function Files() {
               {renaming === file.id
                 ? <Rename file={file} onDone={(name) => rename(file, name)} />
                 : <Tab file={file} label={tree ? file.path.slice(folder ? folder.length + 1 : 0) : file.path} mark={marks.get(file.path)}
-                    onRename={() => setRenaming(file.id)} onClose={() => close(file, index)} />}
+                    onRename={() => setRenaming(file.id)} onClose={() => page.close(file)} />}
             </li>
           );
         })}

@@ -4,12 +4,12 @@ import { copy, CopyButton } from "./parts";
 
 /** Where the source is. */
 const SOURCE = "https://github.com/plimsoll/plimsoll";
-const INSTALL = "npm install plimsoll";
+const INSTALL = "npx @plimsoll/cli check .";
 const THEMES: [Theme, string][] = [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
 export function Header() {
   page.filesChanged.value;
-  const undoable = page.project.undoable;
+  const { undoable, redoable } = page.project;
   return (
     <header>
       <h1>
@@ -20,6 +20,7 @@ export function Header() {
       <nav aria-label="Project">
         {/* Its room is kept, so that nothing moves when there is a first step to undo. */}
         <button type="button" id="undo-button" class={undoable ? "" : "absent"} disabled={!undoable} title={`Undo: ${undoable ?? "nothing"}`} onClick={() => page.undo()}>Undo</button>
+        <button type="button" id="redo-button" class={redoable ? "" : "absent"} disabled={!redoable} title={`Redo: ${redoable ?? "nothing"}`} onClick={() => page.redo()}>Redo</button>
         <button type="button" id="bring-button" class="primary" aria-haspopup="dialog" onClick={() => (page.dialog.value = "bring")}>Paste or drop your own</button>
         <button type="button" id="examples-button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "examples")}>Examples</button>
         <button type="button" id="clear-button" onClick={startEmpty}>Start empty</button>
@@ -49,7 +50,7 @@ export function Footer() {
       <span>Plimsoll{version ? ` ${version}` : ""}</span>
       <a href="./rules/">Rules and docs</a>
       <a href={SOURCE}>Source</a>
-      <span class="install"><code>{INSTALL}</code> <CopyButton text={INSTALL} what="the line that installs the package" /></span>
+      <span class="install">On your machine: <code>{INSTALL}</code> <CopyButton text={INSTALL} what="the command that checks a folder" /></span>
       <span class="private">Your files stay here: the policy of this page forbids sending them.</span>
       <button type="button" class="small" onClick={() => (page.dialog.value = "help")}>Keys</button>
       <label class="theme">Colours{" "}

@@ -63,14 +63,14 @@ interface DialogProps {
 export function Dialog({ id, title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
+    const dialog = element.current;
+    dialog?.showModal();
+    // The browser gives the focus back where a dialog is closed, and not where it is only removed.
+    return () => dialog?.close();
   }, []);
   return (
-    <dialog id={id} ref={element} aria-labelledby={`${id}-title`} onClose={onClose}>
+    // The event of a dialog that is gone must not close the next one.
+    <dialog id={id} ref={element} aria-labelledby={`${id}-title`} onClose={() => element.current && onClose()}>
       <form method="dialog"><h2 id={`${id}-title`}>{title}</h2><button type="submit" class="icon" aria-label="Close">×</button></form>
       {children}
     </dialog>
