@@ -30,6 +30,11 @@ export function keyOf(finding: Finding): string {
   return [finding.code, finding.path, finding.subject].join("\n");
 }
 
+/** Returns the name of a target as people read it: the folder that holds everything has no name of its own. */
+export function targetName(name: string): string {
+  return name === "." ? "the root" : name;
+}
+
 export function amount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

@@ -1,5 +1,5 @@
-import { signal } from "@preact/signals";
 import type { Aspect, ComparedAspect, ComparedKey, ComparedService, Comparison, Drift } from "plimsoll";
+import { choice } from "../choices";
 import type { Parts } from "../engine/protocol";
 import { page, type CompareView } from "../page";
 import { amount } from "../words";
@@ -19,7 +19,7 @@ const WORST_FIRST: Drift[] = ["lost", "drifted", "same"];
 const STEP = 30;
 
 /** Names of the services that somebody has folded or unfolded. */
-const folds = signal<ReadonlyMap<string, boolean>>(new Map());
+const folds = choice<ReadonlyMap<string, boolean>>(new Map());
 
 /** Compose services beside what runs the same thing in the cluster, and what each target puts there. */
 export function Compare({ parts }: { parts: Parts }) {

@@ -1,7 +1,6 @@
-import { signal } from "@preact/signals";
-import type { Decision as Report, Question, Scenario, Sum } from "plimsoll";
-import { useRef } from "preact/hooks";
+import type { Decision as Report, Decisions, Question, Scenario, Sum } from "plimsoll";
 import { ASKED, inWords } from "../answers";
+import { choice } from "../choices";
 import { decisionMarkdown } from "../exports";
 import { page } from "../page";
 import { NAMES, PLATFORMS } from "../words";
@@ -22,20 +21,22 @@ const SCENARIOS: Record<Scenario["nearest"], string> = {
   "multi-team-platform": "a multi-team platform", regulated: "a regulated or high-change system",
 };
 
-/** Name of the system that is shown, where the files hold several applications. */
-const chosenSystem = signal("");
 /** Questions that are unfolded. */
-const openQuestions = signal<ReadonlySet<string>>(new Set());
+const openQuestions = choice<ReadonlySet<string>>(new Set());
 
 /** The decision report: the outcome first, then what would change it, then the evidence behind it. */
-export function Decision({ report }: { report: Report & { systems: (Report & { name: string })[] } }) {
-  const shown: Report = report.systems.find((it) => it.name === chosenSystem.value) ?? report;
+export function Decision({ report }: { report: Decisions }) {
+  const shown = page.decisionOf(report);
+  const choose = (name: string) => {
+    page.system.value = name;
+    page.changes.value = [];
+  };
   return (
     <div class="decision">
       <Verdict report={shown} />
       {report.systems.length > 1 && (
-        <section><Select label="Application" value={chosenSystem.value || report.systems[0]?.name || ""}
-          options={report.systems.map((it) => [it.name, it.name] as const)} onChoose={(it) => (chosenSystem.value = it)} /></section>
+        <section><Select label="Application" value={page.system.value || report.systems[0]?.name || ""}
+          options={report.systems.map((it) => [it.name, it.name] as const)} onChoose={choose} /></section>
       )}
       <Asks report={shown} />
       {shown.reasons.length > 0 && <Group title="Why"><ul>{shown.reasons.map((it) => <li><Sentence text={it} /></li>)}</ul></Group>}
@@ -79,7 +80,7 @@ function Verdict({ report }: { report: Report }) {
   return (
     <section class="verdict" aria-label="Verdict">
       <div>
-        <h2 class="outcome" tabIndex={-1}>{PLATFORMS[outcome.platform] ?? "Not enough to say yet"}</h2>
+        <h2 class="outcome">{PLATFORMS[outcome.platform] ?? "Not enough to say yet"}</h2>
         <p><Inline text={verdict} /></p>
         <p class={`fit ${fit}`}>{FITS[fit] ?? ""} <button type="button" class="small" onClick={save}>Save as a record (.md)</button></p>
       </div>
@@ -90,33 +91,23 @@ function Verdict({ report }: { report: Report }) {
 
 /** The answers worth giving, each with a button that gives it, and what the last one changed. */
 function Asks({ report }: { report: Report }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  const give = (answer: string) => {
-    const [key = "", value = ""] = answer.split("=");
-    // The button goes away with the answer, so the focus goes to the heading above.
-    heading.current?.focus({ preventScroll: true });
-    page.answer(key, value);
-  };
   const given = Object.entries(page.project.answers);
   const changes = page.changes.value;
   if (!report.ask.length && !given.length) return null;
   return (
     <section class="asks">
-      <h2 ref={heading} tabIndex={-1}>Worth answering</h2>
+      <h2>Worth answering</h2>
       {report.ask.length > 0 && (
         <ul class="plain">
           {report.ask.slice(0, 2).map(({ answer, changes }) => {
             const [key = "", value = ""] = answer.split("=");
-            return <li key={answer}><button type="button" onClick={() => give(answer)}>{inWords(key, value)}</button> <Inline text={changes} /></li>;
+            return <li key={answer}><button type="button" onClick={() => page.answer(key, value)}>{inWords(key, value)}</button> <Inline text={changes} /></li>;
           })}
         </ul>
       )}
       {given.length > 0 && (
         <p class="given">You said: {given.map(([key, value]) => (
-          <button type="button" class="small" key={key} aria-label={`Take back ${inWords(key, value)}`} onClick={() => {
-            heading.current?.focus({ preventScroll: true });
-            page.answer(key, "");
-          }}>{inWords(key, value)} ×</button>
+          <button type="button" class="small" key={key} aria-label={`Take back ${inWords(key, value)}`} onClick={() => page.answer(key, "")}>{inWords(key, value)} ×</button>
         ))}</p>
       )}
       {changes.length > 0 && <div class="changes" role="status"><strong>What changed</strong><ul>{changes.map((it) => <li>{it}</li>)}</ul></div>}

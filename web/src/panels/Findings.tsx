@@ -1,13 +1,14 @@
-import { signal } from "@preact/signals";
-import type { Confidence, Finding, Fix, Severity } from "plimsoll";
+import type { Confidence, Finding, Fix, ReportFormat, Severity } from "plimsoll";
 import { Component, type ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Core } from "../engine/protocol";
+import { choice } from "../choices";
 import { page } from "../page";
-import { reportMarkdown, zipped } from "../exports";
-import { amount, FAMILIES, familyOf, keyOf, SEVERITIES, SYMBOLS } from "../words";
+import { zipped } from "../exports";
+import { amount, FAMILIES, familyOf, keyOf, SEVERITIES, SYMBOLS, targetName } from "../words";
 import { Long } from "../ui/Long";
 import { Inline } from "../ui/Markdown";
+import { Menu } from "../ui/Menu";
 import { copy, CopyButton, download, Place, RuleLink, Select, SeverityMark } from "../ui/parts";
 import { Preview } from "../ui/Preview";
 
@@ -18,11 +19,11 @@ const STEP = 60;
 /** Maximum number of rows that are rendered because the caret is in the line of the last of them. */
 const FARTHEST = 600;
 
-const hidden = signal<ReadonlySet<Severity>>(new Set());
-const family = signal("");
-const confidence = signal("");
-const words = signal("");
-const grouping = signal("");
+const hidden = choice<ReadonlySet<Severity>>(new Set());
+const family = choice("");
+const confidence = choice("");
+const words = choice("");
+const grouping = choice("");
 
 /** The list of findings with its filters. What is unfolded stays unfolded while the text changes. */
 export function Findings({ report }: { report: Core }) {
@@ -114,7 +115,7 @@ function groups(rows: Numbered[], report: Core): [title: string, rows: Numbered[
 
 function targetsOf(finding: Finding, report: Core): string {
   const named = finding.targets?.length ? finding.targets : report.targets.filter((it) => it.files.includes(finding.path)).map((it) => it.name);
-  return named.join(", ") || "no target";
+  return named.map(targetName).join(", ") || "no target";
 }
 
 function Filters({ report }: { report: Core }) {
@@ -143,25 +144,25 @@ function Toolbar({ report }: { report: Core }) {
     const whole = await page.wholeReport();
     if (whole) download("plimsoll-report.json", `${JSON.stringify(whole, null, 2)}\n`, "application/json");
   };
-  const sarif = async () => {
-    const text = await page.rendered("sarif");
-    if (text) download("plimsoll-report.sarif", text, "application/sarif+json");
+  const save = async (name: string, format: ReportFormat, type: string) => {
+    const text = await page.rendered(format);
+    if (text) download(name, text, type);
   };
-  const copied = async () => page.say((await copy(reportMarkdown(report))) ? "Copied as Markdown." : "The browser did not allow copying.");
+  const copied = async () => {
+    const text = await page.rendered("markdown");
+    if (text) page.say((await copy(text)) ? "Copied as Markdown." : "The browser did not allow copying.");
+  };
   const zip = async () => download("plimsoll-files.zip", await zipped(page.project.contents()), "application/zip");
   return (
     <div class="toolbar">
       <button type="button" id="fix-all" disabled={!safe} onClick={() => void page.proposeFixes()}>Apply all safe fixes{safe ? ` (${safe})` : ""}</button>
-      <details class="menu">
-        <summary class="button">Take with you</summary>
-        <div class="menu-body">
-          <button type="button" onClick={() => void copied()}>Copy as Markdown</button>
-          <button type="button" onClick={() => download("plimsoll-report.md", reportMarkdown(report), "text/markdown")}>Report as Markdown</button>
-          <button type="button" onClick={() => void json()}>Report as JSON</button>
-          <button type="button" onClick={() => void sarif()}>Report as SARIF</button>
-          <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
-        </div>
-      </details>
+      <Menu label="Take with you">
+        <button type="button" onClick={() => void copied()}>Copy as Markdown</button>
+        <button type="button" onClick={() => void save("plimsoll-report.md", "markdown", "text/markdown")}>Report as Markdown</button>
+        <button type="button" onClick={() => void json()}>Report as JSON</button>
+        <button type="button" onClick={() => void save("plimsoll-report.sarif", "sarif", "application/sarif+json")}>Report as SARIF</button>
+        <button type="button" onClick={() => void zip()}>Files as they are now (.zip)</button>
+      </Menu>
       <button type="button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "settings")}>Settings</button>
       <MoreFilters report={report} />
     </div>
@@ -193,7 +194,7 @@ function Remark({ report, shown }: { report: Core; shown: number }) {
   if (left) parts.push(`${left.toLocaleString("en")} not shown by these filters.`);
   if (report.summary.suppressed) parts.push(`${report.summary.suppressed} suppressed by comments or configuration.`);
   const unbuilt = report.targets.filter((it) => !it.built);
-  for (const it of unbuilt.slice(0, 3)) parts.push(`\`${it.name}\` is not built in full${it.reason ? `: ${it.reason}` : ""}.`);
+  for (const it of unbuilt.slice(0, 3)) parts.push(`\`${targetName(it.name)}\` is not built in full${it.reason ? `: ${it.reason}` : ""}.`);
   return parts.length ? <p class="empty"><Inline text={parts.join(" ")} /></p> : null;
 }
 

@@ -1,8 +1,8 @@
-import { signal } from "@preact/signals";
 import type { RenderedTarget } from "plimsoll";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { choice } from "../choices";
 import { page } from "../page";
-import { amount } from "../words";
+import { amount, targetName } from "../words";
 import { Long } from "../ui/Long";
 import { Inline } from "../ui/Markdown";
 import { Select } from "../ui/parts";
@@ -18,7 +18,7 @@ interface Row {
   isHeading: boolean;
 }
 
-const chosen = signal("");
+const chosen = choice("");
 
 /** What a target puts onto the cluster. Each line leads to where it was written, and the line of the caret is marked. */
 export function Targets({ targets }: { targets: RenderedTarget[] }) {
@@ -30,13 +30,13 @@ export function Targets({ targets }: { targets: RenderedTarget[] }) {
     <>
       <div class="filters">
         <Select label="Target" value={name(target)} onChoose={(it) => (chosen.value = it)}
-          options={targets.map((it) => [name(it), `${it.name} (${it.kind}${it.environment ? `, ${it.environment}` : ""})`] as const)} />
+          options={targets.map((it) => [name(it), `${targetName(it.name)} (${it.kind}${it.environment ? `, ${it.environment}` : ""})`] as const)} />
         <span class="muted">{amount(target.documents.length, "object")}</span>
       </div>
       {target.reasons.length > 0 && (
         <div class="notice"><p><strong>Not built in full.</strong></p><ul>{target.reasons.map((it) => <li><Inline text={it} /></li>)}</ul></div>
       )}
-      <Rendered key={name(target)} name={target.name} rows={rows} />
+      <Rendered key={name(target)} name={targetName(target.name)} rows={rows} />
     </>
   );
 }
