@@ -1,24 +1,27 @@
-import { signal } from "@preact/signals";
 import type { Finding, ProjectMap } from "plimsoll";
+import { choice } from "../choices";
 import type { Core } from "../engine/protocol";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { BOX_HEIGHT, draw, type Drawing, type Drawn, type Placed } from "../map/layout";
 import { graphOf, KINDS, named, VERBS, type Graph, type Side } from "../map/model";
 import { page } from "../page";
 import { place } from "../positions";
-import { amount, FAMILIES, familyOf, SYMBOLS } from "../words";
+import { amount, FAMILIES, familyOf, SYMBOLS, targetName } from "../words";
 import { Long } from "../ui/Long";
 import { download, Place, Select } from "../ui/parts";
 
 /** Number of objects above which the map starts in families. */
 const MANY = 80;
 
+/** Least size of the map beside the one that it is drawn in; its letters are ten pixels high by then. */
+const LEAST = 0.8;
+
 const SIDES: [Side, string][] = [["compose", "Compose"], ["cluster", "Cluster"]];
 
-const target = signal("");
-const family = signal("");
+const target = choice("");
+const family = choice("");
 /** Whether the map is in families, where somebody has chosen. */
-const collapsed = signal<boolean | undefined>(undefined);
+const collapsed = choice<boolean | undefined>(undefined);
 
 /** What runs, what it mounts and what it talks to: Compose on the left, the cluster on the right. */
 export function MapPanel({ report, map: whole }: { report: Core; map: ProjectMap }) {
@@ -36,7 +39,7 @@ export function MapPanel({ report, map: whole }: { report: Core; map: ProjectMap
     <div class="map">
       <h2 class="visually-hidden">Map</h2>
       <div class="filters">
-        <Select label="Target" value={target.value} onChoose={(it) => (target.value = it)} options={[["", "all"], ...report.targets.map((it) => [it.name, it.name] as const)]} />
+        <Select label="Target" value={target.value} onChoose={(it) => (target.value = it)} options={[["", "all"], ...report.targets.map((it) => [it.name, targetName(it.name)] as const)]} />
         <Select label="Pitfall" value={family.value} onChoose={(it) => (family.value = it)} options={[["", "all"], ...families.map((it) => [it, FAMILIES[it] ?? it] as const)]} />
         <button type="button" class="small" aria-pressed={isCollapsed} onClick={() => (collapsed.value = !isCollapsed)}>In families</button>
         <button type="button" class="small" onClick={() => svg.current && download("plimsoll-map.svg", standalone(svg.current), "image/svg+xml")}>Save SVG</button>
@@ -72,7 +75,7 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
   };
   return (
     <div class="map-box" tabIndex={0} role="group" aria-label="The map, which scrolls">
-      <svg ref={svg} viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.round(width * 0.7)}px` }} role="group" aria-label="Map of the project. Arrow keys move between objects, Enter goes to the line.">
+      <svg ref={svg} viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.round(width * LEAST)}px` }} role="group" aria-label="Map of the project. Arrow keys move between objects, Enter goes to the line.">
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" class="arrow" /></marker>
         </defs>
@@ -85,7 +88,7 @@ function Picture({ drawing, svg }: { drawing: Drawing; svg: { current: SVGSVGEle
         })}
         {frames.map((it) => (
           <g key={it.targets.join("\n")} class="frame">
-            <title>{it.targets.join(", ")}</title>
+            <title>{it.targets.map(targetName).join(", ")}</title>
             <rect x={it.x} y={it.y} width={it.width} height={it.height} rx="8" />
             <text x={it.x + 8} y={it.y + 14}>{shortened(inTargets(it.targets), it.width + 40)}</text>
           </g>
@@ -126,8 +129,8 @@ function Line({ link }: { link: Drawn }) {
 
 /** Returns the names of targets, or the first of many. */
 function inTargets(targets: string[]): string {
-  const [first = "", ...others] = targets;
-  return others.length > 1 ? `${first} and ${others.length} more` : targets.join(", ");
+  const [first = "", ...others] = targets.map(targetName);
+  return others.length > 1 ? `${first} and ${others.length} more` : [first, ...others].join(", ");
 }
 
 function open(box: Placed): void {
@@ -189,7 +192,7 @@ function InWords({ graph }: { graph: Graph }) {
           <li key={box.id}>
             <strong>{named(box)}</strong>{" "}
             {box.nodes.length === 1 && box.nodes[0]?.path && box.nodes[0].range && <Place path={box.nodes[0].path} range={box.nodes[0].range} />}
-            {box.targets.length > 0 && <span class="muted"> in {box.targets.join(", ")}</span>}
+            {box.targets.length > 0 && <span class="muted"> in {box.targets.map(targetName).join(", ")}</span>}
             {box.findings.length > 0 && <span class="muted"> {amount(box.findings.length, "finding")}: {codes(box.findings)}</span>}
             {(linksFrom.get(box.id) ?? []).map((it) => (
               <div>{VERBS[it.kind]} {it.kind === "counterpart" ? "as " : ""}{labels.get(it.to)?.label} {it.edge.path && it.edge.range && <Place path={it.edge.path} range={it.edge.range} />}</div>
