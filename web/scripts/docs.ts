@@ -10,7 +10,16 @@ const GUIDES = [
 ];
 /** Where the other files that pages refer to can be read. */
 const REPOSITORY = "https://github.com/plimsoll/plimsoll/blob/main/";
-const POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+
+/** Shows a page in the colours that were chosen in the playground, before anything is drawn. */
+const THEME = `try {
+  const theme = localStorage.getItem("theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // A browser without storage shows the colours of the system.
+}
+`;
 
 interface Page {
   /** Folder below the root of the site, such as `rules/PLM101-depends-on-started-only`. */
@@ -35,6 +44,7 @@ export function writeDocs(docs: string, styles: string[], site: string): void {
     write(join(site, textOf(it)), it.source);
   }
   write(join(site, "docs.css"), styles.map((it) => readFileSync(it, "utf8")).join("\n"));
+  write(join(site, "theme.js"), THEME);
   write(join(site, "SKILL.md"), readFileSync(join(docs, "../packaging/skills/plimsoll/SKILL.md"), "utf8"));
   // Under the address that `plimsoll init` writes into a configuration.
   for (const schema of ["config.schema.json", "report.schema.json"]) {
@@ -98,6 +108,7 @@ function html({ folder, title, summary, source }: Page): string {
 <title>${escaped(title)} · Plimsoll</title>
 <link rel="icon" href="${up}favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${up}docs.css">
+<script src="${up}theme.js"></script>
 </head>
 <body>
 <header><a href="${up}">Plimsoll</a> <nav aria-label="Documentation"><a href="${up}docs/">Guides</a> <a href="${up}rules/">Rules</a></nav></header>

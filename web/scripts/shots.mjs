@@ -13,7 +13,10 @@ const VIEWS = {
     await page.click("#tab-compare");
     await page.waitForSelector(".compared-body");
   },
-  decision: (page) => page.click("#tab-decision"),
+  decision: async (page) => {
+    await page.click("#tab-decision");
+    await page.waitForSelector(".outcome");
+  },
   "decision at its end": (page) => page.locator("#decision .table").last().scrollIntoViewIfNeeded(),
   map: async (page) => {
     await page.click("#tab-map");

@@ -21,7 +21,27 @@ self.addEventListener("fetch", (event) => {
     fetch(request).catch(async (error) => {
       const kept = await caches.match(request, { ignoreSearch: true });
       if (kept) return kept;
+      if (request.mode === "navigate") return away();
       throw error;
     }),
   );
 });
+
+/** Says in words why a page is not there, with the way back. */
+function away() {
+  const home = self.registration.scope;
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>No connection · Plimsoll</title>
+<main>
+<h1>This page is not kept for use without a connection</h1>
+<p>The playground works offline, and its panel “Rules” explains every rule. The guides need a connection.</p>
+<p><a href="${home}">Open the playground</a></p>
+</main>
+</html>
+`;
+  return new Response(html, { status: 503, headers: { "content-type": "text/html; charset=utf-8" } });
+}

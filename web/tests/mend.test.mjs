@@ -436,7 +436,7 @@ test("the page names its version, its documentation and how to install it", asyn
   const { page, close } = await open(browser, server.url);
   const footer = page.locator("footer");
   assert.match(await footer.innerText(), /Plimsoll \d+\.\d+\.\d+/);
-  assert.match(await footer.innerText(), /npm install plimsoll/);
+  assert.match(await footer.innerText(), /npx @plimsoll\/cli check \./);
   const { repository } = JSON.parse(readFileSync(new URL("../../wasm/npm/package.json", import.meta.url), "utf8"));
   assert.equal(await footer.locator("text=Source").getAttribute("href"), repository.url.replace(/^git\+|\.git$/g, ""));
   await footer.locator("text=Rules and docs").click();

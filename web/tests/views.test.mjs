@@ -1,10 +1,12 @@
 // What people do with results: fix, ignore, take along, read the map, decide, choose the looks.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { strFromU8, unzipSync } from "fflate";
-import { analysed, findings, launch, listed, open, paste, paths, serve } from "./harness.mjs";
+import { addFile, analysed, findings, launch, listed, open, paste, paths, serve } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
 let server;
@@ -22,6 +24,12 @@ after(async () => {
 async function downloaded(page, selector) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(selector)]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+/** Chooses something in the menu that downloads. */
+async function fromMenu(page, selector) {
+  await page.click(".menu summary");
+  return downloaded(page, selector);
 }
 
 test("all safe fixes are shown as a diff, applied as one step, and undone as one", async () => {
@@ -157,7 +165,7 @@ test("findings are copied as Markdown, and the fixed files are taken along", asy
   await page.click(".menu summary");
   await page.click("text=Copy as Markdown");
   await page.locator("#toast", { hasText: "Copied" }).waitFor();
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^# Plimsoll: 28 findings[\s\S]*\*\*PLM401\*\*/);
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^### Plimsoll: 7 errors, 7 warnings[\s\S]*\[PLM401\]/);
   await page.click("#fix-all");
   const { bytes } = await downloaded(page, "text=Save the fixed files");
   const files = unzipSync(new Uint8Array(bytes));
@@ -173,16 +181,15 @@ test("findings are copied as Markdown, and the fixed files are taken along", asy
 
 test("the report, the files and the decision can be taken along", async () => {
   const { page, calm, close } = await open(browser, server.url, { acceptDownloads: true });
-  await page.click(".menu summary");
-  const report = await downloaded(page, "text=Report as JSON");
+  const report = await fromMenu(page, "text=Report as JSON");
   assert.equal(JSON.parse(report.bytes).findings.length, (await listed(page)).length);
-  const sarif = await downloaded(page, "text=Report as SARIF");
+  const sarif = await fromMenu(page, "text=Report as SARIF");
   const { version, runs } = JSON.parse(sarif.bytes);
   assert.equal(version, "2.1.0");
   assert.deepEqual(runs[0].results.map((it) => it.ruleId).sort(), JSON.parse(report.bytes).findings.map((it) => it.code).sort());
-  const words = await downloaded(page, "text=Report as Markdown");
-  assert.match(words.bytes.toString(), /^# Plimsoll: 28 findings[\s\S]*\*\*PLM401\*\* `compose\.yaml:9`/);
-  const zip = await downloaded(page, "text=Files as they are now");
+  const words = await fromMenu(page, "text=Report as Markdown");
+  assert.match(words.bytes.toString(), /^### Plimsoll: 7 errors, 7 warnings[\s\S]*\[PLM401\]\S* `compose\.yaml:9`/);
+  const zip = await fromMenu(page, "text=Files as they are now");
   assert.match(strFromU8(unzipSync(new Uint8Array(zip.bytes))["compose.yaml"]), /^# The shop/);
   await page.click("#tab-decision");
   const record = await downloaded(page, "text=Save as a record");
@@ -283,6 +290,30 @@ test("a map of 40 objects can be read: every name in full, no box over another, 
   await close();
 });
 
+test("a map of 42 objects on two sides can be read, and nothing of it is cut off", async () => {
+  const { page, calm, close } = await empty(browser, server.url, { viewport: { width: 1440, height: 900 } });
+  const service = (index) => `  part-${index}:\n    image: "acme/part-${index}:1.0"\n    depends_on: [part-${Math.floor(index / 2)}]\n    volumes: ["data-${index % 4}:/data"]\n`;
+  const workload = (index) => `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: part-${index}, namespace: shop }\nspec: { selector: { matchLabels: { app: part-${index} } }, template: { metadata: { labels: { app: part-${index} } }, spec: { containers: [{ name: a, image: "acme/part-${index}:1.0", envFrom: [{ configMapRef: { name: settings-${index % 5} } }] }] } } }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: part-${index}, namespace: shop }\nspec: { selector: { app: part-${index} }, ports: [{ port: 80 }] }\n`;
+  const numbers = Array.from({ length: 11 }, (_, index) => index + 1);
+  await paste(page, `services:\n${numbers.map(service).join("").replace("part-0]", "part-11]")}volumes:\n${[0, 1, 2, 3].map((it) => `  data-${it}: {}\n`).join("")}`);
+  await addFile(page, numbers.map(workload).join("---\n"));
+  await page.click("#tab-map");
+  await page.waitForFunction(() => document.querySelectorAll(".map .box").length === 42);
+  const boxes = await page.$$eval(".map .box rect", (all) => all.map((it) => it.getBoundingClientRect().toJSON()));
+  for (const a of boxes) for (const b of boxes) {
+    assert.ok(a === b || a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top, JSON.stringify([a, b]));
+  }
+  assert.deepEqual((await page.locator(".map .label").allTextContents()).filter((it) => it.endsWith("…")), []);
+  const letters = await page.locator(".map .label").first().evaluate((it) => parseFloat(getComputedStyle(it).fontSize) * it.ownerSVGElement.getScreenCTM().a);
+  assert.ok(letters >= 10, String(letters));
+  assert.equal(await page.locator(".map-box").evaluate((it) => it.scrollWidth - it.clientWidth), 0, "the cluster is in view");
+  const lines = await page.$$eval(".map .line .thin", (all) => all.map((it) => it.getBoundingClientRect().toJSON()));
+  const map = await page.locator(".map svg").evaluate((it) => it.getBoundingClientRect().toJSON());
+  assert.ok(lines.every((it) => it.left >= map.left && it.right <= map.right), "no line leaves the picture");
+  calm();
+  await close();
+});
+
 test("nothing jumps while the page opens, and nothing moves for people who want less motion", async () => {
   const watching = () => {
     globalThis.shifts = [];
@@ -376,17 +407,54 @@ test("at every width the first screen says its words in full", async () => {
   }
 });
 
-test("nothing leaves the browser: the policy forbids it, and nothing is asked for once the page is there", async () => {
-  const { page, close } = await open(browser, server.url);
+test("nothing leaves the browser: every panel asks for files of the build alone, and the policy forbids the rest", async () => {
+  const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+  // The browser asks for the icon again whenever the address changes.
+  const own = new Set(["favicon.svg", ...readdirSync(join(dist, "assets")).map((it) => `assets/${it}`)].map((it) => server.url + it));
+  const { page, close } = await open(browser, server.url, { permissions: ["clipboard-read", "clipboard-write"], acceptDownloads: true });
+  // The worker for use without a connection fetches every file of the build once.
+  await page.evaluate(() => navigator.serviceWorker.ready);
   const asked = [];
-  page.on("request", (it) => !/^(data|blob):/.test(it.url()) && asked.push(it.url().replace(server.url, "")));
+  page.context().on("request", (it) => !/^(data|blob):/.test(it.url()) && asked.push(it));
+  page.on("websocket", (it) => asked.push({ url: () => it.url(), method: () => "socket" }));
   await paste(page, COMPOSE);
   await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  await page.locator(".finding-toggle").first().click();
+  await page.click("#fix-all");
+  await page.waitForSelector("#fixes .diff");
+  await page.keyboard.press("Escape");
+  for (const choice of ["Copy as Markdown", "Report as JSON", "Report as SARIF", "Files as they are now"]) {
+    await page.click(".menu summary");
+    await page.click(`text=${choice}`);
+  }
+  await page.click("#tab-compare");
+  await page.waitForSelector(".compared");
+  await page.click("text=What each target gets");
+  await page.locator("#compare", { hasText: "Nothing to render" }).waitFor();
   await page.click("#tab-decision");
-  await page.waitForSelector(".outcome");
-  assert.deepEqual(asked.filter((it) => !it.startsWith("assets/") && it !== "" && !/^(offline\.js|favicon|icon|manifest)/.test(it)), []);
-  const sent = await page.evaluate(() => fetch("https://example.com/?secret").then(() => "sent", () => "refused"));
-  assert.equal(sent, "refused");
+  await page.locator(".asks button").first().click();
+  await page.locator(".given").waitFor();
+  await page.click("#tab-map");
+  await page.waitForSelector(".map .box");
+  await page.click("text=Save PNG");
+  await page.click("#tab-rules");
+  await page.locator(".rule-list button").first().click();
+  await page.waitForSelector(".rule");
+  await page.click("#share-button");
+  await page.click("#examples-button");
+  await page.locator("#gallery-list button", { hasText: "overlays" }).first().click();
+  await analysed(page);
+  await page.waitForFunction(() => location.hash.startsWith("#example="));
+  assert.deepEqual(asked.filter((it) => it.method() !== "GET" || !own.has(it.url())).map((it) => `${it.method()} ${it.url()}`), []);
+  assert.ok(asked.length > 0, "the map and the second engine are fetched when they are needed");
+  const refused = await page.evaluate(() => Promise.all([
+    fetch("https://example.com/?secret").then(() => "sent", () => "refused"),
+    new Promise((done) => {
+      document.addEventListener("securitypolicyviolation", () => done("refused"));
+      new Image().src = "https://example.com/secret.png";
+    }),
+  ]));
+  assert.deepEqual(refused, ["refused", "refused"]);
   await close();
 });
 
