@@ -135,6 +135,32 @@ for (const mode of ["production", "development"]) {
   });
 }
 
+test("webpack's development server, with a worker", async () => {
+  const { default: webpack } = await import(pathToFileURL(join(tools, "webpack/lib/index.js")));
+  const { default: DevServer } = await import(pathToFileURL(join(tools, "webpack-dev-server/lib/Server.js")));
+  const compiler = webpack({
+    mode: "development",
+    context: folder,
+    entry: { page: "./src/main.js", worker: "./src/with-worker.js" },
+    infrastructureLogging: { level: "error" },
+    stats: "errors-only",
+  });
+  write(folder, {
+    "webpack-served/page.html": page('<script src="page.js"></script>'),
+    "webpack-served/worker.html": page('<script src="worker.js"></script>'),
+  });
+  const options = { host: "127.0.0.1", port: "auto", static: join(folder, "webpack-served") };
+  const server = new DevServer(options, compiler);
+  await server.start();
+  try {
+    const origin = `http://127.0.0.1:${server.server.address().port}/`;
+    assert.equal(await resultOf("page.html", origin), expected);
+    assert.equal(await resultOf("worker.html", origin), expected);
+  } finally {
+    await server.stop();
+  }
+});
+
 test("esbuild's development server with plimsoll/inline", async () => {
   const { context } = await import("esbuild");
   const bundle = await context({

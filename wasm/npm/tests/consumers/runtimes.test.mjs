@@ -1,5 +1,6 @@
 // The installed package in Node, Deno and Bun, and its types in TypeScript.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { analyze } from "../../dist/node.js";
@@ -118,9 +119,19 @@ test("an engine that is not there is named, with a way on", async () => {
   assert.match(said, /^Plimsoll's engine was not found at file:.*plimsoll_bg\.wasm: .*plimsoll\/inline.*`init`$/);
 });
 
-for (const file of ["esm.mjs", "no-init.mjs", "cjs.cjs", "inline.mjs", "worker.mjs", "web.mjs", "web.cjs", "inline.cjs"]) {
+const NODE_FILES = ["esm.mjs", "no-init.mjs", "cjs.cjs", "inline.mjs", "worker.mjs", "web.mjs", "web.cjs", "inline.cjs"];
+for (const file of NODE_FILES) {
   test(`Node: ${file}`, async () => assert.equal(await output(process.execPath, file), expected));
 }
+
+// Another release of Node: the one in which the extension is tried, or any other.
+const otherNode = process.env.PLIMSOLL_OTHER_NODE ?? join(tools, "../.tools/node24/bin/node");
+test("another Node", { skip: !existsSync(otherNode) && `there is no ${otherNode}` }, async (context) => {
+  const version = await output(otherNode, "--version");
+  context.diagnostic(`${process.version} and ${version}`);
+  assert.notEqual(version.split(".")[0], process.version.split(".")[0]);
+  for (const file of NODE_FILES) assert.equal(await output(otherNode, file), expected, file);
+});
 
 test("Bun: import and require", async () => {
   const bun = platformProgram("@oven", "bin/bun");
