@@ -67,6 +67,28 @@ export class Keeper {
     transaction.commit();
   }
 
+  /** Returns what is kept for other tabs and from earlier visits, the newest first. */
+  others(): Promise<Kept[]> {
+    return new Promise((resolve) => {
+      if (!this.#database) return resolve([]);
+      const all: Kept[] = [];
+      const cursor = this.#database.transaction(STORE).objectStore(STORE).openCursor();
+      cursor.onsuccess = () => {
+        if (!cursor.result) return resolve(all.sort((a, b) => (b.time ?? 0) - (a.time ?? 0)));
+        if (cursor.result.key !== this.#tab) all.push(cursor.result.value as Kept);
+        cursor.result.continue();
+      };
+      cursor.onerror = () => resolve(all);
+    });
+  }
+
+  /** Forgets everything but the project of this tab. */
+  forgetOthers(): void {
+    const store = this.#database?.transaction(STORE, "readwrite").objectStore(STORE);
+    const keys = store?.getAllKeys();
+    if (store && keys) keys.onsuccess = () => keys.result.filter((it) => it !== this.#tab).forEach((it) => store.delete(it));
+  }
+
   #now(): Kept {
     const { project } = this;
     return {

@@ -110,7 +110,7 @@ export class Page extends Messages {
     // The address that this page wrote itself may be older than what was kept a moment later.
     const isOwn = kept && kept.hash === location.hash;
     const wanted = (files || example) && !isOwn;
-    if (kept) await this.#restore(kept);
+    if (kept) this.#restore(kept);
     const shown = wanted ? await this.#openAddress() : kept !== undefined;
     if (!shown) await this.#openFirst();
     if (rule) this.openRule(rule);
@@ -118,10 +118,10 @@ export class Page extends Messages {
     if (this.analysis.value) this.#underline();
   }
 
-  async #restore(kept: Kept): Promise<void> {
+  #restore(kept: Kept, label?: string): void {
     const answers = Object.entries(kept.answers ?? {}).filter(([key, value]) => isAnswer(key, value));
     this.#unfoldWorst = kept.example !== undefined;
-    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example });
+    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example, ...(label ? { label } : {}) });
     const active = kept.active && this.project.find(kept.active);
     if (active) this.project.show(active);
   }
@@ -130,7 +130,7 @@ export class Page extends Messages {
     const first = await import("./gallery").then(({ examples }) => examples()[0]).catch(() => undefined);
     this.#unfoldWorst = true;
     if (first) this.project.replace(first.files, { example: first.name, isBorrowed: true });
-    else this.project.replace([{ path: "compose.yaml", text: "" }]);
+    else this.project.replace([{ path: "compose.yaml", text: "" }], { isBorrowed: true });
   }
 
   /** Opens what the address names. Returns whether that was a project. */
@@ -267,6 +267,14 @@ export class Page extends Messages {
     this.project.replace(contents.map(({ path, text }) => ({ path, text })), { label: title });
     this.#fresh();
     this.say(`Opened: ${title}.`, true);
+  }
+
+  /** Opens what was kept for another tab, or on an earlier visit. */
+  openKept(kept: Kept): void {
+    this.dialog.value = undefined;
+    this.#restore(kept, "earlier work opened");
+    this.#fresh();
+    this.say(`${amount(kept.files.length, "file")} opened again.`, true);
   }
 
   close(file: ProjectFile): void {

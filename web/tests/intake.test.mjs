@@ -38,6 +38,14 @@ test("files of an archive that were left out are counted and never empty", async
   assert.equal(summary, "2,000 read, 3 skipped (beyond what this page can read), 1 skipped (larger than 5 MB).");
 });
 
+test("what a project names is read before what merely lies beside it", async () => {
+  const sources = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`src/${index}.ts`, strToU8("x".repeat(10_000))]));
+  const { files, summary } = await read(archive({ "compose.yaml": strToU8("services: { web: { configs: [z] } }\nconfigs: { z: { file: ./z.conf } }\n"), ...sources, "z.conf": strToU8("a\n"), "src/.git/x.yaml": strToU8("") }));
+  assert.ok(files.some((it) => it.path === "z.conf"));
+  assert.ok(files.length > 100 && files.length < 300, String(files.length));
+  assert.match(summary, /^\d+ read, 1 skipped \(in node_modules, vendor or \.git\), \d+ skipped \(beyond what this page can read\)\.$/);
+});
+
 test("a folder without a file that is wanted opens nothing, and one that was not looked through says so", async () => {
   const { dropped } = intake;
   const file = (name) => ({ isDirectory: false, name, file: (done) => done(new File(["x: 1\n"], name)) });

@@ -217,6 +217,16 @@ test("a link that was only looked at does not take the place of what is kept", a
   await edited.keyboard.press("Control+Home");
   await edited.keyboard.insertText("# changed\n");
   await kept(edited, "compose.yaml", "# changed");
+  await edited.click("#bring-button");
+  await edited.locator("#earlier button", { hasText: "compose.yaml" }).first().click();
+  await findings(edited, (it) => it.includes("PLM101 compose.yaml:6"));
+  assert.match(await text(edited), /mine:/, "what was kept before can be had again");
+  await edited.click("#bring-button");
+  await edited.click("text=Forget them");
+  await edited.keyboard.press("Escape");
+  await edited.click("#bring-button");
+  await edited.waitForTimeout(300);
+  assert.equal(await edited.locator("#earlier").count(), 0);
   await context.close();
 });
 

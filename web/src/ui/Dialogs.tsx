@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { zipped } from "../exports";
 import type { Example } from "../gallery";
 import { ofFile } from "../intake";
+import type { Kept } from "../keep";
 import { page } from "../page";
 import { withLineFeeds } from "../project";
 import { amount } from "../words";
@@ -47,8 +48,36 @@ function Bring({ onClose }: { onClose: () => void }) {
             <input type="file" id="folder-input" {...{ webkitdirectory: true }} class="visually-hidden" onChange={(event) => takeChosen(event.currentTarget)} />
           </label>
         </div>
+        <Earlier />
       </div>
     </Dialog>
+  );
+}
+
+/** Maximum number of earlier projects that are offered. */
+const EARLIER = 5;
+
+/** Projects that the browser keeps from other tabs and earlier visits. */
+function Earlier() {
+  const [all, setAll] = useState<Kept[]>([]);
+  useEffect(() => void page.keeper.others().then(setAll), []);
+  if (!all.length) return null;
+  return (
+    <section id="earlier">
+      <h3>Kept in this browser from other tabs and earlier visits</h3>
+      <ul>
+        {all.slice(0, EARLIER).map((it) => (
+          <li><button type="button" onClick={() => page.openKept(it)}>
+            {it.files.slice(0, 3).map((file) => file.path).join(", ")}{it.files.length > 3 && ` and ${it.files.length - 3} more`}
+            {it.time && <span class="muted"> {new Date(it.time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}</span>}
+          </button></li>
+        ))}
+      </ul>
+      <button type="button" class="small" onClick={() => {
+        page.keeper.forgetOthers();
+        setAll([]);
+      }}>Forget them{all.length > EARLIER && `, ${all.length} in all`}</button>
+    </section>
   );
 }
 
