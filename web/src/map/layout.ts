@@ -34,9 +34,10 @@ export interface Drawing {
 
 export const BOX_HEIGHT = 40;
 const GAP = 60;
-/** Width above which a side that stands alone is laid out in another way, and the same for one of two. */
+/** Width above which a side is laid out in another way; less where both sides together would be too wide to be read. */
 const WIDE = 520;
 const WIDE_BESIDE = 380;
+const WIDE_TOGETHER = 815;
 const MARGIN = 16;
 /** Room between columns, and between the lines beside a column, which is less where they are many. */
 const RANKS = 34;
@@ -47,8 +48,11 @@ const CAPTION = 26;
 
 /** Lays out each side by itself, Compose on the left and the cluster on the right, and joins counterparts across. */
 export function draw(graph: Graph): Drawing {
-  const both = new Set(graph.boxes.map((it) => it.side)).size > 1;
-  const wide = both ? WIDE_BESIDE : WIDE;
+  const drawing = drawn(graph, WIDE);
+  return drawing.divide !== undefined && drawing.width > WIDE_TOGETHER ? drawn(graph, WIDE_BESIDE) : drawing;
+}
+
+function drawn(graph: Graph, wide: number): Drawing {
   const left = side(graph, "compose", wide);
   // In the order of their counterparts, so that few of the lines across cross one another.
   const heights = new Map(left.boxes.map((it) => [it.id, it.y]));
@@ -56,6 +60,7 @@ export function draw(graph: Graph): Drawing {
   for (const { kind, from, to } of graph.links) if (kind === "counterpart") order.set(to, heights.get(from) ?? Infinity);
   const right = side(graph, "cluster", wide, order);
   if (runsBackward(right, order)) turnOver(right);
+  const both = left.boxes.length > 0 && right.boxes.length > 0;
   const shift = both ? left.width + GAP : 0;
   const move = ({ x, y }: { x: number; y: number }) => ({ x: x + shift, y });
   const boxes = [...left.boxes, ...right.boxes.map((it) => ({ ...it, ...move(it) }))];
