@@ -18,15 +18,32 @@ export function Header() {
       </h1>
       <p class="tagline"><strong>Will your Compose survive Kubernetes, and do you need it?</strong> <span>Nothing leaves this browser.</span></p>
       <nav aria-label="Project">
-        {/* Its room is kept, so that nothing moves when there is a first step to undo. */}
-        <button type="button" id="undo-button" class={undoable ? "" : "absent"} disabled={!undoable} title={`Undo: ${undoable ?? "nothing"}`} onClick={() => page.undo()}>Undo</button>
-        <button type="button" id="redo-button" class={redoable ? "" : "absent"} disabled={!redoable} title={`Redo: ${redoable ?? "nothing"}`} onClick={() => page.redo()}>Redo</button>
+        {/* Their room is kept, so that nothing moves when there is a first step to undo. */}
+        <Step id="undo-button" label="Undo" what={undoable} onClick={() => page.undo()} path="M6 3 2.5 6.5 6 10M3 6.5h6.5a4 4 0 0 1 0 8H6" />
+        <Step id="redo-button" label="Redo" what={redoable} onClick={() => page.redo()} path="M10 3l3.5 3.5L10 10M13 6.5H6.5a4 4 0 0 0 0 8H10" />
         <button type="button" id="bring-button" class="primary" aria-haspopup="dialog" onClick={() => (page.dialog.value = "bring")}>Paste or drop your own</button>
         <button type="button" id="examples-button" aria-haspopup="dialog" onClick={() => (page.dialog.value = "examples")}>Examples</button>
         <button type="button" id="clear-button" onClick={startEmpty}>Start empty</button>
         <button type="button" id="share-button" onClick={() => void share()}>Copy link</button>
       </nav>
     </header>
+  );
+}
+
+interface StepProps {
+  id: string;
+  label: string;
+  /** The step that can be taken; `undefined` when there is none. */
+  what: string | undefined;
+  onClick: () => void;
+  path: string;
+}
+
+function Step({ id, label, what, onClick, path }: StepProps) {
+  return (
+    <button type="button" id={id} class={what ? "step" : "step absent"} disabled={!what} aria-label={label} title={`${label}: ${what ?? "nothing"}`} onClick={onClick}>
+      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d={path} /></svg>
+    </button>
   );
 }
 
