@@ -140,6 +140,8 @@ export class Page extends Messages {
     if (files) {
       try {
         const { leftOut, ...shared } = await unpack(files);
+        // What was just typed is kept first, because what a link brings is not.
+        this.keeper.flush();
         this.project.replace(shared.files, { answers: shared.answers, isBorrowed: true, label: "the link opened" });
         if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
         return true;
@@ -257,6 +259,7 @@ export class Page extends Messages {
   }
 
   openExample(example: Example, undoable = true): void {
+    this.keeper.flush();
     this.#unfoldWorst = true;
     this.project.replace(example.files, { example: example.name, isBorrowed: true, ...(undoable ? { label: "the example opened" } : {}) });
     this.#fresh();

@@ -215,6 +215,11 @@ test("a link that was only looked at does not take the place of what is kept", a
   const edited = await tab(link([[["compose.yaml", COMPOSE.replace("web:", "theirs:")]], {}]));
   await edited.locator(".cm-content").click();
   await edited.keyboard.press("Control+Home");
+  await edited.keyboard.insertText("# just typed\n");
+  await edited.evaluate((hash) => (location.hash = hash), link([[["compose.yaml", COMPOSE]], {}]));
+  await kept(edited, "compose.yaml", "# just typed");
+  await edited.waitForFunction(() => !document.querySelector(".cm-content").textContent.includes("just typed"));
+  await edited.keyboard.press("Control+Home");
   await edited.keyboard.insertText("# changed\n");
   await kept(edited, "compose.yaml", "# changed");
   await edited.click("#bring-button");
