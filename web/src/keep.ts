@@ -27,6 +27,8 @@ const PATIENCE = 300;
  * own, and a new tab goes on with the newest one. What an example or a link brought is not kept before it is changed.
  */
 export class Keeper {
+  /** Whether what was kept is this tab's own, and not that of another tab or visit. */
+  isOwn = false;
   #database: IDBDatabase | undefined;
   #tab = "";
   #release: (() => void) | undefined;
@@ -41,6 +43,7 @@ export class Keeper {
     this.#database = database;
     const unwritten = takeUnwritten();
     const written = await this.#read(before).catch(() => undefined);
+    if (unwritten) this.isOwn = true;
     const kept = unwritten && (unwritten.time ?? 0) >= (written?.time ?? 0) ? unwritten : written;
     this.project.onChange(() => this.soon());
     // A page that is hidden may never be shown again, so what waits is written now.
@@ -165,7 +168,11 @@ export class Keeper {
         };
         all.onerror = () => reject(new Error("the kept projects cannot be read"));
       };
-      own.onsuccess = () => (own.result ? resolve(own.result) : cursor());
+      own.onsuccess = () => {
+        this.isOwn = own.result !== undefined;
+        if (own.result) resolve(own.result);
+        else cursor();
+      };
       own.onerror = () => reject(new Error("the kept project cannot be read"));
     });
   }

@@ -121,7 +121,8 @@ export class Page extends Messages {
   #restore(kept: Kept, label?: string): void {
     const answers = Object.entries(kept.answers ?? {}).filter(([key, value]) => isAnswer(key, value));
     this.#unfoldWorst = kept.example !== undefined;
-    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example, ...(label ? { label } : {}) });
+    const isBorrowed = !label && !this.keeper.isOwn;
+    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example, isBorrowed, ...(label ? { label } : {}) });
     const active = kept.active && this.project.find(kept.active);
     if (active) this.project.show(active);
   }

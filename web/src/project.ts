@@ -50,7 +50,7 @@ interface ReplaceOptions {
   answers?: Record<string, string>;
   /** Name of the example that the contents are. */
   example?: string | undefined;
-  /** Whether the contents can be had again from where they came: an example, or a link. */
+  /** Whether the contents can be had again from where they came: an example, a link, or another tab. */
   isBorrowed?: boolean;
   /** Description of the step for `undo`; without it the step cannot be undone. */
   label?: string;
@@ -69,7 +69,7 @@ export class Project {
   version = 0;
   /** Number of times that another project took the place of the whole. */
   generation = 0;
-  /** Whether nobody has changed what an example or a link brought, so that it need not be kept. */
+  /** Whether nobody has changed what an example, a link or another tab brought, so that it need not be kept. */
   isBorrowed = false;
   #nextId = 1;
   #listeners: ((change: Change) => void)[] = [];
