@@ -144,7 +144,7 @@ fn write_job_summary(report: &Report) -> Result<(), Failure> {
         .create(true)
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(output::markdown(report).as_bytes()))
+        .and_then(|mut file| file.write_all(output::job_summary(report).as_bytes()))
         .map_err(|error| Failure::at(path, &error))
 }
 

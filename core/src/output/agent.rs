@@ -2,6 +2,7 @@
 
 use super::columns::escape_line;
 use super::place::{Place, counts};
+use super::unread;
 use crate::report::{Finding, Report, Safety};
 
 /// Renders each finding as `path:line:column code severity subject: message | next: command`, in the order of
@@ -15,7 +16,8 @@ pub fn agent(report: &Report) -> String {
             format!("; {skipped} not read, see: {}", escape_line(&command))
         }
     };
-    out.push_str(&format!("summary: {}{skipped}\n", counts(report)));
+    let unbuilt: String = unread::unbuilt(report).iter().map(|part| format!("; {part}")).collect();
+    out.push_str(&format!("summary: {}{unbuilt}{skipped}\n", counts(report)));
     out
 }
 

@@ -4,6 +4,7 @@
 
 use super::columns::escape;
 use super::place::{Place, count, worst_first};
+use super::unread;
 use crate::explain;
 use crate::report::{Report, Severity};
 use crate::text::one_line;
@@ -56,6 +57,11 @@ pub fn github(report: &Report) -> String {
         out.push_str(&format!(
             "{more} more: GitHub shows {MAX_ANNOTATIONS} errors, {MAX_ANNOTATIONS} warnings and {MAX_ANNOTATIONS} notices a step\n"
         ));
+    }
+    let mut unread = unread::unbuilt(report);
+    unread.extend(unread::skipped(report));
+    if !unread.is_empty() {
+        out.push_str(&format!("not checked: {}\n", unread.join("; ")));
     }
     out
 }

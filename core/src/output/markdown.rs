@@ -2,6 +2,7 @@
 
 use super::columns::escape_line;
 use super::place::{Place, count, counts, files_read};
+use super::unread;
 use super::wire::rule_url;
 use crate::explain;
 use crate::report::{Finding, Report, Safety, Severity};
@@ -11,11 +12,23 @@ use rustc_hash::FxHashSet;
 
 /// Maximum number of bytes in a comment. Services refuse more than 65,536 characters, and callers may
 /// add some of their own.
-const MAX_BYTES: usize = 60_000;
+const MAX_COMMENT: usize = 60_000;
+
+/// Maximum number of bytes in the summary of a job. GitHub refuses more than 1 MiB for one step.
+const MAX_JOB_SUMMARY: usize = 1_000_000;
 
 /// Renders the findings, worst first, as many as fit into one comment: a line each, with the details
 /// folded away. The "why" and "help" of a rule stand with its first finding only.
 pub fn markdown(report: &Report) -> String {
+    within(report, MAX_COMMENT)
+}
+
+/// Renders the findings like [`markdown`], as many as fit into the summary of a job on GitHub.
+pub fn job_summary(report: &Report) -> String {
+    within(report, MAX_JOB_SUMMARY)
+}
+
+fn within(report: &Report, max_bytes: usize) -> String {
     let mut explained = FxHashSet::default();
     let mut left_out = 0;
     let files = count(files_read(report), "file", "files");
@@ -31,7 +44,7 @@ pub fn markdown(report: &Report) -> String {
         }
         for finding in own {
             let item = item(report, finding, &mut explained);
-            if left_out > 0 || out.len() + item.len() > MAX_BYTES {
+            if left_out > 0 || out.len() + item.len() > max_bytes {
                 left_out += 1;
             } else {
                 out.push_str(&item);
@@ -46,6 +59,11 @@ pub fn markdown(report: &Report) -> String {
     }
     if report.baselined > 0 {
         out.push_str(&format!("\n{} in the baseline.\n", report.baselined));
+    }
+    let mut unread = unread::unbuilt(report);
+    unread.extend(unread::skipped(report));
+    if !unread.is_empty() {
+        out.push_str(&format!("\nNot checked: {}.\n", prose(&unread.join("; "))));
     }
     out
 }
@@ -145,6 +163,10 @@ mod tests {
                 ))
         );
         assert_eq!(text.matches("Why it matters").count(), 1);
+        assert_eq!(job_summary(&report).matches("`app` may start").count(), 2000);
+        report.findings = vec![report.findings[0].clone(); 20_000];
+        let summary = job_summary(&report);
+        assert!(summary.len() < 1 << 20 && summary.contains(" more; `plimsoll check` shows all"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod style;
 #[cfg(test)]
 mod testing;
 mod text;
+mod unread;
 pub mod wire;
 pub mod wire_compare;
 pub mod wire_targets;
@@ -33,7 +34,7 @@ pub use decision::{decision, records as decision_markdown};
 pub use github::{MAX_ANNOTATIONS, github};
 pub use gitlab::gitlab;
 pub use junit::junit;
-pub use markdown::markdown;
+pub use markdown::{job_summary, markdown};
 pub use place::fingerprints;
 pub use rdjson::rdjson;
 pub use sarif::sarif;

@@ -8,9 +8,10 @@ use super::place::{Place, count, counts, files_read};
 use super::snippet::snippets;
 use super::statistics::grouped;
 use super::style::Style;
+use super::unread;
 use crate::explain;
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
-use crate::report::{Finding, Report, Safety, Severity, SkipReason, TargetKind};
+use crate::report::{Finding, Report, Safety, Severity, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// What has been printed already: each "why" and each "help" with its code, since a finding may have its
@@ -70,8 +71,8 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
     if report.targets.len() > 1 {
         out.push_str(&format!(" and {}", count(report.targets.len(), "target", "targets")));
     }
-    for kind in TargetKind::ALL {
-        not_built(out, report, kind);
+    for part in unread::unbuilt(report) {
+        out.push_str(&format!("; {part}"));
     }
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));
@@ -82,13 +83,8 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
     if report.excluded > 0 {
         out.push_str(&format!("; {} excluded", count(report.excluded, "file", "files")));
     }
-    if !report.skipped.is_empty() {
-        let reasons = SkipReason::ALL.into_iter().filter_map(|reason| {
-            let number = report.skipped.iter().filter(|it| it.reason == reason).count();
-            (number > 0).then(|| format!("{number} {}", reason.words()))
-        });
-        let reasons: Vec<String> = reasons.collect();
-        out.push_str(&format!("; not read: {} (see --show-files)", reasons.join(", ")));
+    if let Some(skipped) = unread::skipped(report) {
+        out.push_str(&format!("; {skipped} (see --show-files)"));
     }
     if report.elsewhere > 0 {
         out.push_str(&format!("; {} in other files", report.elsewhere));
@@ -108,36 +104,6 @@ pub(super) fn last_line(out: &mut String, report: &Report, style: Style) {
         (safe, _) => out.push_str(&format!("; {safe}{}", with("plimsoll fix"))),
     }
     out.push('\n');
-}
-
-/// Says which targets of a kind were not built in full, and why: "1 chart not rendered: edge, a value is
-/// wanted".
-fn not_built(out: &mut String, report: &Report, kind: TargetKind) {
-    let of_kind = report.targets.iter().filter(|target| target.kind == kind && !target.built);
-    let reasons: Vec<String> = of_kind
-        .map(|target| {
-            let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
-            format!("{}, {}", escape_line(&target.name), escape_line(reason))
-        })
-        .collect();
-    if reasons.is_empty() {
-        return;
-    }
-    let [one, many, what] = match kind {
-        TargetKind::Application => {
-            let applications = count(reasons.len(), "application", "applications");
-            out.push_str(&format!("; the sources of {applications} are not in the project"));
-            return;
-        }
-        TargetKind::Kustomization => ["kustomization", "kustomizations", "not built in full"],
-        TargetKind::Chart => ["chart", "charts", "not rendered in full"],
-        TargetKind::Compose => ["Compose project", "Compose projects", "refused"],
-        TargetKind::Manifests => {
-            ["folder of manifests", "folders of manifests", "not read in full"]
-        }
-    };
-    let counted = count(reasons.len(), one, many);
-    out.push_str(&format!("; {counted} {what}: {}", reasons.join("; ")));
 }
 
 /// Whether naming the target of a finding tells it from another one: several are built.
