@@ -5,7 +5,7 @@ use crate::terminal::Terminal;
 use plimsoll_core::Report;
 use plimsoll_core::report::{Baseline, Identity};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,10 +41,15 @@ fn is_one(count: &usize) -> bool {
 
 /// Reads a baseline.
 pub fn read(path: &Path) -> Result<Baseline, Failure> {
-    refuse_special(path)?;
+    if !is_pipe(path) {
+        refuse_special(path)?;
+    }
     let text = fs::read_to_string(path).map_err(|error| Failure::at(path, &error))?;
-    let stored: Stored = serde_json::from_str(&text)
-        .map_err(|error| Failure::at(path, &format!("this is not a baseline: {error}")))?;
+    let stored: Stored = serde_json::from_str(&text).map_err(|error| {
+        let shape =
+            r#"a baseline is `{"version": 1, "entries": […]}`, as `--write-baseline` writes it"#;
+        Failure::at(path, &format!("this is not a baseline: {error}; {shape}"))
+    })?;
     if stored.version != VERSION {
         return Err(Failure::at(
             path,
@@ -55,6 +60,20 @@ pub fn read(path: &Path) -> Result<Baseline, Failure> {
         ));
     }
     Ok(Baseline::new(stored.entries.into_iter().map(|entry| (entry.identity, entry.count))))
+}
+
+/// Whether a path leads to a pipe, such as that of `--baseline <(…)`, whose writer ends it.
+fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        path.metadata().is_ok_and(|it| it.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Refuses pipes and devices, which may never end.
@@ -107,17 +126,10 @@ pub fn warn(path: &Path, stale: &[(Identity, usize)], terminal: &Terminal) {
     }
 }
 
-/// Returns a baseline without stale entries.
-pub fn pruned(baseline: &Baseline, stale: Vec<(Identity, usize)>) -> Baseline {
-    let too_many: BTreeMap<Identity, usize> = stale.into_iter().collect();
-    let left = baseline.entries().map(|(identity, count)| {
-        let gone = too_many.get(identity).copied().unwrap_or(0);
-        (identity.clone(), count.saturating_sub(gone))
-    });
-    Baseline::new(left.filter(|(_, count)| *count > 0))
-}
-
-/// Returns the folder of a baseline file, as an absolute path.
+/// Returns the folder of a baseline file, as an absolute path. A pipe lies in nobody's project.
 pub fn folder(path: &Path) -> Option<PathBuf> {
+    if is_pipe(path) {
+        return None;
+    }
     std::path::absolute(path).ok()?.parent().map(Path::to_owned)
 }

@@ -5,9 +5,11 @@ use crate::filter::Filter;
 use crate::input::{self, Project};
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, baseline, exit_code, options, watch};
+use plimsoll_core::accept_each;
 use plimsoll_core::output::{self, Include, Length, MAX_ANNOTATIONS, Style, escape_line};
-use plimsoll_core::report::{Baseline, Report};
-use plimsoll_core::text::path_at_start;
+use plimsoll_core::report::Report;
+use plimsoll_core::text::{normalise_path, path_at_start};
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -56,7 +58,8 @@ pub fn of_project(
     }
     filter.apply(&mut report);
     if let Some(file) = &baseline.write_baseline {
-        let found = Baseline::of(&report);
+        let wanted = |report: &mut Report| filter.apply(report);
+        let found = accept_each(&workspace, &options, &wanted).0;
         baseline::write(file, &found)?;
         if !terminal.quiet {
             let count: usize = found.entries().map(|it| it.1).sum();
@@ -69,7 +72,7 @@ pub fn of_project(
         let stale = baseline::stale(&report, &root);
         match baseline.prune {
             true if !stale.is_empty() => {
-                baseline::write(file, &baseline::pruned(&known, stale))?;
+                baseline::write(file, &known.without(&stale))?;
             }
             true => {}
             false => baseline::warn(file, &stale, terminal),

@@ -6,8 +6,9 @@ mod support;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use support::command::{found, run};
-use support::folder;
+use support::{BINARY, folder};
 
 const MOUNT: &str = "    volumes: ['/home/ann/data:/data']\n";
 
@@ -70,6 +71,38 @@ fn a_baseline_keeps_what_was_there_and_shows_what_is_new() {
         assert!(left.contains("service web") && !left.contains("service db"), "{left}");
         assert_eq!(run(&shop, &check).err, "");
     }
+}
+
+#[test]
+fn a_baseline_knows_every_place_of_a_finding() {
+    let compose = |names: &[&str]| {
+        let services = names.iter().map(|it| format!("  {it}: {{image: nginx}}\n"));
+        format!("services:\n{}", services.collect::<String>())
+    };
+    let root = folder(&[("compose.yaml", &compose(&["a", "b"]))]);
+    let at = root.path();
+    assert_eq!(run(at, &["check", "--write-baseline", "base.json"]).code, 0);
+    let check = ["check", "--baseline", "base.json", "--select", "PLM801,PLM802"];
+    let again = run(at, &check);
+    assert!(again.out.starts_with("no findings") && again.err.is_empty(), "{}", again.out);
+    fs::write(at.join("compose.yaml"), compose(&["0", "a", "b"])).unwrap();
+    let new = pairs(&[("PLM801", "service 0"), ("PLM802", "service 0")]);
+    assert_eq!(found(at, &check), new);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_baseline_may_come_from_a_pipe() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[("compose.yaml", &compose)]);
+    let at = root.path();
+    assert_eq!(run(at, &with_baseline(&["--write-baseline", "base.json"])).code, 0);
+    let script = format!("'{BINARY}' check --select PLM309 --baseline <(cat base.json)");
+    let output = Command::new("bash").args(["-c", &script]).current_dir(at).output().unwrap();
+    let (out, err) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+    assert!(out.unwrap().contains("; 1 in the baseline"), "{err:?}");
+    let zero = run(at, &["check", "--baseline", "/dev/zero"]);
+    assert!(zero.code == 2 && zero.err.contains("this is not a regular file"), "{}", zero.err);
 }
 
 #[test]

@@ -317,7 +317,8 @@ impl Analysis {
         let mut report = Report { systems, suppressed, ..self.frame() };
         self.identify(&mut findings);
         report.findings = findings;
-        if let Some(baseline) = &self.config().baseline {
+        let baseline = self.config().baseline.as_ref();
+        if let Some(baseline) = baseline.filter(|it| it.accepts_any()) {
             take_out_accepted(&mut report, baseline, &ran);
         }
         one_for_each_cause(&mut report.findings, facts, options.gathers_siblings);

@@ -4,6 +4,7 @@
 //! [`Report`]. It starts threads only with the feature `parallel`. `docs/architecture.md` describes how
 //! data flows through it and which module may know what.
 
+mod adopt;
 mod analysis;
 pub mod autofix;
 pub mod build;
@@ -24,6 +25,7 @@ pub mod syntax;
 pub mod text;
 mod workspace;
 
+pub use adopt::accept_each;
 pub use analysis::{Analysis, Application, Applications, Options};
 pub use config::Config;
 pub use report::Report;

@@ -55,6 +55,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
     ("autofix", &["text", "report", "model", "edit", "analysis", "workspace"]),
+    ("adopt", &["report", "analysis", "workspace"]),
 ];
 
 fn source() -> PathBuf {

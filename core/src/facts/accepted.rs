@@ -13,12 +13,19 @@ use std::sync::OnceLock;
 pub(super) type PrintedPaths = OnceLock<FxHashMap<Span, String>>;
 
 impl Facts<'_> {
-    /// Whether a finding at this place stands alone: a comment, an annotation or the baseline accepts it, or an
-    /// override gives the rule a level of its own in this file. `is` says whether a selector means the rule.
+    /// Whether a finding at this place stands alone: somebody [accepts it](Facts::is_accepted_at), or every
+    /// place is to be reported by itself. `is` says whether a selector means the rule.
     ///
     /// Rules that put several places into one finding report such a place by itself, so that what people say about
     /// one place does not decide about the others.
     pub fn stands_alone(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
+        let splits_all = self.config.baseline.as_ref().is_some_and(|it| it.splits_all());
+        splits_all || self.is_accepted_at(span, is)
+    }
+
+    /// Whether a comment, an annotation or the baseline accepts a finding at this place, or an override gives the
+    /// rule a level of its own in this file. `is` says whether a selector means the rule.
+    pub fn is_accepted_at(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
         let means = |it: &Suppression| {
             it.selectors.is_empty() || it.selectors.iter().any(|(selector, _)| is(selector))
         };
@@ -33,7 +40,7 @@ impl Facts<'_> {
         }
         let Some(baseline) = &self.config.baseline else { return false };
         let path = self.config.base.in_repository(file.path());
-        baseline.accepts(&path, || self.key_path(span), is)
+        baseline.has(&path, || self.key_path(span), is)
     }
 
     /// Returns what the annotations of the built object at a place accept. The annotations of objects that

@@ -58,7 +58,7 @@
 //! | what an image starts that is built here | `image_start` | `image_start`, `build_or_image`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
-//! | what people accept | `accepted` | `stands_alone`, `annotations_at`, `key_path` |
+//! | what people accept | `accepted` | `stands_alone`, `is_accepted_at`, `annotations_at`, `key_path` |
 //! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
 mod accepted;

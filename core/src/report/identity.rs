@@ -85,12 +85,25 @@ impl Baseline {
 
     /// Returns the entries in order, with the number of findings of each.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Identity, usize)> {
+    effect: Effect,
+}
+
+/// What a baseline does to a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Effect {
+    /// Its findings are taken out.
+    #[default]
+    Accept,
+    /// Its findings stay, each by itself.
+    Split,
+    /// All findings stay, each place of each finding by itself.
+    SplitAll,
         self.entries.iter().map(|(identity, count)| (identity, *count))
     }
 
-    /// Whether a finding of a rule at a place of a file is accepted. `key_path` returns the path of keys to
+    /// Whether there is an entry for a rule at a place of a file. `key_path` returns the path of keys to
     /// the place, and `is` says whether a code means the rule.
-    pub fn accepts(
+    pub fn has(
         &self,
         path: &str,
         key_path: impl Fn() -> String,
@@ -104,6 +117,46 @@ impl Baseline {
 /// The entries of a baseline that no finding has used.
 #[derive(Debug)]
 pub struct Unused(BTreeMap<Identity, usize>);
+    /// A baseline that accepts nothing, and makes rules report each place by itself.
+    pub fn splitting_all() -> Baseline {
+        Baseline { effect: Effect::SplitAll, ..Baseline::default() }
+    }
+
+    /// Returns a baseline that accepts nothing, and makes rules report the places of this one as if it did.
+    #[must_use]
+    pub fn splitting(self) -> Baseline {
+        Baseline { effect: Effect::Split, ..self }
+    }
+
+    /// Whether the baseline takes findings out of a report.
+    pub fn accepts_any(&self) -> bool {
+        self.effect == Effect::Accept
+    }
+
+    /// Whether rules report each place by itself, accepted or not.
+    pub fn splits_all(&self) -> bool {
+        self.effect == Effect::SplitAll
+    }
+
+    /// Returns a baseline with the entries of another one as well.
+    #[must_use]
+    pub fn with(&self, other: &Baseline) -> Baseline {
+        let all = self.entries().chain(other.entries());
+        Baseline::new(all.map(|(identity, count)| (identity.clone(), count)))
+    }
+
+    /// Returns a baseline without entries that have more findings than there are.
+    #[must_use]
+    pub fn without(&self, stale: &[(Identity, usize)]) -> Baseline {
+        let too_many: BTreeMap<&Identity, usize> =
+            stale.iter().map(|(identity, count)| (identity, *count)).collect();
+        let left = self.entries().map(|(identity, count)| {
+            let gone = too_many.get(identity).copied().unwrap_or(0);
+            (identity.clone(), count.saturating_sub(gone))
+        });
+        Baseline::new(left.filter(|(_, count)| *count > 0))
+    }
+
 
 impl Unused {
     pub fn of(baseline: &Baseline) -> Unused {

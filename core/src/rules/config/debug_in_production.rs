@@ -119,7 +119,7 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
     };
     let message = format!("{what} {run} {}{and_others} in development mode", unit.label);
     // What a chart takes from one of its values is changed there, unless a comment accepts it here.
-    let is_accepted = facts.stands_alone(first.value_span, &|selector| RULE.is(selector));
+    let is_accepted = facts.is_accepted_at(first.value_span, &|selector| RULE.is(selector));
     let values = facts.values_printed_at(first.value_span);
     let value = match values.as_slice() {
         [value] if !is_accepted => Some(value),

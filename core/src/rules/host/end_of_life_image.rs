@@ -193,13 +193,14 @@ enum Changed {
 impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Cause<'a> {
         let span = image.span;
-        let accepted = facts.stands_alone(span, &|selector| RULE.is(selector));
-        let set_at = facts.version_set_at(unit, image).filter(|_| !accepted);
+        let is_alone = facts.stands_alone(span, &|selector| RULE.is(selector));
+        let is_accepted = facts.is_accepted_at(span, &|selector| RULE.is(selector));
+        let set_at = facts.version_set_at(unit, image).filter(|_| !is_accepted);
         let in_files = || Changed::With(facts.changed_with(unit));
         Cause {
             image: image.text,
             changed: set_at.map_or_else(in_files, Changed::SetAt),
-            accepted_at: accepted.then_some(span),
+            accepted_at: is_alone.then_some(span),
         }
     }
 }

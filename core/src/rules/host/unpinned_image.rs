@@ -304,7 +304,7 @@ impl<'a> Cause<'a> {
 /// Returns the place that says the tag of an image, where that is not the image itself. What is accepted at
 /// the image stays there.
 fn set_at<'a>(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Option<Span> {
-    let is_accepted = || facts.stands_alone(image.span, &|it| RULE.is(it));
+    let is_accepted = || facts.is_accepted_at(image.span, &|it| RULE.is(it));
     facts.version_set_at(unit, image).filter(|_| !is_accepted())
 }
 

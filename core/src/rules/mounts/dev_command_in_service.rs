@@ -80,7 +80,7 @@ fn check_images(facts: &Facts, out: &mut Findings) {
         let build = service.model.key("build").map_or(service.span(), |it| it.name.span);
         let said = start.span_of(last);
         // What a comment accepts at the service stays there.
-        let is_accepted = facts.stands_alone(build, &|it| RULE.is(it));
+        let is_accepted = facts.is_accepted_at(build, &|it| RULE.is(it));
         let (place, other, what) = match is_accepted {
             true => (build, said, "the Dockerfile says so here"),
             false => (said, build, "the image is built here"),

@@ -228,7 +228,7 @@ fn is_same_everywhere(path: &str) -> bool {
 /// Returns the place to change: in a chart the value that chooses the node, or else the one that names its
 /// path, unless a comment accepts the path in the template.
 fn lead(facts: &Facts<'_>, path: &Str) -> Span {
-    if facts.stands_alone(path.span, &|it| RULE.is(it)) {
+    if facts.is_accepted_at(path.span, &|it| RULE.is(it)) {
         return path.span;
     }
     facts

@@ -93,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             let asks = check_span(liveness);
             // The patience that a chart takes from its values is changed there, unless a comment accepts it here.
-            let is_accepted = facts.stands_alone(asks, &|selector| RULE.is(selector));
+            let is_accepted = facts.is_accepted_at(asks, &|selector| RULE.is(selector));
             let set_at = facts.value_behind(patience_span(liveness)).filter(|_| !is_accepted);
             let finding = out.at(&set_at.unwrap_or(asks), message);
             if set_at.is_some() {
