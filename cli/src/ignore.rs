@@ -6,7 +6,7 @@ use plimsoll_core::autofix::Fixed;
 use plimsoll_core::edit::accept::{self, Answer};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::text::FileId;
-use plimsoll_core::{File, Options, Report, Workspace};
+use plimsoll_core::{File, Options, Report, Workspace, accept_each};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The codes to accept on a line, and the offset of the first finding there.
@@ -18,19 +18,21 @@ struct Line {
 /// The lines with something to accept, by file and number, both from 0.
 type Wanted = BTreeMap<usize, BTreeMap<usize, Line>>;
 
-/// Writes comments that accept every finding of a report, and says which findings no comment can accept.
+/// Writes comments that accept everything that is found, each place by itself, and says which findings no comment
+/// can accept. `before` is the report on the files as they are.
 pub fn accept_all(
     sources: &[Source],
     mut workspace: Workspace,
-    report: &Report,
+    before: &Report,
     options: &Options,
     reason: &str,
     terminal: &Terminal,
 ) -> Fixed {
-    let wanted = wanted(report);
+    let (_, report) = accept_each(&workspace, options, &|_| {});
     let mut files: Vec<File> = sources.iter().map(|source| source.file.clone()).collect();
-    let mut applied = 0;
-    for (file, lines) in wanted {
+    // The changed files by their index, with the number of comments in each.
+    let mut changed: BTreeMap<usize, usize> = BTreeMap::new();
+    for (file, lines) in wanted(&report) {
         let path = &report.files[file].file.path;
         let Some(at) = sources.iter().position(|source| source.file.path == *path) else {
             continue;
@@ -45,14 +47,48 @@ pub fn accept_all(
             continue;
         }
         let (text, count) = accepted(&files[at], &lines, reason, terminal);
-        files[at] = File::new(path, text);
-        applied += count;
+        if count > 0 {
+            files[at] = File::new(path, text);
+            workspace.set_file(files[at].clone());
+            changed.insert(at, count);
+        }
     }
-    for file in &files {
-        workspace.set_file(file.clone());
+    let mut report = workspace.report(options);
+    if breaks_more(&report, before) {
+        // What is wrong may be reported in another file than the one with the comments, such as a `Chart.yaml`.
+        for source in changed.keys().map(|at| &sources[*at]) {
+            workspace.set_file(source.file.clone());
+        }
+        changed.retain(|at, _| {
+            workspace.set_file(files[*at].clone());
+            let is_kept = !breaks_more(&workspace.report(options), before);
+            if !is_kept {
+                files[*at] = sources[*at].file.clone();
+                workspace.set_file(files[*at].clone());
+                let path = &files[*at].path;
+                terminal.warn(&format!(
+                    "{path}: left unchanged because comments would break what is made of it"
+                ));
+            }
+            is_kept
+        });
+        report = workspace.report(options);
     }
-    let report = workspace.report(options);
+    let applied = changed.values().sum();
     Fixed { files, applied, report, refused: Vec::new() }
+}
+
+/// Rules whose findings say that a file cannot be read or built.
+const BROKEN: [&str; 3] = ["PLM001", "PLM005", "PLM009"];
+
+/// Whether more is broken than before.
+fn breaks_more(after: &Report, before: &Report) -> bool {
+    let broken = |report: &Report| -> usize {
+        let findings = report.findings.iter().filter(|it| BROKEN.contains(&it.code));
+        let unbuilt = report.targets.iter().filter(|target| !target.built);
+        findings.map(|it| 1 + it.more).sum::<usize>() + unbuilt.count()
+    };
+    broken(after) > broken(before)
 }
 
 /// Returns the text of a file with comments on all lines where one can stand, and their number.

@@ -127,6 +127,41 @@ fn findings_are_accepted_with_a_reason() {
 }
 
 #[test]
+fn every_place_of_a_finding_is_accepted() {
+    let text = "services:\n  a: {image: nginx}\n  b: {image: nginx}\n  c: {image: nginx}\n";
+    let root = folder(&[("compose.yaml", text)]);
+    let (_, _, err) = run(root.path(), &["--add-ignore", "old"]);
+    assert!(err.contains("wrote 3 comments in 1 file; 0 findings left"), "{err}");
+    let left = Command::new(BINARY).arg("check").current_dir(root.path()).output().unwrap();
+    let out = String::from_utf8(left.stdout).unwrap();
+    assert!(out.starts_with("no findings"), "{out}");
+}
+
+#[test]
+fn comments_leave_what_a_chart_prints_as_it_was() {
+    let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec:\n  containers:\n    - name: a\n      image: 'acme/a:1'\n      securityContext:\n        {{- include \"c.sec\" . }}\n";
+    let root = folder(&[
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("templates/pod.yaml", pod),
+        (
+            "templates/_helpers.tpl",
+            "{{- define \"c.sec\" -}}\n{{- dict \"privileged\" true | toYaml | nindent 8 -}}\n{{- end -}}\n",
+        ),
+    ]);
+    let render = || {
+        let output = Command::new(BINARY).arg("render").current_dir(root.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = render();
+    assert!(before.contains("privileged: true\n"), "{before}");
+    let (_, _, err) = run(root.path(), &["--select", "PLM806", "--add-ignore", "old"]);
+    assert!(err.contains("; 0 findings left"), "{err}");
+    let helpers = fs::read_to_string(root.path().join("templates/_helpers.tpl")).unwrap();
+    assert!(helpers.contains("nindent 8 -}} {{- /* plimsoll: ignore PLM806"), "{helpers}");
+    assert_eq!(render(), before);
+}
+
+#[test]
 fn a_diff_for_people_is_coloured_and_shows_control_characters() {
     let text = EARLY.replace("# Needs the database.", "# Needs \u{200E}the database.");
     let root = folder(&[("compose.yaml", &text)]);

@@ -2,7 +2,7 @@
 //! inside a block of text, for example.
 
 use super::guard;
-use crate::model::{FileModel, Suppression};
+use crate::model::{FileModel, Suppression, is_template_name};
 use crate::report::{Edit, Kind};
 use crate::text::{File, Span};
 
@@ -102,10 +102,15 @@ pub fn here(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option
 
 /// Returns the edits that may accept what is found at an offset: behind its line, and above.
 fn candidates(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option<[Edit; 2]> {
-    let comment = format!("# plimsoll: ignore {} -- {reason}", codes.join(", "));
+    let directive = format!("plimsoll: ignore {} -- {reason}", codes.join(", "));
+    let comment = format!("# {directive}");
     let text = file.text();
     let start = text.get(..at)?.rfind('\n').map_or(0, |line_break| line_break + 1);
     let line = text[start..].lines().next().unwrap_or_default();
+    if file.kind == Kind::Template {
+        let edit = behind_in_template(file, start + line.len(), &directive)?;
+        return Some([edit.clone(), edit]);
+    }
     let content = line.trim_start_matches([' ', BYTE_ORDER_MARK]);
     let column = line.len() - content.len();
     let indent = line[..column].trim_start_matches(BYTE_ORDER_MARK);
@@ -117,6 +122,23 @@ fn candidates(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Opti
     Some([behind, above])
 }
 
+/// Returns an edit that puts a comment of the template language at the end of a line of a chart. Such a comment
+/// prints nothing, wherever the text goes: what a template prints may end up in quotes.
+fn behind_in_template(file: &FileModel, end: usize, directive: &str) -> Option<Edit> {
+    let before = &file.text()[..end];
+    let opened = before.rfind("{{");
+    let is_inside = opened.is_some_and(|opened| !before[opened..].contains("}}"));
+    // Trimming is left to the actions around: white space at the end of the line would be lost.
+    let is_exact = !before.ends_with([' ', '\t']);
+    if is_inside || !is_exact || directive.contains("*/") || is_template_name(file.path()) {
+        return None;
+    }
+    // An action that takes away the line break behind it goes on doing so.
+    let closing = if before.ends_with("-}}") { " -}}" } else { "}}" };
+    let text = format!(" {{{{- /* {directive} */{closing}");
+    Some(Edit { span: Span::new(file.id, end, end), text })
+}
+
 /// Returns an edit that accepts everything that a rule finds in a file of which it finds something at an offset:
 /// a comment in the first line, or behind those that a Dockerfile has for its parser.
 pub fn in_file(file: &FileModel, at: usize, code: &str, reason: &str) -> Option<Edit> {
@@ -124,7 +146,12 @@ pub fn in_file(file: &FileModel, at: usize, code: &str, reason: &str) -> Option<
     let start = text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len();
     let start =
         if file.kind == Kind::Dockerfile { start_of_dockerfile(text, start) } else { start };
-    let comment = format!("# plimsoll: ignore-file {code} -- {reason}{}", new_line(text));
+    let directive = format!("plimsoll: ignore-file {code} -- {reason}");
+    let comment = match file.kind == Kind::Template && !is_template_name(file.path()) {
+        true if directive.contains("*/") => return None,
+        true => format!("{{{{- /* {directive} */}}}}{}", new_line(text)),
+        false => format!("# {directive}{}", new_line(text)),
+    };
     let edit = Edit { span: Span::new(file.id, start, start), text: comment };
     let line = Line { at, codes: vec![code] };
     accept_all(file, &[line], std::slice::from_ref(&edit)).then_some(edit)
@@ -272,6 +299,32 @@ mod tests {
                 "# syntax=docker/dockerfile:1\n# plimsoll: ignore-file PLM812 -- x\nFROM a:1\nENV A=1 \\\n  B=2\n"
             ]
         );
+    }
+
+    #[test]
+    fn a_comment_in_a_chart_prints_nothing() {
+        let at = |path: &str, text: &str, word: &str| {
+            let file = FileModel::read(FileId(0), File::new(path, text), None);
+            let edit = here(&file, text.find(word).unwrap(), &["PLM806"], "x")?;
+            let mut text = text.to_owned();
+            text.insert_str(edit.span.start as usize, &edit.text);
+            Some(text)
+        };
+        let template = "c/templates/_helpers.tpl";
+        let text = "{{- define \"c.s\" -}}\n{{- dict \"a\" true | toYaml -}}\nb: 1\n{{- end -}}\n";
+        assert_eq!(
+            at(template, text, "toYaml").as_deref(),
+            Some(
+                "{{- define \"c.s\" -}}\n{{- dict \"a\" true | toYaml -}} {{- /* plimsoll: ignore PLM806 -- x */ -}}\nb: 1\n{{- end -}}\n"
+            )
+        );
+        assert!(
+            at(template, text, "b:")
+                .is_some_and(|it| it.contains("b: 1 {{- /* plimsoll: ignore PLM806 -- x */}}\n"))
+        );
+        assert_eq!(at(template, "a: {{ dict\n  \"a\" 1 }}\n", "dict"), None, "inside of an action");
+        assert_eq!(at(template, "a: 1 \n", "1"), None, "white space would be lost");
+        assert_eq!(at("a.yaml.j2", "a: 1\n{{ b }}: c\n", "1"), None, "another language");
     }
 
     #[test]
