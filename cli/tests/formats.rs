@@ -116,19 +116,32 @@ fn sarif_gitlab_and_github_name_paths_from_the_root_however_the_command_is_calle
 
 #[test]
 fn a_sixth_service_makes_one_new_alert() {
-    let compose = |count: usize| {
-        let service = |at: usize| format!("  s{at}:\n    image: acme/s{at}\n");
-        format!("services:\n{}", (0..count).map(service).collect::<String>())
-    };
-    let prints = |count: usize| -> Vec<String> {
-        let root = folder(&[("compose.yaml", &compose(count))]);
-        let log = json(&check(root.path(), &["--select", "PLM801", "--format", "sarif"]));
+    let prints = |rules: &str, names: &[&str]| -> Vec<String> {
+        let service = |name: &&str| {
+            format!(
+                "  {name}:\n    image: acme/{name}\n    volumes: ['/home/ann/{name}:/data']\n  {name}-db:\n    image: postgres\n    ports: ['5432']\n  {name}-job: {{build: ./{name}}}\n"
+            )
+        };
+        let services: String = names.iter().map(service).collect();
+        let root = folder(&[("compose.yaml", &format!("services:\n{services}"))]);
+        let log = json(&check(root.path(), &["--select", rules, "--format", "sarif"]));
         let results = log["runs"][0]["results"].as_array().unwrap().clone();
         let print = |it: &Value| it["partialFingerprints"]["plimsollFinding/v2"].to_string();
         results.iter().map(print).collect()
     };
-    let (five, six) = (prints(5), prints(6));
-    assert!(!five.is_empty() && five.iter().all(|print| six.contains(print)), "{five:?} {six:?}");
+    // What is one finding for all services stays the same, whichever of them leads.
+    for rule in ["PLM801", "PLM802", "PLM412", "PLM311"] {
+        let five = prints(rule, &["a", "b", "c", "d", "e"]);
+        assert!(!five.is_empty(), "{rule}");
+        for others in [&["a", "b", "c", "d", "e", "f"][..], &["0a", "a", "b"], &["b", "c"], &["e"]]
+        {
+            assert_eq!(prints(rule, others), five, "{rule} of {others:?}");
+        }
+    }
+    // What each service has by itself is an alert for each.
+    let (two, three) = (prints("PLM309", &["a", "b"]), prints("PLM309", &["0a", "a", "b"]));
+    assert_eq!((two.len(), three.len()), (2, 3));
+    assert!(two.iter().all(|print| three.contains(print)), "{two:?} {three:?}");
 }
 
 fn all(value: &Value) -> Vec<Value> {

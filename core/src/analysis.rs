@@ -34,6 +34,7 @@ mod applications;
 mod cause;
 mod fold;
 mod frame;
+mod lasting;
 mod place;
 mod purpose;
 mod run;
@@ -323,6 +324,7 @@ impl Analysis {
         }
         one_for_each_cause(&mut report.findings, facts, options.gathers_siblings);
         fold_shared_places(&mut report.findings);
+        lasting::name_applications(&mut report.findings, facts);
         report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.try_fixes(&mut report.findings, options);
         // Fixes are tried with the messages as rules write them.

@@ -42,7 +42,7 @@ pub(super) fn worst_first(report: &Report) -> Vec<&Finding> {
 pub fn fingerprints(report: &Report) -> Vec<String> {
     let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
     let print = |finding: &Finding| {
-        let print = Identity::of(report, finding).fingerprint();
+        let print = Identity::lasting(report, finding).fingerprint();
         let nth = seen.entry(print).or_default();
         *nth += 1;
         format!("{print:016x}:{nth}")

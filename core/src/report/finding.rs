@@ -172,6 +172,11 @@ pub struct Finding {
     pub own_targets: Option<Vec<String>>,
     /// What the finding comes from; see [`Finding::cause`].
     pub cause: Option<String>,
+    /// What the finding gathers places for; see [`Finding::gathers`].
+    pub gathers: Option<String>,
+    /// The folder of the application, where it tells the finding from those of others. Filled in when the report
+    /// is made.
+    pub application: Option<String>,
     /// Which of the findings with one cause is reported, where their files count alike: see
     /// [`Finding::precedence`].
     pub precedence: Precedence,
@@ -232,9 +237,27 @@ impl Finding {
 
     /// States what the finding comes from, such as `image rabbitmq:3.8`. The findings of one rule with the
     /// same cause in one application become one: the place that counts most is reported, and the others are
-    /// related to it with their subjects. The cause is a key and shown to nobody.
+    /// related to it with their subjects. The cause is a key and shown to nobody, and it identifies the finding
+    /// in later runs, as in [`Finding::gathers`].
     pub fn cause(&mut self, cause: impl Into<String>) -> &mut Self {
+        let cause = cause.into();
+        self.gathers.get_or_insert_with(|| cause.clone());
+        self.cause = Some(cause);
+        self
+    }
+
+    /// States a cause that identifies the finding in this run only: it holds paths, which depend on how the
+    /// command was called, or a secret, or the names of all places.
+    pub fn cause_in_this_run(&mut self, cause: impl Into<String>) -> &mut Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// States what the finding gathers places for, such as `published data stores`, the same for one place
+    /// and for many. With the rule and the application it identifies the finding in later runs, in which
+    /// another place may lead.
+    pub fn gathers(&mut self, what: impl Into<String>) -> &mut Self {
+        self.gathers = Some(what.into());
         self
     }
 
@@ -400,6 +423,8 @@ impl Findings {
             targets: Vec::new(),
             own_targets: None,
             cause: None,
+            gathers: None,
+            application: None,
             precedence: Precedence::Usual,
             bites_in_development: false,
             more: 0,

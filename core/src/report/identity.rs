@@ -34,6 +34,21 @@ impl Identity {
         }
     }
 
+    /// Returns the identity by which other programs know a finding from run to run. A finding that gathers places
+    /// goes by what it gathers them for: which of them leads may change with every place that comes or goes.
+    pub fn lasting(report: &Report, finding: &Finding) -> Identity {
+        let own = Identity::of(report, finding);
+        let Some(what) = &finding.gathers else { return own };
+        let application = finding.application.as_ref();
+        let folder = application.map(|folder| report.base.in_repository(folder));
+        Identity {
+            path: folder.unwrap_or(own.path),
+            object: String::new(),
+            key: what.clone(),
+            rule: own.rule,
+        }
+    }
+
     /// Returns the identities of a finding and of those in other places that it stands for.
     pub fn all_of(report: &Report, finding: &Finding) -> Vec<Identity> {
         let others = finding.others.iter().map(|other| {
@@ -58,12 +73,31 @@ impl Identity {
     }
 }
 
+/// Returns a number that mostly differs for different texts, and is too small to tell which text it comes from.
+pub fn short_digest(text: &str) -> u8 {
+    let identity = Identity { key: text.to_owned(), ..Identity::default() };
+    identity.fingerprint().to_le_bytes()[0]
+}
+
 /// The findings that were accepted when a project began to be checked, with the number of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
     entries: BTreeMap<Identity, usize>,
     /// The codes of rules by the path of a file and the path of keys in it.
     rules: FxHashMap<String, FxHashMap<String, Vec<String>>>,
+    effect: Effect,
+}
+
+/// What a baseline does to a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Effect {
+    /// Its findings are taken out.
+    #[default]
+    Accept,
+    /// Its findings stay, each by itself.
+    Split,
+    /// All findings stay, each place of each finding by itself.
+    SplitAll,
 }
 
 impl Baseline {
@@ -83,40 +117,6 @@ impl Baseline {
         Baseline::new(all.map(|identity| (identity, 1)))
     }
 
-    /// Returns the entries in order, with the number of findings of each.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Identity, usize)> {
-    effect: Effect,
-}
-
-/// What a baseline does to a report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Effect {
-    /// Its findings are taken out.
-    #[default]
-    Accept,
-    /// Its findings stay, each by itself.
-    Split,
-    /// All findings stay, each place of each finding by itself.
-    SplitAll,
-        self.entries.iter().map(|(identity, count)| (identity, *count))
-    }
-
-    /// Whether there is an entry for a rule at a place of a file. `key_path` returns the path of keys to
-    /// the place, and `is` says whether a code means the rule.
-    pub fn has(
-        &self,
-        path: &str,
-        key_path: impl Fn() -> String,
-        is: &dyn Fn(&str) -> bool,
-    ) -> bool {
-        let Some(keys) = self.rules.get(path) else { return false };
-        keys.get(&key_path()).is_some_and(|rules| rules.iter().any(|code| is(code)))
-    }
-}
-
-/// The entries of a baseline that no finding has used.
-#[derive(Debug)]
-pub struct Unused(BTreeMap<Identity, usize>);
     /// A baseline that accepts nothing, and makes rules report each place by itself.
     pub fn splitting_all() -> Baseline {
         Baseline { effect: Effect::SplitAll, ..Baseline::default() }
@@ -157,6 +157,27 @@ pub struct Unused(BTreeMap<Identity, usize>);
         Baseline::new(left.filter(|(_, count)| *count > 0))
     }
 
+    /// Returns the entries in order, with the number of findings of each.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Identity, usize)> {
+        self.entries.iter().map(|(identity, count)| (identity, *count))
+    }
+
+    /// Whether there is an entry for a rule at a place of a file. `key_path` returns the path of keys to
+    /// the place, and `is` says whether a code means the rule.
+    pub fn has(
+        &self,
+        path: &str,
+        key_path: impl Fn() -> String,
+        is: &dyn Fn(&str) -> bool,
+    ) -> bool {
+        let Some(keys) = self.rules.get(path) else { return false };
+        keys.get(&key_path()).is_some_and(|rules| rules.iter().any(|code| is(code)))
+    }
+}
+
+/// The entries of a baseline that no finding has used.
+#[derive(Debug)]
+pub struct Unused(BTreeMap<Identity, usize>);
 
 impl Unused {
     pub fn of(baseline: &Baseline) -> Unused {

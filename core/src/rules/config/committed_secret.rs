@@ -84,6 +84,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
         (false, false) => format!("{label} is committed with {what} in readable form"),
     };
     let finding = out.at(&first.span, message);
+    finding.gathers(label.as_str());
     finding.confidence(Confidence::Likely);
     if let Some(printed) = first.printed {
         finding.subject(facts.subject_at(printed));
@@ -108,7 +109,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     finding.check(format!("git log --oneline -G {} -- {}", in_shell(key), in_shell(path)));
     // Examples beside each other often share one Secret.
     let values: Vec<&str> = shown.iter().map(|it| facts.written(&it.span)).collect();
-    finding.cause(format!("{what} {}", values.join(" ")));
+    finding.cause_in_this_run(format!("{what} {}", values.join(" ")));
 }
 
 /// Whether an object says by its name that it is a demonstration: `shopdemo`, `example-db`.

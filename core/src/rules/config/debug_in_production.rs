@@ -126,6 +126,7 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
         _ => None,
     };
     let finding = out.at(value.unwrap_or(&first.value_span), message);
+    finding.gathers(what);
     finding.confidence(Confidence::Likely);
     if value.is_some() {
         finding.subject(facts.subject_at(unit.name.span));

@@ -151,7 +151,7 @@ fn report(facts: &Facts, all: &[Missing<'_, '_>], out: &mut Findings) {
     let mut paths: Vec<&str> = all.iter().map(|it| it.path.as_str()).collect();
     paths.sort_unstable();
     // Several Compose files may read what somebody writes once.
-    finding.cause(format!("no {}", paths.join(" ")));
+    finding.cause_in_this_run(format!("no {}", paths.join(" ")));
     finding.check(facts.compose_of(first.project, "config -q"));
 }
 

@@ -104,7 +104,7 @@ fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, ou
         finding.severity(Severity::Error);
     }
     // Whatever names the file, it is missing once.
-    finding.cause(format!("missing {}", missing.path));
+    finding.cause_in_this_run(format!("missing {}", missing.path));
     finding.check(format!("ls -l {}", in_shell(&missing.path)));
     if missing.refused {
         finding.check(facts.compose_of(project, "config -q"));

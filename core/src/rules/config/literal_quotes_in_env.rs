@@ -132,6 +132,7 @@ fn report(facts: &Facts, names: &str, quoted: &[Quoted<'_, '_>], out: &mut Findi
         )
     };
     let finding = out.at(&first.value_span, message);
+    finding.gathers(names);
     finding.confidence(Confidence::Likely);
     let all =
         || quoted.iter().flat_map(|it| it.variables.iter().map(|variable| (it.unit, *variable)));

@@ -1,7 +1,7 @@
 use crate::facts::{Facts, PlainCredential, Site, Unit, in_shell};
 use crate::model::Str;
 use crate::model::compose::Port;
-use crate::report::{Confidence, Findings, Fix, Precedence, Role, Severity};
+use crate::report::{Confidence, Findings, Fix, Precedence, Role, Severity, short_digest};
 use crate::rules::rule;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
@@ -147,7 +147,8 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
         .confidence(Confidence::Likely)
         .check(check)
         // Both ends of a connection, both sides and variants of a file have one credential.
-        .cause(value.clone());
+        .cause_in_this_run(value.clone())
+        .gathers(format!("secret {:02x}", short_digest(value)));
     let opens_outside = !is_weak && unit.is_some_and(|it| facts.opens_outside(it, credential));
     if opens_outside {
         finding.bites_in_development();

@@ -180,6 +180,9 @@ fn report(
     let hint = near.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
     let message = format!("{kind} `{name}` has no {noun} {}{hint}", first_named(&keys, MAX_NAMES));
     let finding = out.at(&key.span, message);
+    if near.is_none() {
+        finding.gathers(format!("keys of {kind} {name}"));
+    }
     finding.also(&object.name_span(), format!("{kind} `{name}` is defined here")).check(format!(
         "kubectl get {} {}{} -o jsonpath='{{.data}}'",
         kind.to_ascii_lowercase(),

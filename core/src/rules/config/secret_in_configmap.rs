@@ -79,6 +79,7 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
         format!("{label} holds credentials in plain text: {}, {labels}", first.label())
     };
     let finding = out.at(&first.span, message);
+    finding.gathers(label.as_str());
     finding.confidence(Confidence::Likely);
     if let Some(printed) = first.printed {
         finding.subject(facts.subject_at(printed));

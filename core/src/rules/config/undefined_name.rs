@@ -121,6 +121,10 @@ fn report(facts: &Facts, project: &Project, all: &[Undefined<'_>], out: &mut Fin
         (None, None) => format!("the {the} {listed} {are} not defined"),
     };
     let finding = out.at(&first.problem.span, message);
+    finding.gathers(match first.near.is_some() || first.kind == Kind::Service {
+        true => format!("{} {}", first.what, first.problem.name),
+        false => first.what.to_owned(),
+    });
     for other in &all[1..] {
         let problem = other.problem;
         finding.also(&problem.span, format!("`{}` is used here", problem.name));

@@ -149,6 +149,7 @@ fn report(facts: &Facts, uses: &[Unset<'_>], out: &mut Findings) {
     for other in others.take(MAX_RELATED) {
         finding.also(&other.span, format!("`{}` is used here", other.name));
     }
+    finding.gathers(if first.is_noted() { "variables for a note" } else { "variables" });
     finding.check(facts.compose_of(first.project, "config --variables"));
     finding.confidence(match first.has_env_file && first.documented.is_none() {
         true => Confidence::Likely,

@@ -196,6 +196,7 @@ fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut
             service.name
         ),
     );
+    finding.gathers(format!("values of {} and {}", service.name, unit.label));
     finding.confidence(Confidence::Likely);
     finding.also(
         &first.there.value_span,

@@ -114,7 +114,7 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
         about_the_dot(facts, value, (block, wanted), finding);
     } else if name_of(facts.file(value.span.file).path()) == "NOTES.txt" {
         // The notes of a chart are left behind as a whole.
-        finding.cause(format!("notes of {}", chart.folder)).why("Helm prints the notes after each installation and upgrade. Where the value is missing, what they tell people to run is cut short or refused.");
+        finding.cause_in_this_run(format!("notes of {}", chart.folder)).gathers("notes").why("Helm prints the notes after each installation and upgrade. Where the value is missing, what they tell people to run is cut short or refused.");
     } else if path != absent || is_rendered(facts, &value.span) {
         finding.why("Helm cannot go on from a value that is not there: rendering stops with an error, so that nothing can be installed or upgraded, as soon as this place is reached.");
     }
@@ -122,7 +122,10 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     let parent = absent.rsplit_once('.').map_or("", |it| it.0);
     if finding.cause.is_none() && near.is_empty() && path == absent && !value.reached_by.is_empty()
     {
-        finding.cause(format!("{} of {} behind {:?}", parent, chart.folder, value.reached_by));
+        finding.cause_in_this_run(format!(
+            "{} of {} behind {:?}",
+            parent, chart.folder, value.reached_by
+        ));
     }
     for other in value.others.iter().take(MAX_PLACES) {
         finding.also(other, "read here too");

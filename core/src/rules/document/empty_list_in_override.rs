@@ -118,7 +118,7 @@ fn report(
         .also(&kept, "this stays")
         .check(facts.compose_of(project, &format!("config {}", in_shell(service))))
         // Whoever takes an empty list for a way to drop one does so for each service.
-        .cause(format!("empty lists over {path}"))
+        .cause_in_this_run(format!("empty lists over {path}"))
         // What was forgotten in the list may be in use.
         .fix(Fix::r#unsafe("Write `!reset []`", [facts.replace(&list, "!reset []")]));
 }

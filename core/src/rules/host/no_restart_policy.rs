@@ -118,7 +118,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .check(format!("docker inspect --format '{{{{.Name}}}} {{{{.HostConfig.RestartPolicy.Name}}}}' $({all})"))
                 .maybe_fix(add(facts, &bare))
-                .cause(oversight(facts, first));
+                .cause_in_this_run(oversight(facts, first))
+                .gathers("no restart policy");
         }
     }
 }
@@ -248,7 +249,8 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, habit: &Habit<'_>, out: &mut 
             facts.compose(service, &format!("ps -aq {}", in_shell(name)))
         ))
         .maybe_fix(add(facts, &[service]))
-        .cause(oversight(facts, service));
+        .cause_in_this_run(oversight(facts, service))
+        .gathers("no restart policy");
 }
 
 /// Renders names as "`a` and `b`" or "`a`, `b`, `c` and 4 others".

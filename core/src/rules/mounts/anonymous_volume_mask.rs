@@ -99,6 +99,7 @@ fn report(
             verbs.1
         ),
     );
+    finding.gathers(format!("masks of {name}"));
     finding.also(&sources.span, "the sources are mounted here");
     for (other, _) in others {
         finding.also(&other.span, format!("`{}` is masked too", other.target));

@@ -87,6 +87,7 @@ fn report<'a>(facts: &Facts<'a>, services: &[&Service<'a>], out: &mut Findings) 
             first_named(&names, 4)
         ),
     );
+    finding.gathers("images without a name");
     for other in others {
         finding.also(&place(other), format!("`{}` has no `image` either", other.name));
     }

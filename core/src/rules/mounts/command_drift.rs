@@ -162,6 +162,7 @@ fn report_users<'a>(facts: &Facts<'a>, together: &[OwnUser<'_, 'a>], out: &mut F
         )
     };
     let finding = out.at(&first.place, message);
+    finding.gathers("users that the cluster sets");
     for other in others {
         finding.also(&other.place, format!("the user of {}", other.unit.label));
     }

@@ -262,6 +262,7 @@ fn report<'a>(
     };
     let subject = facts.subject_of(&message, first.span);
     let finding = out.at(&place, message).subject(subject);
+    finding.gathers("paths of nodes");
     if place != first.span {
         finding.also(&first.span, "the template mounts it here");
     }

@@ -205,7 +205,8 @@ fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut F
     finding.stands_for(&others.collect::<Vec<_>>());
     // What one file says of several programs is as old as the file.
     let file = facts.file(there.span.file).path();
-    finding.cause(format!("{file} {}", severity));
+    finding.cause_in_this_run(format!("{file} {}", severity));
+    finding.gathers(format!("images, {severity}"));
 }
 
 /// Returns the tag of a database of another major version, whose data the other side cannot read. PLM812 marks the

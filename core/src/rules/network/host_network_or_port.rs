@@ -96,7 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let message =
                     format!("{} takes {noun} {} of its node", unit.label, numbers.join(", "));
                 let finding = out.at(&first.span, message).severity(severity);
-                finding.check(pending.clone());
+                finding.gathers(unit.label.as_str()).check(pending.clone());
                 for other in others {
                     finding.also(&other.span, format!("port {} too", other.value));
                 }

@@ -135,7 +135,7 @@ fn report(together: Together<'_>, pairs: &[Pair<'_>], out: &mut Findings) {
         }
     }
     let others: Vec<(Span, String)> = others.iter().map(|it| (place(it), words(it))).collect();
-    finding.stands_for(&others).cause(said);
+    finding.stands_for(&others).cause_in_this_run(said);
     finding.check(format!("ss -ltnp 'sport = :{number}'"));
     // Who names a service starts it alone, whatever its profile.
     let by_profile = |it: &Pair<'_>| it.first.profiles.is_empty() != it.second.profiles.is_empty();

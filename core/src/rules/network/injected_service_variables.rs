@@ -90,6 +90,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, reads: &[Read<'_>], out: &mut 
     let is_one = others.is_empty();
     let Some(workload) = facts.workload_of(unit) else {
         let finding = out.at(span, format!("{what}, which only Docker's legacy links set"));
+        finding.gathers(unit.label.as_str());
         also_read(others, finding);
         return;
     };
@@ -110,6 +111,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, reads: &[Read<'_>], out: &mut 
             out.at(span, format!("{what}, {when}"))
         }
     };
+    finding.gathers(unit.label.as_str());
     also_read(others, finding);
     let home = workload.object.file;
     for (_, injected, _) in reads.iter().take(MAX_PLACES) {

@@ -254,7 +254,7 @@ fn subset_without_pods(
             "Every request that a route sends to a subset without Pods is answered with 503: with a weight of 25, \
              that is a quarter of them. The objects are accepted without a word.",
         )
-        .cause(format!("{file} {name} {}", list(labels)))
+        .cause_in_this_run(format!("{file} {name} {}", list(labels)))
         .also(&service.span(), format!("Service `{name}` selects {}", names(&pods)));
     let flag = pods.first().map(|it| it.namespace_flag().to_string()).unwrap_or_default();
     // Pods that have the labels and that the Service does not select would seem to refute the finding.

@@ -163,7 +163,7 @@ fn report(out: &mut Findings, blocked: &Blocked) {
         let mut names: Vec<&str> = blocked.cases.iter().map(|it| it.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        finding.cause(format!("shuts out {}", names.join(" ")));
+        finding.cause_in_this_run(format!("shuts out {}", names.join(" ")));
     }
     if let Some(help) = &blocked.help {
         finding.help(help.clone());

@@ -128,6 +128,7 @@ fn report_shared_file(facts: &Facts, all: &[Apart<'_, '_>], out: &mut Findings) 
             first_named(&hosts, 4)
         ),
     );
+    finding.gathers("hosts that a shared file names");
     for Apart { mention, .. } in &all[1..] {
         finding.also(&mention.span, format!("{} names `{}`", mention.place(), mention.host));
     }
@@ -170,6 +171,7 @@ fn report(facts: &Facts, all: &[Apart<'_, '_>], out: &mut Findings) {
             mention.host
         ),
     );
+    finding.gathers(format!("names {}", on.name));
     for side in [service, on] {
         let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
         finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));

@@ -219,6 +219,7 @@ fn report(
     let Some(store) = own.first() else { return };
     let [first, ports @ ..] = store.ports.as_slice() else { return };
     let finding = out.at(&first.span, message(own));
+    finding.gathers("published data stores");
     if store.service.role == Role::Development {
         finding.severity(Severity::Info);
     }

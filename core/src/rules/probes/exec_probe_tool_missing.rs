@@ -167,7 +167,7 @@ fn report<'o>(
         (false, None) => format!("{start} and not added by the Dockerfile"),
     };
     let finding = out.at(span, message);
-    finding.cause(format!("{tool} in {}", dockerfile.unwrap_or(image)));
+    finding.cause_in_this_run(format!("{tool} in {}", dockerfile.unwrap_or(image)));
     if !missing.is_certain {
         finding.confidence(Confidence::Likely);
     }

@@ -163,7 +163,8 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
         let chart = facts.chart_folder(first.container.span().file).unwrap_or_default();
         finding
             .severity(Severity::Info)
-            .cause(format!("requests by default in {chart}"))
+            .cause_in_this_run(format!("requests by default in {chart}"))
+            .gathers("requests by default")
             .help("The chart leaves the resources to whoever installs it. Set them in the values of each installation, near what the container uses on an ordinary day.");
     }
     if facts.unit_role(first.unit) == Role::Development {

@@ -100,7 +100,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .confidence(Confidence::Possible)
                     .why("Several services read this env file, so the file does not show which of them talks to that host. A service that does, and starts before the host, fails or returns errors.");
             }
-            finding.cause(match readers[..] {
+            finding.gathers(match readers[..] {
+                [] => format!("{} talks to {}", service.name, on.name),
+                [..] => format!("readers of a file talk to {}", on.name),
+            });
+            finding.cause_in_this_run(match readers[..] {
                 [] => format!("{} talks to {}", service.name, on.name),
                 [..] => format!(
                     "readers of {} talk to {}",
