@@ -16,15 +16,20 @@ const MAX_FILES: usize = 1000;
 /// Returns the files that a file names, and those that these name: what `include` and `extends` read, env
 /// files, the files of configs and secrets, Dockerfiles, and the scripts beside or below it that it or these
 /// Dockerfiles start. Only files inside the boundary count, which is a
-/// canonical path.
-pub fn of(name: &str, boundary: &Path) -> Vec<String> {
+/// canonical path; links that lead out of it are returned apart.
+pub fn of(name: &str, boundary: &Path) -> (Vec<String>, Vec<String>) {
     let mut seen: HashSet<String> = HashSet::from([name.to_owned()]);
     let mut found: Vec<String> = Vec::new();
+    let mut outside: Vec<String> = Vec::new();
     let mut open = vec![name.to_owned()];
     while let Some(name) = open.pop() {
         let Ok(Loaded { file, .. }) = load(Path::new(&name), &name) else { continue };
         for path in named_by(&file) {
             let path = join_path(folder_of(&name), &path);
+            if leads_out(Path::new(&path), boundary) && seen.insert(path.clone()) {
+                outside.push(path);
+                continue;
+            }
             if found.len() == MAX_FILES
                 || !is_inside(Path::new(&path), boundary)
                 || !seen.insert(path.clone())
@@ -49,7 +54,17 @@ pub fn of(name: &str, boundary: &Path) -> Vec<String> {
             found.push(path);
         }
     }
-    found
+    (found, outside)
+}
+
+/// Whether a path lies below a canonical folder and leads to a file elsewhere through a link.
+fn leads_out(path: &Path, folder: &Path) -> bool {
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let lies_inside = parent.canonicalize().is_ok_and(|it| it.starts_with(folder));
+    lies_inside && path.is_file() && !is_inside(path, folder)
 }
 
 /// Returns the files and folders above its own that a kustomization names, inside the boundary.

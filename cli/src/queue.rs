@@ -160,9 +160,12 @@ impl Queue {
         for path in named {
             let name = normalise_path(&path.to_string_lossy());
             let Some(boundary) = self.boundary(&name) else { continue };
-            for companion in companions::of(&name, &boundary) {
+            let (companions, outside) = companions::of(&name, &boundary);
+            for companion in companions {
                 self.add(PathBuf::from(companion), Origin::Companion);
             }
+            let outside = outside.iter().map(|it| skipped(Path::new(it), SkipReason::Outside));
+            self.skipped.extend(outside);
         }
     }
 

@@ -70,6 +70,22 @@ fn the_files_that_a_compose_file_names_are_read_inside_of_the_project_only() {
     assert!(!found.contains(&"PLM520") && !found.contains(&"PLM507"), "{found:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_project_is_listed_and_not_read() {
+    let root = folder(PROJECT);
+    let shop = root.path().join("shop");
+    let listed = || {
+        let output = call(&shop, &["check", "--show-files", "compose.yaml"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!listed().contains("not read"), "{}", listed());
+    fs::remove_file(shop.join("web.env")).unwrap();
+    fs::write(root.path().join("outside/secret"), "PORT=80\n").unwrap();
+    std::os::unix::fs::symlink("../outside/secret", shop.join("web.env")).unwrap();
+    assert!(listed().contains("web.env: not read: "), "{}", listed());
+}
+
 #[test]
 fn an_overlay_is_read_with_its_bases_inside_of_the_project_only() {
     let web = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";

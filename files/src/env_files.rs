@@ -21,7 +21,8 @@ pub fn env_file_paths(tree: &Tree) -> Vec<String> {
     paths
 }
 
-/// Returns the env files below `root` that a file names, if its name is that of a Compose file.
+/// Returns the env files below `root` that a file names, if its name is that of a Compose file. They may be links
+/// that lead elsewhere.
 pub(crate) fn named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
     let name = file.to_string_lossy();
     if by_name(&name) != FileKind::Compose {
@@ -35,7 +36,7 @@ pub(crate) fn named_by(file: &Path, root: &Path) -> Vec<PathBuf> {
     let (tree, _) = parse(FileId(0), text, None);
     let folder = file.parent().unwrap_or(root);
     let paths = env_file_paths(&tree);
-    paths.iter().filter_map(|path| below(root, folder, path)).filter(|it| stays(it, root)).collect()
+    paths.iter().filter_map(|path| below(root, folder, path)).filter(|it| it.is_file()).collect()
 }
 
 /// Returns a path from a folder as a path below the root.

@@ -29,6 +29,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) const NOT_REGULAR: &str = "this is not a regular file, so it is not read";
 
+/// What is said of a link to somewhere else.
+const OUTSIDE: &str = "this symbolic link leads out of the project and is not followed";
+
 /// What a walk found, and what it had to skip.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -106,6 +109,10 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
             Ok(entry) if belongs(entry.path()) || holds_objects(entry.path()) => {
                 files.insert(entry.into_path());
             }
+            Ok(entry) if would_belong(entry.path()) => {
+                let cause = "the name of this file is not UTF-8, so that it is not read";
+                unreadable.push(Unreadable { path: entry.into_path(), cause: cause.to_owned() });
+            }
             Ok(entry) => others.push(entry.into_path()),
             Err(error) => unreadable.push(explained(root, error)),
         }
@@ -128,13 +135,16 @@ pub fn walk_except(root: &Path, depth: Option<usize>, except: &[PathBuf]) -> Wal
     for folder in folders_with_yaml(&files) {
         files.extend(env_files_in(&folder));
     }
-    let named: Vec<PathBuf> =
-        files.iter().flat_map(|path| env_files::named_by(path, root)).collect();
+    let named = files.iter().flat_map(|path| env_files::named_by(path, root));
+    let (named, outside): (Vec<_>, Vec<_>) = named.partition(|it| env_files::stays(it, root));
+    unreadable
+        .extend(outside.into_iter().map(|path| Unreadable { path, cause: OUTSIDE.to_owned() }));
     files.extend(named);
     let scripts: Vec<PathBuf> =
         files.iter().flat_map(|path| scripts_named_by(path, root)).collect();
     files.extend(scripts);
     unreadable.sort();
+    unreadable.dedup();
     Walk { files: files.into_iter().collect(), unreadable, entered, boundary }
 }
 
@@ -159,7 +169,7 @@ fn followed(
                 others.push(link);
                 continue;
             }
-            Target::Outside => "this symbolic link leads out of the project and is not followed",
+            Target::Outside => OUTSIDE,
             Target::Special => NOT_REGULAR,
             Target::Folder if is_built => {
                 "symbolic links to folders are not followed, so the chart or overlay lacks this"
@@ -174,6 +184,12 @@ fn followed(
         }
     }
     (in_built, others)
+}
+
+/// Whether a file would belong to an analysis if its name were UTF-8.
+fn would_belong(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.to_str().is_none() && belongs(Path::new(&*name.to_string_lossy()))
 }
 
 /// Says that a pipe or a device is not read, if its name is that of a file that would be.

@@ -174,3 +174,33 @@ fn broken_links_and_pipes_are_left_out() {
     let mut ignored = crate::ignored::Ignored::default();
     assert!(!ignored.contains(root.path(), &at("compose.yaml"), false));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_not_utf_8_is_named_as_unread() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let root = tree(&["compose.yaml"]);
+    for name in [&b"bad\xff.yaml"[..], b"bad\xff.py"] {
+        fs::write(root.path().join(OsStr::from_bytes(name)), "a: 1\n").unwrap();
+    }
+    let walk = walk(root.path(), None);
+    let said: Vec<String> = walk.unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].ends_with("yaml: the name of this file is not UTF-8, so that it is not read"));
+    assert_eq!(walk.files, [root.path().join("compose.yaml")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_that_is_a_link_out_of_the_project_is_named_as_unread() {
+    let outside = tree(&["secret"]);
+    let root = tree(&["web.conf"]);
+    let compose = "services: {a: {env_file: [web.conf, db.conf, gone.conf]}}\n";
+    fs::write(root.path().join("compose.yaml"), compose).unwrap();
+    let link = root.path().join("db.conf");
+    std::os::unix::fs::symlink(outside.path().join("secret"), &link).unwrap();
+    let walk = walk(root.path(), None);
+    assert_eq!(walk.unreadable, [Unreadable { path: link, cause: OUTSIDE.to_owned() }]);
+    assert_eq!(walk.files, ["compose.yaml", "web.conf"].map(|name| root.path().join(name)));
+}
