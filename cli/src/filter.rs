@@ -3,7 +3,8 @@
 
 use crate::Failure;
 use crate::args::{self, Input};
-use plimsoll_core::report::{Confidence, Report};
+use plimsoll_core::report::{Confidence, Finding, Report};
+use plimsoll_core::rules::{self, About};
 use plimsoll_core::text::{FileId, escape_line};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use std::process::Command;
 pub struct Filter {
     /// Files and folders, as canonical paths; without them, every file is meant.
     paths: Option<HashSet<PathBuf>>,
+    /// Whether one of the changed files is gone: what is missing now may have been in it.
+    deletes: bool,
     min_confidence: Option<Confidence>,
 }
 
@@ -45,6 +48,7 @@ impl Filter {
         let canonical = |paths: Vec<PathBuf>| -> HashSet<PathBuf> {
             paths.iter().map(|path| canonical(path)).collect()
         };
+        let is_by_change = changed.is_some();
         let named = paths.map(canonical);
         let paths = match (named, changed.map(canonical)) {
             (Some(named), Some(changed)) => {
@@ -52,13 +56,16 @@ impl Filter {
             }
             (named, changed) => named.or(changed),
         };
-        Ok((input, Filter { paths, min_confidence: wanted.min_confidence }))
+        let is_gone = |path: &PathBuf| path.symlink_metadata().is_err();
+        let deletes = is_by_change && paths.iter().flatten().any(is_gone);
+        Ok((input, Filter { paths, deletes, min_confidence: wanted.min_confidence }))
     }
 
     /// A filter that lets through what has to do with one of these files and folders.
     pub fn about(paths: &[PathBuf], min_confidence: Option<Confidence>) -> Filter {
         let canonical = || paths.iter().map(|path| canonical(path)).collect();
-        Filter { paths: (!paths.is_empty()).then(canonical), min_confidence }
+        let paths = (!paths.is_empty()).then(canonical);
+        Filter { paths, deletes: false, min_confidence }
     }
 
     /// Whether the findings of all files are wanted.
@@ -66,7 +73,8 @@ impl Filter {
         self.paths.is_none()
     }
 
-    /// Takes out the findings that are not meant. A finding has to do with each file that it points at.
+    /// Takes out the findings that are not meant. A finding has to do with each file that it points at, and one
+    /// about something that is missing has to do with every file that is gone.
     pub fn apply(&self, report: &mut Report) {
         if let Some(least) = self.min_confidence {
             report.findings.retain(|finding| finding.confidence <= least);
@@ -80,12 +88,34 @@ impl Filter {
         let is_meant = |file: FileId| is_meant[file.index()];
         let before = report.findings.len();
         report.findings.retain(|finding| {
-            is_meant(finding.span.file)
+            self.deletes && misses_something(finding)
+                || is_meant(finding.span.file)
                 || finding.related.iter().any(|it| is_meant(it.span.file))
                 || finding.others.iter().any(|it| is_meant(it.span.file))
         });
         report.elsewhere = before - report.findings.len();
     }
+}
+
+/// Rules about a file or a name that is missing, beside those that say so themselves.
+const MISSING: [&str; 10] = [
+    "unparsed-template",
+    "refused-by-compose",
+    "unset-variable",
+    "missing-key",
+    "file-of-the-project-missing",
+    "service-port-unknown",
+    "mesh-route-unreachable",
+    "value-not-defined",
+    "argocd-reference-missing",
+    "kustomization-matches-nothing",
+];
+
+/// Whether a finding may come from a file that is gone.
+fn misses_something(finding: &Finding) -> bool {
+    let is_about_absence =
+        || rules::find(finding.code).is_some_and(|rule| rule.about == Some(About::Absence));
+    MISSING.contains(&finding.name) || is_about_absence()
 }
 
 /// Refuses a path that leads to nothing in the project, of which "no findings" would say nothing.
@@ -179,4 +209,16 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
         return Err(Failure(format!("git {}: {}", arguments[0], said.trim())));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_about_what_is_missing_exists() {
+        for name in MISSING {
+            assert!(rules::find(name).is_some(), "{name}");
+        }
+    }
 }

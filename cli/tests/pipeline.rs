@@ -182,6 +182,37 @@ fn only_findings_of_what_changed_are_reported_but_everything_is_read() {
 }
 
 #[test]
+fn a_file_that_is_gone_has_to_do_with_what_is_missing_now() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'acme/a:1', envFrom: [{configMapRef: {name: web}}]}]}\n";
+    let root = folder(&[
+        ("compose.yaml", "services:\n  web: {image: 'acme/web:1.2.3', env_file: [web.env]}\n"),
+        ("web.env", "A=1\n"),
+        ("k8s/pod.yaml", pod),
+        (
+            "k8s/config.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {A: b}\n",
+        ),
+        ("notes.md", "hello\n"),
+    ]);
+    let at = root.path();
+    git(at, &["init", "--quiet", "--initial-branch", "main"]);
+    git(at, &["add", "."]);
+    git(at, &["commit", "--quiet", "--message", "one"]);
+    let select = ["--select", "PLM504,PLM507,PLM801"];
+    let with = |more: &[&str]| paths(at, &[&select[..], more].concat());
+    git(at, &["rm", "--quiet", "web.env"]);
+    assert_eq!(with(&["--staged"]), ["compose.yaml"]);
+    git(at, &["commit", "--quiet", "--message", "two"]);
+    assert_eq!(with(&["--staged"]), [""; 0]);
+    git(at, &["rm", "--quiet", "k8s/config.yaml"]);
+    assert_eq!(with(&["--staged"]), ["compose.yaml", "k8s/pod.yaml"]);
+    assert_eq!(with(&["--changed-since", "HEAD~1"]), ["compose.yaml", "k8s/pod.yaml"]);
+    git(at, &["commit", "--quiet", "--message", "three"]);
+    fs::write(at.join("notes.md"), "more\n").unwrap();
+    assert_eq!(with(&["--changed-since", "HEAD"]), [""; 0], "nothing is gone");
+}
+
+#[test]
 fn named_files_of_a_project_filter_findings_and_not_what_is_read() {
     let root = folder(&[
         ("compose.yaml", "services:\n  web: {image: 'acme/web:1.2.3', env_file: [web.env]}\n"),
