@@ -180,3 +180,22 @@ fn the_hook_of_the_guide_installs_the_wheel() {
     let (code, out) = pre_commit(root.path(), cache.path(), &["run", "--all-files"]);
     assert!(code == 1 && out.contains("compose.yaml:4:5 error PLM002"), "{out}");
 }
+    let compose = "services:\n  a:\n    image: x:1\n    env_file: [a.env]\n";
+    let root = committed(&[("compose.yaml", compose), ("a.env", "A=1\n")]);
+    git(root.path(), &["rm", "--quiet", "a.env"]);
+    let try_repo = ["try-repo", hooks.path().to_str().unwrap(), "plimsoll-system"];
+    let (_, out) = pre_commit(root.path(), &cache, &[&try_repo[..], &["--verbose"]].concat());
+    assert!(out.contains("PLM507"), "a commit that only deletes: {out}");
+}
+
+#[test]
+fn every_hook_runs_where_files_are_only_deleted() {
+    let hooks = read(".pre-commit-hooks.yaml");
+    let ids = hooks.matches("- id: ").count();
+    assert_eq!(ids, 3);
+    assert_eq!(hooks.matches("\n  always_run: true\n").count(), ids);
+    assert_eq!(hooks.matches("\n  pass_filenames: false\n").count(), ids);
+    assert!(!hooks.contains("\n  files:"), "pre-commit skips such a hook after a deletion");
+    let guide = read("docs/ci.md");
+    let block = guide.split("## pre-commit").nth(1).unwrap().split("```").nth(1).unwrap();
+    assert!(block.contains("always_run: true") && !block.contains("files:"), "{block}");
