@@ -61,6 +61,18 @@ fn the_action_uploads_before_it_fails() {
     assert!(found.out.starts_with("::error file=app/compose.yaml,line=4"), "{}", found.out);
     assert!(fs::read_to_string(root.path().join("out.sarif")).unwrap().contains("PLM002"));
 
+    // A block of YAML has a line for each path, and may begin with an empty one.
+    for paths in ["app\nk8s\n", "\n  app\n  k8s\n", "k8s\tapp"] {
+        let found = step(root.path(), &[("PLIMSOLL_PATHS", paths)]);
+        assert!(found.out.starts_with("::error file=app/compose.yaml,line=4"), "{}", found.out);
+        let found = step(root.path(), &[("PLIMSOLL_PATHS", &paths.replace("app", "gone"))]);
+        assert!(found.outputs.starts_with("exit-code=2\n"), "{paths:?}: {}", found.outputs);
+    }
+    let found = step(root.path(), &[("PLIMSOLL_PATHS", " \n")]);
+    assert!(found.out.starts_with("::error file=app/compose.yaml"), "no path is the folder");
+    let star = step(root.path(), &[("PLIMSOLL_PATHS", "*")]);
+    assert!(star.outputs.starts_with("exit-code=2\n"), "no path is a pattern: {}", star.outputs);
+
     let root = folder(&[("app/compose.yaml", TWICE)]);
     let inputs = [("PLIMSOLL_FAIL_ON", "never"), ("PLIMSOLL_ANNOTATIONS", "false")];
     let quiet = step(root.path(), &inputs);
@@ -94,6 +106,98 @@ fn the_action_hands_every_input_to_the_script() {
     let inputs = action.split("inputs:\n").nth(1).unwrap().split("outputs:\n").next().unwrap();
     let names = inputs.lines().filter_map(|line| {
         let name = line.strip_prefix("  ")?.strip_suffix(':')?;
+/// Returns the texts in double quotes between two marks.
+fn quoted<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
+    let part = text.split(start).nth(1).unwrap().split(end).next().unwrap();
+    part.split('"').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn a_release_publishes_what_the_guides_install() {
+    let (dist, release) = (read("dist-workspace.toml"), read(".github/workflows/release.yml"));
+    let own: Vec<&str> = quoted(&dist, "publish-jobs = [", "]")
+        .into_iter()
+        .filter_map(|job| job.strip_prefix("./"))
+        .collect();
+    assert_eq!(own, ["publish-crates", "publish-npm", "publish-pypi"]);
+    for job in own {
+        let workflow = format!("./.github/workflows/{job}.yml");
+        assert!(release.contains(&format!("uses: {workflow}\n")), "{job} is not called");
+        assert!(read(&workflow).contains("workflow_call:"), "{job}");
+    }
+    let pypi = read(".github/workflows/publish-pypi.yml");
+    let mut targets = 0;
+    for target in quoted(&dist, "\ntargets = [", "]") {
+        let tag = match target.split_once("-linux-") {
+            Some((_, "gnu")) => ", tag: \"2_28\"",
+            Some(_) => ", tag: \"musllinux_1_2\"",
+            None => "",
+        };
+        let line = pypi.lines().find(|line| line.contains(&format!("{{ target: {target}, runner")));
+        assert!(
+            line.is_some_and(|line| line.ends_with(&format!("{tag} }}"))),
+            "{target}: {line:?}"
+        );
+        assert!(pypi.contains(&format!("          - {target}\n")), "{target}");
+        targets += 1;
+    }
+    assert!(targets > 5);
+    assert!(pypi.contains("project: [\".\", python]"), "the command and the package for Arrow");
+    let npm = read(".github/workflows/publish-npm.yml");
+    for folder in ["wasm/npm", "cli/npm"] {
+        assert!(npm.contains(&format!("working-directory: {folder}\n")), "{folder}");
+    }
+    let tasks = read("xtask/src/main.rs");
+    for task in npm.split("cargo xtask ").skip(1).filter_map(|it| it.split_whitespace().next()) {
+        assert!(tasks.contains(&format!("name: \"{task}\"")), "{task} is no task");
+    }
+    let crates = read(".github/workflows/publish-crates.yml");
+    for package in ["plimsoll-core", "plimsoll-files", "plimsoll-lsp", "plimsoll"] {
+        assert!(crates.contains(&format!("--package {package}")), "{package}");
+    }
+}
+
+#[test]
+fn every_crate_that_is_published_carries_its_licences() {
+    for folder in ["core", "files", "lsp", "cli"] {
+        assert!(read(&format!("{folder}/Cargo.toml")).contains("\"/LICENSE-*\""), "{folder}");
+        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            assert_eq!(read(&format!("{folder}/{name}")), read(name), "{folder}/{name}");
+        }
+    }
+}
+
+#[test]
+fn the_image_holds_the_command_alone() {
+    let dockerfile = read("Dockerfile");
+    let manifest = read("Cargo.toml");
+    let version = manifest.split("rust-version = \"").nth(1).unwrap().split('"').next().unwrap();
+    let mut stages = dockerfile.lines().filter(|line| line.starts_with("FROM "));
+    let build = stages.next().unwrap();
+    assert!(build.starts_with(&format!("FROM rust:{version}-alpine")), "{build}: not {version}");
+    assert_eq!(stages.next_back(), Some("FROM scratch"));
+    let last = dockerfile.split("FROM scratch\n").nth(1).unwrap();
+    assert!(last.contains("COPY --from=build /plimsoll /plimsoll\n"), "{last}");
+    assert!(last.contains("ENTRYPOINT [\"/plimsoll\"]\nCMD [\"check\"]\n"), "{last}");
+    assert!(last.contains("WORKDIR /work\n"), "the guide mounts the project there: {last}");
+    assert!(!last.contains("RUN "), "there is no shell: {last}");
+}
+
+#[test]
+fn the_catalogue_of_schemas_knows_the_configuration_by_all_its_names() {
+    let json = |path: &str| -> serde_json::Value { serde_json::from_str(&read(path)).unwrap() };
+    let entry = json("packaging/schemastore/catalog-entry.json");
+    let names: Vec<&str> =
+        entry["fileMatch"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    assert_eq!(names.len(), 4);
+    for name in names {
+        assert!(plimsoll_files::is_config(name), "{name}");
+    }
+    assert!(!plimsoll_files::is_config("plimsoll.json"));
+    let schema = json("wasm/npm/schema/config.schema.json");
+    assert_eq!(entry["url"], schema["$id"]);
+}
+
         (!name.starts_with(' ')).then_some(name)
     });
     let names: Vec<&str> = names.collect();

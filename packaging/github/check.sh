@@ -31,7 +31,14 @@ option --min-confidence "${PLIMSOLL_MIN_CONFIDENCE:-}"
 option --fail-on "${PLIMSOLL_FAIL_ON:-}"
 option --baseline "${PLIMSOLL_BASELINE:-}"
 option --config "${PLIMSOLL_CONFIG:-}"
-read -r -a paths <<<"${PLIMSOLL_PATHS:-.}"
+# Words on any number of lines. Nothing in them is expanded: a path may have a star in its name.
+set -f
+# shellcheck disable=SC2206 # the words are to be split
+paths=(${PLIMSOLL_PATHS:-})
+set +f
+if [[ ${#paths[@]} -eq 0 ]]; then
+  paths=(.)
+fi
 
 code=0
 plimsoll "${arguments[@]}" -- "${paths[@]}" || code=$?
