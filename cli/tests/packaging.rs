@@ -93,8 +93,14 @@ fn read(path: &str) -> String {
 
 #[test]
 fn the_files_are_yaml() {
-    for path in ["action.yml", ".pre-commit-hooks.yaml", "packaging/gitlab/plimsoll.gitlab-ci.yml"]
-    {
+    for path in [
+        "action.yml",
+        ".pre-commit-hooks.yaml",
+        ".github/workflows/publish-crates.yml",
+        ".github/workflows/publish-npm.yml",
+        ".github/workflows/publish-pypi.yml",
+        "packaging/gitlab/plimsoll.gitlab-ci.yml",
+    ] {
         let problems = parse(FileId(0), &read(path).into(), None).1;
         assert!(problems.is_empty(), "{path}: {problems:?}");
     }

@@ -10,8 +10,17 @@ const CRATES: [&str; 4] = ["plimsoll-core", "plimsoll-files", "plimsoll-lsp", "p
 
 const STATIC: &str = "x86_64-unknown-linux-musl";
 
-/// Packages the crates as for crates.io, without building them again.
+/// Packages the crates as for crates.io, without building them again. Each carries its licences.
 pub fn crates() -> Result {
+    for name in CRATES {
+        let files =
+            cmd("cargo package --locked --allow-dirty --list --package").arg(name).read()?;
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            if !files.lines().any(|file| file == licence) {
+                return Err(format!("the package of {name} lacks {licence}"));
+            }
+        }
+    }
     package().arg("--no-verify").run()
 }
 
