@@ -134,11 +134,16 @@ enum Amount {
     Number(f64),
 }
 
+/// The address of the JSON Schema of `plimsoll.yaml`.
+#[cfg(feature = "schema")]
+const CONFIG_SCHEMA: &str = "https://plimsoll.dev/config.schema.json";
+
 /// Renders the JSON Schema (draft 2020-12) of `plimsoll.yaml`.
 #[cfg(feature = "schema")]
 pub fn config_schema() -> String {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<Options>();
+    schema.insert("$id".to_owned(), CONFIG_SCHEMA.into());
     schema.insert("title".to_owned(), "Configuration of Plimsoll".into());
     schema.insert("description".to_owned(), "The settings of a `plimsoll.yaml`.".into());
     schema.insert("additionalProperties".to_owned(), false.into());
