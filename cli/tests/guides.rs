@@ -152,12 +152,61 @@ fn the_guides_show_real_output() {
     assert!(shown > 10, "the guides show only {shown} commands with their output");
 }
 
-/// Whether a command is there to be completed by the reader, or runs until it is stopped.
-fn is_template(line: &str) -> bool {
-    let is_placeholder =
-        |word: &str| word.len() > 2 && word.chars().all(|it| it.is_ascii_uppercase());
-    let runs_on = ["plimsoll lsp", "plimsoll mcp", " --watch"];
-    line.split([' ', '=']).any(is_placeholder) || runs_on.iter().any(|it| line.contains(it))
+/// The lines of shell blocks that no test runs, each with the reason.
+const NOT_RUN: [(&str, &str); 11] = [
+    ("plimsoll check --watch", "runs until it is stopped; `watch.rs` does"),
+    ("plimsoll render --target NAME", "the reader puts in a name; `targets.rs` does"),
+    ("claude mcp add plimsoll -- plimsoll mcp", "needs an account; `mcp.rs` talks to the server"),
+    ("docker build -t plimsoll .", "needs a daemon; `packaging.rs` reads the Dockerfile"),
+    ("docker run --rm -v \"$PWD:/work:ro\" plimsoll check", "needs a daemon"),
+    ("cargo xtask bench peers", "measures other tools, for minutes"),
+    ("cargo xtask play", "serves until it is stopped"),
+    ("cargo xtask test", "runs this test"),
+    ("pip install plimsoll-arrow", "needs a release; the step `python` installs the wheel"),
+    ("python python/examples/synthetic.py 200 files.parquet", "the step `python` does"),
+    (
+        "python python/examples/scan_duckdb.py files.parquet findings --parts 4",
+        "the step `python` does",
+    ),
+];
+
+/// Returns a line of a shell block without its comment, and whether no test runs it.
+fn command(line: &str) -> (&str, bool) {
+    let command = line.split(" #").next().unwrap_or_default().trim_end();
+    (command, NOT_RUN.iter().any(|it| it.0 == command))
+}
+
+#[test]
+fn every_line_for_a_shell_runs_or_is_known_not_to() {
+    let mut seen: Vec<&str> = Vec::new();
+    for path in guides() {
+        let guide = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        for part in parts(&guide) {
+            let Part::Block { info, lines, .. } = part else { continue };
+            let path = path.display();
+            assert!(
+                !["bash", "shell", "zsh", "fish", "powershell"].contains(&info),
+                "{path}: a block with commands is called `sh`, or `console` with their output"
+            );
+            if info != "sh" {
+                continue;
+            }
+            for line in lines.into_iter().filter(|line| !line.is_empty()) {
+                match command(line) {
+                    (command, true) => {
+                        seen.extend(NOT_RUN.iter().map(|it| it.0).filter(|it| *it == command));
+                    }
+                    (command, false) => assert!(
+                        command.starts_with("plimsoll "),
+                        "{path}: `{command}` is not run: add it to `NOT_RUN` with the reason"
+                    ),
+                }
+            }
+        }
+    }
+    for (command, reason) in NOT_RUN {
+        assert!(seen.contains(&command), "no guide has `{command}` ({reason}) any more");
+    }
 }
 
 #[test]
@@ -178,7 +227,7 @@ fn the_commands_of_the_guides_work() {
         for part in parts(&guide) {
             let Part::Block { info: "sh", lines, .. } = part else { continue };
             let lines = lines.into_iter().filter(|line| line.starts_with("plimsoll "));
-            for line in lines.filter(|line| !is_template(line.split(" #").next().unwrap())) {
+            for line in lines.filter(|line| !command(line).1) {
                 let output = shell(line, &project);
                 let code = output.status.code().unwrap();
                 assert!(code < 2, "{}: {line}: {output:?}", path.display());
