@@ -305,7 +305,7 @@ pub struct Input {
 #[derive(Debug, Args)]
 pub struct BaselineFile {
     /// Write what is found now into a baseline, and exit with code 0
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "prune"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "prune", "output"])]
     pub write_baseline: Option<PathBuf>,
     /// Report only what is not in this baseline, and its entries that are no longer found
     #[arg(long, value_name = "FILE")]
@@ -410,6 +410,9 @@ fn output_file(text: &str) -> Result<OutputFile, String> {
         .ok_or("an output must be written as FORMAT=FILE, such as sarif=out.sarif".to_owned())?;
     let format = CheckFormat::from_str(format, false)
         .map_err(|_| format!("`{format}` is not a known format; the formats are {}", known()))?;
+    if path == "-" {
+        return Err("an output goes into a file; `--format` prints to standard output".to_owned());
+    }
     Ok(OutputFile { format, path: path.into() })
 }
 

@@ -52,6 +52,7 @@ pub fn of_project(
         return Ok(0);
     }
     let mut report = project.report(&workspace, &options, terminal)?;
+    refuse_repeated(&printing.output)?;
     let outputs = printing.output.iter().map(|it| &it.path);
     for path in outputs.chain(&baseline.write_baseline) {
         project.refuse_to_overwrite(path, &report)?;
@@ -81,8 +82,27 @@ pub fn of_project(
     Ok(exit_code(&report, rules))
 }
 
+/// Refuses two outputs to one file, of which only the last would stay.
+fn refuse_repeated(outputs: &[OutputFile]) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    for OutputFile { path, .. } in outputs {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let name = normalise_path(&absolute.to_string_lossy());
+        let real = path.canonicalize().unwrap_or_else(|_| name.into());
+        if !seen.insert(real) {
+            return Err(Failure::at(path, &"two outputs go to this file"));
+        }
+    }
+    Ok(())
+}
+
 /// Prints the findings, and writes them to the files that were asked for.
 fn print(report: &Report, printing: &Printing, terminal: &Terminal) -> Result<(), Failure> {
+    let has_statistics =
+        matches!(printing.format, CheckFormat::Text | CheckFormat::Concise | CheckFormat::Json);
+    if printing.statistics && !has_statistics {
+        terminal.warn("`--statistics` counts findings in the formats text, concise and json only");
+    }
     for OutputFile { format, path } in &printing.output {
         let text = rendered(report, *format, printing, Style::default(), true);
         fs::write(path, text).map_err(|error| Failure::at(path, &error))?;

@@ -51,7 +51,7 @@ fn list(format: PageFormat) -> String {
             let rules: String = pitfall.rules().map(text_line).collect();
             format!("{} ({})\n{}\n{rules}", pitfall.title(), pitfall.family(), pitfall.about())
         }),
-        PageFormat::Json => json(&rules::all().map(listed).collect::<Vec<_>>()),
+        PageFormat::Json => json(&rules::all().map(explained).collect::<Vec<_>>()),
         PageFormat::Markdown => by_pitfall(&|pitfall| {
             let rules: String = pitfall.rules().map(markdown_line).collect();
             format!(
@@ -64,19 +64,19 @@ fn list(format: PageFormat) -> String {
     }
 }
 
-/// A rule in the list, with all that its page says.
+/// A rule with all that its page says, the same in the list and by itself.
 #[derive(Serialize)]
-struct Listed {
+struct Explained {
     #[serde(flatten)]
-    rule: wire::Rule,
-    sections: Vec<wire::Section>,
-    examples: Vec<wire::Example>,
-    markdown: String,
+    own: wire::Rule,
+    /// The same once more, for those who know the shape of the npm package.
+    #[serde(flatten)]
+    explanation: wire::Explanation,
 }
 
-fn listed(rule: &'static Rule) -> Listed {
-    let wire::Explanation { rule, sections, examples, markdown } = rule.into();
-    Listed { rule, sections, examples, markdown }
+fn explained(rule: &'static Rule) -> Explained {
+    let explanation = wire::Explanation::from(rule);
+    Explained { own: rule.into(), explanation }
 }
 
 fn text_line(rule: &'static Rule) -> String {
@@ -92,7 +92,7 @@ fn markdown_line(rule: &'static Rule) -> String {
 fn page(rule: &'static Rule, format: PageFormat) -> String {
     match format {
         PageFormat::Text | PageFormat::Markdown => explain::markdown(rule),
-        PageFormat::Json => json(&wire::Explanation::from(rule)),
+        PageFormat::Json => json(&explained(rule)),
     }
 }
 

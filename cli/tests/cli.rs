@@ -72,7 +72,20 @@ fn the_exit_code_tells_findings_from_failures() {
 #[test]
 fn a_failure_names_the_path_and_the_cause() {
     let root = folder(&[("compose.yaml", TWICE), ("bad.yaml", "rules:\n  PLM9999: off\n")]);
-    let cases: [(&[&str], &str, &str); 7] = [
+    fs::write(root.path().join("base.json"), "[]").unwrap();
+    let cases: [(&[&str], &str, &str); 11] = [
+        (&["check", "--baseline", "base.json"], "base.json", r#"`{"version": 1, "entries": […]}`"#),
+        (&["check", "--output", "sarif=-"], "sarif=-", "`--format` prints to standard output"),
+        (
+            &["check", "--output", "sarif=out", "--output", "junit=./out"],
+            "out",
+            "two outputs go to this file",
+        ),
+        (
+            &["check", "--write-baseline", "new.json", "--output", "sarif=out"],
+            "--output",
+            "cannot be used with",
+        ),
         (
             &["decide", "--answer", "downtime=never"],
             "downtime",
@@ -376,7 +389,9 @@ fn rules_are_listed_and_explained() {
     assert!(by_name.contains("## Why it hurts"));
     let rule = json(&run(root.path(), &["explain", "PLM002", "--format", "json"]).out);
     assert_eq!(rule["rule"]["code"], "PLM002");
+    assert_eq!(rule["code"], "PLM002");
     let list = json(&run(root.path(), &["explain", "--format", "json"]).out);
+    assert!(list.as_array().unwrap().contains(&rule), "one shape: {rule}");
     for rule in list.as_array().unwrap() {
         let body = rule["sections"][0]["body"].as_str();
         assert!(body.is_some_and(|it| !it.is_empty()), "{}", rule["code"]);

@@ -115,6 +115,19 @@ fn sarif_gitlab_and_github_name_paths_from_the_root_however_the_command_is_calle
 }
 
 #[test]
+fn statistics_say_where_there_are_none() {
+    let root = folder(&[("config.yaml", CONFIG_MAP)]);
+    for (format, is_ignored) in
+        [("text", false), ("concise", false), ("json", false), ("junit", true), ("sarif", true)]
+    {
+        let arguments = ["check", "--statistics", "--format", format];
+        let output = command(root.path(), &arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains("`--statistics` counts"), is_ignored, "{format}: {said}");
+    }
+}
+
+#[test]
 fn a_sixth_service_makes_one_new_alert() {
     let prints = |rules: &str, names: &[&str]| -> Vec<String> {
         let service = |name: &&str| {
