@@ -225,6 +225,21 @@ impl<'a> Service<'a> {
         starts::runs_to_an_end(self.unit.started())
     }
 
+    /// Whether its file says that it is not started again, and nothing in it speaks of a server: no port, no check, and
+    /// nobody keeps data in it. `no` is the default of `restart`, so that writing it is a choice.
+    ///
+    /// Source: <https://docs.docker.com/reference/compose-file/services/#restart>
+    pub fn is_run_once(&self) -> bool {
+        let model = self.model;
+        let is_no = model.restart.as_ref().is_some_and(|it| matches!(it.as_str(), "no" | "false"));
+        is_no
+            && self.endless_restart().is_none()
+            && model.ports.is_empty()
+            && model.expose.is_empty()
+            && model.healthcheck.is_none()
+            && self.unit.stored().is_none()
+    }
+
     /// Whether it starts only with a profile.
     pub fn has_profile(&self) -> bool {
         !self.model.profiles.is_empty()

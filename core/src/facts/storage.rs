@@ -249,12 +249,23 @@ impl<'a> Unit<'a> {
     /// start command does not run only a client.
     pub fn stored(&self) -> Option<&'static Family> {
         let runs = self.runs.as_ref()?;
-        let family = Some(runs.family).filter(|it| it.persistent && it.is_data_store())?;
+        let keeps = |it: &Family| it.persistent || self.appends_to_a_file();
+        let family = Some(runs.family).filter(|it| keeps(it) && it.is_data_store())?;
         let known = runs.certainty == Certainty::Certain;
         let commands = &self.start.commands;
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
         (known && self.part != Part::Init && !client).then_some(family)
+    }
+
+    /// Whether the start command has a cache write every change to disk: what is in it is not made again.
+    ///
+    /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/>
+    pub fn appends_to_a_file(&self) -> bool {
+        self.start.commands.iter().any(|command| {
+            let mut words = command.words.iter().map(|it| it.text.as_ref());
+            words.any(|it| it == "--appendonly") && words.next() == Some("yes")
+        })
     }
 
     /// Returns the family of its image, where the image is certainly of that family.

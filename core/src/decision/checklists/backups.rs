@@ -3,9 +3,10 @@
 use super::super::system::System;
 use super::View;
 use super::tally::{Subject, Tally, Words};
-use crate::facts::{Backing, Mounted, Service, Var, is_below};
+use crate::facts::{Backing, Mounted, Service, Var, is_below, is_engine_socket};
 use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
+use crate::knowledge::net;
 use crate::knowledge::upkeep::{Topic, words};
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxHashSet;
@@ -55,14 +56,72 @@ pub fn look(view: &View<'_, '_>) -> Tally {
             format!("these files do not show what `{}` copies", copier.name),
             "Look at the configuration of the backup, and restore one backup to test it.",
         ),
-        _ => Tally::count(
-            words,
-            data.iter().map(|it| {
-                let subject = Subject { name: it.volume.name.to_owned(), span: it.service.span() };
-                (subject, it.is_copied)
-            }),
-        ),
+        _ => {
+            let tally = Tally::count(
+                words,
+                data.iter().map(|it| {
+                    let subject =
+                        Subject { name: it.volume.name.to_owned(), span: it.service.span() };
+                    (subject, it.is_copied)
+                }),
+            );
+            match stays_here(view.system) {
+                Some(place) if tally.missing().is_empty() => Tally::Hidden(
+                    format!("{}, and the copy stays on this server, in `{place}`", tally.says()),
+                    "Copy the backups to another machine: what takes the server takes them too.",
+                ),
+                _ => tally,
+            }
+        }
     }
+}
+
+/// Words in the variables and commands of backups that copy to another machine.
+///
+/// Sources: <https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html>,
+/// <https://offen.github.io/docker-volume-backup/reference/>, <https://rclone.org/overview/>
+const TO_ANOTHER_MACHINE: [&str; 20] = [
+    "aws", "azure", "b2", "borg", "dropbox", "ftp", "gcs", "glacier", "gsutil", "mc", "nfs",
+    "rclone", "remote", "restic", "rsync", "s3", "scp", "sftp", "ssh", "webdav",
+];
+
+/// Returns the place where the backups write their copies, where it lies on the server itself and nothing says that they
+/// are taken to another machine.
+fn stays_here<'f>(system: &System<'f>) -> Option<&'f str> {
+    let copiers = || system.counted.services.iter().filter(|it| it.is_backup());
+    let is_remote = |text: &str| {
+        words(text).iter().any(|it| TO_ANOTHER_MACHINE.contains(&it.as_str()))
+            || text.contains("://")
+    };
+    let leaves = |service: &Service<'_>| {
+        let unit = &service.unit;
+        let mut values = unit.env.iter().filter_map(|it| it.value);
+        unit.env.iter().any(|it| is_remote(it.name))
+            || values.any(|it| it.contains("://") && !names_sibling(system, service, it))
+            || is_remote(&unit.start.joined())
+            || unit.image.as_ref().is_some_and(|it| is_remote(&it.repository))
+            || !service.model.env_files.is_empty()
+    };
+    if copiers().any(|it| leaves(it)) {
+        return None;
+    }
+    let written =
+        copiers().flat_map(|it| system.facts.mounted(&it.unit)).filter(|it| !it.read_only);
+    let mut places = written.filter_map(|it| match it.backing {
+        // Another disk or a share may be mounted there.
+        Backing::Host(path) if !path.starts_with("/mnt/") && !path.starts_with("/media/") => {
+            Some(path.as_str())
+        }
+        _ => None,
+    });
+    places.find(|it| !is_engine_socket(it))
+}
+
+/// Whether a value is the address of another service of the project, as that of the database is.
+fn names_sibling(system: &System<'_>, service: &Service<'_>, value: &str) -> bool {
+    let hosts = net::endpoints_of("", value);
+    !hosts.is_empty()
+        && hosts.iter().all(|it| system.facts.compose_host(service, it.host).is_some())
 }
 
 /// Says why there is nothing to copy, and names the volumes that are filled again by themselves.
@@ -115,6 +174,9 @@ fn renewed(service: &Service<'_>) -> Option<&'static str> {
         (&[Class::Monitoring], "metrics"),
     ];
     let class = service.unit.family()?.class;
+    if class == Class::Cache && service.unit.stored().is_some() {
+        return None;
+    }
     CONTENTS.iter().find(|it| it.0.contains(&class)).map(|it| it.1)
 }
 

@@ -1,9 +1,9 @@
 //! The crossing from Compose to Kubernetes.
 
 use super::tally::{Subject, Tally, Words, named};
-use super::{Item, View};
+use super::{Item, View, state};
 use crate::compare::aspects;
-use crate::facts::{Backing, Health, KubeHost, Pair, Service, Unit, is_below};
+use crate::facts::{Health, KubeHost, Pair, Service, Unit};
 use crate::knowledge::net;
 use crate::model::Cause;
 use crate::model::compose::{Mount, MountKind};
@@ -123,7 +123,7 @@ pub const ITEMS: [Item; 7] = [
             "PLM708", "PLM709", "PLM710", "PLM713", "PLM714", "PLM718", "PLM719",
         ],
         keys: &["volumes", "volumes_from"],
-        look: state,
+        look: state::look,
         next: "Find out what each container keeps on disk or in memory.",
     },
 ];
@@ -160,7 +160,10 @@ fn startup(view: &View<'_, '_>) -> Tally {
     });
     let words = Words {
         noun: ["client", "clients"],
-        does: ["waits for what it needs", "wait for what they need"],
+        does: [
+            "waits for what it needs without `depends_on`",
+            "wait for what they need without `depends_on`",
+        ],
     };
     match Tally::count(words, waiting) {
         Tally::NothingToSee(_) if view.to_cross.len() == 1 => {
@@ -176,6 +179,29 @@ fn startup(view: &View<'_, '_>) -> Tally {
     }
 }
 
+/// Returns the migrations of Compose that nothing in the cluster runs, where it runs the application already.
+fn migrations_left_behind(view: &View<'_, '_>) -> Option<Tally> {
+    let (facts, counted) = (view.system.facts, &view.system.counted);
+    let is_there = counted.workloads.is_empty()
+        || view.system.hides_workloads()
+        || counted
+            .workloads
+            .iter()
+            .any(|it| facts.workload_migrates(it) || facts.waits_for_migrations(it));
+    let runs = |it: &Service<'_>| {
+        pair(view, it).is_some() || facts.candidates_for(it.index).any(|it| it.kind().is_job())
+    };
+    let alone = view.to_cross.iter().filter(|it| facts.is_migration_service(it) && !runs(it));
+    let words = Words {
+        noun: ["migration of Compose", "migrations of Compose"],
+        does: ["has a Job in the cluster", "have a Job in the cluster"],
+    };
+    match Tally::count(words, alone.map(|it| (Subject::of(it), false))) {
+        tally @ Tally::Counted { .. } if !is_there => Some(tally),
+        _ => None,
+    }
+}
+
 fn migrations(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
     let services = view.to_cross.iter().filter_map(|it| {
@@ -187,6 +213,9 @@ fn migrations(view: &View<'_, '_>) -> Tally {
         let subject = || Subject { name: it.label.clone(), span: it.span() };
         migrates.then(|| (subject(), it.kind().is_job()))
     });
+    if let Some(tally) = migrations_left_behind(view) {
+        return tally;
+    }
     let all: Vec<(Subject, bool)> = services.chain(workloads).collect();
     let workloads = view.system.counted.workloads.iter();
     let waiting: Vec<String> = workloads
@@ -421,65 +450,4 @@ fn probes(view: &View<'_, '_>) -> Tally {
     });
     let does = ["has a check and an amount of memory", "have a check and an amount of memory"];
     Tally::count(Words::services(does), ready)
-}
-
-/// Returns where data lies: what it is mounted from, for a service or for its counterpart.
-fn place(backing: Backing<'_>, in_cluster: bool) -> String {
-    match backing {
-        Backing::Host(path) if !in_cluster => format!("the folder `{}` of the host", path.value),
-        other => other.words(),
-    }
-}
-
-/// Maximum number of places of data that are named.
-const MAX_PLACES: usize = 4;
-
-/// Whether every anonymous volume of a service lies within a folder of the host: it keeps a folder of the image, such as
-/// `node_modules`, from the sources that are mounted over it.
-fn keeps_from_the_sources(service: &Service<'_>) -> bool {
-    let of_kind = |kind| service.model.volumes.iter().filter(move |it| it.kind == kind);
-    of_kind(MountKind::Anonymous).all(|volume| {
-        of_kind(MountKind::Bind).any(|it| is_below(&volume.target, it.target.as_str()))
-    })
-}
-
-fn state(view: &View<'_, '_>) -> Tally {
-    let mut all = Vec::new();
-    let mut places = Vec::new();
-    for service in view.to_cross {
-        let pair = pair(view, service);
-        let anonymous = service.model.volumes.iter().any(|it| it.kind == MountKind::Anonymous);
-        let unit = pair.as_ref().map_or(&service.unit, |it| it.unit);
-        let anonymous = anonymous && !keeps_from_the_sources(service);
-        if unit.stored().is_some() {
-            let backing = view.place_of_data(unit);
-            all.push((Subject::of(service), backing.is_some() && !anonymous));
-            places.extend(
-                backing.map(|it| format!("`{}` in {}", service.name, place(it, pair.is_some()))),
-            );
-        } else if anonymous {
-            all.push((Subject::of(service), false));
-        }
-    }
-    let words = Words {
-        noun: ["service with data", "services with data"],
-        does: ["keeps it outside the container", "keep it outside their containers"],
-    };
-    match Tally::count(words, all.into_iter()) {
-        Tally::NothingToSee(_) => Tally::Hidden(
-            "no known data store is among the containers".to_owned(),
-            "Look at what the applications write: `docker diff` shows it for a running container.",
-        ),
-        tally => match &tally {
-            Tally::Counted { missing, .. } if missing.is_empty() => {
-                let more = places.len().saturating_sub(MAX_PLACES);
-                places.truncate(MAX_PLACES);
-                if more > 0 {
-                    places.push(format!("{more} more"));
-                }
-                Tally::Proven(format!("{}: {}", tally.says(), places.join(", ")))
-            }
-            _ => tally,
-        },
-    }
 }

@@ -6,6 +6,7 @@
 mod backups;
 mod crossing;
 mod server;
+mod state;
 mod tally;
 
 use super::system::System;
@@ -130,10 +131,13 @@ impl<'v, 'f> View<'v, 'f> {
                 let message = found.first().map(|it| it.message_for_one()).unwrap_or_default();
                 (CheckState::Fail, message.to_owned(), item.next.to_owned())
             }
-            // What was seen is good, and a rule knows better.
+            // What was seen is good, and a rule knows better; or it is bad, and a rule knows more.
             _ => {
                 let message = found.first().map(|it| it.message_for_one()).unwrap_or_default();
-                (CheckState::Fail, format!("{}, but {message}", tally.says()), item.next.to_owned())
+                let is_good = tally.missing().is_empty() && !message.contains(", but ");
+                let joint = if is_good { ", but" } else { ";" };
+                let seen = format!("{}{joint} {message}", tally.says());
+                (CheckState::Fail, seen, item.next.to_owned())
             }
         };
         let missing = tally.missing().iter().map(|it| (it.name.clone(), it.span)).collect();

@@ -5,6 +5,7 @@ use super::{Item, View, backups};
 use crate::facts::{Health, Image, Service, Tls, is_docker_socket};
 use crate::knowledge::image::Pin;
 use crate::knowledge::upkeep::is_web_port;
+use crate::model::Str;
 use crate::model::compose::{MountKind, Port};
 use crate::report::{CheckItem, CheckState, ChecklistItem};
 use rustc_hash::FxHashSet;
@@ -141,7 +142,8 @@ fn pinned(view: &View<'_, '_>) -> Tally {
 
 fn checked(view: &View<'_, '_>) -> Tally {
     // Nobody asks a service that only makes backups.
-    let asked = servers(view).filter(|it| !(it.is_backup() && it.model.ports.is_empty()));
+    let stays_up = servers(view).filter(|it| !it.is_run_once());
+    let asked = stays_up.filter(|it| !(it.is_backup() && it.model.ports.is_empty()));
     let checked =
         asked.map(|it| (Subject::of(it), view.system.facts.health(it) == Health::Checked));
     Tally::count(Words::services(["has a healthcheck", "have a healthcheck"]), checked)
@@ -157,7 +159,8 @@ fn restarting(view: &View<'_, '_>) -> Tally {
         let condition = policy.and_then(|it| it.condition.as_ref());
         condition.is_none_or(|it| it.value == "any")
     };
-    let restarting = servers(view).map(|it| {
+    let stays_up = servers(view).filter(|it| !it.is_run_once());
+    let restarting = stays_up.map(|it| {
         let is_for_swarm = view.system.facts.is_for_swarm(it);
         (Subject::of(it), if is_for_swarm { swarm_restarts(it) } else { it.restarts() })
     });
@@ -205,7 +208,8 @@ fn hardened(view: &View<'_, '_>) -> Tally {
     };
     let hard = view.system.counted.services.iter().map(|it| {
         let model = it.model;
-        let shares_host = model.pid.as_ref().is_some_and(|it| it.value == "host");
+        let is_host = |mode: &Option<Str>| mode.as_ref().is_some_and(|it| it.as_str() == "host");
+        let shares_host = is_host(&model.pid) || is_host(&model.ipc) || it.is_on_host();
         let soft = model.privileged.is_some_and(|flag| flag.value)
             || adds(it)
             || shares_host
@@ -213,8 +217,8 @@ fn hardened(view: &View<'_, '_>) -> Tally {
         (Subject::of(it), !soft)
     });
     let does = [
-        "runs without privileges, added capabilities or the files and processes of the host",
-        "run without privileges, added capabilities or the files and processes of the host",
+        "runs without privileges, added capabilities, the network, the processes or the system folders of the host",
+        "run without privileges, added capabilities, the network, the processes or the system folders of the host",
     ];
     Tally::count(Words::services(does), hard)
 }
@@ -230,11 +234,22 @@ fn bounded(view: &View<'_, '_>) -> Tally {
     )
 }
 
-/// Whether a service mounts the Docker socket or the whole file system of the host.
+/// Folders of the host that hold its configuration, its accounts or its devices. Single files in them, such as
+/// `/etc/localtime`, are harmless.
+///
+/// Source: <https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html>
+const SYSTEM_FOLDERS: [&str; 11] =
+    ["", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/var", "/var/lib", "/var/run"];
+
+/// Whether a service mounts the Docker socket, the whole file system of the host or a folder of its system.
 fn mounts_host(service: &Service<'_>) -> bool {
     let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     let mut sources = binds.filter_map(|it| it.source.as_ref());
-    sources.any(|source| is_docker_socket(source) || source.as_str() == "/")
+    sources.any(|source| {
+        let is_absolute = source.starts_with('/');
+        is_docker_socket(source)
+            || is_absolute && SYSTEM_FOLDERS.contains(&source.trim_end_matches('/'))
+    })
 }
 
 /// Whether a port is reachable from outside the server.
@@ -257,6 +272,21 @@ fn serves_web(service: &Service<'_>) -> bool {
     ports.any(|port| is_web_port(port.target.value))
 }
 
+/// Whether a service of no known kind answers on a public port of TCP, whatever it speaks there.
+fn goes_around(service: &Service<'_>) -> bool {
+    let is_tcp = |port: &&Port| port.protocol == "tcp";
+    let mut ports = service.model.ports.iter().filter(|port| is_public(port)).filter(is_tcp);
+    service.unit.family().is_none() && ports.any(|port| !OTHER_PORTS.contains(&port.target.value))
+}
+
+/// Ports of SSH, mail, DNS, LDAP, MQTT, AMQP and of databases, in front of which no web proxy stands.
+///
+/// Source: <https://www.iana.org/assignments/service-names-port-numbers/>
+const OTHER_PORTS: [u16; 21] = [
+    22, 25, 53, 110, 143, 389, 465, 587, 636, 853, 993, 995, 1433, 1521, 1883, 3306, 5432, 5672,
+    6379, 8883, 27017,
+];
+
 /// Looks at the services that answer the outside. A port on which TLS is usual is no proof of it.
 fn edge(view: &View<'_, '_>) -> Tally {
     const LOOK: &str =
@@ -264,10 +294,15 @@ fn edge(view: &View<'_, '_>) -> Tally {
     let Some(first) = servers(view).find(|it| is_open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
+    // Beside an edge, a port of a program of one's own is a way around it.
+    let has_edge = servers(view).any(|it| it.tls() == Tls::Ends);
     let public: Vec<(&Service<'_>, Tls)> = servers(view)
         .map(|it| (it, it.tls()))
         .filter(|(it, tls)| {
-            *tls == Tls::Ends || is_open(it) && *tls == Tls::Likely || serves_web(it)
+            *tls == Tls::Ends
+                || is_open(it) && *tls == Tls::Likely
+                || serves_web(it)
+                || has_edge && goes_around(it)
         })
         .collect();
     let (likely, known): (Vec<_>, Vec<_>) =

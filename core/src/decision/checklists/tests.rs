@@ -145,6 +145,67 @@ fn capabilities_that_docker_gives_every_container_open_nothing() {
     assert_eq!(with("cap_add: [NET_ADMIN]"), CheckState::Fail);
     assert_eq!(with("pid: host"), CheckState::Fail);
     assert_eq!(with("volumes: ['/:/host:ro']"), CheckState::Fail);
+    assert_eq!(with("volumes: ['/etc/:/host/etc:ro']"), CheckState::Fail);
+    assert_eq!(with("volumes: ['/etc/localtime:/etc/localtime:ro']"), CheckState::Pass);
+    assert_eq!(with("ipc: host"), CheckState::Fail);
+    assert_eq!(with("ipc: private"), CheckState::Pass);
+    assert_eq!(with("network_mode: host"), CheckState::Fail);
+}
+
+#[test]
+fn a_port_beside_the_edge_is_a_way_around_it() {
+    let with = |port: &str| {
+        let text = format!(
+            "services:\n  caddy: {{image: 'caddy:2.10.0', restart: always, ports: ['80:80', '443:443']}}\n  \
+             api: {{image: 'acme/api:1.2.3', restart: always, ports: ['{port}']}}\n"
+        );
+        seen(&text, CheckItem::TlsEdge)
+    };
+    let around = "1 of 2 public services terminates TLS; missing: `api`".to_owned();
+    assert_eq!(with("8787:8787"), (CheckState::Fail, around));
+    for port in ["127.0.0.1:8787:8787", "2222:22", "8787:8787/udp"] {
+        assert_eq!(with(port).0, CheckState::Pass, "{port}");
+    }
+}
+
+#[test]
+fn a_copy_on_the_same_server_is_half_a_backup() {
+    let with = |more: &str| {
+        let text = format!(
+            "services:\n  db: {{image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}}\n  \
+             dump: {{image: 'prodrigestivill/postgres-backup-local:17', restart: always, environment: {{POSTGRES_HOST: db{more}}}, volumes: ['/srv/backups:/backups']}}\nvolumes: {{pg: {{}}}}\n"
+        );
+        seen(&text, CheckItem::Backups)
+    };
+    let (state, words) = with("");
+    assert_eq!(state, CheckState::CannotSee, "{words}");
+    assert!(words.contains("stays on this server, in `/srv/backups`"), "{words}");
+    assert_eq!(with(", S3_BUCKET: acme").0, CheckState::Pass);
+}
+
+#[test]
+fn what_is_not_started_again_by_choice_needs_no_restart_policy() {
+    let with = |fields: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', restart: always}}\n  init: {{image: 'acme/init:1.2.3'{fields}}}\n"
+        );
+        item(&text, CheckItem::RestartPolicies).state
+    };
+    assert_eq!(with(", restart: 'no'"), CheckState::Pass);
+    assert_eq!(with(", restart: 'no', ports: ['80:80']"), CheckState::Fail);
+    assert_eq!(with(""), CheckState::Fail);
+}
+
+#[test]
+fn a_cache_that_writes_every_change_to_disk_is_a_store() {
+    let with = |command: &str| {
+        let text = format!(
+            "services: {{store: {{image: 'redis:7.4.0', restart: always{command}, volumes: ['store:/data']}}}}\nvolumes: {{store: {{}}}}\n"
+        );
+        item(&text, CheckItem::PersistentData).state
+    };
+    assert_eq!(with(", command: redis-server --appendonly yes"), CheckState::Pass);
+    assert_eq!(with(", command: redis-server --appendonly no"), CheckState::NotApplicable);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> S
         CheckItem::HostHardening => {
             let need = form("does not need", "do not need");
             format!(
-                "Remove the privileges, capabilities and mounts of the host that {names} {need}"
+                "Remove the privileges, capabilities, networks and folders of the host that {names} {need}"
             )
         }
         CheckItem::LogsBounded => {

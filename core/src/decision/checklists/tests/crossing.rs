@@ -47,7 +47,7 @@ fn startup_is_proven_by_what_waits() {
     let found = item_of(&decide(&files), CheckItem::StartupAndRetry);
     assert_eq!(
         (found.state, &*found.seen),
-        (CheckState::Pass, "1 of 1 client waits for what it needs")
+        (CheckState::Pass, "1 of 1 client waits for what it needs without `depends_on`")
     );
     let alone = "services: {a: {image: 'acme/a:1.2.3', restart: always}}\n";
     assert_eq!(seen(alone, CheckItem::StartupAndRetry).0, CheckState::NotApplicable);
@@ -348,4 +348,36 @@ fn what_another_host_answers_is_named_too() {
     assert_eq!(with("SQLH-DB-19"), CheckState::Pass);
     // The name of the Compose service reaches nobody in the cluster.
     assert_ne!(with("db"), CheckState::Pass);
+}
+
+#[test]
+fn what_an_unknown_program_writes_cannot_be_seen() {
+    let db = "  db: {image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}\nvolumes: {pg: {}}\n";
+    let with = |fields: &str| {
+        seen(
+            &format!("services:\n  uploads: {{image: 'acme/uploads:1.2.3'{fields}}}\n{db}"),
+            CheckItem::HiddenState,
+        )
+    };
+    let (state, words) = with("");
+    assert_eq!(state, CheckState::CannotSee, "{words}");
+    assert!(words.contains("what `uploads` writes cannot be seen"), "{words}");
+    assert_eq!(with(", read_only: true").0, CheckState::Pass);
+}
+
+#[test]
+fn a_migration_of_compose_alone_needs_a_job() {
+    let compose = "services:\n  api: {build: ./api, restart: always, volumes: ['./api/src:/app/src']}\n  \
+                   migrate: {build: ./api, command: [npm, run, migrate], volumes: ['./api/src:/app/src']}\n";
+    let with = |more: &str| {
+        let api = format!("{}---\n{more}", workload("api", "", ""));
+        let found = decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]);
+        item_of(&found, CheckItem::OneTimeMigrations)
+    };
+    let alone = with("");
+    assert_eq!(alone.state, CheckState::Fail, "{alone:?}");
+    assert!(alone.seen.contains("has a Job in the cluster; missing: `migrate`"), "{alone:?}");
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: migrate, image: 'acme/api:1.2.3', command: [npm, run, migrate]}]}}}\n";
+    let moved = with(job);
+    assert!(!moved.seen.contains("has a Job in the cluster"), "{moved:?}");
 }
