@@ -1,20 +1,20 @@
 //! What it costs to stay on the platform of today, and to move to the other one: counted, and in words.
 
+mod given_up;
 mod lacking;
 
 use super::load::runs_to_an_end;
 use super::system::System;
-use super::unread::is_openshift_template;
 use crate::compare::cases::of_label;
 use crate::facts::{self, Part, Unit, Var, Workload, of_release};
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::families::Class;
 use crate::model::compose::{KeyValue, Service};
-use crate::model::delivery::controller_of;
-use crate::model::kubernetes::{Body, Object, WorkloadKind};
+use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::phrases::{amount, first_named};
 use crate::report::{Cost, Costs, Platform, Today};
-use lacking::{mounts_to_write, secrets};
+use given_up::given_up;
+use lacking::{has_no_service, mounts_to_write, secrets};
 use rustc_hash::FxHashSet;
 
 /// Returns what the cluster side costs as it is.
@@ -145,18 +145,29 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         let listens = !it.model.ports.is_empty() || !it.model.expose.is_empty();
         listens || is_addressed(it) || called.contains(&(it.project_index, it.name))
     };
-    let with_ports = running.iter().filter(is_reached);
+    let needs_ingress = !proxies.is_empty() && routes.is_empty();
+    let reached = running.iter().filter(is_reached).count()
+        + has_no_service(system).filter(|it| is_reached(it)).count();
+    // An Ingress leads to a Service, whatever the proxy says of its backends.
+    let reached = reached.max(usize::from(needs_ingress && !running.is_empty()));
+    // Source: <https://docs.docker.com/reference/compose-file/deploy/#mode>
+    let is_global = |it: &&&facts::Service<'_>| {
+        let mode = it.model.deploy.as_ref().and_then(|it| it.mode.as_ref());
+        mode.is_some_and(|it| it.as_str() == "global")
+    };
+    let daemons = running.iter().filter(is_global).count();
     let has_env = |it: &Service| !it.environment.is_empty() || !it.env_files.is_empty();
     let with_env = services.iter().filter(|it| has_env(it.model));
     let mounts = mounts_to_write(system, &services);
     let settings = with_env.count() + secrets(&services) + mounts.configs;
     let parts = [
-        (running.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
+        (running.len() - daemons, "Deployment or StatefulSet", "Deployments or StatefulSets"),
+        (daemons, "DaemonSet", "DaemonSets"),
         (jobs.len(), "Job", "Jobs"),
-        (with_ports.count(), "Service", "Services"),
+        (reached, "Service", "Services"),
         (settings, "ConfigMap or Secret", "ConfigMaps or Secrets"),
         (mounts.claims, "PersistentVolumeClaim", "PersistentVolumeClaims"),
-        (usize::from(!proxies.is_empty() && routes.is_empty()), "Ingress", "Ingresses"),
+        (usize::from(needs_ingress), "Ingress", "Ingresses"),
     ];
     let named = named(&parts);
     let objects = parts.iter().map(|part| part.0).sum();
@@ -259,25 +270,6 @@ fn takes_requests(unit: &Unit<'_>) -> bool {
     unit.family().is_some_and(|it| matches!(it.class, Class::Proxy | Class::Tunnel))
 }
 
-/// Whether an object is a custom resource that a controller of the cluster acts on, beside routes, workloads and what a
-/// GitOps controller reads. Kinds of Kubernetes have a group without a dot, or one that ends with `.k8s.io`.
-///
-/// Source: <https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/>
-fn needs_controller(object: &Object, has_proxy: bool) -> bool {
-    let group = object.group();
-    // A reverse proxy obtains certificates by itself.
-    // Sources: <https://caddyserver.com/docs/automatic-https>, <https://doc.traefik.io/traefik/https/acme/>
-    let is_certificate = has_proxy && group == "cert-manager.io";
-    group.contains('.')
-        && !is_certificate
-        && !matches!(object.body, Body::Autoscaler(_))
-        && !group.ends_with(".k8s.io")
-        && object.workload().is_none()
-        && controller_of(object).is_none()
-        && !is_openshift_template(object)
-        && !matches!(object.body, Body::Routes(_))
-}
-
 /// Whether a Compose service is a web server that publishes a port and passes requests on to other services.
 fn passes_requests_on(system: &System<'_>, service: &facts::Service<'_>) -> bool {
     let is_web_server = service.unit.family().is_some_and(|it| it.class == Class::WebServer);
@@ -352,37 +344,10 @@ impl Written {
 ///
 /// Source: <https://docs.docker.com/compose/how-tos/startup-order/>, `service_completed_successfully`
 fn cost_of_compose(system: &System<'_>) -> Cost {
-    let objects = &system.counted.objects;
-    let count = |wanted: &dyn Fn(&Body) -> bool| {
-        objects.iter().filter(|object| wanted(&object.body)).count()
-    };
     let (scheduled, running): (Vec<&Workload<'_>>, Vec<&Workload<'_>>) =
         system.counted.workloads.iter().copied().partition(|it| it.kind() == WorkloadKind::CronJob);
     let routes = routes(system);
-    let autoscalers: Vec<&str> = objects
-        .iter()
-        .filter(|object| matches!(object.body, Body::Autoscaler(_)))
-        .filter_map(|object| Some(object.name()?.as_str()))
-        .collect();
-    let parts = [
-        (scheduled.len(), "CronJob", "CronJobs"),
-        (
-            count(&|it| matches!(it, Body::DisruptionBudget(_))),
-            "disruption budget",
-            "disruption budgets",
-        ),
-        (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
-        (
-            objects.iter().filter(|it| needs_controller(it, !routes.is_empty())).count(),
-            "custom resource",
-            "custom resources",
-        ),
-    ];
-    let mut named = named(&parts);
-    if !autoscalers.is_empty() {
-        let count = amount(autoscalers.len(), "autoscaler", "autoscalers");
-        named.insert(0, format!("{count} ({})", first_named(&autoscalers, NAMES)));
-    }
+    let named = given_up(system, scheduled.len());
     let written = Written::of(system, &running);
     let proxies = system.services.iter();
     let proxies = proxies.filter(|it| takes_requests(&it.unit) || passes_requests_on(system, it));

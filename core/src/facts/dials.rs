@@ -80,8 +80,13 @@ impl<'a> Facts<'a> {
         let hosts = net::endpoints_of(var.name, value);
         !hosts.is_empty()
             && hosts.iter().all(|it| {
-                let meant = self.kube_host(home, namespace, it.host);
-                matches!(meant, KubeHost::Outside | KubeHost::Missing) && !net::is_loopback(it.host)
+                // Under the name that Compose has for a service, nothing outside of the cluster is meant.
+                let leads = match self.kube_host(home, namespace, it.host) {
+                    KubeHost::Outside => true,
+                    KubeHost::Missing => self.compose_host(pair.service, it.host).is_none(),
+                    KubeHost::Service(_) | KubeHost::OtherNamespace(_) => false,
+                };
+                leads && !net::is_loopback(it.host)
             })
     }
 

@@ -53,3 +53,15 @@ pub fn secrets(services: &[&Service<'_>]) -> usize {
     });
     given.collect::<FxHashSet<_>>().len()
 }
+
+/// Returns the counted services whose counterpart has no Kubernetes Service, so that nobody reaches it.
+pub fn has_no_service<'s, 'f>(
+    system: &'s System<'f>,
+) -> impl Iterator<Item = &'s &'s Service<'f>> + use<'s, 'f> {
+    let facts = system.facts;
+    let lacks = move |it: &&&'s Service<'f>| {
+        let runs = facts.counterpart_of(it.index).is_some();
+        runs && !facts.is_one_shot(it) && facts.cluster_services(it).is_empty()
+    };
+    system.counted.services.iter().filter(lacks)
+}

@@ -311,3 +311,56 @@ fn what_a_reverse_proxy_finds_by_labels_or_variables_gets_a_service() {
         assert!(!go(keys).contains("1 Service"), "{keys}: {}", go(keys));
     }
 }
+
+#[test]
+fn a_name_that_both_sides_dial_is_not_outside() {
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', restart: always, ports: ['8080:8080'], environment: {DB_HOST: mysql}}\n  \
+                   mysql: {image: 'mysql:8.4.2', restart: always, volumes: ['data:/var/lib/mysql']}\nvolumes: {data: {}}\n";
+    let with = |host: &str| {
+        let web = deployment("web", "", "{}").replace(
+            "image: 'acme/web:1.2.3'",
+            &format!("image: 'acme/web:1.2.3', env: [{{name: DB_HOST, value: {host}}}]"),
+        );
+        assert!(web.contains("DB_HOST"), "{web}");
+        let mut config = Config::default();
+        config.answers.questions.insert(QuestionId::MultiNode, true);
+        decide_with(&[("compose.yaml", compose), ("k8s/web.yaml", &web)], config).cost.go.text
+    };
+    let inside = with("mysql");
+    assert!(inside.contains("1 Deployment or StatefulSet, 2 Services"), "{inside}");
+    let outside = with("mysql.example.com");
+    assert!(!outside.contains("Deployment"), "{outside}");
+}
+
+#[test]
+fn an_ingress_takes_a_service_and_a_global_service_is_a_daemon_set() {
+    let text = "services:\n  proxy: {image: 'caddy:2.10.0', restart: always, ports: ['443:443']}\n  \
+                app: {image: 'acme/app:1.2.3', restart: always}\n  agent: {image: 'acme/agent:1.2.3', deploy: {mode: global}}\n";
+    let cost = decide(&[("docker-stack.yml", text)]).cost.go.text;
+    let parts = "1 Deployment or StatefulSet, 1 DaemonSet, 1 Service, 1 Ingress";
+    assert!(cost.contains(parts), "{cost}");
+    let plain = "services: {app: {image: 'acme/app:1.2.3', restart: always}}\n";
+    let cost = decide(&[("compose.yaml", plain)]).cost.go.text;
+    assert!(!cost.contains("DaemonSet") && !cost.contains("1 Service"), "{cost}");
+}
+
+#[test]
+fn quotas_and_the_right_to_start_programs_are_given_up() {
+    let role = |verb: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: web}}\nrules: [{{apiGroups: [''], resources: [pods], verbs: [get, {verb}]}}]\n"
+        )
+    };
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: web}\nspec: {hard: {requests.cpu: '4'}}\n";
+    let cost = |more: &[String]| {
+        let mut all = vec![deployment("web", "", "{}")];
+        all.extend(more.iter().cloned());
+        decide(&[("k8s/all.yaml", &join(&all))]).cost.go.text
+    };
+    let given_up = cost(&[role("create"), quota.to_owned()]);
+    assert!(
+        given_up.contains("1 resource quota, 1 Role that lets a program start others to give up"),
+        "{given_up}"
+    );
+    assert!(cost(&[role("list")]).contains("nothing that Compose lacks"));
+}
