@@ -12,7 +12,7 @@ use crate::facts::{Facts, Service, common_folder};
 use crate::model::{BuiltTarget, Target};
 use crate::report::phrases::{amount, capitalised};
 use crate::report::{
-    Answer, Ask, Decision, Environment, Evidence, Flip, Kind, Question, QuestionId, Role,
+    Answer, Ask, Decision, Environment, Evidence, Flip, Kind, Question, QuestionId, Role, Signal,
     TargetKind, phrases,
 };
 use crate::text::{FileId, folder_of};
@@ -75,7 +75,27 @@ fn with_names(sentence: &str, questions: &[Question]) -> String {
     let demand = demand.map_or_else(|| "One demand".to_owned(), |it| capitalised(&it.fact));
     let open = about_cluster.filter(|it| it.answer == Answer::Unknown);
     let open: Vec<&str> = open.filter_map(|it| open_words(it.id)).collect();
-    sentence.replace("{demand}", &demand).replace("{open}", &open.join(", "))
+    let sentence = sentence.replace("{demand}", &demand).replace("{open}", &open.join(", "));
+    sentence.replace("{choice}", choice(questions))
+}
+
+/// Returns what both platforms make of the one demand that speaks for a cluster. Compose follows no load, and places
+/// no containers.
+///
+/// Source: <https://docs.docker.com/reference/compose-file/deploy/#replicas>
+fn choice(questions: &[Question]) -> &'static str {
+    let demanded = questions.iter().filter(|it| it.answer == Answer::Yes);
+    let shows = |signal: Signal| {
+        let mut evidence = demanded.clone().flat_map(|it| &it.evidence);
+        evidence.any(|it| it.signal == signal && it.points == Answer::Yes)
+    };
+    if shows(Signal::Autoscaler) {
+        "Compose can carry it without the autoscaler, so choose whether the replicas must follow the load"
+    } else if shows(Signal::ManyReplicas) {
+        "Compose can carry it, but starts and replaces so many replicas on one machine alone, so choose whether that is enough"
+    } else {
+        "both platforms can meet it, so choose the one that you can operate"
+    }
 }
 
 /// Returns the strongest evidence for an answer to a question, that of a person before that of the files.

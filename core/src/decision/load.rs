@@ -33,6 +33,8 @@ pub struct Load {
     /// What Jobs add while they run: from the largest one alone to all of them at once.
     pub peaks: Sums,
     pub jobs: usize,
+    /// Whether several Jobs are the largest, one by its CPUs and another one by its memory.
+    pub has_two_largest: bool,
     /// Whether a CronJob may start again before its last run has ended.
     pub may_overlap: bool,
     /// Whether a number of replicas is not known, so that the sums are the least.
@@ -167,6 +169,10 @@ impl Load {
     fn add_job(&mut self, one: One, copies: f64) {
         self.jobs += 1;
         let (cpu, memory) = (one.sums.cpu, one.sums.memory);
+        let sizes = [(cpu, self.peaks.cpu), (memory, self.peaks.memory)];
+        let is_larger = sizes.iter().all(|(one, peak)| one.min * copies >= peak.min);
+        let is_smaller = sizes.iter().all(|(one, peak)| one.min * copies <= peak.min);
+        self.has_two_largest = !is_larger && (self.has_two_largest || !is_smaller);
         for (peak, one) in [(&mut self.peaks.cpu, cpu), (&mut self.peaks.memory, memory)] {
             peak.containers += one.containers;
             peak.sized += one.sized;
@@ -196,7 +202,9 @@ impl Load {
 /// Whether a Compose service runs to an end: one that others wait for, or a job of a swarm.
 pub fn runs_to_an_end(facts: &Facts<'_>, service: &Service<'_>) -> bool {
     let mode = service.model.deploy.as_ref().and_then(|it| it.mode.as_ref());
-    facts.is_one_shot(service) || mode.is_some_and(|it| it.as_str().ends_with("-job"))
+    facts.is_one_shot(service)
+        || service.is_run_once()
+        || mode.is_some_and(|it| it.as_str().ends_with("-job"))
 }
 
 fn one_service(service: &Service<'_>) -> One {
@@ -340,7 +348,10 @@ impl<'s> Devices<'s> {
         let reserved = deploy.and_then(|it| it.reservations.as_ref());
         let devices = reserved.map_or(&[][..], |it| &it.devices).iter();
         for device in devices.chain(&service.model.gpus).filter(|it| is_gpu(it)) {
-            self.first.get_or_insert(device.span);
+            let takes_more = device.count.is_some_and(|it| it.value > self.counted);
+            if takes_more || self.first.is_none() {
+                self.first = Some(device.span);
+            }
             self.named.extend(device.device_ids.iter().map(|it| it.as_str()));
             match device.count {
                 Some(count) if count.value >= 0 => self.counted = self.counted.max(count.value),

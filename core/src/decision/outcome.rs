@@ -196,9 +196,9 @@ impl Situation {
             (Demands::Nothing, Server::EnoughIfLarger, Open::TowardsCluster) =>
                 row(Either, Either, "A larger server is enough as far as the files say, but a question that decides is open, and what is known of it points to a cluster."),
             (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Nothing) =>
-                settled(Either, "One server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
+                settled(Either, "One server is enough, and one demand speaks for a cluster: {choice}."),
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Nothing) =>
-                settled(Either, "A larger server is enough, and one demand speaks for a cluster: both platforms can meet it, so choose the one that you can operate."),
+                settled(Either, "A larger server is enough, and one demand speaks for a cluster: {choice}."),
             (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Something | Open::TowardsCluster) =>
                 row(Either, Either, "One server is enough. {demand}. That speaks for a cluster. Still open: {open}."),
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Something | Open::TowardsCluster) =>
@@ -255,6 +255,8 @@ impl Situation {
             (Today::Unknown, _) => Fit::Open,
             (_, Either) if !is_settled => Fit::Open,
             (Today::Both, _) => Fit::Mixed,
+            // Whatever else speaks for a cluster, the server of today does not carry the load.
+            (Today::Compose, Either) if self.server == Server::EnoughIfLarger => Fit::Outgrown,
             (Today::Compose | Today::Swarm | Today::Kubernetes, Either) => Fit::Fits,
             (Today::Compose, Kubernetes | Swarm | LargerServer) => Fit::Outgrown,
             (Today::Swarm, Kubernetes) => Fit::Outgrown,
@@ -341,7 +343,8 @@ pub struct Verdict {
     pub platform: Platform,
     /// The platform that the answers favour while the decision is open.
     pub so_far: Platform,
-    /// `{demand}` stands for what speaks for a cluster, and `{open}` for the open questions.
+    /// `{demand}` stands for what speaks for a cluster, `{open}` for the open questions, and `{choice}` for what both
+    /// platforms make of the demand.
     pub sentence: &'static str,
 }
 

@@ -2,7 +2,7 @@
 
 use super::conclusion::DECIDING;
 use super::cost::over_built;
-use super::outcome::{Delivery, Situation};
+use super::outcome::{Delivery, Server, Situation};
 use super::signals::nodes::{Blocked, blocked_on_one_node};
 use super::sums::{self, Loads};
 use super::system::System;
@@ -16,6 +16,10 @@ use std::cmp::Reverse;
 
 /// Maximum number of reasons on the first screen.
 const MAX_REASONS: usize = 3;
+
+/// The signals that name a larger server.
+const SIZES: [Signal; 3] =
+    [Signal::NeedsLargerServer, Signal::LimitsBeyondServer, Signal::FitsInPart];
 
 /// What an audit asks for where no GitOps controller has a place.
 ///
@@ -92,6 +96,28 @@ pub fn reasons(
         let statement = Statement { text, span: strongest.span };
         reasons.push((rank, Reason { statement, signal: Some(strongest.signal) }));
     }
+    // A person's answer settles the question, and the sum still says how large the server has to be.
+    if situation.server == Server::EnoughIfLarger
+        && !told.iter().any(|it| SIZES.contains(&it.0))
+        && let Some(size) = questions
+            .iter()
+            .flat_map(|it| &it.evidence)
+            .find(|it| it.by == AnsweredBy::Files && SIZES.contains(&it.signal))
+    {
+        let rank = (Bearing::Supports, Reverse(Weight::Decisive), AnsweredBy::Person);
+        let statement =
+            Statement { text: format!("{}.", capitalised(&size.fact)), span: size.span };
+        reasons.push((rank, Reason { statement, signal: Some(size.signal) }));
+    }
+    let gpus = loads.gpus();
+    let tells_of_gpus = [Signal::SeveralGpus, Signal::ManyGpus]
+        .iter()
+        .any(|signal| told.iter().any(|it| it.0 == *signal));
+    if gpus.count > 1 && !tells_of_gpus {
+        let text = format!("The server needs {} GPUs as well.", gpus.count);
+        let rank = (Bearing::Supports, Reverse(Weight::Decisive), AnsweredBy::Files);
+        reasons.push((rank, Reason::without_signal(text, gpus.first)));
+    }
     if loads.differ() {
         let [compose, cluster] = [&loads.compose, &loads.cluster].map(|it| sums::amounts(&it.sums));
         let text = format!(
@@ -114,6 +140,8 @@ pub fn reasons(
         reasons.insert(reasons.len().min(1), reason);
     }
     if is_audited_without_cluster(system, situation) {
+        // One answer is one reason.
+        reasons.retain(|it| it.signal != Some(Signal::Audit));
         // What a person answered is told before what the files add to the verdict.
         let audit = Reason::without_signal(AUDIT_ON_SERVERS.to_owned(), None);
         reasons.insert(reasons.len().min(1), audit);

@@ -80,7 +80,7 @@ fn internal(situation: &Situation) -> &'static str {
         (Answer::No, _, _) => "few teams work on it; whether it has to scale is open",
         (_, Answer::No, _) => "nothing has to scale; how many teams work on it is open",
         (_, _, _) => {
-            "nothing seen so far asks for more; how many teams work on it and whether it has to scale are open"
+            "nothing is known yet that asks for more; how many teams work on it and whether it has to scale are open"
         }
     }
 }

@@ -91,8 +91,8 @@ pub enum Size {
     NeedsLarger(Server, Option<Server>),
     /// More than any single server that can be rented.
     Beyond,
-    /// The least fits, and the most does not.
-    AtMostBeyond,
+    /// The least fits, and the most does not. The smallest server that holds the most, if there is one.
+    AtMostBeyond(Option<Server>),
     /// What is stated fits, and not everything is.
     Open,
 }
@@ -104,19 +104,18 @@ impl Size {
         // The largest Job has to run beside what runs all the time.
         let (cpus, bytes) = (cpu.min + peaks.cpu.min, memory.min + peaks.memory.min);
         let most = (cpu.max + peaks.cpu.min, memory.max + peaks.memory.min);
+        let smallest = |cpus: f64, bytes: f64| {
+            let plain = rented_servers().filter(|it| it.gpus == 0);
+            let mut servers = plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
+            servers.find(|it| holds(*it, cpus, bytes))
+        };
         if !holds(server, cpus, bytes) {
-            let smallest = |cpus: f64, bytes: f64| {
-                let plain = rented_servers().filter(|it| it.gpus == 0);
-                let mut servers =
-                    plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
-                servers.find(|it| holds(*it, cpus, bytes))
-            };
             let least = smallest(cpus, bytes);
             return least
                 .map_or(Size::Beyond, |it| Size::NeedsLarger(it, smallest(most.0, most.1)));
         }
         if !holds(server, most.0, most.1) {
-            return Size::AtMostBeyond;
+            return Size::AtMostBeyond(smallest(most.0, most.1));
         }
         if !load.is_whole() {
             return Size::Open;
@@ -170,6 +169,15 @@ fn job_words(load: &Load) -> String {
     };
     match load.jobs {
         1 => format!("1 {noun} adds {largest} while it runs{overlap}"),
+        jobs if load.has_two_largest => {
+            let alone = |sums: Sums| amounts_of(&sums, some);
+            let (cpu, memory) = (Sum { max: cpu.min, ..cpu }, Sum { max: memory.min, ..memory });
+            format!(
+                "of {jobs} {noun} the one with the most CPUs adds {} while it runs and the one with the most memory {}, all at once {all}{overlap}",
+                alone(Sums { cpu, memory: Sum::default() }),
+                alone(Sums { cpu: Sum::default(), memory })
+            )
+        }
         jobs => format!(
             "the largest of {jobs} {noun} adds {largest} while it runs, all at once {all}{overlap}"
         ),
@@ -271,8 +279,10 @@ mod tests {
         assert_eq!(size(&load((1.0, 8.0), (1.0, 32.0), [3, 3])), Size::FitsEasily);
         assert_eq!(size(&load((1.0, 9.0), (1.0, 32.0), [3, 3])), Size::Fits);
         assert_eq!(size(&load((1.0, 2.0), (1.0, 2.0), [3, 4])), Size::Open);
-        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), Size::AtMostBeyond);
         let larger = Server { cpus: 32.0, memory_bytes: 128.0 * GIB };
+        let is_seldom_reached = Size::AtMostBeyond(Some(larger));
+        assert_eq!(size(&load((1.0, 17.0), (1.0, 2.0), [3, 3])), is_seldom_reached);
+        assert_eq!(size(&load((1.0, 4000.0), (1.0, 2.0), [3, 3])), Size::AtMostBeyond(None));
         let is_enough = Size::NeedsLarger(larger, Some(larger));
         assert_eq!(size(&load((17.0, 17.0), (1.0, 2.0), [1, 3])), is_enough);
         let largest = Server { cpus: 96.0, memory_bytes: 384.0 * GIB };

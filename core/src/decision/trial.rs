@@ -1,6 +1,7 @@
 //! What would change the outcome, found by trying: the decision is made again with another fact or answer.
 
 use super::conclusion::DECIDING;
+use super::load::{Load, Side};
 use super::outcome::{Delivery, Packages, Situation, Standing};
 use super::questions;
 use super::signals::{self, Row, Seen, Signals};
@@ -12,7 +13,7 @@ use crate::model::delivery::Controller;
 use crate::model::kubernetes::Body;
 use crate::report::phrases;
 use crate::report::{
-    Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, Sums, TargetKind, Today,
+    Answer, AnsweredBy, Ask, Flip, Platform, Question, QuestionId, Signal, TargetKind, Today,
     Weight,
 };
 use rustc_hash::FxHashSet;
@@ -126,8 +127,8 @@ pub struct Trial<'t, 'f> {
     signals: &'t Signals,
     answers: &'t Answers,
     standing: Standing,
-    /// What the containers ask for.
-    sums: Sums,
+    /// What the containers of the side that counts ask for.
+    load: Load,
     gpus: i64,
 }
 
@@ -139,10 +140,15 @@ impl<'t, 'f> Trial<'t, 'f> {
             today: system.today(),
             delivery: delivery(system),
             packages: packages(system),
-            needs_larger_server: matches!(size, Size::NeedsLarger(..)),
+            // Limits of Compose are seldom reached, and the most replicas of an autoscaler are meant to be.
+            needs_larger_server: match size {
+                Size::NeedsLarger(..) => true,
+                Size::AtMostBeyond(_) => loads.main().side == Side::Cluster,
+                Size::FitsEasily | Size::Fits | Size::Beyond | Size::Open => false,
+            },
         };
-        let (sums, gpus) = (loads.main().sums, loads.gpus().count);
-        Trial { system, signals, answers: &config.answers, standing, sums, gpus }
+        let (load, gpus) = (*loads.main(), loads.gpus().count);
+        Trial { system, signals, answers: &config.answers, standing, load, gpus }
     }
 
     /// Returns the questions as they are answered, and the situation that they make.
@@ -171,6 +177,9 @@ impl<'t, 'f> Trial<'t, 'f> {
     /// Returns the single facts and answers that would change the platform, each found by deciding again: without
     /// a fact that the files show, with one that they do not show, and with another answer than was given.
     pub fn flips(&self, now: Platform) -> Vec<Flip> {
+        if self.system.is_empty() {
+            return Vec::new();
+        }
         let mut flips = self.flips_by_removal(now);
         let mut tried: Vec<&Row> = signals::TABLE.iter().filter(|it| self.is_tried(it)).collect();
         tried.sort_by_key(|row| distance(row.signal));
@@ -205,10 +214,9 @@ impl<'t, 'f> Trial<'t, 'f> {
 
     /// Returns a fact that the files do not show, with the number that they show today.
     fn supposed(&self, row: &Row) -> String {
-        let now = self.sums.cpu;
-        if row.signal == Signal::BeyondServers && now.sized > 0 {
+        if row.signal == Signal::BeyondServers && self.load.sums.cpu.sized > 0 {
             let most = rented_servers().map(|it| it.cpus).fold(0.0, f64::max);
-            return format!("requests above {most} CPUs, now {}", sums::rounded(now.max));
+            return format!("requests above {most} CPUs, now {}", requested_cpus(&self.load));
         }
         if row.signal == Signal::ManyGpus {
             return format!("{}, now {}", row.would_be, self.gpus);
@@ -243,6 +251,10 @@ impl<'t, 'f> Trial<'t, 'f> {
     /// and of open questions first. Where no single answer settles on what the files lean to, two together may. A
     /// question that a person has settled, perhaps by another answer, is not asked again.
     pub fn ask(&self, situation: &Situation, questions: &[Question]) -> Vec<Ask> {
+        // Of a system that is not there, no answer settles anything.
+        if self.system.is_empty() {
+            return Vec::new();
+        }
         let now = situation.verdict().platform;
         let lean = lean(situation);
         let asked: Vec<(Candidate, bool)> = CANDIDATES
@@ -298,6 +310,22 @@ impl<'t, 'f> Trial<'t, 'f> {
             }
         }
         None
+    }
+}
+
+/// Returns the CPUs that a side requests at most, with its limits where those are more: a limit is no request.
+fn requested_cpus(load: &Load) -> String {
+    let [sums, requests, limits] = [load.sums.cpu, load.requests.cpu, load.limits.cpu];
+    let requested = match load.side {
+        Side::Cluster => Some(sums.max),
+        Side::Compose => Some(requests.max).filter(|_| requests.sized > 0),
+    };
+    let words = requested.map_or_else(|| "none stated".to_owned(), sums::rounded);
+    match load.side {
+        Side::Compose if limits.max > requested.unwrap_or_default() => {
+            format!("{words} (limits: {})", sums::rounded(limits.max))
+        }
+        Side::Compose | Side::Cluster => words,
     }
 }
 

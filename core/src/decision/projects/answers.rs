@@ -289,3 +289,59 @@ fn what_would_change_the_outcome_is_near_and_has_numbers() {
     assert!(facts[0].contains("different nodes"), "{facts:?}");
     assert!(decision.flips.iter().any(|it| it.to == Platform::Either), "{:?}", decision.flips);
 }
+
+#[test]
+fn a_load_beyond_the_server_stays_beyond_it_whatever_else_is_asked() {
+    let text = "services: {app: {image: 'acme/app:1.2.3', restart: always, deploy: {resources: {reservations: {cpus: '40', memory: 100G}}}}}\n";
+    let with = |text: &str| {
+        let mut config = Config::default();
+        config.answers.set("teams", "3").unwrap();
+        decide_with(&[("compose.yaml", text)], config)
+    };
+    let large = with(text);
+    assert_eq!((large.outcome.platform, large.fit), (Platform::Either, Fit::Outgrown));
+    assert_eq!(with(&text.replace("'40', memory: 100G", "'4', memory: 10G")).fit, Fit::Fits);
+}
+
+#[test]
+fn patience_makes_no_server_larger_and_no_autoscaler_needless() {
+    let cluster = |most: u8| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  selector: {{matchLabels: {{app: a}}}}\n  template:\n    metadata: {{labels: {{app: a}}}}\n    \
+             spec: {{containers: [{{name: a, image: 'acme/a:1.2.3', resources: {{requests: {{cpu: '2', memory: 2Gi}}}}}}]}}\n---\n\
+             apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: a}}\nspec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: a}}, minReplicas: 3, maxReplicas: {most}}}\n"
+        )
+    };
+    let with = |most: u8| {
+        let mut config = Config::default();
+        config.answers.set("downtime", "minutes").unwrap();
+        decide_with(&[("a.yaml", &cluster(most))], config)
+    };
+    let large = with(12);
+    assert!(large.verdict.starts_with("A larger server is enough"), "{}", large.verdict);
+    assert!(large.verdict.contains("without the autoscaler"), "{}", large.verdict);
+    assert!(large.reasons.iter().any(|it| it.text.contains("one with 32 CPUs")), "{large:?}");
+    assert!(with(6).verdict.starts_with("One server is enough"), "{}", with(6).verdict);
+}
+
+#[test]
+fn a_limit_is_not_what_is_requested_now() {
+    let text = "services: {app: {image: 'acme/app:1.2.3', restart: always, deploy: {resources: {limits: {cpus: '8', memory: 8G}, reservations: {cpus: '1', memory: 1G}}}}}\n";
+    let decision = decide_with(&[("compose.yaml", text)], Config::default());
+    let said = decision.would_change.join("\n");
+    assert!(said.contains("now 1 (limits: 8)"), "{said}");
+    let without = text.replace("limits: {cpus: '8', memory: 8G}, ", "");
+    let decision = decide_with(&[("compose.yaml", &without)], Config::default());
+    assert!(decision.would_change.join("\n").contains("CPUs, now 1:"), "{decision:?}");
+}
+
+#[test]
+fn one_answer_is_one_reason() {
+    let text =
+        "services: {app: {image: 'acme/app:1.2.3', restart: always, deploy: {replicas: 2}}}\n";
+    let mut config = Config::default();
+    config.answers.set("audit", "yes").unwrap();
+    let decision = decide_with(&[("docker-stack.yml", text)], config);
+    let about = decision.reasons.iter().filter(|it| it.text.contains("`audit=yes`"));
+    assert_eq!(about.count(), 1, "{:?}", decision.reasons);
+}

@@ -53,12 +53,16 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
         Size::Beyond => {
             state(Signal::BeyondServers, No, ", more than any single server has".to_owned());
         }
-        Size::AtMostBeyond => {
-            let more = match load.side {
+        Size::AtMostBeyond(larger) => {
+            let beyond = match load.side {
                 Side::Compose => format!(", and the limits go beyond a server with {given}"),
                 Side::Cluster => {
                     format!(", and at its largest it needs more than a server with {given}")
                 }
+            };
+            let more = match larger.map(sums::server_words) {
+                Some(larger) => format!("{beyond}; one with {larger} holds that too"),
+                None => format!("{beyond}, and than any single server has"),
             };
             state(Signal::LimitsBeyondServer, No, more);
         }
@@ -139,7 +143,9 @@ fn add_gpus(signals: &mut Signals, gpus: Gpus) {
 /// Adds what runs once, and what is bound to its machine.
 fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
-    let any = counted.services.len() + counted.workloads.len() > 0;
+    // A Job is started again elsewhere, and may run several Pods at once.
+    let stays_up = counted.workloads.iter().any(|it| it.kind().has_replicas());
+    let any = !counted.services.is_empty() || stays_up;
     if any && system.runs_everything_once() && !system.hides_workloads() {
         let fact =
             "everything runs as a single replica, which is interrupted when its machine is lost";

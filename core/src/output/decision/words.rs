@@ -91,6 +91,9 @@ pub fn memory(sum: Sum) -> String {
 }
 
 fn range(sum: Sum, divisor: f64, unit: &str) -> String {
+    if sum.containers == 0 {
+        return "nothing runs all the time".to_owned();
+    }
     let coverage = format!("stated by {} of {} containers", sum.sized, sum.containers);
     let [min, max] = [sum.min, sum.max].map(|it| (it / divisor * 100.0).round() / 100.0);
     match sum.sized {
