@@ -171,10 +171,26 @@ impl<'f> System<'f> {
             .iter()
             .any(|it| it.unit.copies.is_many() || self.facts.has_unknown_replicas(it));
         let many_by_object = self.counted.objects.iter().any(|object| match &object.body {
-            Body::Autoscaler(autoscaler) => autoscaler.adds_replicas(),
+            Body::Autoscaler(_) => self.scales_out(object),
             _ => object.stated_replicas.is_some_and(|it| it.value > 1),
         });
         !many_pods && !many_containers && !many_by_object
+    }
+
+    /// Whether an object is an autoscaler that may run more than one replica of something that is there. A custom
+    /// resource may be there without a workload among the files.
+    pub fn scales_out(&self, object: &Object) -> bool {
+        let Body::Autoscaler(autoscaler) = &object.body else { return false };
+        const WORKLOADS: [&str; 4] =
+            ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"];
+        let kind = autoscaler.target.as_ref().and_then(|it| it.kind.as_ref());
+        let may_be_custom = kind.is_some_and(|it| !WORKLOADS.contains(&it.as_str()));
+        let is_it = |at: &usize| std::ptr::eq(self.facts.objects()[*at], object);
+        let has_target = || {
+            let mut scaled = self.facts.workloads().iter().flat_map(|it| &it.autoscalers);
+            scaled.any(is_it)
+        };
+        autoscaler.adds_replicas() && (may_be_custom || self.hides_workloads() || has_target())
     }
 
     /// Returns the labels and places of the counted objects that `wanted` accepts.

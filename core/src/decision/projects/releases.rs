@@ -83,9 +83,12 @@ fn a_single_replica_spreads_nothing_and_no_budget_protects_it() {
         assert!(facts.contains("prefers to spread") && facts.contains("drained"), "{facts}");
         assert_eq!(answer(&decision, QuestionId::MultiNode), Answer::Unknown, "{facts}");
     }
-    // A budget for Pods that the files do not show is a hint.
+    // A budget for Pods that are not there protects nothing; an operator may make some.
     let other = BUDGET.replace("app: web", "app: other");
-    assert_eq!(answer(&decide(&plain("web"), &[&other]), QuestionId::MultiNode), Answer::Unknown);
+    assert_eq!(answer(&decide(&plain("web"), &[&other]), QuestionId::MultiNode), Answer::No);
+    let operated = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec: {instances: 1}\n";
+    let decision = decide(&plain("web"), &[&other, operated]);
+    assert_eq!(answer(&decision, QuestionId::MultiNode), Answer::Unknown);
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn the_most_of_an_autoscaler_may_need_more_than_the_server() {
     let fact = size(&decide(&[("web.yaml", &text)]));
     assert!(
         fact.ends_with(
-            ", and at its largest it needs more than a server with 16 CPUs and 64 GiB of memory"
+            ", and at its largest it needs more than a server with 16 CPUs and 64 GiB of memory; one with 32 CPUs and 128 GiB of memory holds that too"
         ),
         "{fact}"
     );
@@ -341,7 +341,10 @@ fn one_replica_of_everything_is_said_only_where_it_is_known() {
     assert!(store("instances", 1));
     let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: api}\nspec:\n  minReplicas: 1\n  maxReplicas: 4\n  \
                   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: api}\n";
-    assert!(!single(&[("web.yaml", &web), ("scale.yaml", scaler)]));
+    // An autoscaler of something that is not there scales nothing.
+    assert!(single(&[("web.yaml", &web), ("scale.yaml", scaler)]));
+    let own = scaler.replace("name: api", "name: web");
+    assert!(!single(&[("web.yaml", &web), ("scale.yaml", &own)]));
     assert!(!single(&[("web.yaml", &deployment("web", "  replicas: many\n", "{}"))]));
     let compose = |count: &str| {
         format!(

@@ -43,15 +43,26 @@ fn budgets(system: &System<'_>) -> Vec<(String, Span)> {
         Body::DisruptionBudget(budget) => {
             let selector = budget.selector.as_ref();
             let covered = selector.map(|it| system.facts.workloads_covered(object, it));
-            // Nothing is known of Pods that are not among the files.
+            // An operator may make Pods that are not among the files.
             covered.is_none_or(|covered| {
-                covered.is_empty() || covered.iter().any(|it| may_run_several(system, it))
+                covered.is_empty() && makes_pods_unseen(system)
+                    || covered.iter().any(|it| may_run_several(system, it))
             })
         }
         _ => false,
     };
     let budgets = system.counted.objects.iter().filter(protects);
     budgets.map(|object| (object.label(), object.name_span())).collect()
+}
+
+/// Whether Pods may come from manifests that are not read, or from a custom resource.
+fn makes_pods_unseen(system: &System<'_>) -> bool {
+    let is_custom = |object: &&Object| {
+        matches!(object.body, Body::Other)
+            && object.group().contains('.')
+            && !object.group().ends_with(".k8s.io")
+    };
+    system.hides_workloads() || system.counted.objects.iter().any(|it| is_custom(&&**it))
 }
 
 /// Whether a workload runs more than once, or in a number that is not known.

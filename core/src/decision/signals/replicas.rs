@@ -15,8 +15,8 @@ const MANY: i64 = 10;
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
     add_replicated(signals, system);
-    let autoscalers =
-        system.objects_where(|body| matches!(body, Body::Autoscaler(it) if it.adds_replicas()));
+    let scaling = system.counted.objects.iter().filter(|it| system.scales_out(it));
+    let autoscalers: Vec<(String, Span)> = scaling.map(|it| (it.label(), it.name_span())).collect();
     let words =
         ["adapts the number of replicas to the load", "adapt the number of replicas to the load"];
     signals.places(Signal::Autoscaler, Replicas, &autoscalers, words);
@@ -32,20 +32,28 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
 pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
     let is_shown = !system.hides_workloads() && system.runs_everything_once();
     if !signals.any(Replicas, Yes) && is_shown {
-        let fact = "everything runs as one replica, and nothing scales with the load";
+        let counted = &system.counted;
+        let stays_up = counted.workloads.iter().any(|it| it.kind().has_replicas());
+        let fact = match stays_up || !counted.services.is_empty() || counted.workloads.is_empty() {
+            true => "everything runs as one replica, and nothing scales with the load",
+            false => "nothing but Jobs runs, and nothing scales with the load",
+        };
         signals.add(Signal::NothingScales, Replicas, No, fact, None);
     }
 }
 
 /// Adds what runs more than once.
 fn add_replicated(signals: &mut Signals, system: &System<'_>) {
+    // Whether an autoscaler may leave one replica of something.
+    let mut starts_at_one = false;
     // The label, the place, the most replicas, and the same in words.
     let mut found: Vec<(String, Span, i64, String)> = Vec::new();
     for workload in &system.counted.workloads {
         if let Some(span) = workload.copies.many()
             && workload.kind().has_replicas()
         {
-            let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
+            let (least, most) = system.facts.replica_range(workload).unwrap_or((2, 2));
+            starts_at_one |= least < 2;
             let words = system.facts.workload_replica_words(workload);
             let mut scalers = system.facts.autoscalers(workload);
             let stated = scalers.find_map(|it| it.max.as_ref().filter(|max| max.value == most));
@@ -72,7 +80,10 @@ fn add_replicated(signals: &mut Signals, system: &System<'_>) {
     if found.len() > 1 {
         let places: Vec<(String, Span)> =
             found.into_iter().map(|it| (format!("{} ({})", it.0, it.3), it.1)).collect();
-        let words = ["runs as more than one replica", "run as more than one replica"];
+        let words = match starts_at_one {
+            true => ["may run as more than one replica", "may run as more than one replica"],
+            false => ["runs as more than one replica", "run as more than one replica"],
+        };
         signals.places(Signal::SeveralReplicated, Replicas, &places, words);
     }
 }
