@@ -150,6 +150,35 @@ impl Service<'_> {
     }
 }
 
+/// Whether a path of the host, mounted at another path, holds data by its name: what is only read may still be more
+/// than a ConfigMap takes.
+///
+/// Source: <https://kubernetes.io/docs/concepts/configuration/configmap/>, 1 MiB at most
+fn is_data_set(source: &str, target: &str) -> bool {
+    const DATA: [&str; 10] = [
+        "archive",
+        "data",
+        "dataset",
+        "datasets",
+        "downloads",
+        "media",
+        "models",
+        "music",
+        "photos",
+        "videos",
+    ];
+    let names_data = |path: &str| {
+        let mut words = path.split(|it: char| !it.is_ascii_alphanumeric());
+        words.any(|it| DATA.contains(&it.to_ascii_lowercase().as_str()))
+    };
+    let is_file = |path: &str| name_of(path).trim_start_matches('.').contains('.');
+    source.starts_with('/')
+        && !is_file(source)
+        && !is_file(target)
+        && !is_in(target, "/etc")
+        && names_data(name_of(target))
+}
+
 impl Facts<'_> {
     /// Returns what a bind mount of a service brings, as far as the files tell: a folder with files of the project
     /// holds no data, and a folder of the host in which a program keeps its settings does.
@@ -159,6 +188,10 @@ impl Facts<'_> {
         let keeps_settings =
             is_on_host && !mount.read_only && mount.target.as_str() == KEPT_SETTINGS;
         if brought == Brought::Configuration && keeps_settings {
+            return Brought::Data;
+        }
+        let is_data_set = mount.source.as_ref().is_some_and(|it| is_data_set(it, &mount.target));
+        if brought == Brought::Configuration && mount.read_only && is_data_set {
             return Brought::Data;
         }
         let source = mount.source.as_ref().filter(|_| brought == Brought::Data);

@@ -8,7 +8,7 @@ use crate::compare::cases::{of_mount, of_variable};
 use crate::facts::{KubeService, Pair, probe_words, shortened, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::Case;
-use crate::model::compose::{FileReference, Mount};
+use crate::model::compose::{EnvSource, EnvVar, FileReference, Mount};
 use crate::model::kubernetes::{Body, Object, PodSpec, ServicePort};
 use crate::model::{IntOrStr, Str};
 use crate::report::phrases::{amount, first_named, named};
@@ -91,7 +91,8 @@ fn of(pair: &Pair<'_, '_>, key: Key, case: Case) -> Option<String> {
         Key::Command => list_field(pair, "args", &pair.container.args),
         Key::Entrypoint => list_field(pair, "command", &pair.container.command),
         Key::WorkingDir => text_field(pair, "workingDir", pair.container.working_dir.as_ref()),
-        Key::Environment | Key::EnvFile => return environment(pair),
+        Key::Environment => return environment(pair, |it| !is_of_file(it)),
+        Key::EnvFile => return environment(pair, is_of_file),
         Key::Ports | Key::Expose | Key::Links => services(pair, case),
         Key::Labels | Key::DeployLabels => labels(pair),
         Key::Healthcheck => probes(pair),
@@ -249,9 +250,15 @@ fn presence(pair: &Pair<'_, '_>, name: &str, present: bool) -> String {
     found(pair, &if present { format!("`{name}`") } else { format!("no `{name}`") })
 }
 
-/// Returns how many of the variables there are; `None` where Compose sets none that could be there.
-fn environment(pair: &Pair<'_, '_>) -> Option<String> {
-    let wanted = pair.service.model.environment.iter().map(|it| it.name.value.as_str());
+/// Whether a variable stands in an `env_file`.
+fn is_of_file(variable: &EnvVar) -> bool {
+    matches!(variable.from, EnvSource::EnvFile(_))
+}
+
+/// Returns how many of some variables there are; `None` where Compose sets none that could be there.
+fn environment(pair: &Pair<'_, '_>, is_own: impl Fn(&EnvVar) -> bool) -> Option<String> {
+    let own = pair.service.model.environment.iter().filter(|it| is_own(it));
+    let wanted = own.map(|it| it.name.value.as_str());
     let wanted: Vec<&str> = wanted.filter(|it| of_variable(it) == Case::Other).collect();
     if wanted.is_empty() {
         return None;

@@ -166,3 +166,26 @@ fn a_privileged_container_has_every_capability() {
     let (_, words) = beside("cap_add: [NET_ADMIN]", container, "", "cap_add");
     assert_eq!(words, "every capability, by `privileged: true` in Deployment `api`");
 }
+
+#[test]
+fn variables_of_a_file_are_in_the_row_of_the_file() {
+    let compose =
+        "services: {api: {image: 'acme/api:1.4', env_file: [app.env], environment: {MODE: dev}}}\n";
+    let all =
+        rows(&[("compose.yaml", compose), ("app.env", "EXTRA=1\n"), ("k8s/api.yaml", CLUSTER)]);
+    let has = |key: &str| all.iter().find(|row| row.key == key).expect("a row").counterpart.clone();
+    assert!(!has("environment").contains("EXTRA"), "{}", has("environment"));
+    assert!(has("env_file").contains("EXTRA"), "{}", has("env_file"));
+}
+
+#[test]
+fn a_data_set_that_is_only_read_needs_a_claim() {
+    let fate = |mount: &str| {
+        let text =
+            format!("services: {{train: {{image: 'acme/train:1.4', volumes: ['{mount}']}}}}\n");
+        let all = rows(&[("compose.yaml", &text)]);
+        format!("{:?}", all.iter().find(|row| row.key == "volumes").expect("a row"))
+    };
+    assert!(!fate("/data/sets:/data:ro").contains("A ConfigMap with the files"));
+    assert!(fate("/srv/app/conf:/app/conf:ro").contains("A ConfigMap with the files"));
+}
