@@ -8,7 +8,7 @@ pub mod cases;
 mod question;
 pub mod written;
 
-use crate::facts::{Facts, Pair, Part, Service, Workload, of_release, workload_label};
+use crate::facts::{Facts, Pair, Part, Service, Unit, Workload, of_release, workload_label};
 use crate::knowledge::compose_key::Key;
 use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{ClusterOnly, Comparison, ConverterNote, Match, Role, ServicePair};
@@ -84,9 +84,22 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
             span: it.span(),
         }),
         candidates: candidates(facts, service),
+        resembles: pair.is_none() && resembles(facts, service),
         compared,
         converters: notes(facts, service),
     }
+}
+
+/// Whether any container has the image or the name of a service.
+fn resembles(facts: &Facts<'_>, service: &Service<'_>) -> bool {
+    let image = |it: &Unit<'_>| it.image.as_ref().map(|it| it.path_without_registry().to_owned());
+    let own = image(&service.unit);
+    facts.workloads().iter().any(|workload| {
+        of_release(workload.name) == service.name
+            || workload.units.iter().any(|unit| {
+                *unit.name.value == *service.name || own.is_some() && image(unit) == own
+            })
+    })
 }
 
 /// Returns the labels of the workloads each of which may be the counterpart of a service, once each.

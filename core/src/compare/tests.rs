@@ -421,6 +421,10 @@ fn services_that_nothing_tells_apart_have_no_counterpart_and_it_is_said() {
     );
     let all = compared(&[("compose.yaml", compose), ("k8s/all.yaml", &manifests)]);
     assert!(all.only_in_cluster.is_empty(), "{:?}", all.only_in_cluster);
+    assert!(all.services.iter().all(|it| it.resembles), "{:?}", all.services);
+    let other = "services: {mail: {image: 'acme/mail:2.1'}}\n";
+    let all = compared(&[("compose.yaml", other), ("k8s/all.yaml", &manifests)]);
+    assert!(!all.services[0].resembles, "{:?}", all.services);
 }
 
 #[test]

@@ -22,12 +22,16 @@ fn nothing_to_compare(comparison: &Comparison) -> Option<&'static str> {
     }
 }
 
-const NO_COUNTERPART: &str = "no counterpart: no container that was seen has its image or its name, or several match, or several services do";
+const NO_COUNTERPART: &str = "no counterpart: no container that was seen has its image or its name";
+
+const NO_SURE_COUNTERPART: &str =
+    "no sure counterpart: several containers may be meant, or several services by one of them";
 
 /// Returns what is said of a service without a counterpart.
 fn no_counterpart(service: &ServicePair) -> String {
     let labels: Vec<&str> = service.candidates.iter().map(String::as_str).collect();
     match labels[..] {
+        [] if service.resembles => NO_SURE_COUNTERPART.to_owned(),
         [] => NO_COUNTERPART.to_owned(),
         [only] => format!(
             "no sure counterpart: {only} runs its image, and nothing tells this service apart from others that do"

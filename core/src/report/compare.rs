@@ -63,6 +63,8 @@ pub struct ServicePair {
     pub counterpart: Option<Match>,
     /// Without a counterpart, the workloads that run the same image: nothing tells which of them is meant.
     pub candidates: Vec<String>,
+    /// Without a counterpart, whether any container has the image or the name of the service.
+    pub resembles: bool,
     pub compared: Vec<Compared>,
     /// The keys that a converter treats differently from what to write.
     pub converters: Vec<ConverterNote>,
