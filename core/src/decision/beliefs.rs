@@ -68,9 +68,9 @@ impl Belief {
             (_, Today::Unknown) => &[],
             (Platform::Kubernetes, Today::Compose | Today::Swarm) => &[ConverterMoves],
             (Platform::LargerServer, _) => &[LoadNeedsKubernetes],
-            (Platform::Compose | Platform::Swarm, Today::Compose | Today::Swarm) => {
-                &[ComposeIsForDevelopment]
-            }
+            (Platform::Compose, Today::Compose | Today::Swarm) => &[ComposeIsForDevelopment],
+            // A swarm is no single server, of which the correction speaks.
+            (Platform::Swarm, Today::Compose | Today::Swarm) => &[],
             (Platform::Either, Today::Compose | Today::Swarm) => {
                 &[LoadNeedsKubernetes, ComposeIsForDevelopment]
             }

@@ -56,7 +56,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     errors.sort_by_key(|it| of_error(it).min(Urgency::Stops));
     for finding in errors {
         if told.insert(finding.code) {
-            steps.push(of_finding(finding));
+            steps.push(of_findings(system, finding));
         }
     }
     let warnings = system.findings_of(Severity::Warning);
@@ -68,7 +68,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let next = own.find(|it| !told.contains(it.code));
         if let Some(finding) = next {
             told.insert(finding.code);
-            steps.push(of_finding(finding));
+            steps.push(of_findings(system, finding));
         } else if item.findings.is_empty() {
             steps.extend(of_item(system, item));
         }
@@ -78,7 +78,8 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         steps.extend(cluster::data(system, decision));
         let has_no_list = items(decision, checklists).is_empty();
         let findings = warnings.into_iter().filter(|_| has_no_list);
-        steps.extend(findings.filter(|it| told.insert(it.code)).map(of_finding));
+        let new = findings.filter(|it| told.insert(it.code));
+        steps.extend(new.map(|it| of_findings(system, it)));
         steps.extend(cluster::of_verdict(system, decision));
         let mut subjects: FxHashSet<String> = steps.iter().map(|it| it.subject.clone()).collect();
         let mut notes = hints;
@@ -87,7 +88,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             // A note about what a step names already can wait.
             if !told.contains(note.code) && subjects.insert(note.subject.clone()) {
                 told.insert(note.code);
-                steps.push(of_finding(note));
+                steps.push(of_findings(system, note));
             }
         }
         // A workload without requests is a finding already.
@@ -115,8 +116,14 @@ fn items<'c>(decision: &Decision, checklists: &'c Checklists) -> Vec<&'c Checkli
         (Platform::Either, Today::Kubernetes | Today::Both) | (Platform::Kubernetes, _) => false,
     };
     let all = if of_server { &checklists.server } else { &checklists.crossing };
+    // Data that nothing copies is lost on either side.
+    let is_unsaved = |it: &&ChecklistItem| {
+        it.item == CheckItem::Backups && decision.today != Today::Kubernetes && !of_server
+    };
+    let unsaved = checklists.server.iter().filter(is_unsaved);
     let mut items: Vec<&ChecklistItem> = all
         .iter()
+        .chain(unsaved)
         .filter(|it| match it.state {
             CheckState::Fail => true,
             CheckState::CannotSee => of_server,
@@ -175,6 +182,46 @@ fn of_finding(finding: &Finding) -> Step {
         None => format!("{}.", capitalised(message)),
     };
     Step { text, subject: finding.subject.clone(), span: Some(finding.span) }
+}
+
+/// Returns what a finding asks for, with the names of what has the same fault.
+fn of_findings(system: &System<'_>, finding: &Finding) -> Step {
+    let mut step = of_finding(finding);
+    let own = name_of_subject(&finding.subject);
+    let is_same = |it: &&&Finding| it.code == finding.code && it.severity == finding.severity;
+    let mut names: Vec<&str> = Vec::new();
+    for same in system.findings.iter().filter(is_same) {
+        let others = same.others.iter().map(|other| match other.subject.as_str() {
+            "" => workload_at(system, other.span).unwrap_or_default(),
+            subject => name_of_subject(subject),
+        });
+        for name in std::iter::once(name_of_subject(&same.subject)).chain(others) {
+            let is_named = name == own || step.text.contains(&format!("`{name}`"));
+            if !name.is_empty() && !is_named && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    if !names.is_empty() && !own.is_empty() {
+        let end = step.text.trim_end_matches('.').len();
+        step.text.truncate(end);
+        step.text.push_str(&format!("; the same for {}.", first_named(&names, MAX_NAMES)));
+    }
+    step
+}
+
+/// Returns the name of the workload that a place belongs to.
+fn workload_at<'f>(system: &System<'f>, place: Span) -> Option<&'f str> {
+    let holds = |object: Span| {
+        object.file == place.file && object.start <= place.start && place.end <= object.end
+    };
+    system.workloads.iter().find(|it| holds(it.object.span)).map(|it| it.name)
+}
+
+/// Returns the name of the object that a finding is about: `web` of "Deployment shop/web, container app".
+fn name_of_subject(subject: &str) -> &str {
+    let object = subject.split(", ").next().unwrap_or_default();
+    object.rsplit([' ', '/']).next().unwrap_or_default().trim_matches('`')
 }
 
 /// Returns what an item asks for that no finding fails; `None` where nothing of the user's own can be named.
@@ -299,7 +346,9 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
             let text = "Analyse the Compose or Kubernetes files of a single system.";
             Some(step(text.to_owned(), None))
         }
-        (Fit::Outgrown, _) if decision.outcome.platform == Platform::LargerServer => {
+        (Fit::Outgrown, _)
+            if matches!(decision.outcome.platform, Platform::LargerServer | Platform::Either) =>
+        {
             Some(move_to_larger_server(system))
         }
         (Fit::Outgrown, _) => Some(first_to_move(system)),

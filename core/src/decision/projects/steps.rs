@@ -166,7 +166,7 @@ fn the_crossing_starts_with_state_then_what_stops_it_then_secrets() {
     let decision = super::decide_with(&files, config);
     let all = texts(&decision);
     let at = |words: &str| all.iter().position(|it| it.contains(words));
-    let order = [at("`wbe`"), at("`/srv/pages`"), at("plain text"), at("readiness")];
+    let order = [at("`wbe`"), at("`/srv/pages`"), at("backup of `pages`"), at("plain text")];
     assert!(order.iter().all(Option::is_some), "{all:?}");
     assert!(order.is_sorted(), "{all:?}");
 }
