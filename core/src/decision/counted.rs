@@ -10,7 +10,7 @@ use crate::model::compose::{self, MountKind, Project, is_default_name};
 use crate::model::kubernetes::{Object, WorkloadKind};
 use crate::model::{BuiltTarget, FileModel, environment_of_word, environment_rank};
 use crate::report::{Environment, Kind, Role};
-use crate::text::{FileId, folder_of, join_path};
+use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -42,6 +42,11 @@ impl<'f> Counted<'f> {
         // What is written for one tenant is no other form of what is written for another one.
         let tenant = |file: FileId| tenants.of_file(facts, file);
         let mounted = mounted_by_compose(services, files);
+        // What a kustomization beside it does not name is not applied with the rest.
+        let kustomized = files.iter().filter(|it| it.kind == Kind::Kustomization);
+        let kustomized: FxHashSet<&str> =
+            kustomized.filter(|it| facts.is_built(it.id)).map(|it| folder_of(it.path())).collect();
+        let is_left_aside = |file: FileId| kustomized.contains(folder_of(facts.file(file).path()));
         let mut counted = Counted {
             has_more_than_examples: workloads
                 .iter()
@@ -60,6 +65,8 @@ impl<'f> Counted<'f> {
             home.workloads.retain(|it| !counted.is_aside(facts, it.object.file));
             home.objects.retain(|it| !counted.is_aside(facts, it.file));
             if home.target.is_none() {
+                home.workloads.retain(|it| !is_left_aside(it.object.file));
+                home.objects.retain(|it| !is_left_aside(it.file));
                 let mut by_tenant: FxHashMap<_, Vec<&Workload<'f>>> = FxHashMap::default();
                 for workload in &home.workloads {
                     by_tenant.entry(tenant(workload.object.file)).or_default().push(workload);
@@ -101,6 +108,7 @@ impl<'f> Counted<'f> {
                 let tenant = tenant(object.file);
                 let key = (tenant, (home.part, kind, of_release(name.as_str())));
                 !mounted.contains(&object.file)
+                    && !CLIENT_GROUPS.contains(&object.group())
                     && !known_objects.contains(&key)
                     && stages.is_first(object)
                     && here.insert((tenant, kind, object.namespace(), name.as_str()))
@@ -141,6 +149,12 @@ impl<'f> Counted<'f> {
         files.into_iter().map(|file| facts.file(file).text().lines().count()).sum()
     }
 }
+
+/// API groups of files that a program on a developer's machine reads, and no cluster.
+///
+/// Sources: <https://skaffold.dev/docs/references/yaml/>, <https://kind.sigs.k8s.io/docs/user/configuration/>,
+/// <https://k3d.io/stable/usage/configfile/>
+const CLIENT_GROUPS: [&str; 4] = ["skaffold", "kind.x-k8s.io", "k3d.io", "minikube"];
 
 /// Whether a file lies where examples or tests are kept, or calls itself an example.
 fn shows_or_tests(facts: &Facts<'_>, file: FileId) -> bool {
@@ -272,6 +286,7 @@ fn variant<'f>(
     variants.sort_by_cached_key(|services| variant_rank(facts, services));
     let mut in_folder: FxHashSet<(&str, &str)> = FxHashSet::default();
     let mut in_part: FxHashSet<(usize, Option<&str>, &str, Option<&str>)> = FxHashSet::default();
+    let mut containers: FxHashSet<(usize, &str)> = FxHashSet::default();
     let mut counted: Vec<&Service<'f>> = Vec::new();
     for services in variants {
         let keys = |it: &&'f Service<'f>| {
@@ -279,15 +294,26 @@ fn variant<'f>(
             let tenant = tenants.of_file(facts, facts.base_of(it.project));
             ((it.project.folder.as_str(), it.name), (part_of(it), tenant, it.name, image))
         };
+        // One machine has one container of a name.
+        let container = |it: &Service<'f>| {
+            let name = it.model.container_name.as_ref()?;
+            Some((part_of(it), name.as_str()))
+        };
         let is_new = |it: &&'f Service<'f>| {
             let (folder, part) = keys(it);
-            !in_folder.contains(&folder) && !in_part.contains(&part)
+            !in_folder.contains(&folder)
+                && !in_part.contains(&part)
+                && container(it).is_none_or(|it| !containers.contains(&it))
         };
         let new: Vec<&Service<'f>> = services.iter().copied().filter(is_new).collect();
-        // Services that exist only in another variant are alternatives, not additions.
-        if new.len() * 2 >= services.len() {
+        // Services that exist only in another variant are alternatives, not additions, and so is all of a variant that
+        // cannot run beside what counts.
+        let shares_containers =
+            services.iter().any(|it| container(it).is_some_and(|it| containers.contains(&it)));
+        if new.len() * 2 >= services.len() && !shares_containers {
             counted.extend(new);
         }
+        containers.extend(services.iter().filter_map(|it| container(it)));
         for service in &services {
             let (folder, part) = keys(service);
             in_folder.insert(folder);
@@ -312,20 +338,22 @@ fn is_by_development_profile(service: &Service<'_>) -> bool {
     service.has_profile() && service.model.profiles.iter().all(|it| is_for_development(it))
 }
 
-/// Returns the position of a Compose project among the variants of one application: production first,
-/// then the file that Compose reads by default, then the one with the most services.
+/// Returns the position of a Compose project among the variants of one application: production first, by its role and
+/// then by its name, then the file that Compose reads by default, then the one with the most services.
 fn variant_rank(
     facts: &Facts<'_>,
     services: &[&Service<'_>],
-) -> (usize, bool, usize, Reverse<usize>) {
-    let Some(first) = services.first() else { return (1, true, 0, Reverse(0)) };
+) -> (usize, bool, bool, usize, Reverse<usize>) {
+    let Some(first) = services.first() else { return (1, true, true, 0, Reverse(0)) };
     let path = facts.file(facts.base_of(first.project)).path();
     let role = match first.role {
         Role::Production => 0,
         Role::Unknown | Role::Development => 1,
     };
     let depth = folder_of(path).split('/').filter(|it| !it.is_empty()).count();
-    (role, !is_default_name(path), depth, Reverse(services.len()))
+    let mut words = name_of(path).split(['.', '-', '_']);
+    let is_named = words.any(|it| environment_of_word(it) == Some(Environment::Production));
+    (role, !is_named, !is_default_name(path), depth, Reverse(services.len()))
 }
 
 /// Whether a Compose project says how images are built and nothing of how they run.

@@ -1,5 +1,6 @@
 //! Small whole projects, each with what the decision must say about it.
 
+mod alternatives;
 mod answers;
 mod copies;
 mod cost;
