@@ -41,7 +41,7 @@ fn is_one(count: &usize) -> bool {
 
 /// Reads a baseline.
 pub fn read(path: &Path) -> Result<Baseline, Failure> {
-    if !is_pipe(path) {
+    if !is_open_pipe(path) {
         refuse_special(path)?;
     }
     let text = fs::read_to_string(path).map_err(|error| Failure::at(path, &error))?;
@@ -62,12 +62,14 @@ pub fn read(path: &Path) -> Result<Baseline, Failure> {
     Ok(Baseline::new(stored.entries.into_iter().map(|entry| (entry.identity, entry.count))))
 }
 
-/// Whether a path leads to a pipe, such as that of `--baseline <(…)`, whose writer ends it.
-fn is_pipe(path: &Path) -> bool {
+/// Whether a path is that of an open pipe, as the shell makes it for `--baseline <(…)`. Its writer is there and ends
+/// it; a named pipe may wait for one forever.
+fn is_open_pipe(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        path.metadata().is_ok_and(|it| it.file_type().is_fifo())
+        let is_open = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder));
+        is_open && path.metadata().is_ok_and(|it| it.file_type().is_fifo())
     }
     #[cfg(not(unix))]
     {
@@ -128,7 +130,7 @@ pub fn warn(path: &Path, stale: &[(Identity, usize)], terminal: &Terminal) {
 
 /// Returns the folder of a baseline file, as an absolute path. A pipe lies in nobody's project.
 pub fn folder(path: &Path) -> Option<PathBuf> {
-    if is_pipe(path) {
+    if is_open_pipe(path) {
         return None;
     }
     std::path::absolute(path).ok()?.parent().map(Path::to_owned)

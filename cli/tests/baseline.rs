@@ -86,7 +86,7 @@ fn a_baseline_knows_every_place_of_a_finding() {
     let again = run(at, &check);
     assert!(again.out.starts_with("no findings") && again.err.is_empty(), "{}", again.out);
     fs::write(at.join("compose.yaml"), compose(&["0", "a", "b"])).unwrap();
-    let new = pairs(&[("PLM801", "service 0"), ("PLM802", "service 0")]);
+    let new = pairs(&[("PLM802", "service 0"), ("PLM801", "service 0")]);
     assert_eq!(found(at, &check), new);
 }
 
