@@ -24,8 +24,12 @@ services:
 ";
 
 fn run(root: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run_rules(root, "PLM101", arguments)
+}
+
+fn run_rules(root: &Path, rules: &str, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(BINARY);
-    command.current_dir(root).arg("fix").args(arguments).args(["--select", "PLM101"]);
+    command.current_dir(root).arg("fix").args(arguments).args(["--select", rules]);
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let text = |it| String::from_utf8(it).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
@@ -130,7 +134,7 @@ fn findings_are_accepted_with_a_reason() {
 fn every_place_of_a_finding_is_accepted() {
     let text = "services:\n  a: {image: nginx}\n  b: {image: nginx}\n  c: {image: nginx}\n";
     let root = folder(&[("compose.yaml", text)]);
-    let (_, _, err) = run(root.path(), &["--add-ignore", "old"]);
+    let (_, _, err) = run_rules(root.path(), "PLM", &["--add-ignore", "old"]);
     assert!(err.contains("wrote 3 comments in 1 file; 0 findings left"), "{err}");
     let left = Command::new(BINARY).arg("check").current_dir(root.path()).output().unwrap();
     let out = String::from_utf8(left.stdout).unwrap();
@@ -154,7 +158,7 @@ fn comments_leave_what_a_chart_prints_as_it_was() {
     };
     let before = render();
     assert!(before.contains("privileged: true\n"), "{before}");
-    let (_, _, err) = run(root.path(), &["--select", "PLM806", "--add-ignore", "old"]);
+    let (_, _, err) = run_rules(root.path(), "PLM806", &["--add-ignore", "old"]);
     assert!(err.contains("; 0 findings left"), "{err}");
     let helpers = fs::read_to_string(root.path().join("templates/_helpers.tpl")).unwrap();
     assert!(helpers.contains("nindent 8 -}} {{- /* plimsoll: ignore PLM806"), "{helpers}");

@@ -32,6 +32,7 @@ struct Step {
 /// Runs the script of the action as a runner does, with an installed command.
 fn step(root: &Path, inputs: &[(&str, &str)]) -> Step {
     let outputs = root.join("outputs.txt");
+    let _ = fs::remove_file(&outputs);
     let output = Command::new("bash")
         .arg(repository().join("packaging/github/check.sh"))
         .current_dir(root)
