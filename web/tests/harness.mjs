@@ -132,17 +132,24 @@ export async function pasteOnPage(page, text) {
 
 /** Waits until the browser keeps this file as the one that is shown in this tab, with a text that holds some words. */
 export async function kept(page, path, words = "") {
-  await page.waitForFunction(([path, words]) => new Promise((done) => {
-    const opening = indexedDB.open("plimsoll", 1);
-    opening.onsuccess = () => {
-      const reading = opening.result.transaction("project").objectStore("project").get(sessionStorage.getItem("plimsoll-tab"));
-      reading.onsuccess = () => {
-        opening.result.close();
-        const { active, files = [] } = reading.result ?? {};
-        done(active === path && files.some((it) => it.text.includes(words)));
+  const end = Date.now() + 15_000;
+  // Not by `waitForFunction`, which takes a promise for an answer.
+  while (Date.now() < end) {
+    const isKept = await page.evaluate(([path, words]) => new Promise((done) => {
+      const opening = indexedDB.open("plimsoll", 1);
+      opening.onsuccess = () => {
+        const reading = opening.result.transaction("project").objectStore("project").get(sessionStorage.getItem("plimsoll-tab"));
+        reading.onsuccess = () => {
+          opening.result.close();
+          const { active, files = [] } = reading.result ?? {};
+          done(active === path && files.some((it) => it.text.includes(words)));
+        };
       };
-    };
-  }), [path, words]);
+    }), [path, words]);
+    if (isKept) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(`the browser does not keep ${path} with ${JSON.stringify(words)}`);
 }
 
 /** Returns the paths of the files as the tabs show them. */
