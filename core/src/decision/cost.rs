@@ -256,8 +256,11 @@ fn is_addressed(service: &facts::Service<'_>) -> bool {
         let value = it.value.as_ref().map_or("", |it| it.as_str());
         it.key.as_str() == "traefik.enable" && value.eq_ignore_ascii_case("false")
     };
-    let is_routed =
-        labels().any(|it| of_label(&it.key.value) == Case::Proxy) && !labels().any(is_off);
+    let without_traefik = labels().any(is_off);
+    let is_routed = labels().any(|it| {
+        of_label(&it.key.value) == Case::Proxy
+            && !(without_traefik && it.key.starts_with("traefik."))
+    });
     let is_host =
         |it: &Var<'_>| it.name == "VIRTUAL_HOST" && it.value.is_none_or(|it| !it.is_empty());
     service.unit.family().is_some_and(|it| it.is_data_store())

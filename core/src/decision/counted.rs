@@ -91,7 +91,7 @@ impl<'f> Counted<'f> {
             counted.workloads.extend(home.workloads.iter().filter(|it| !is_known(it)).filter(
                 |it| {
                     it.name.is_empty()
-                        || stages.is_first(it.object)
+                        || stages.is_first(tenant(it.object.file), it.object)
                             && named.insert((
                                 it.kind(),
                                 it.namespace,
@@ -110,7 +110,7 @@ impl<'f> Counted<'f> {
                 !mounted.contains(&object.file)
                     && !CLIENT_GROUPS.contains(&object.group())
                     && !known_objects.contains(&key)
-                    && stages.is_first(object)
+                    && stages.is_first(tenant, object)
                     && here.insert((tenant, kind, object.namespace(), name.as_str()))
             }));
             known.extend(home.workloads.iter().filter_map(key));
@@ -165,7 +165,8 @@ fn shows_or_tests(facts: &Facts<'_>, file: FileId) -> bool {
 /// counts for production alone.
 struct Stages<'f> {
     facts: &'f Facts<'f>,
-    seen: FxHashMap<(&'f str, String), Option<Environment>>,
+    /// By the tenant, the kind and the name.
+    seen: FxHashMap<(Option<&'f str>, &'f str, String), Option<Environment>>,
 }
 
 impl<'f> Stages<'f> {
@@ -175,11 +176,12 @@ impl<'f> Stages<'f> {
 
     /// Whether nothing of the same kind and name, but for words that name an environment, was seen for another
     /// environment before.
-    fn is_first(&mut self, object: &'f Object) -> bool {
+    fn is_first(&mut self, tenant: Option<&'f str>, object: &'f Object) -> bool {
         let environment = self.facts.environment_of_file(object.file);
         let name = object.name().map_or("", |name| name.as_str());
         let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
-        *self.seen.entry((object.kind.as_str(), name)).or_insert(environment) == environment
+        let key = (tenant, object.kind.as_str(), name);
+        *self.seen.entry(key).or_insert(environment) == environment
     }
 }
 

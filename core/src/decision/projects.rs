@@ -198,7 +198,8 @@ fn the_scenario_names_its_own_cause() {
     let decision = decide(&[("web.yaml", &text)]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     assert_eq!(decision.scenario.nearest, ScenarioName::GrowingSaas);
-    let because = "Deployment `web` must spread its Pods across nodes; few teams work on it";
+    let because =
+        "Deployment `web` must spread its Pods across nodes; few teams work on the system";
     assert_eq!(decision.scenario.because, because);
 }
 

@@ -64,8 +64,10 @@ pub fn nearest(situation: &Situation, questions: &[Question], answers: &Answers)
 /// teams is not one about few teams.
 fn growing(situation: &Situation, fact: &str) -> (ScenarioName, String) {
     let because = match situation.teams {
-        Answer::No => format!("{fact}; few teams work on it"),
-        Answer::Yes | Answer::Unknown => format!("{fact}; how many teams work on it is open"),
+        Answer::No => format!("{fact}; few teams work on the system"),
+        Answer::Yes | Answer::Unknown => {
+            format!("{fact}; how many teams work on the system is open")
+        }
     };
     (ScenarioName::GrowingSaas, because)
 }

@@ -73,7 +73,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             steps.extend(of_item(system, item));
         }
     }
-    // A cluster alone has no list of its own.
+    // What no item of a list bears on.
     if decision.today == Today::Kubernetes {
         steps.extend(cluster::data(system, decision));
         let has_no_list = items(decision, checklists).is_empty();

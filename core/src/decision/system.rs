@@ -84,7 +84,8 @@ impl<'f> System<'f> {
 
     /// Whether all services that count are for a swarm.
     pub fn is_swarm(&self) -> bool {
-        self.counted.services.iter().all(|it| self.facts.is_for_swarm(it))
+        let services = &self.counted.services;
+        !services.is_empty() && services.iter().all(|it| self.facts.is_for_swarm(it))
     }
 
     /// Whether everything for a cluster lies where tests are kept: what comes and goes is no platform.

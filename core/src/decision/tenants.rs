@@ -3,42 +3,38 @@
 //! They run the same application next to each other, so that all of them count, unlike the environments of it.
 
 use super::system::System;
-use crate::facts::{DisjointSets, Facts};
+use crate::facts::{DisjointSets, Facts, Service};
 use crate::knowledge::folder_names::{is_form_folder, is_source_folder, may_be_stage_folder};
 use crate::text::{FileId, Span, folder_of, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// The folders of tenants, by the folder that holds them, where there are several.
+/// The folders of tenants that run something of the same name as another tenant beside them.
 #[derive(Debug, Default)]
-pub struct Tenants<'f>(FxHashMap<&'f str, FxHashSet<&'f str>>);
+pub struct Tenants<'f>(FxHashSet<&'f str>);
 
 impl<'f> Tenants<'f> {
     pub fn of(facts: &Facts<'f>) -> Tenants<'f> {
-        let mut folders: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
-        for folder in facts.files().iter().filter_map(|it| named_after_tenant(folder_of(it.path())))
-        {
-            folders.entry(folder_of(folder)).or_default().insert(folder);
+        let services = facts.services().iter().map(|it| (it.name, facts.base_of(it.project)));
+        let workloads = facts.workloads().iter().map(|it| (it.name, it.object.file));
+        // By the folder that holds the folders of tenants, and the name.
+        let mut folders: FxHashMap<(&str, &str), FxHashSet<&str>> = FxHashMap::default();
+        for (name, file) in services.chain(workloads) {
+            if let Some(own) = folder_after_tenant(facts, file) {
+                folders.entry((folder_of(own), name)).or_default().insert(own);
+            }
         }
-        folders.retain(|_, it| it.len() > 1);
-        Tenants(folders)
+        Tenants(folders.into_values().filter(|it| it.len() > 1).flatten().collect())
     }
 
     /// Returns the folder of the tenant that a folder lies in.
     pub fn of_folder<'p>(&self, folder: &'p str) -> Option<&'p str> {
-        let own = named_after_tenant(folder)?;
-        self.0.contains_key(folder_of(own)).then_some(own)
+        named_after_tenant(folder).filter(|own| self.0.contains(own))
     }
 
     /// Returns the folder of the tenant that a file is for, or the target that it is built in.
     pub fn of_file(&self, facts: &Facts<'f>, file: FileId) -> Option<&'f str> {
-        let path = facts.file(file).path();
-        let Some(built) = facts.built_target(file) else { return self.of_folder(folder_of(path)) };
-        let values = built.target.values.iter().rev();
-        values
-            .map(|it| folder_of(it))
-            .chain([built.target.folder.as_str()])
-            .find_map(|it| self.of_folder(it))
+        folder_after_tenant(facts, file).filter(|own| self.0.contains(own))
     }
 
     /// Joins the parts of the tenants that lie next to each other.
@@ -56,7 +52,8 @@ impl<'f> System<'f> {
     /// Returns the names of the tenants whose services or workloads count, each with the place of one.
     pub fn counted_tenants(&self) -> BTreeMap<&'f str, Span> {
         let workloads = self.counted.workloads.iter().map(|it| (it.object.file, it.span()));
-        let services = self.counted.services.iter().map(|it| (it.span().file, it.span()));
+        let base = |it: &&Service<'f>| self.facts.base_of(it.project);
+        let services = self.counted.services.iter().map(|it| (base(it), it.span()));
         let mut tenants = BTreeMap::new();
         for (file, span) in workloads.chain(services) {
             if let Some(folder) = self.tenants.of_file(self.facts, file) {
@@ -65,6 +62,14 @@ impl<'f> System<'f> {
         }
         tenants
     }
+}
+
+/// Returns the folder named after a tenant that a file lies in, or the target that it is built in.
+fn folder_after_tenant<'f>(facts: &Facts<'f>, file: FileId) -> Option<&'f str> {
+    let path = facts.file(file).path();
+    let Some(built) = facts.built_target(file) else { return named_after_tenant(folder_of(path)) };
+    let values = built.target.values.iter().rev().map(|it| folder_of(it));
+    values.chain([built.target.folder.as_str()]).find_map(named_after_tenant)
 }
 
 /// Returns the path up to the first folder that is named after a tenant.

@@ -152,7 +152,7 @@ impl System<'_> {
         Some(Unread {
             why: format!("{them} not among these files: {}.", reason.message),
             next: format!(
-                "Add the manifests that {label} applies to these files: {}.",
+                "Add to these files the manifests that {label} applies: {}.",
                 reason.message
             ),
             span: reason.span,
@@ -169,9 +169,9 @@ impl System<'_> {
             more => format!("`{path}` and {more} more templates are"),
         };
         Some(Unread {
-            why: format!("{them} not read: only the tool that renders it makes YAML of it."),
+            why: format!("{them} not read: only another tool can render this."),
             next: format!(
-                "Add what your tool renders from `{path}` to these files: the template itself is not read."
+                "Add to these files what your tool renders from `{path}`: the template itself is not read."
             ),
             span: Span::new(first.id, 0, 0),
         })
@@ -195,7 +195,7 @@ impl System<'_> {
         Some(Unread {
             why: format!("{label}: {objects}"),
             next: format!(
-                "Add what `oc process -f {path} --local` prints to these files: the objects in {label} are not read."
+                "Add to these files what `oc process -f {path} --local` prints: the objects in {label} are not read."
             ),
             span: first.name_span(),
         })

@@ -408,7 +408,7 @@ fn configuration(view: &View<'_, '_>) -> Tally {
             "Compare `kubectl exec POD -- printenv` with the Compose file, by names alone.",
         );
     }
-    let does = ["has the variables of its counterpart", "have the variables of their counterparts"];
+    let does = ["has its variables in the cluster", "have their variables in the cluster"];
     match Tally::count(Words::services(does), compared.into_iter()) {
         Tally::NothingToSee(_) => {}
         tally => return tally,

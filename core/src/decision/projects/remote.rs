@@ -37,7 +37,7 @@ fn a_small_workload_beside_remote_charts_rules_nothing_out() {
         "Application `kafka` and 3 more apply manifests that are not among these files: the chart `kafka` of https://charts.acme.example is not in the project."
     );
     assert!(with.steps[0].text.starts_with(
-        "Add the manifests that Application `kafka` applies to these files: the chart"
+        "Add to these files the manifests that Application `kafka` applies: the chart"
     ));
     let facts = facts_on(&with, QuestionId::OneServer);
     assert!(facts.starts_with("of what is shown, "), "{facts}");

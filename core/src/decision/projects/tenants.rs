@@ -47,7 +47,7 @@ fn tenants_below_one_folder_count_too() {
 #[test]
 fn many_services_of_tenants_are_a_sign_of_several_teams() {
     let services: Vec<(String, String)> =
-        (0..5).map(|at| (format!("s{at}"), format!("acme/s{at}:1.2.3"))).collect();
+        (0..9).map(|at| (format!("s{at}"), format!("acme/s{at}:1.2.3"))).collect();
     let services: Vec<(&str, &str)> = services.iter().map(|it| (&*it.0, &*it.1)).collect();
     let text = super::compose(&services);
     let fact = |folders: &[&str]| {
@@ -61,7 +61,23 @@ fn many_services_of_tenants_are_a_sign_of_several_teams() {
 }
 
 #[test]
+fn a_small_application_stays_small_for_many_tenants() {
+    let folders: Vec<String> = (0..12).map(|at| format!("tenants/t{at}")).collect();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    let systems = in_folders(&folders, "compose.yaml", COMPOSE);
+    let said = facts_on(&systems[0].decision, QuestionId::TeamsAndEnvironments);
+    assert!(said.contains("2 workloads of each tenant are few enough for one team"), "{said}");
+    assert!(!said.contains("there are"), "{said}");
+}
+
+#[test]
 fn folders_that_name_no_tenant_stay_apart() {
+    let (one, other) = (plain("web"), plain("blog"));
+    let systems = systems_of(&[("tenant-service/web.yaml", &one), ("tenant-ui/blog.yaml", &other)]);
+    assert!(
+        systems.iter().all(|it| !it.decision.counted.contains("tenant")),
+        "parts of one product are no tenants"
+    );
     for folders in [["shop", "blog"], ["tenant-a", "blog"], ["tenants/base", "site/web"]] {
         let systems = in_folders(&folders, "compose.yaml", COMPOSE);
         assert_eq!(systems.len(), 2, "{folders:?}");

@@ -8,6 +8,7 @@ use crate::model::kubernetes::Body;
 use crate::report::Signal;
 use crate::report::phrases::first_named;
 use crate::text::Span;
+use indexmap::IndexSet;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
@@ -67,22 +68,28 @@ fn add_workloads(signals: &mut Signals, system: &System<'_>) {
         false => workloads.collect(),
     };
     let Some((_, place)) = all.first().copied() else { return };
-    let called: Vec<&str> = all.iter().map(|it| it.0).filter(|it| !it.is_empty()).collect();
+    let names: IndexSet<&str> = all.iter().map(|it| it.0).filter(|it| !it.is_empty()).collect();
+    let called = Vec::from_iter(names);
     let called = match called[..] {
         [] => String::new(),
         _ => format!(": {}", first_named(&called, NAMES)),
     };
-    let (signal, points, fact) = match all.len() {
+    // One application that runs for many tenants is as large as that of one.
+    let tenants = system.counted_tenants().len().max(1);
+    let of_each = if tenants > 1 { " of each tenant" } else { "" };
+    let (signal, points, fact) = match all.len().div_ceil(tenants) {
         1..=8 if system.hides_workloads() => return,
         1 => {
             (Signal::FewWorkloads, No, format!("one workload needs no more than one team{called}"))
         }
         few @ 2..=8 => {
-            let fact = format!("{few} workloads are few enough for one team{called}");
+            let fact = format!("{few} workloads{of_each} are few enough for one team{called}");
             (Signal::FewWorkloads, No, fact)
         }
         0 | 9..=20 => return,
-        many => (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{called}")),
+        many => {
+            (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{of_each}{called}"))
+        }
     };
     signals.add(signal, Teams, points, fact, Some(place));
 }

@@ -2,7 +2,7 @@
 
 use super::super::conclusion::strongest;
 use super::super::system::System;
-use crate::facts::{Backing, Workload};
+use crate::facts::{Backing, Unit, Workload};
 use crate::knowledge::upkeep::{Topic, words};
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Answer, Decision, Fit, Platform, QuestionId, Step, Worth};
@@ -40,7 +40,12 @@ fn data_of(system: &System<'_>, workload: &Workload<'_>) -> Option<(String, Stri
 /// Whether anything in the cluster makes backups or snapshots, by its kind, its name, its image or its command.
 fn has_backup(system: &System<'_>) -> bool {
     let named = |text: &str| Topic::Backup.is_in(&words(text));
-    let by_kind = |kind: &str| kind.contains("Backup") || kind.contains("Snapshot");
+    // A class or a location says how and where, and copies nothing.
+    let by_kind = |kind: &str| {
+        (kind.contains("Backup") || kind.contains("Snapshot"))
+            && !kind.ends_with("Class")
+            && !kind.ends_with("Location")
+    };
     let counted = &system.counted;
     counted.objects.iter().any(|it| by_kind(&it.kind))
         || counted.workloads.iter().any(|workload| {
@@ -115,11 +120,19 @@ fn second_replica(system: &System<'_>, decision: &Decision) -> Option<Step> {
     if !survives || decision.outcome.so_far != Platform::Kubernetes {
         return None;
     }
+    // A second Pod may not attach the disk of the first one.
+    let keeps = |unit: &Unit<'_>| {
+        system.facts.mounted(unit).iter().any(|it| it.backing.lasts() && !it.read_only)
+    };
     let runs_once = |it: &&&Workload<'_>| {
         it.kind() == WorkloadKind::Deployment
-            && !it.copies.is_many()
-            && !system.facts.has_unknown_count(it)
-            && it.units.iter().all(|unit| unit.stored().is_none())
+            && system.facts.replica_range(it).is_some_and(|range| range == (1, 1))
+            && it.units.iter().all(|unit| unit.stored().is_none() && !keeps(unit))
+            && !it
+                .model
+                .strategy
+                .iter()
+                .any(|it| it.kind.as_ref().is_some_and(|it| it.as_str() == "Recreate"))
     };
     let first = system.counted.workloads.iter().find(runs_once)?;
     let text =
@@ -133,7 +146,7 @@ fn worth(decision: &Decision, id: QuestionId) -> Option<Step> {
     let (tools, does) = match id {
         QuestionId::Packaging => (
             [("Kustomize", outcome.kustomize), ("Helm", outcome.helm)],
-            "Write once with {} what is written again",
+            "Use {}, so that it is written once",
         ),
         QuestionId::Gitops => {
             ([("Argo CD", outcome.argocd), ("Flux", outcome.flux)], "Let {} deliver the manifests")

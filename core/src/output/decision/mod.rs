@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shortened_step_names_its_subject() {
+    fn shortened_steps_keep_their_subjects() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/projects");
         let shortened = |name: &str| -> Vec<String> {
             let project = root.join(name);
@@ -302,7 +302,7 @@ mod tests {
             (
                 "openshift-template-of-more",
                 &[
-                    "Add what `oc process -f openshift/template.yaml --local` prints to these files.",
+                    "Add to these files what `oc process -f openshift/template.yaml --local` prints.",
                     "Container `ledger` of Deployment `ledger` has no memory limit.",
                     "Measure the peak load with `kubectl top pods`.",
                     "Settle what is open: answer `downtime`.",

@@ -166,7 +166,7 @@ fn configuration_is_compared_by_the_names_of_variables() {
     let same = with("env: [{name: MODE, value: prod}, {name: SIZE, value: '2'}]");
     assert_eq!(
         same,
-        (CheckState::Pass, "1 of 1 service has the variables of its counterpart".to_owned())
+        (CheckState::Pass, "1 of 1 service has its variables in the cluster".to_owned())
     );
     // Other values are drift; the contract is about the names.
     let values = with("env: [{name: MODE, value: prod}, {name: SIZE, value: '3'}]");
