@@ -16,9 +16,9 @@ import { guessName, Project, tidy, type Content, type ProjectFile } from "./proj
 import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
 import { statusOf, type EngineState } from "./status";
-import { applyTheme, keepTheme, storedTheme, type Theme } from "./theme";
+import { chooseTheme, storedTheme, type Theme } from "./theme";
 import { diagnosticsOf } from "./ui/diagnostics";
-import { amount, keyOf } from "./words";
+import { amount, firstOf, keyOf } from "./words";
 
 export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
 /** What the panel of both sides shows: the services side by side, or what each target gets. */
@@ -216,9 +216,8 @@ export class Page extends Messages {
       return;
     }
     const clashes = files.filter((it) => project.find(it.path));
-    const names = clashes.slice(0, 3).map((it) => it.path).join(", ");
-    const more = clashes.length > 3 ? ` and ${clashes.length - 3} more` : "";
-    const option = clashes.length ? await this.ask("A file with this name is here already", `${names}${more}`, ["Replace", "Keep both", "Open alone"])
+    const names = firstOf(clashes.map((it) => it.path));
+    const option = clashes.length ? await this.ask("A file with this name is here already", names, ["Replace", "Keep both", "Open alone"])
       : project.wasExample ? await this.ask("The example has been changed", "Your files can take its place, or stand beside what is here.", ["Open alone", "Keep both"])
       : "Keep both";
     if (!option) return;
@@ -339,7 +338,9 @@ export class Page extends Messages {
     if (!before || !missing.length) return;
     try {
       const parts = await this.engine.parts(missing);
-      if (this.analysis.value === before) this.analysis.value = { ...before, parts: { ...before.parts, ...parts } };
+      // Other parts of the same report may have arrived meanwhile.
+      const now = this.analysis.value;
+      if (now?.report === before.report) this.analysis.value = { ...now, parts: { ...now.parts, ...parts } };
     } catch (error) {
       this.say(`This part of the report could not be read: ${(error as Error).message}`);
     }
@@ -490,8 +491,7 @@ export class Page extends Messages {
 
   setTheme(theme: Theme): void {
     this.theme.value = theme;
-    keepTheme(theme);
-    applyTheme(theme);
+    chooseTheme(theme);
   }
 }
 

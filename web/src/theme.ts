@@ -16,8 +16,9 @@ export function storedTheme(): Theme {
   }
 }
 
-/** Keeps a theme for the next visit. */
-export function keepTheme(theme: Theme): void {
+/** Shows the page in a theme from now on. */
+export function chooseTheme(theme: Theme): void {
+  applyTheme(theme);
   try {
     localStorage.setItem("theme", theme);
   } catch {

@@ -39,6 +39,12 @@ export function amount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
+/** Returns the first names of a list, and how many more there are. */
+export function firstOf(names: string[]): string {
+  const more = names.length - 3;
+  return names.slice(0, 3).join(", ") + (more > 0 ? ` and ${more.toLocaleString("en")} more` : "");
+}
+
 /** Returns the worst of some severities; `undefined` when there are none. */
 export function worstOf(severities: Iterable<Severity>): Severity | undefined {
   const all = new Set(severities);

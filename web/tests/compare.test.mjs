@@ -69,6 +69,32 @@ test("the comparison follows the text, and is made only while it is shown", asyn
   await close();
 });
 
+test("an answer that arrives after the view was changed does not take the place of the next one", async () => {
+  // Holds the comparison back until what each target gets is asked for, too.
+  const late = () => {
+    let held = [];
+    globalThis.Worker = class extends Worker {
+      postMessage(message) {
+        super.postMessage(message);
+        if (!message.parts?.includes("rendered")) return;
+        for (const arrive of held) arrive();
+        held = undefined;
+      }
+      set onmessage(listener) {
+        super.onmessage = (event) => (held && event.data.answer?.comparison ? held.push(() => listener(event)) : listener(event));
+      }
+    };
+  };
+  const { page, calm, close } = await open(browser, server.url, { before: late });
+  await page.click("#tab-compare");
+  await page.click("text=What each target gets");
+  await page.waitForSelector(".rendered-line");
+  await page.click("text=Service by service");
+  await page.waitForSelector(".compared-body");
+  calm();
+  await close();
+});
+
 test("a service whose image several workloads run says which", async () => {
   const { page, calm, close } = await both(browser, server.url);
   const pods = ["one", "two"].map((it) => `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${it} }\nspec: { selector: { matchLabels: { app: ${it} } }, template: { metadata: { labels: { app: ${it} } }, spec: { containers: [{ name: a, image: "ghcr.io/acme/web:1.4.2" }] } } }\n`);

@@ -6,7 +6,7 @@ import { ofFile } from "../intake";
 import type { Kept } from "../keep";
 import { page } from "../page";
 import { withLineFeeds } from "../project";
-import { amount } from "../words";
+import { amount, firstOf } from "../words";
 import { Inline } from "./Markdown";
 import { Dialog, download } from "./parts";
 import { Diff } from "./Preview";
@@ -68,7 +68,7 @@ function Earlier() {
       <ul>
         {all.slice(0, EARLIER).map((it) => (
           <li><button type="button" onClick={() => page.openKept(it)}>
-            {it.files.slice(0, 3).map((file) => file.path).join(", ")}{it.files.length > 3 && ` and ${it.files.length - 3} more`}
+            {firstOf(it.files.map((file) => file.path))}
             {it.time && <span class="muted"> {new Date(it.time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}</span>}
           </button></li>
         ))}
