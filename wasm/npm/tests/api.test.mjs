@@ -44,8 +44,10 @@ test("a chart is analysed as rendered, and an overlay as built", () => {
   ], { select: ["PLM801"] });
   assert.deepEqual(report.targets.map((it) => [it.name, it.kind, it.built]), [["base", "kustomization", true], ["chart", "chart", true]]);
   const places = report.findings.map((it) => [it.path, it.range.start.line, it.targets]);
-  assert.deepEqual(places, [["base/kustomization.yaml", 2, ["base"]], ["chart/values.yaml", 1, ["chart"]]]);
-  assert.deepEqual(report.findings[1].related.map((it) => it.path), ["chart/templates/web.yaml"]);
+  // Tags that move are one cause, so that one finding names both places.
+  assert.deepEqual(places, [["base/kustomization.yaml", 2, ["base", "chart"]]]);
+  const related = report.findings[0].related.map((it) => it.path);
+  assert.ok(related.includes("chart/values.yaml"), JSON.stringify(related));
 });
 
 /** Packs files as `helm package` does: a tar archive in gzip. */
