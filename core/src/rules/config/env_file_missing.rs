@@ -152,6 +152,12 @@ fn report(facts: &Facts, all: &[Missing<'_, '_>], out: &mut Findings) {
     paths.sort_unstable();
     // Several Compose files may read what somebody writes once.
     finding.cause_in_this_run(format!("no {}", paths.join(" ")));
+    finding.gathers(match all {
+        [Missing { path, example, step, .. }] if example.is_some() || step.is_some() => {
+            name_of(path)
+        }
+        _ => "files that nobody shows how to write",
+    });
     finding.check(facts.compose_of(first.project, "config -q"));
 }
 

@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if others.is_empty() { "a volume" } else { "volumes" }
             ),
         );
-        finding.confidence(Confidence::Possible);
+        finding.confidence(Confidence::Possible).gathers("data without a backup");
         for (place, name) in others.iter().zip(names.iter().skip(1)) {
             finding.also(place, format!("the data of `{name}`"));
         }

@@ -67,7 +67,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .confidence(Confidence::Possible)
-        .cause(format!("{} {number}", service.name))
+        .cause_in_this_run(format!("{} {number}", service.name))
+        .gathers("ports without TLS")
         .check(format!("ss -ltn 'sport = :{number}'"));
     }
 }

@@ -94,6 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             // Services with the same sources, and the files of several variants, have the same mount.
             finding.cause_in_this_run(format!("{} {}", sources_of(service), mount.target));
+            finding.gathers(format!("sources at {}", mount.target));
             if service.model.places.iter().any(|it| it.span.contains(mount.span)) {
                 finding.precedence(Precedence::First);
             }
