@@ -1,19 +1,10 @@
 // For everyone: no violation that axe-core can find, the keyboard alone, narrow windows, no network.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { analysed, axe, choose, findings, launch, open, serve } from "./harness.mjs";
+import { test } from "node:test";
+import { analysed, axe, browser, choose, findings, inBrowser, open, server } from "./harness.mjs";
 import { COMPOSE } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
 for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 380], ["dark", 380]]) {
   test(`axe finds nothing: ${colorScheme}, ${width} wide`, async () => {

@@ -3,20 +3,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { dropFromDisk, launch, open, paste, paths, serve } from "./harness.mjs";
+import { test } from "node:test";
+import { browser, dropFromDisk, inBrowser, open, paste, paths, server } from "./harness.mjs";
 import { both, COMPOSE } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
 /** Name of the file that the editor shows. */
 const shown = (page) => page.locator("#files [aria-current]").evaluate((it) => it.firstChild.textContent);

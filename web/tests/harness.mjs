@@ -5,7 +5,9 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname, join, normalize } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -38,6 +40,31 @@ export function launch() {
   }
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
+
+/** The server of the built page and the browser, once `inBrowser` has started them for a file of tests. */
+export let server;
+export let browser;
+
+/** Starts the server and the browser before the tests of a file, and ends both after them. */
+export function inBrowser() {
+  before(async () => {
+    server = await serve();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+}
+
+/** A file as a file input takes it. */
+export const file = (name, text) => ({ name, mimeType: "text/yaml", buffer: Buffer.from(text) });
+
+/** A link as the page makes it, with any content. */
+export const link = (content) => `#files=${deflateRawSync(JSON.stringify(content)).toString("base64url")}`;
+
+/** Returns the words of the message at the foot of the page. */
+export const toast = (page) => page.locator("#toast").innerText();
 
 /**
  * A new page that remembers every request to elsewhere and every error; `calm` asserts there were none. With `clock`

@@ -3,27 +3,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deflateRawSync } from "node:zlib";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { strToU8, zipSync } from "fflate";
-import { analysed, choose, dropFromDisk, findings, kept, launch, open, paste, pasteOnPage, paths, serve } from "./harness.mjs";
+import { analysed, browser, choose, dropFromDisk, file, findings, inBrowser, kept, link, open, paste, pasteOnPage, paths, server, toast } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-const file = (name, text) => ({ name, mimeType: "text/yaml", buffer: Buffer.from(text) });
-const toast = (page) => page.locator("#toast").innerText();
-/** A link as the page makes it, with any content. */
-const link = (content) => `#files=${deflateRawSync(JSON.stringify(content)).toString("base64url")}`;
+inBrowser();
 
 test("the landing page is as high as its window", async () => {
   const { page, calm, close } = await open(browser, server.url, { viewport: { width: 1440, height: 900 } });

@@ -3,27 +3,15 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { deflateRawSync, gzipSync } from "node:zlib";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { strFromU8, unzipSync } from "fflate";
-import { addFile, analysed, choose, dropFromDisk, findings, kept, launch, listed, open, paste, paths, serve } from "./harness.mjs";
+import { addFile, analysed, browser, choose, dropFromDisk, file, findings, inBrowser, kept, link, listed, open, paste, paths, server, toast } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
-const file = (name, text) => ({ name, mimeType: "text/yaml", buffer: Buffer.from(text) });
-const toast = (page) => page.locator("#toast").innerText();
 const text = (page) => page.locator(".cm-content").innerText();
-const link = (content) => `#files=${deflateRawSync(JSON.stringify(content)).toString("base64url")}`;
 
 /** A folder with files, which the test drops. */
 function folderOf(t, files) {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { choose, dropFromDisk, findings, launch, listed, open, paste, serve } from "./harness.mjs";
+import { test } from "node:test";
+import { browser, choose, dropFromDisk, findings, inBrowser, listed, open, paste, server } from "./harness.mjs";
 import { both, COMPOSE, empty, READY } from "./projects.mjs";
 
 const CHART_TEMPLATE = `apiVersion: apps/v1
@@ -23,16 +23,7 @@ spec:
           name: web
 `;
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
 /** The underlined texts, of one line or all. */
 const squiggles = (page, line) =>

@@ -1,20 +1,11 @@
 // The decision, links, examples and rules, and what happens when the engine is late or missing.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { rules } from "plimsoll";
-import { analysed, findings, launch, listed, open, paste, serve } from "./harness.mjs";
+import { analysed, browser, findings, inBrowser, listed, open, paste, server } from "./harness.mjs";
 import { both, COMPOSE } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
 test("the decision: six questions, evidence that leads somewhere, a person's answer wins", async () => {
   const { page, calm, close } = await open(browser, server.url);

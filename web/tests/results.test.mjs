@@ -1,25 +1,13 @@
 // What people do with results, mended: one application of several, filters, exports, the way back.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { deflateRawSync } from "node:zlib";
+import { test } from "node:test";
 import { analyze, render } from "plimsoll";
-import { analysed, choose, findings, launch, open, paste, serve } from "./harness.mjs";
+import { analysed, browser, choose, file, findings, inBrowser, link, open, paste, server } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
-const file = (name, text) => ({ name, mimeType: "text/yaml", buffer: Buffer.from(text) });
-const link = (content) => `#files=${deflateRawSync(JSON.stringify(content)).toString("base64url")}`;
 const deployment = (name, replicas = 1) => `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec: { replicas: ${replicas}, selector: { matchLabels: { app: ${name} } }, template: { metadata: { labels: { app: ${name} } }, spec: { containers: [{ name: a, image: "acme/${name}:1.0" }] } } }\n`;
 
 test("what an answer changed is about the application that is shown", async () => {

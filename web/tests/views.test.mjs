@@ -2,23 +2,14 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { strFromU8, unzipSync } from "fflate";
-import { addFile, analysed, findings, launch, listed, open, paste, paths, serve } from "./harness.mjs";
+import { addFile, analysed, browser, findings, inBrowser, listed, open, paste, paths, server } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+inBrowser();
 
 /** Clicks something that downloads, and returns the file's name and bytes. */
 async function downloaded(page, selector) {

@@ -2,7 +2,7 @@
 //! of its places leads.
 
 use crate::facts::Facts;
-use crate::report::Finding;
+use crate::report::{Finding, Kind};
 use crate::text::folder_of;
 use rustc_hash::FxHashMap;
 
@@ -13,7 +13,11 @@ pub(super) fn name_applications(findings: &mut [Finding], facts: &Facts<'_>) {
         return;
     }
     let mut folders: FxHashMap<usize, &str> = FxHashMap::default();
-    for file in facts.files() {
+    // Other files are not always handed over, as a Dockerfile or a README beside them.
+    let is_written_for_it = |kind: Kind| {
+        !matches!(kind, Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown)
+    };
+    for file in facts.files().iter().filter(|it| is_written_for_it(it.kind)) {
         let folder = folder_of(file.path());
         let known = folders.entry(facts.part_of(file.id)).or_insert(folder);
         if (folder.len(), folder) < (known.len(), known) {

@@ -54,6 +54,7 @@
 //! | sources and files that a project names | `sources` | `covered_sources`, `language_of_sources`, `shadowed`, `file_at`, `would_be_handed_over`, `is_guessed` |
 //! | steps that create a file | `steps` | `creating_step` |
 //! | scripts that containers start | `scripts` | `started_scripts` |
+//! | lists that an override empties | `emptied` | `emptied_lists` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `build_or_image`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
@@ -80,6 +81,7 @@ mod delivery;
 mod dials;
 mod disjoint;
 mod dockerfile;
+mod emptied;
 mod examples;
 mod healthchecks;
 mod host_options;
@@ -151,6 +153,7 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
+pub use emptied::EmptiedList;
 pub use examples::{DocumentedVariable, DocumentedVariables};
 pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};

@@ -1,10 +1,6 @@
 use crate::facts::{Facts, in_shell};
-use crate::model::compose::Project;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
-use crate::syntax::Node;
-use crate::text::{FileId, Span};
-use rustc_hash::FxHashSet;
 
 rule! {
     /// An override file empties a list, and Compose keeps what stood in it.
@@ -58,102 +54,21 @@ rule! {
     }
 }
 
-/// The lists of a service that Compose adds together. Others, such as `command`, are replaced.
-///
-/// Source: <https://docs.docker.com/reference/compose-file/merge/>
-const ADDED: &[&str] = &[
-    "cap_add",
-    "cap_drop",
-    "configs",
-    "depends_on",
-    "devices",
-    "dns",
-    "env_file",
-    "environment",
-    "expose",
-    "extra_hosts",
-    "group_add",
-    "labels",
-    "networks",
-    "ports",
-    "profiles",
-    "secrets",
-    "security_opt",
-    "tmpfs",
-    "volumes",
-];
-
 fn check(facts: &Facts, out: &mut Findings) {
-    // A file may be laid over several others.
-    let mut seen: FxHashSet<Span> = FxHashSet::default();
-    for project in facts.projects() {
-        for (at, file) in project.files.iter().enumerate() {
-            for (service, key, list) in emptied(facts, *file) {
-                let earlier = project.files[..at].iter().rev();
-                let mut before = earlier.filter_map(|file| {
-                    let kept = list_of(facts, *file, service, key)?;
-                    Some((*file, kept))
-                });
-                let Some((first, Some(kept))) = before.next().filter(|_| seen.insert(list)) else {
-                    continue;
-                };
-                let path = facts.file(first).path();
-                report(facts, project, (service, key, list), (path, kept), out);
-            }
-        }
+    for emptied in facts.emptied_lists() {
+        let (key, service) = (emptied.key, emptied.service);
+        let path = facts.file(emptied.kept.file).path();
+        let message = format!(
+            "`{key}: []` takes nothing away from `{service}`: Compose keeps what `{path}` lists"
+        );
+        out.at(&emptied.list, message)
+            .also(&emptied.kept, "this stays")
+            .check(facts.compose_of(emptied.project, &format!("config {}", in_shell(service))))
+            // Whoever takes an empty list for a way to drop one does so for each service.
+            .cause_in_this_run(format!("empty lists over {path}"))
+            // What was forgotten in the list may be in use.
+            .fix(Fix::r#unsafe("Write `!reset []`", [facts.replace(&emptied.list, "!reset []")]));
     }
-}
-
-fn report(
-    facts: &Facts<'_>,
-    project: &Project,
-    (service, key, list): (&str, &str, Span),
-    (path, kept): (&str, Span),
-    out: &mut Findings,
-) {
-    let message = format!(
-        "`{key}: []` takes nothing away from `{service}`: Compose keeps what `{path}` lists"
-    );
-    out.at(&list, message)
-        .also(&kept, "this stays")
-        .check(facts.compose_of(project, &format!("config {}", in_shell(service))))
-        // Whoever takes an empty list for a way to drop one does so for each service.
-        .cause_in_this_run(format!("empty lists over {path}"))
-        // What was forgotten in the list may be in use.
-        .fix(Fix::r#unsafe("Write `!reset []`", [facts.replace(&list, "!reset []")]));
-}
-
-/// Returns the services of a file with their names.
-fn services<'a>(facts: &Facts<'a>, file: FileId) -> impl Iterator<Item = (&'a str, Node<'a>)> {
-    let roots = facts.file(file).tree.roots();
-    let services = roots.filter_map(|it| it.get("services"));
-    services.flat_map(|it| it.entries()).filter_map(|it| Some((it.key.as_str()?, it.value)))
-}
-
-/// Returns the empty lists that a file writes at its services.
-fn emptied<'a>(facts: &Facts<'a>, file: FileId) -> Vec<(&'a str, &'static str, Span)> {
-    let lists = services(facts, file).flat_map(|(name, service)| {
-        let has_tag = service.tag().is_some();
-        let lists = ADDED.iter().filter_map(move |key| Some((name, *key, service.get(key)?)));
-        lists.filter(move |_| !has_tag)
-    });
-    let is_empty = |it: Node<'_>| it.is_sequence() && it.items().len() == 0 && it.tag().is_none();
-    let is_written = |span: &Span| facts.written(span).starts_with('[');
-    lists
-        .filter(|it| is_empty(it.2))
-        .map(|(name, key, list)| (name, key, list.span()))
-        .filter(|it| is_written(&it.2))
-        .collect()
-}
-
-/// Returns the place of a list of a service in a file, where something stands in it, or nothing where a tag takes away
-/// what earlier files list. `None` if the file leaves the list as it is.
-fn list_of(facts: &Facts<'_>, file: FileId, service: &str, key: &str) -> Option<Option<Span>> {
-    let (_, found) = services(facts, file).find(|it| it.0 == service)?;
-    let list = found.get(key)?;
-    let is_filled = list.items().len() + list.entries().len() > 0;
-    let is_replaced = found.tag().is_some() || list.tag().is_some();
-    (is_filled || is_replaced).then(|| is_filled.then(|| list.span()))
 }
 
 #[cfg(test)]
