@@ -28,14 +28,14 @@ pub(super) struct HostOption<'a> {
     pub port: Option<(u16, Piece<'a>)>,
 }
 
-/// Returns the hosts behind options whose names say that they hold one. An option of one word, such as `--host`, is about
-/// the program itself as often as about a peer.
+/// Returns the hosts behind options whose names say which peer they belong to. An option such as `--host` or
+/// `--admin-host` is about the program itself as often as about a peer.
 pub(super) fn host_options<'a>(start: &Start<'a>) -> Vec<HostOption<'a>> {
     let mut found = Vec::new();
     for command in &start.commands {
         let options = options(start, command);
         let names_host = |it: &&OptionOf<'_>| {
-            net::is_host_option(&it.key)
+            net::is_host_option(&it.key, it.value.text)
                 && !is_own_address_key(&it.key)
                 && !is_browser_facing(&it.key)
         };
@@ -81,9 +81,11 @@ fn options<'a>(start: &Start<'a>, command: &Command) -> Vec<OptionOf<'a>> {
     found
 }
 
-/// Returns what stands behind the dashes of a long option, or behind the `-D` of a Java property.
+/// Returns what stands behind the dashes of a long option, or behind the `-D` of a Java property, which has its value
+/// behind a `=`.
 fn name_of_option(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("--").or_else(|| text.strip_prefix("-D"))?;
+    let property = || text.strip_prefix("-D").filter(|it| it.contains('='));
+    let name = text.strip_prefix("--").or_else(property)?;
     name.starts_with(|it: char| it.is_ascii_alphabetic()).then_some(name)
 }
 
@@ -139,6 +141,52 @@ mod tests {
         assert_eq!(found(&["serve", "--database.hostname=db"]), db(None));
         assert_eq!(found(&["java", "-Dspring.redis.host=db", "-jar", "a.jar"]), db(None));
         assert_eq!(found(&["serve", "--redis-server", "db", "--kafka-brokers=a,b"]), db(None));
+        assert_eq!(found(&["serve", "--core-db-host", "db"]), db(None));
+        for host in ["orders", "orders.shop", "orders.shop.svc.cluster.local"] {
+            let words = ["serve", "--orders-host", host, "--orders-port", "80"];
+            assert_eq!(found(&words), [(host.to_owned(), Some(80))]);
+        }
+        assert_eq!(found(&["serve", "--user-service-addr=user-service"]).len(), 1);
+    }
+
+    #[test]
+    fn options_about_the_program_itself_name_no_peer() {
+        for option in [
+            "--admin-host",
+            "--dashboard-host",
+            "--metrics-host",
+            "--db-metrics-host",
+            "--api-host",
+            "--publish-status-address",
+            "--auth-host",
+            "--report-host",
+            "--reward-address",
+            "--load-addr",
+            "--ssl-hostname",
+            "--redis-ssl-hostname",
+            "--sni-host",
+            "--cookie-host",
+            "--canonical-host",
+            "--ignore-host",
+            "--exclude-hosts",
+            "--exclude-db-hosts",
+        ] {
+            for host in ["localhost", "127.0.0.1", "db"] {
+                let port = option.replace("host", "port");
+                assert!(found(&["serve", option, host, &port, "9090"]).is_empty(), "{option}");
+            }
+        }
+        for property in [
+            "-Djava.rmi.server.hostname=db",
+            "-Dcom.sun.management.jmxremote.host=db",
+            "-Deureka.instance.hostname=db",
+            "-Des.network.host=db",
+        ] {
+            assert!(found(&["java", property, "-jar", "a.jar"]).is_empty(), "{property}");
+        }
+        assert!(found(&["mvn", "-Dspring.redis.host", "db"]).is_empty(), "no value");
+        assert!(found(&["serve", "--orders-host", "reorders"]).is_empty());
+        assert!(found(&["serve", "--reorders-host", "orders"]).is_empty());
     }
 
     #[test]

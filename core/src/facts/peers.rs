@@ -355,8 +355,27 @@ fn names_in<'t>(text: &'t str, shell: bool, span: Span, found: &mut Vec<(&'t str
 
 #[cfg(test)]
 mod tests {
+    use crate::config::Config;
     use crate::rules::testing::files;
+    use crate::workspace::Workspace;
     use crate::{Options, analyze};
+
+    #[test]
+    fn the_port_beside_the_host_of_a_peer_is_none_of_its_own() {
+        let ports = |command: &str| {
+            let mut workspace = Workspace::default();
+            workspace.set(
+                "compose.yaml",
+                format!("services: {{web: {{image: 'acme/web:1', command: {command}}}}}\n"),
+            );
+            let analysis = workspace.analysis(&Config::default());
+            let facts = analysis.facts();
+            facts.own_ports(&facts.services()[0].unit)
+        };
+        assert_eq!(ports("serve --admin-host localhost --admin-port 9090"), [9090]);
+        assert_eq!(ports("serve --metrics-host 127.0.0.1 --metrics-port 9100"), [9100]);
+        assert!(ports("serve --db-host db --db-port 5432").is_empty());
+    }
 
     #[test]
     fn a_postgres_server_dials_no_host_of_its_own_list() {

@@ -102,20 +102,58 @@ pub fn is_host_key(key: &str) -> bool {
 }
 
 /// First words of options that switch something about a host on or off, or that are about a host of another kind.
-const SWITCH_PREFIXES: &[&str] =
-    &["NO", "ADD", "USE", "WITH", "SKIP", "ENABLE", "DISABLE", "PRESERVE", "VERIFY", "CHECK"];
+const SWITCH_PREFIXES: &[&str] = &[
+    "NO", "ADD", "USE", "WITH", "SKIP", "ENABLE", "DISABLE", "PRESERVE", "VERIFY", "CHECK",
+    "IGNORE", "EXCLUDE",
+];
 
-/// Whether an option, written as a key, names a peer's host: `DB_HOST` for `--db-host`. A `SERVER` is one only behind the
-/// name of a protocol, as in `--redis-server`: `--collation-server` is a setting of MySQL.
+/// Words in options for an address of the program itself, or for a name that only a header or a certificate holds.
+const OWN_OPTION_WORDS: &[&str] = &[
+    "ADMIN",
+    "DASHBOARD",
+    "METRICS",
+    "EXPORTER",
+    "HEALTH",
+    "STATUS",
+    "MANAGEMENT",
+    "NETWORK",
+    "REPORT",
+    "COOKIE",
+    "CANONICAL",
+    "SSL",
+    "TLS",
+    "SNI",
+];
+
+/// Words in options that say which peer a host belongs to.
+static PEER_WORDS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/peer_words.txt")));
+
+/// Whether an option with a value, written as a key, names a peer's host: `DB_HOST` for `--db-host`. As many options are
+/// about the program itself (`--admin-host`), its name must say which peer it is, or repeat the name of the host:
+/// `--orders-host orders`. A `SERVER` is one only directly behind such a word: `--collation-server` is a setting of MySQL.
 #[must_use]
-pub fn is_host_option(key: &str) -> bool {
-    let first = key.split('_').next().unwrap_or_default();
-    let names_host = match key.rsplit_once('_') {
-        Some((protocol, "SERVER")) => default_port(&protocol.to_ascii_lowercase()).is_some(),
-        Some((_, last)) => last.starts_with("HOST") || last.starts_with("ADDR"),
-        None => false,
+pub fn is_host_option(key: &str, value: &str) -> bool {
+    let Some((peer, last)) = key.rsplit_once('_') else { return false };
+    let names_host = last == "SERVER" || last.starts_with("HOST") || last.starts_with("ADDR");
+    let mut words = peer.split('_');
+    let says_peer = match last {
+        "SERVER" => PEER_WORDS.contains(peer),
+        _ => words.clone().any(|it| PEER_WORDS.contains(it)) || ends_with_host(peer, value),
     };
-    names_host && is_host_key(key) && !SWITCH_PREFIXES.contains(&first)
+    names_host
+        && says_peer
+        && is_host_key(key)
+        && !words.clone().any(|it| OWN_OPTION_WORDS.contains(&it))
+        && !words.next().is_some_and(|it| SWITCH_PREFIXES.contains(&it))
+}
+
+/// Whether the last words of a key are the first label of a host: `USER_SERVICE` and `user-service.shop`.
+fn ends_with_host(key: &str, host: &str) -> bool {
+    let label = host.split('.').next().unwrap_or_default();
+    let name = label.replace('-', "_").to_ascii_uppercase();
+    let before = key.strip_suffix(name.as_str()).filter(|_| !name.is_empty());
+    before.is_some_and(|it| it.is_empty() || it.ends_with('_'))
 }
 
 /// Last words of keys that name one host.

@@ -202,6 +202,7 @@ fn a_host_behind_an_option_of_the_start_command_is_read() {
     assert_eq!(with("serve --db-host localhost --db-port 5432"), 1);
     assert_eq!(with("[serve, '--db-host=127.0.0.1', '--db-port=5432']"), 1);
     assert_eq!(with("serve --host localhost --port 5432"), 0, "its own address");
+    assert_eq!(with("serve --admin-host localhost --admin-port 5432"), 0, "its own address too");
     assert_eq!(with("serve --db-host localhost --db-port 6000"), 0);
     assert_eq!(with("serve --db-host db --db-port 5432"), 0);
 }
