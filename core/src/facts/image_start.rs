@@ -5,6 +5,7 @@ use super::roles::role_by_path;
 use super::unit::{Part, Site, Start, Unit};
 use super::{Counterpart, Facts, Service, migrations};
 use crate::knowledge::image::ImageRef;
+use crate::knowledge::publishers;
 use crate::knowledge::shell::{Command, Joint, Word, base_name, commands_of_argv};
 use crate::model::FileModel;
 use crate::report::{Kind, Role};
@@ -174,38 +175,51 @@ impl<'a> Facts<'a> {
     /// clearly made from it: its folder is called like the image, or it is the only one beside the only image of the
     /// project's own.
     pub fn dockerfiles_of_containers(&self) -> Vec<(&'a FileModel, &Unit<'a>)> {
-        let builds = self.services().iter().filter_map(|it| it.model.build.as_ref()?.dockerfile_id);
-        let built: FxHashSet<FileId> = builds.collect();
         let mut dockerfiles: FxHashMap<usize, Vec<&FileModel>> = FxHashMap::default();
-        for file in self.files().iter().filter(|it| it.kind == Kind::Dockerfile) {
-            if !built.contains(&file.id) {
-                dockerfiles.entry(self.part_of(file.id)).or_default().push(file);
-            }
+        for file in self.unbuilt_dockerfiles() {
+            dockerfiles.entry(self.part_of(file.id)).or_default().push(file);
         }
-        let mut images: IndexMap<usize, IndexMap<&str, &Unit<'a>>> = IndexMap::new();
+        let mut images: IndexMap<usize, OwnImages<'_, 'a>> = IndexMap::new();
         for workload in self.workloads() {
             let part = self.part_of(workload.object.file);
             for unit in workload.units.iter().filter(|_| dockerfiles.contains_key(&part)) {
-                let own = unit.image.as_ref().filter(|it| it.family.is_none());
-                if let Some(image) = own {
-                    images.entry(part).or_default().entry(&image.repository).or_insert(unit);
-                }
+                images.entry(part).or_default().add(unit, workload.object.file);
             }
         }
         let mut found = Vec::new();
         for (part, images) in &images {
-            let Some(files) = dockerfiles.get(part) else { continue };
+            let files = dockerfiles.get(part).map_or(&[][..], Vec::as_slice);
             for file in files {
-                let folder = name_of(folder_of(file.path()));
-                let mut named = images.iter().filter(|it| name_of(it.0) == folder);
-                let only = match (named.next(), named.next()) {
-                    (Some(image), None) => Some(image),
-                    _ => images.first().filter(|_| images.len() == 1 && files.len() == 1),
-                };
-                found.extend(only.map(|(_, unit)| (*file, *unit)));
+                let folder = folder_of(file.path());
+                let only = images.only().filter(|_| files.len() == 1);
+                let beside = only.filter(|(_, manifest)| {
+                    folder.is_empty() || folder == folder_of(self.file(*manifest).path())
+                });
+                let unit = images.named(name_of(folder)).or(beside.map(|it| it.0));
+                found.extend(unit.map(|unit| (*file, unit)));
             }
         }
         found
+    }
+
+    /// Returns the Dockerfiles that no Compose service builds, without those for development and for tests. Of several
+    /// in a folder, it is the one without an addition to its name.
+    fn unbuilt_dockerfiles(&self) -> impl Iterator<Item = &'a FileModel> {
+        let all = self.files().iter().copied().filter(|it| it.kind == Kind::Dockerfile);
+        let all: Vec<&FileModel> = all.collect();
+        let mut in_folder: FxHashMap<&str, usize> = FxHashMap::default();
+        for file in &all {
+            *in_folder.entry(folder_of(file.path())).or_default() += 1;
+        }
+        let builds = self.services().iter().filter_map(|it| it.model.build.as_ref()?.dockerfile_id);
+        let built: FxHashSet<FileId> = builds.collect();
+        all.into_iter().filter(move |file| {
+            let path = file.path();
+            let is_alone = in_folder.get(folder_of(path)) == Some(&1);
+            !built.contains(&file.id)
+                && !is_development_name(path)
+                && (is_alone || name_of(path) == "Dockerfile")
+        })
     }
 
     /// Returns the image that a Dockerfile builds on, and the `FROM` that names it.
@@ -267,6 +281,39 @@ impl<'a> Facts<'a> {
         let named = [&build.dockerfile, &build.target].into_iter().flatten();
         let is_for_development = named.into_iter().any(|it| is_development_name(it));
         (is_same && !is_for_development).then_some(service)
+    }
+}
+
+/// The images of an application that it may build itself.
+#[derive(Default)]
+struct OwnImages<'f, 'a> {
+    /// The first container of each image by its repository, with the file that defines the container.
+    by_repository: IndexMap<&'f str, (&'f Unit<'a>, FileId)>,
+    /// The first container of each image by the last part of its repository; `None` for parts that several share.
+    by_name: FxHashMap<&'f str, Option<&'f Unit<'a>>>,
+}
+
+impl<'f, 'a> OwnImages<'f, 'a> {
+    /// Adds the image of a container, unless it is a public one.
+    fn add(&mut self, unit: &'f Unit<'a>, manifest: FileId) {
+        let Some(image) = &unit.image else { return };
+        let is_public = image.family.is_some() || publishers::is_public(&image.repository);
+        if is_public || self.by_repository.contains_key(image.repository.as_str()) {
+            return;
+        }
+        self.by_repository.insert(&image.repository, (unit, manifest));
+        let of_name = self.by_name.entry(name_of(&image.repository));
+        of_name.and_modify(|it| *it = None).or_insert(Some(unit));
+    }
+
+    /// Returns the first container of the only image of a name.
+    fn named(&self, name: &str) -> Option<&'f Unit<'a>> {
+        *self.by_name.get(name)?
+    }
+
+    /// Returns the first container of the only image.
+    fn only(&self) -> Option<(&'f Unit<'a>, FileId)> {
+        self.by_repository.values().next().copied().filter(|_| self.by_repository.len() == 1)
     }
 }
 

@@ -295,6 +295,15 @@ fn a_dockerfile_that_only_the_cluster_needs() {
     assert_eq!(found(&["api/Dockerfile"], &["acme/api:1", "acme/web:1"], ""), ["warning"]);
     assert!(found(&["Dockerfile"], &["acme/api:1", "acme/web:1"], "").is_empty());
     assert!(found(&["Dockerfile"], &["redis:8.2"], "").is_empty());
+    assert!(found(&["Dockerfile"], &["grafana/loki:3"], "").is_empty(), "a public image");
+    assert_eq!(found(&["k8s/Dockerfile"], &["acme/web:1"], ""), ["warning"]);
+    assert!(found(&["tools/Dockerfile"], &["acme/web:1"], "").is_empty(), "far from the manifest");
+    for development in ["Dockerfile.dev", "web/Dockerfile.test", "e2e/Dockerfile"] {
+        assert!(found(&[development], &["acme/web:1"], "").is_empty(), "{development}");
+    }
+    let beside = ["web/Dockerfile", "web/Dockerfile.worker", "web/Dockerfile.dev"];
+    assert_eq!(found(&beside, &["acme/web:1"], "").len(), 1);
+    assert!(found(&beside[1..], &["acme/web:1"], "").is_empty());
     let compose = "# file: compose.yaml\nservices: {web: {build: ., restart: always}}\n";
     assert_eq!(found(&["Dockerfile"], &["acme/web:1"], compose).len(), 1);
 }
