@@ -29,14 +29,14 @@ pub struct ImageStart {
 
 impl ImageStart {
     /// Returns what the image of a stage starts in a container with a start command of its own, which may be
-    /// empty; `None` where that command replaces what the image starts. `place` returns the place of a range of the
-    /// Dockerfile.
+    /// empty; `None` where that command replaces or drops what the image starts. `place` returns the place of a range
+    /// of the Dockerfile.
     fn of(
         stage: &Stage,
         own: &Start<'_>,
         place: &dyn Fn(&Range<usize>) -> Span,
     ) -> Option<ImageStart> {
-        if own.replaces_entrypoint {
+        if own.replaces_entrypoint || own.drops_command {
             return None;
         }
         let texts = |words: &Words| words.words.clone();
@@ -255,9 +255,11 @@ impl<'a> Facts<'a> {
         Some(Span::new(file.id, from.start, from.end))
     }
 
-    /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
-    pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
-        of_service(service, &Start::default(), self.files)
+    /// Returns what the image of a service starts where nothing is added to it, if its Dockerfile was handed over and
+    /// says so; `None` where the service drops that.
+    pub fn default_start(&self, service: &Service<'a>) -> Option<ImageStart> {
+        let is_dropped = service.unit.start.is_dropped();
+        of_service(service, &Start::default(), self.files).filter(|_| !is_dropped)
     }
 
     /// Returns the place for what the image of a container does: the `build` of a service, or else its image.

@@ -56,7 +56,7 @@
 //! | scripts that containers start | `scripts` | `started_scripts` |
 //! | lists that an override empties | `emptied` | `emptied_lists` |
 //! | examples to be copied | `examples` | `DocumentedVariables`, `example_defining` |
-//! | what an image starts that is built here | `image_start` | `image_start`, `build_or_image`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
+//! | what an image starts that is built here | `image_start` | `default_start`, `build_or_image`, `final_from`, `base_from`, `base_image`, `base_repository`, `dockerfiles_of_containers` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | what people accept | `accepted` | `stands_alone`, `is_accepted_at`, `annotations_at`, `key_path` |

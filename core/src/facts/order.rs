@@ -286,7 +286,7 @@ impl<'a> Facts<'a> {
         let start = &service.unit.start;
         let first = start.words.first();
         let has_own = first.is_some_and(|it| start.replaces_entrypoint || !it.starts_with('-'));
-        match self.image_start(service).filter(|_| !has_own) {
+        match self.default_start(service).filter(|_| !has_own) {
             Some(image) => image.commands,
             None => start.commands.clone(),
         }

@@ -68,7 +68,7 @@ impl<'a> Facts<'a> {
         });
         let own = &unit.start;
         let mut commands: Vec<(Command, bool)> = Vec::new();
-        if let Some(stage) = stage.filter(|_| !own.replaces_entrypoint) {
+        if let Some(stage) = stage.filter(|_| !own.replaces_entrypoint && !own.drops_command) {
             let of_image = match own.is_empty() {
                 true => stage.start().map(|it| it.0),
                 false => stage.entrypoint.clone().map(|it| it.words),

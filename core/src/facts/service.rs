@@ -67,8 +67,6 @@ impl<'a> Service<'a> {
         model: &'a compose::Service,
         role: Role,
     ) -> Service<'a> {
-        let entrypoint = model.entrypoint.as_ref().map_or(&[][..], |it| &it.words);
-        let command = model.command.as_ref().map_or(&[][..], |it| &it.words);
         let mut env = Vec::with_capacity(model.environment.len());
         for it in &model.environment {
             let value = it.value.as_ref();
@@ -97,7 +95,7 @@ impl<'a> Service<'a> {
             name: &model.name,
             runs: image.as_ref().and_then(Program::of_image),
             image,
-            start: Start::new(entrypoint, command),
+            start: Start::of_service(model),
             image_start: None,
             env,
             copies,

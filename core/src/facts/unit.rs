@@ -8,7 +8,7 @@ use super::migrations::Migration;
 use super::programs::Program;
 use crate::knowledge::env::is_argument_for;
 use crate::knowledge::shell;
-use crate::model::Str;
+use crate::model::{Str, compose};
 use crate::text::{Span, name_of};
 
 /// Where a unit comes from, as an index into [`Facts::services`](super::Facts::services) or
@@ -92,8 +92,10 @@ pub struct Start<'a> {
     pub commands: Vec<shell::Command>,
     /// From the first word to the last.
     pub span: Option<Span>,
-    /// Whether it replaces the entrypoint of the image.
+    /// Whether it replaces the entrypoint of the image, or drops it.
     pub replaces_entrypoint: bool,
+    /// Whether an empty command takes away what the image would start: `command: []` in Compose.
+    pub drops_command: bool,
 }
 
 impl<'a> Start<'a> {
@@ -107,7 +109,28 @@ impl<'a> Start<'a> {
         let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
         let commands = if texts.is_empty() { Vec::new() } else { shell::commands_of_argv(&texts) };
         let span = words.first().zip(words.last()).map(|(first, last)| first.span.to(last.span));
-        Start { words, commands, span, replaces_entrypoint: !entrypoint.is_empty() }
+        let replaces_entrypoint = !entrypoint.is_empty();
+        Start { words, commands, span, replaces_entrypoint, drops_command: false }
+    }
+
+    /// Returns the start command of a Compose service. An empty list or text takes away what the image says, while one
+    /// that is not written leaves it.
+    ///
+    /// Sources: Compose file reference, "entrypoint" and "command".
+    pub(super) fn of_service(model: &'a compose::Service) -> Start<'a> {
+        let words = |of: &'a Option<compose::Command>| of.as_ref().map(|it| it.words.as_slice());
+        let (entrypoint, command) = (words(&model.entrypoint), words(&model.command));
+        let start = Start::new(entrypoint.unwrap_or_default(), command.unwrap_or_default());
+        Start {
+            replaces_entrypoint: entrypoint.is_some(),
+            drops_command: command.is_some_and(<[Str]>::is_empty),
+            ..start
+        }
+    }
+
+    /// Whether it is empty, and the image starts nothing of its own either.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.is_empty() && (self.replaces_entrypoint || self.drops_command)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -163,7 +163,7 @@ fn only_in_cluster(
 
 /// Whether the files show what a service runs: a command or a Dockerfile does, and a script that it names was read.
 fn says_what_it_runs<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
-    let of_image = facts.image_start(service).map(|it| it.commands).unwrap_or_default();
+    let of_image = facts.default_start(service).map(|it| it.commands).unwrap_or_default();
     let own = &service.unit.start.commands;
     let commands = if own.is_empty() { &of_image } else { own };
     let starts_script = commands.iter().any(|it| it.name().ends_with(".sh"));

@@ -270,6 +270,9 @@ mod tests {
         for (dockerfile, service) in [
             (migrating, "command: gunicorn app"),
             (migrating, "entrypoint: gunicorn app"),
+            (migrating, "command: []"),
+            (migrating, "entrypoint: ''"),
+            ("ENTRYPOINT [\"./start.sh\"]", "entrypoint: []"),
             ("CMD [\"alembic\", \"upgrade\", \"head\"]", ""),
             (
                 "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"alembic\", \"upgrade\", \"head\"]",

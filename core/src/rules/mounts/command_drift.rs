@@ -231,7 +231,7 @@ fn command_difference<'a>(
         return None;
     }
     // What one side leaves to the image is known where the image is built here.
-    let built = facts.image_start(service).map(|it| it.commands).unwrap_or_default();
+    let built = facts.default_start(service).map(|it| it.commands).unwrap_or_default();
     let commands = |start: &Start<'_>| {
         if start.is_empty() { programs(&built) } else { programs(&start.commands) }
     };

@@ -74,7 +74,7 @@ fn check_images(facts: &Facts, out: &mut Findings) {
         if !service.unit.start.is_empty() || service.role == Role::Development {
             continue;
         }
-        let Some(start) = facts.image_start(service) else { continue };
+        let Some(start) = facts.default_start(service) else { continue };
         let Some(words) = start.commands.iter().find_map(dev_command) else { continue };
         let Some(last) = words.last() else { continue };
         let build = service.model.key("build").map_or(service.span(), |it| it.name.span);
@@ -225,6 +225,8 @@ mod tests {
         assert_eq!(found, [format!("{start} `npm run dev`, which is for development")]);
         assert!(project("web", "CMD nginx").is_empty());
         assert!(project("web, command: nginx", "CMD vite").is_empty());
+        assert!(project("web, command: []", "CMD vite").is_empty());
+        assert!(project("web, entrypoint: ''", "ENTRYPOINT vite").is_empty());
     }
 
     #[test]

@@ -235,8 +235,12 @@ mod tests {
         }
         assert!(with("CMD [\"gunicorn\", \"app\"]", "").is_empty());
         assert_eq!(with("CMD sleep 10 && gunicorn app", "command: gunicorn app").len(), 1);
-        let text = "# file: compose.yaml\nservices: {web: {build: ., command: gunicorn app}}\n# file: Dockerfile\nFROM python:3.13\nCMD sleep 10 && gunicorn app\n";
-        assert!(messages(&RULE, text).is_empty());
+        for start in ["command: gunicorn app", "command: []", "entrypoint: []", "entrypoint: ''"] {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: ., {start}}}}}\n# file: Dockerfile\nFROM python:3.13\nCMD sleep 10 && gunicorn app\n"
+            );
+            assert!(messages(&RULE, &text).is_empty(), "{start}");
+        }
     }
 
     #[test]
