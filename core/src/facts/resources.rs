@@ -4,7 +4,9 @@ use super::sets::{Sets, World};
 use super::{Facts, Site, Unit, Workload};
 use crate::knowledge::memory::{self, Setting};
 use crate::model::Str;
-use crate::model::kubernetes::{Body, Container, LimitRangeItem, Object, Resource, VolumeSource};
+use crate::model::kubernetes::{
+    Body, Container, LimitRangeItem, MetricSource, Object, Resource, VolumeSource,
+};
 use crate::report::Environment;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -121,7 +123,11 @@ fn amounts(object: &Object) -> Vec<Amount<'_>> {
             }
         }
         Body::Autoscaler(scaler) => found.extend(scaler.metrics.iter().filter_map(|it| {
-            let name = it.name.as_ref().map_or("a metric", |it| it.as_str());
+            // What other metrics are called says nothing about their unit: `memory` may be a share.
+            let of_container =
+                matches!(it.source, MetricSource::Resource | MetricSource::ContainerResource);
+            let name = it.name.as_ref().filter(|_| of_container);
+            let name = name.map_or("a metric", |it| it.as_str());
             Some(Amount { name, raw: it.written.as_ref()? })
         })),
         _ => {}
@@ -152,8 +158,8 @@ impl<'a> Facts<'a> {
         if !matches!(environment, Some(Environment::Development | Environment::Test)) {
             return false;
         }
-        let written = self.file(place.file).objects.iter().filter_map(Object::workload);
-        let mut written = written.flat_map(|it| &it.template.spec.containers);
+        let objects = self.file(place.file).objects.iter().filter(|it| it.span.contains(place));
+        let mut written = objects.filter_map(Object::workload).flat_map(|it| it.running());
         container.resources.as_ref().is_none_or(|it| it.place.span.is_empty())
             && written.any(|it| it.span() == place && it.resources.is_some())
     }

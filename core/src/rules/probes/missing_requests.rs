@@ -389,6 +389,18 @@ mod tests {
     }
 
     #[test]
+    fn an_overlay_for_development_may_take_the_requests_of_a_sidecar_away() {
+        let count = |resources: &str| {
+            let text = format!(
+                "# file: base/kustomization.yaml\nresources: [d.yaml]\n# file: base/d.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: bot}}\nspec:\n  selector: {{matchLabels: {{app: bot}}}}\n  template:\n    metadata: {{labels: {{app: bot}}}}\n    spec:\n      initContainers: [{{name: agent, image: 'acme/agent:1', restartPolicy: Always{resources}}}]\n      containers: [{{name: bot, image: 'acme/bot:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}}}}}]\n# file: prod/kustomization.yaml\nresources: [../base]\n# file: local/kustomization.yaml\nresources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n    - op: remove\n      path: /spec/template/spec/initContainers/0/resources\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count(", resources: {requests: {cpu: 1, memory: 1Gi}}"), 0);
+        assert_eq!(count(""), 1, "the base sets none either");
+    }
+
+    #[test]
     fn a_native_sidecar_counts_and_an_init_container_does_not() {
         let with = |policy: &str| {
             let text = format!(

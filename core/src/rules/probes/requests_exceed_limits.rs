@@ -342,6 +342,15 @@ mod tests {
         }
         let rate = "{type: Pods, pods: {metric: {name: requests}, target: {type: AverageValue, averageValue: 500m}}}";
         assert!(findings(&RULE, &scaler(rate)).is_empty());
+        for other in [
+            "{type: Pods, pods: {metric: {name: memory}, target: {type: AverageValue, averageValue: 500m}}}",
+            "{type: Object, object: {metric: {name: memory}, target: {type: Value, value: 500m}}}",
+            "{type: External, external: {metric: {name: memory}, target: {type: Value, value: 500m}}}",
+        ] {
+            assert!(findings(&RULE, &scaler(other)).is_empty(), "{other}");
+        }
+        let of_one = "{type: ContainerResource, containerResource: {name: memory, container: a, target: {type: AverageValue, averageValue: 500m}}}";
+        assert_eq!(findings(&RULE, &scaler(of_one)).len(), 1);
         let above = pod("resources: {requests: {cpu: 2}, limits: {cpu: 1}}");
         assert_eq!(
             messages(&RULE, &above),
