@@ -96,7 +96,7 @@ impl<'a> Facts<'a> {
             return;
         }
         for (setting, setting_value) in settings(text) {
-            let judgement = judge(setting, setting_value);
+            let judgement = judge(judged_key(setting), setting_value);
             let Some(is_weak) = weight(&judgement).filter(|_| !is_sample(setting_value)) else {
                 continue;
             };
@@ -191,23 +191,62 @@ fn decoded(value: &Str) -> Option<String> {
     String::from_utf8(STANDARD.decode(packed).ok()?).ok()
 }
 
-/// Returns the password that a line of SQL gives to a user, with the words before it: `PASSWORD 'x'`,
-/// `IDENTIFIED BY 'x'`. The statement may begin on a line before.
+/// Statements of SQL that may give a password to a user.
+const SQL_STATEMENTS: &[&str] = &["create user", "create role", "alter user", "alter role"];
+
+/// Returns the password that a line of SQL gives to a user, with the words before it: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`,
+/// `IDENTIFIED WITH mysql_native_password BY 'x'`. The statement may begin on a line before.
 fn password_in_sql(line: &str) -> Option<(&str, &str)> {
     let lower = line.to_ascii_lowercase();
-    let words = ["password", "identified by"];
-    let verbs = ["create user", "create role", "alter user", "alter role"];
     let indent = line.len() - line.trim_start().len();
-    let start = match words.iter().any(|word| lower[indent..].starts_with(word)) {
+    let start = match ["password", "identified"].iter().any(|it| lower[indent..].starts_with(it)) {
         true => indent,
-        false => verbs.iter().find_map(|verb| lower.find(verb))?,
+        false => SQL_STATEMENTS.iter().find_map(|it| lower.find(it))?,
     };
-    let is_start = lower[..start].trim_end().chars().next_back().is_none_or(|it| it == ';');
-    let (at, word) =
-        words.iter().find_map(|word| Some((start + lower[start..].find(word)?, word)))?;
-    let value = line[at + word.len()..].trim_start().strip_prefix('\'')?;
-    let (password, _) = value.split_once('\'')?;
-    (is_start && !password.is_empty()).then(|| (&line[at..at + word.len()], password))
+    if lower[..start].trim_end().chars().next_back().is_some_and(|it| it != ';') {
+        return None;
+    }
+    let marks = ["password", "by"].into_iter().flat_map(|word| lower.match_indices(word));
+    let (words, password) = marks.filter(|(at, _)| *at >= start).find_map(|(at, word)| {
+        let end = at + word.len();
+        let (password, _) = line[end..].trim_start().strip_prefix('\'')?.split_once('\'')?;
+        Some((&line[start_of_words(&lower[..at], word)?..end], password))
+    })?;
+    (!password.is_empty() && !is_hash_in_sql(password)).then_some((words, password))
+}
+
+/// Returns where the words begin that announce a password in SQL and end with `password` or `by`, by the text before the
+/// last of them.
+fn start_of_words(before: &str, last: &str) -> Option<usize> {
+    if before.ends_with(|it: char| !it.is_ascii_whitespace()) {
+        return None;
+    }
+    if last == "password" {
+        return Some(before.len());
+    }
+    let before = before.trim_end();
+    let identified = before.strip_suffix("identified").or_else(|| {
+        let plugin = before.rfind(|it: char| it.is_ascii_whitespace())?;
+        before[..plugin].trim_end().strip_suffix("with")?.trim_end().strip_suffix("identified")
+    });
+    identified.map(str::len)
+}
+
+/// Whether a text is a password as PostgreSQL or MySQL stores it.
+///
+/// Sources: PostgreSQL documentation, "pg_authid"; MySQL reference manual, "Native Pluggable Authentication".
+fn is_hash_in_sql(text: &str) -> bool {
+    let digits_behind = |prefix: &str, count: usize| {
+        text.strip_prefix(prefix)
+            .is_some_and(|it| it.len() == count && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    text.starts_with("SCRAM-SHA-256$") || digits_behind("md5", 32) || digits_behind("*", 40)
+}
+
+/// Returns the key by which a setting is judged: SQL may give a password without calling it so.
+fn judged_key(setting: &str) -> &str {
+    let is_sql = setting.to_ascii_lowercase().starts_with("identified ");
+    if is_sql { "password" } else { setting }
 }
 
 /// Returns the settings of a file: `key = value`, `key: value`, the members of JSON objects, and the passwords
@@ -255,6 +294,26 @@ mod tests {
             ("CREATE USER admin WITH LOGIN PASSWORD 'eis#40:0';", Some(("PASSWORD", "eis#40:0"))),
             ("create user 'a'@'%' identified by 'b=c';", Some(("identified by", "b=c"))),
             ("      PASSWORD 'eis#40:0';", Some(("PASSWORD", "eis#40:0"))),
+            ("CREATE USER password_admin PASSWORD 'b=c';", Some(("PASSWORD", "b=c"))),
+            (
+                "CREATE USER 'a'@'%' IDENTIFIED WITH mysql_native_password BY 'b=c';",
+                Some(("IDENTIFIED WITH mysql_native_password BY", "b=c")),
+            ),
+            (
+                "  identified with 'caching_sha2_password'  by 'b=c';",
+                Some(("identified with 'caching_sha2_password'  by", "b=c")),
+            ),
+            ("CREATE USER password_admin;", None),
+            ("CREATE ROLE web PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a=:b=';", None),
+            ("ALTER ROLE web PASSWORD 'md5d41d8cd98f00b204e9800998ecf8427e';", None),
+            (
+                "ALTER USER a IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29';",
+                None,
+            ),
+            (
+                "ALTER USER a IDENTIFIED WITH mysql_native_password AS '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29';",
+                None,
+            ),
             ("-- create user admin password 'x'", None),
             ("CREATE ROLE web PASSWORD :'password';", None),
             ("SELECT 'create user' AS password, 'x';", None),

@@ -164,6 +164,12 @@ mod tests {
             found[0].1,
             "ConfigMap `c` holds the credential `PASSWORD` in `setup.sql` in plain text"
         );
+        for words in ["IDENTIFIED BY", "IDENTIFIED WITH mysql_native_password BY"] {
+            let found =
+                data(&format!("  setup.sql: |\n    CREATE USER admin {words} 'eispunkt#4040#';\n"));
+            assert!(found[0].1.contains(&format!("`{words}` in `setup.sql`")), "{found:?}");
+        }
+        assert!(data("  setup.sql: |\n    CREATE USER a PASSWORD 'md5d41d8cd98f00b204e9800998ecf8427e';\n").is_empty());
         assert!(data("  setup.sql: |\n    CREATE USER admin PASSWORD '${ADMIN}';\n").is_empty());
         assert!(data("  setup.sql: |\n    CREATE ROLE admin PASSWORD 'changeme';\n").is_empty());
     }
