@@ -4,11 +4,12 @@
 //! that a shell understands.
 
 use super::{Facts, Service, Site, Unit, Workload};
-use crate::model::Str;
 use crate::model::compose::{Project, is_default_name, is_override_name};
 use crate::model::kubernetes::Object;
+use crate::model::{FileModel, Str};
 use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::text::{folder_of, in_shell, words_of};
+use std::sync::Arc;
 
 /// Options of `kubectl get endpointslices` with which it prints for each slice which of its addresses are ready. Without
 /// them it lists the addresses of all Pods alike.
@@ -125,9 +126,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the file of an object says in so many words that it belongs to the namespace `default`.
     pub(super) fn is_said_to_be_in_default(&self, object: &Object) -> bool {
-        object.meta.namespace.as_ref().is_some_and(|it| {
-            it.as_str() == DEFAULT_NAMESPACE && self.unquoted(&it.span) == DEFAULT_NAMESPACE
-        })
+        says_default(object, self.files)
     }
 
     fn compose_files(&self, project: &Project) -> String {
@@ -203,6 +202,14 @@ pub fn for_any_release(command: &str) -> String {
 
 /// The namespace of objects that name none.
 const DEFAULT_NAMESPACE: &str = "default";
+
+/// See [`Facts::is_said_to_be_in_default`].
+pub(super) fn says_default(object: &Object, files: &[Arc<FileModel>]) -> bool {
+    object.meta.namespace.as_ref().is_some_and(|it| {
+        let written = files[it.span.file.index()].unquoted(&it.span);
+        it.as_str() == DEFAULT_NAMESPACE && written == DEFAULT_NAMESPACE
+    })
+}
 
 /// Returns a command for whatever namespace a chart is installed in: without the one that stands for it in a
 /// rendering.

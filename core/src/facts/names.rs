@@ -1,5 +1,6 @@
 //! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
+use super::commands::says_default;
 use super::contract::ConfigKeys;
 use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
 use super::spelled::SpelledNames;
@@ -183,7 +184,9 @@ impl<'a> NamedObjects<'a> {
         let here = nearest(of_kind.within.get(&(world, namespace, name)));
         let object = here.or_else(|| match namespace {
             "default" => nearest(of_kind.anywhere.get(&(world, name))),
-            _ => nearest(of_kind.within.get(&(world, "default", name))),
+            // An object without a namespace lands wherever it is applied.
+            _ => nearest(of_kind.within.get(&(world, "default", name)))
+                .filter(|it| !says_default(it, self.files)),
         });
         ConfigKeys::of(object?)
     }
@@ -349,5 +352,26 @@ impl<'a> Facts<'a> {
         secret: bool,
     ) -> Option<ConfigKeys<'a>> {
         self.named(config_kind(secret), home, namespace, name).and_then(ConfigKeys::of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::files;
+    use crate::{Options, analyze};
+
+    #[test]
+    fn the_variables_of_an_object_that_is_missing_are_not_read_elsewhere() {
+        let codes = |namespace: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{namespace}}}\ndata: {{DB_HOST: postgres}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: db, namespace: shop}}\nspec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: other, namespace: shop}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: shop}}\nspec: {{containers: [{{name: p, image: 'acme/web:1', envFrom: [{{configMapRef: {{name: c}}}}]}}]}}\n"
+            );
+            let select = vec!["PLM406".to_owned(), "PLM504".to_owned()];
+            let report = analyze(&files(&text), &Options { select, ..Options::default() });
+            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(", namespace: default"), ["PLM504"]);
+        assert_eq!(codes(", namespace: shop"), ["PLM406"]);
+        assert_eq!(codes(""), ["PLM406", "PLM504"], "it may be applied to either namespace");
     }
 }
