@@ -1,5 +1,6 @@
 //! Manifests that are written again for another environment, and how much of them is the same.
 
+use super::fields::{item_name, visit_fields};
 use super::replicas::is_patch;
 use super::{Facts, Workload};
 use crate::model::delivery::controller_of;
@@ -53,26 +54,16 @@ pub struct Fields {
 impl Fields {
     /// Adds the fields below a node. `open` leaves out of a text what may differ between copies.
     fn add(&mut self, node: Node<'_>, path: String, open: &dyn Fn(&str) -> String) {
-        let mut nodes = vec![(node, path)];
-        while let Some((node, path)) = nodes.pop() {
-            if self.count >= MAX_FIELDS {
-                return;
+        let item_place =
+            |_: &str, _: usize, item: Node<'_>| open(item_name(item).unwrap_or_default());
+        visit_fields(node, path, &item_place, &mut |path, node| {
+            if matches!(node.kind(), NodeKind::Scalar | NodeKind::Alias) {
+                let value = open(node.as_str().unwrap_or_default());
+                *self.counts.entry(format!("{path}={value}")).or_default() += 1;
+                self.count += 1;
             }
-            match node.kind() {
-                NodeKind::Mapping => nodes.extend(node.entries().map(|entry| {
-                    let key = entry.key.as_str().unwrap_or_default();
-                    (entry.value, format!("{path}.{key}"))
-                })),
-                NodeKind::Sequence => nodes.extend(
-                    node.items().map(|item| (item, format!("{path}[{}]", open(item_name(item))))),
-                ),
-                NodeKind::Scalar | NodeKind::Alias => {
-                    let value = open(node.as_str().unwrap_or_default());
-                    *self.counts.entry(format!("{path}={value}")).or_default() += 1;
-                    self.count += 1;
-                }
-            }
-        }
+            self.count < MAX_FIELDS
+        });
     }
 
     /// Returns the number of fields that are the same in both.
@@ -311,12 +302,6 @@ impl Unit {
             self.fields.add(file.tree.node(object.node), path, &open);
         }
     }
-}
-
-/// Returns the name by which an item of a list is matched; empty without one.
-fn item_name(item: Node<'_>) -> &str {
-    let name = item.get("name").filter(|_| item.kind() == NodeKind::Mapping);
-    name.and_then(Node::as_str).unwrap_or_default()
 }
 
 /// Returns the two units of a group that are most alike, if they are alike enough.

@@ -47,7 +47,7 @@
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
-//! | copies of manifests | `copies` | `copied_manifests`, `fields_without_names` |
+//! | copies of manifests | `copies`, `fields` | `copied_manifests`, `fields_without_names` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles`, `purpose` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | repositories of samples | `samples` | `samples`, `are_samples` |
@@ -83,6 +83,7 @@ mod disjoint;
 mod dockerfile;
 mod emptied;
 mod examples;
+mod fields;
 mod healthchecks;
 mod host_options;
 mod hosts;

@@ -4,6 +4,7 @@
 //! files that define an object differently are alternatives instead (see [`sets`](super::sets)), and so are
 //! two of which each defines something that the other lacks: a short and a full version.
 
+use super::fields::{item_name, visit_fields};
 use super::sets::ObjectKey;
 use crate::model::FileModel;
 use crate::model::kubernetes::Object;
@@ -20,7 +21,8 @@ const MAX_FIELDS: usize = 5_000;
 const DEFAULTS: &[(&str, &str)] = &[(".spec.replicas", "1")];
 
 /// Returns the objects without those of files of which other files of the folder define every object again, in the
-/// same words. The objects must be sorted by the path of their file.
+/// same words. The objects must be sorted by the path of their file. A file whose comments suppress findings stays, as they
+/// would have no effect on the other one.
 pub(super) fn without_repeats<'a>(
     objects: Vec<&'a Object>,
     files: &[Arc<FileModel>],
@@ -55,8 +57,10 @@ pub(super) fn without_repeats<'a>(
             let counts = |it: &&Object| it.file != object.file && !repeated.contains(&it.file);
             copies.get(&object.span).is_some_and(|it| it.iter().any(counts))
         };
-        if of_file.iter().all(is_repeated) {
-            repeated.insert(of_file[0].file);
+        let file = of_file[0].file;
+        let suppresses = !files[file.index()].directives.suppressions.is_empty();
+        if !suppresses && of_file.iter().all(is_repeated) {
+            repeated.insert(file);
         }
     }
     let is_last_of_file = |object: &Object| {
@@ -72,32 +76,35 @@ pub(super) fn without_repeats<'a>(
 /// too large or has aliases.
 fn fields(object: Node<'_>) -> Option<Vec<String>> {
     let mut fields = Vec::new();
-    let mut nodes = vec![(object, String::new())];
-    while let Some((node, path)) = nodes.pop() {
-        match node.kind() {
-            NodeKind::Mapping => nodes.extend(node.entries().map(|entry| {
-                let key = entry.key.as_str().unwrap_or_default();
-                (entry.value, format!("{path}.{key}"))
-            })),
-            NodeKind::Sequence => nodes.extend(node.items().enumerate().map(|(at, item)| {
-                let name = item.get("name").filter(|_| item.is_mapping()).and_then(Node::as_str);
-                let place = name.map_or_else(|| at.to_string(), ToOwned::to_owned);
-                (item, format!("{path}[{place}]"))
-            })),
-            NodeKind::Scalar => {
-                let value = node.as_str().unwrap_or_default();
-                if !DEFAULTS.contains(&(path.as_str(), value)) {
-                    fields.push(format!("{path}={value}"));
-                }
+    let mut is_whole = true;
+    visit_fields(object, String::new(), &item_place, &mut |path, node| {
+        let value = match node.kind() {
+            NodeKind::Scalar => node.as_str().unwrap_or_default(),
+            NodeKind::Mapping => "{}",
+            NodeKind::Sequence => "[]",
+            NodeKind::Alias => {
+                is_whole = false;
+                return false;
             }
-            NodeKind::Alias => return None,
+        };
+        if !DEFAULTS.contains(&(path, value)) {
+            fields.push(format!("{path}={value}"));
         }
-        if fields.len() + nodes.len() > MAX_FIELDS {
-            return None;
-        }
-    }
+        is_whole = fields.len() <= MAX_FIELDS;
+        is_whole
+    });
     fields.sort_unstable();
-    Some(fields)
+    is_whole.then_some(fields)
+}
+
+/// Returns what stands for an item in the path of its list: its name, or else its index. Init containers run one after
+/// the other, so that their order counts too.
+fn item_place(list: &str, at: usize, item: Node<'_>) -> String {
+    match item_name(item) {
+        Some(name) if list.ends_with(".initContainers") => format!("{at} {name}"),
+        Some(name) => name.to_owned(),
+        None => at.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +135,29 @@ mod tests {
         assert_eq!(workloads(&[("k8s/a.yaml", WEB), ("k8s/b.yaml", &other)]), ["k8s/b.yaml"]);
         let twice = format!("{WEB}---\n{WEB}");
         assert_eq!(workloads(&[("k8s/a.yaml", &twice)]), ["k8s/a.yaml"]);
+    }
+
+    #[test]
+    fn a_file_with_a_directive_is_the_one_that_counts() {
+        let accepted = format!("# plimsoll: ignore PLM110 -- a demo\n{WEB}");
+        assert_eq!(workloads(&[("k8s/a.yaml", &accepted), ("k8s/b.yaml", WEB)]), ["k8s/a.yaml"]);
+        assert_eq!(workloads(&[("k8s/a.yaml", WEB), ("k8s/b.yaml", &accepted)]), ["k8s/b.yaml"]);
+        let plain = format!("# a demo\n{WEB}");
+        assert_eq!(workloads(&[("k8s/a.yaml", &plain), ("k8s/b.yaml", WEB)]), ["k8s/b.yaml"]);
+    }
+
+    #[test]
+    fn empty_collections_and_the_order_of_init_containers_count() {
+        let with = |field: &str| WEB.replace("containers:", &format!("{field}, containers:"));
+        let count = |one: &str, other: &str| {
+            workloads(&[("k8s/a.yaml", &with(one)), ("k8s/b.yaml", &with(other))]).len()
+        };
+        assert_eq!(count("tolerations: []", "tolerations: [{}]"), 2);
+        assert_eq!(count("tolerations: []", "tolerations: []"), 1);
+        let (a, b) = ("{name: a, image: 'acme/a:1'}", "{name: b, image: 'acme/b:1'}");
+        let inits = |one: &str, other: &str| format!("initContainers: [{one}, {other}]");
+        assert_eq!(count(&inits(a, b), &inits(b, a)), 2);
+        assert_eq!(count(&inits(a, b), &inits(a, b)), 1);
     }
 
     #[test]
