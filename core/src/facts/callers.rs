@@ -7,7 +7,7 @@ use crate::knowledge::ip::is_ip;
 use crate::knowledge::net::{is_docker_host, is_unspecified};
 use crate::model::Str;
 use crate::model::compose::Port;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::{Body, Object, WorkloadKind};
 use crate::report::Edit;
 use crate::text::Span;
 use rustc_hash::FxHashMap;
@@ -56,8 +56,7 @@ impl<'a> Facts<'a> {
         }
         for from in self.workloads() {
             for mention in from.units.iter().flat_map(|unit| self.peers(unit)) {
-                let meant = self.kube_host(from.object.file, from.namespace, mention.host);
-                let KubeHost::Service(service) = meant else { continue };
+                let Some(service) = self.dialled_service(from, mention.host) else { continue };
                 if !service.selects.contains(&from.index) {
                     let (span, port) = (mention.span, mention.effective_port());
                     let caller = Caller::Client { from, span, port };
@@ -66,6 +65,24 @@ impl<'a> Facts<'a> {
             }
         }
         all
+    }
+
+    /// Returns the Service that a host leads a Pod to. `db-0.db` is the first Pod of the headless Service `db`, unless
+    /// there is a Service `db-0` in a namespace `db`.
+    fn dialled_service(&self, from: &Workload<'a>, host: &str) -> Option<&KubeService<'a>> {
+        let meant = |host: &str| match self.kube_host(from.object.file, from.namespace, host) {
+            KubeHost::Service(service) => Some(service),
+            _ => None,
+        };
+        meant(host).or_else(|| {
+            let (pod, rest) = host.split_once('.')?;
+            let (set, number) = pod.rsplit_once('-')?;
+            let service = meant(rest).filter(|it| it.model.is_headless())?;
+            let mut selected = self.selected(service).into_iter();
+            let is_pod = number.parse::<u32>().is_ok()
+                && selected.any(|it| it.kind() == WorkloadKind::StatefulSet && it.name == set);
+            is_pod.then_some(service)
+        })
     }
 
     /// Returns who connects to a published port of a Compose service through its host, as far as the files of

@@ -268,6 +268,8 @@ fn a_headless_service_leaves_out_what_is_not_ready() {
             "Service `db` leads its clients to container `db` of StatefulSet `db`, which has no readinessProbe"
         ]
     );
+    assert_eq!(found("", "db-0.db").len(), 1, "a Pod of the set");
+    assert!(found("", "db-x.db").is_empty() && found("", "other-0.db").is_empty());
     assert!(found("", "other").is_empty(), "nobody reaches the Pods by the name of the Service");
     assert!(found(", publishNotReadyAddresses: true", "db").is_empty());
 }
