@@ -3,7 +3,7 @@ use crate::knowledge::kube::is_cluster_wide;
 use crate::model::BuiltTarget;
 use crate::model::delivery::{App, has_placeholder, of_url};
 use crate::model::kubernetes::{Body, Object};
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
 use crate::text::{Span, folder_of};
 use indexmap::IndexMap;
@@ -123,7 +123,8 @@ fn unseen(facts: &Facts<'_>, out: &mut Findings) {
     let built = facts.all_targets().iter().filter(|it| !it.objects.is_empty());
     let built = built.filter_map(|it| it.app());
     let read: FxHashSet<(Span, &str)> = built.map(|it| (it.span, &*it.name)).collect();
-    let mut owners: IndexMap<(&str, &str, String, &str), Vec<&App>> = IndexMap::new();
+    // Only those of one folder may meet.
+    let mut owners: IndexMap<(&str, &str, &str, String, &str), Vec<&App>> = IndexMap::new();
     let apps = facts.apps().iter().filter(|it| !read.contains(&(it.span, &*it.name)));
     for app in apps.copied().filter(|it| is_exact(it)) {
         let destination = &app.application.destination;
@@ -143,23 +144,15 @@ fn unseen(facts: &Facts<'_>, out: &mut Findings) {
                 continue;
             }
             let place = path.trim_start_matches("./").trim_matches('/');
-            let known = owners.entry((cluster, namespace, of_url(url), place)).or_default();
-            if let Some(other) = known.iter().find(|it| may_meet(facts, it, app)) {
-                let to = match namespace {
-                    "" => "the same cluster".to_owned(),
-                    _ => format!("namespace `{namespace}`"),
-                };
-                let (first, second) = (&other.name, &app.name);
-                out.at(
-                    &path.span,
-                    format!("Applications `{first}` and `{second}` both deploy `{path}` to {to}"),
-                )
-                .confidence(Confidence::Likely)
-                .also(&other.span, "the other Application")
-                .check(format!("argocd app get {}", in_shell(second)))
-                .cause(format!("{first} and {second}"));
-            }
-            known.push(app);
+            let folder = folder_of(facts.file(app.file).path());
+            let key = (folder, cluster.as_str(), namespace, of_url(url), place);
+            let known = owners.entry(key).or_default();
+            let Some(other) = known.iter().find(|it| may_meet(facts, it, app)) else {
+                known.push(app);
+                continue;
+            };
+            let what = format!("`{path}` to {}", place_of(namespace));
+            both_deploy(other, app, &what, path.span, out).confidence(Confidence::Likely);
         }
     }
 }
@@ -187,10 +180,7 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
     let namespace = destination.namespace.as_ref().filter(|it| !it.is_empty());
     let what = match is_whole_folder {
         true => {
-            let place = match namespace {
-                Some(namespace) => format!("namespace `{namespace}`"),
-                None => "the same cluster".to_owned(),
-            };
+            let place = place_of(namespace.map_or("", |it| it.as_str()));
             format!("`{}` to {place}", shown(&target.target.folder))
         }
         false => {
@@ -204,26 +194,42 @@ fn report(pair: &Pair<'_>, out: &mut Findings) {
             }
         }
     };
-    let namespace_span = namespace.map(|it| it.span);
-    let finding = out.at(
-        &namespace_span.unwrap_or(app.span),
-        format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
-    );
-    // Those of one ApplicationSet have one name in the files, and an element each.
-    let other_span = match &other.made {
-        Some(made) if other.span == app.span => made.element,
-        _ => other.span,
-    };
-    finding
-        .also(&other_span, "the other Application")
-        .check(format!("argocd app get {}", in_shell(&app.name)))
-        // Several sets that are alternatives make the same Applications.
-        .cause(format!("{} and {}", other.name, app.name));
+    let span = namespace.map_or(app.span, |it| it.span);
+    let finding = both_deploy(other, app, &what, span, out);
     if !is_whole_folder {
         finding.also(&first.name_span(), "the object");
         if objects.iter().all(|(_, it)| matches!(it.body, Body::Namespace)) {
             finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
+    }
+}
+
+/// Reports two Applications that deploy the same.
+fn both_deploy<'o>(
+    other: &App,
+    app: &App,
+    what: &str,
+    span: Span,
+    out: &'o mut Findings,
+) -> &'o mut Finding {
+    let (first, second) = (&other.name, &app.name);
+    let message = format!("Applications `{first}` and `{second}` both deploy {what}");
+    // Those of one ApplicationSet have one name in the files, and an element each.
+    let other_span = match &other.made {
+        Some(made) if other.span == app.span => made.element,
+        _ => other.span,
+    };
+    out.at(&span, message)
+        .also(&other_span, "the other Application")
+        .check(format!("argocd app get {}", in_shell(second)))
+        // Several sets that are alternatives make the same Applications.
+        .cause(format!("{first} and {second}"))
+}
+
+fn place_of(namespace: &str) -> String {
+    match namespace {
+        "" => "the same cluster".to_owned(),
+        _ => format!("namespace `{namespace}`"),
     }
 }
 
