@@ -114,7 +114,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         // What an image does by itself is one cause for all that run it, and counts most where replicas are.
         if migration.in_image || in_script.is_some() {
             let Span { file, start, .. } = migration.span;
-            finding.cause(format!("a migration at {start} in {}", facts.file(file).path()));
+            finding
+                .cause_in_this_run(format!("a migration at {start} in {}", facts.file(file).path()))
+                .gathers(format!("{tool} at the start"));
             if unit.is_compose() && !unit.copies.is_many() {
                 finding.precedence(Precedence::Last);
             }
