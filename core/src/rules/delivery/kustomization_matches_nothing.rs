@@ -121,16 +121,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         if unmatched.what.is_refused() {
             finding.severity(Severity::Error);
         }
-        if unmatched.what == UnmatchedKind::File
-            && let Some(example) = example(facts, folder, name)
-        {
+        let is_file = unmatched.what == UnmatchedKind::File;
+        if let Some(example) = example(facts, folder, name).filter(|_| is_file) {
             // Somebody has thought of the file: it is written by hand from the example.
             finding.severity(Severity::Info).cause("a file that is written by hand");
             finding.help(format!("Copy `{example}` to `{}`.", join_path(folder, name)));
-        }
-        let is_secret = facts.key_path(unmatched.span).starts_with("secretGenerator")
-            || name.split('/').any(|it| matches!(it, "secret" | "secrets"));
-        if unmatched.what == UnmatchedKind::File && is_secret && near.is_none() {
+        } else if is_file && near.is_none() && is_of_secret(&facts.key_path(unmatched.span), name) {
             // What a Secret is made from is mostly kept out of the repository on purpose.
             finding.severity(Severity::Info).cause("a file that is written by hand");
             finding.help("Where the file is kept out of the repository on purpose, put an example beside it that says what belongs into it. Otherwise correct the name.");
@@ -141,6 +137,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.fix(Fix::safe(format!("Write `{near}`"), [edit]));
         }
     }
+}
+
+/// Whether a generator reads a file for a Secret, by its kind or by the folder of the file. A patch is no Secret.
+fn is_of_secret(key_path: &str, name: &str) -> bool {
+    let is_folder = |it: &str| matches!(it, "secret" | "secrets");
+    key_path.starts_with("secretGenerator")
+        || key_path.starts_with("configMapGenerator") && name.split('/').any(is_folder)
 }
 
 /// Returns the example of an env file that a generator reads, where one lies beside it.
