@@ -37,7 +37,7 @@ impl Named {
     }
 
     /// Whether objects of this kind live outside of namespaces.
-    fn is_cluster_wide(self) -> bool {
+    pub fn is_cluster_wide(self) -> bool {
         self == Named::PriorityClass
     }
 

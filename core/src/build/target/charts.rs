@@ -20,8 +20,9 @@ use std::sync::Arc;
 /// Maximum number of values files for which one chart is rendered, besides its own.
 pub(super) const MAX_VALUES_FILES: usize = 8;
 
-/// The word that stands for a value that a chart wants and nobody gives.
-const STAND_IN: &str = "required-value";
+/// The word that stands for a value that a chart wants and nobody gives. It reads as a variable, of which nobody knows
+/// the value.
+const STAND_IN: &str = "$REQUIRED_VALUE";
 
 /// Returns the folders of charts that are not vendored into another chart, by the paths of all files.
 pub fn chart_folders<'s>(paths: impl Iterator<Item = &'s str>) -> Vec<&'s str> {

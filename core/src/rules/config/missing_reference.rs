@@ -72,13 +72,24 @@ fn check(facts: &Facts, out: &mut Findings) {
         // What a workload expects from elsewhere is created in one go.
         let mut expected: IndexMap<(Named, bool), Vec<&Str>> = IndexMap::new();
         for (kind, name) in workload.needs() {
+            // What is filled in later may be any name.
+            if name.contains('$') {
+                continue;
+            }
             let (home, namespace) = (workload.object.file, workload.namespace);
             // What another application defines may be meant, or it may not.
             if facts.is_named_elsewhere(kind, namespace, name) || is_given(kind, name) {
                 let object = facts.named(kind, home, namespace, name);
-                if let Some(object) = object.filter(|it| may_land_apart(facts, workload, it)) {
-                    let key = (facts.part_of(home), namespace);
-                    apart.entry(key).or_default().push(Apart { workload, name, object });
+                let is_apart =
+                    |it: &&Object| !kind.is_cluster_wide() && may_land_apart(facts, workload, it);
+                if let Some(object) = object.filter(is_apart) {
+                    let one = Apart { workload, name, object };
+                    if facts.stands_alone(name.span, &|it| RULE.is(it)) {
+                        report_apart(&[one], out);
+                    } else {
+                        let key = (facts.part_of(home), namespace);
+                        apart.entry(key).or_default().push(one);
+                    }
                 }
                 continue;
             }
@@ -142,14 +153,14 @@ struct Apart<'f, 'a> {
     object: &'a Object,
 }
 
-/// Whether an object states no namespace, and a workload that names it does: they meet only where the manifests are
-/// applied with that namespace.
+/// Whether an object states no namespace, and a workload that names it states one that is not the usual one: they meet
+/// only where the manifests are applied with that namespace.
 fn may_land_apart(facts: &Facts, workload: &Workload<'_>, object: &Object) -> bool {
     workload.object.meta.namespace.is_some()
+        && workload.namespace != "default"
         && object.meta.namespace.is_none()
         && !facts.is_built(workload.object.file)
         && !facts.is_built(object.file)
-        && object.kind.as_str() != "PriorityClass"
 }
 
 /// Reports the objects that the workloads of one namespace name and that state none, in one finding.

@@ -428,9 +428,30 @@ mod tests {
         };
         let found = codes("required \"set password\" .Values.password");
         assert_eq!(found.iter().map(|it| it.0).collect::<Vec<_>>(), ["PLM005", "PLM801"]);
-        assert!(found[0].1.contains("with `required-value` in its place"), "{found:?}");
+        assert!(found[0].1.contains("with `$REQUIRED_VALUE` in its place"), "{found:?}");
         let refused = codes("fail \"no\"");
         assert_eq!(refused.iter().map(|it| it.0).collect::<Vec<_>>(), ["PLM005"]);
+    }
+
+    #[test]
+    fn what_stands_in_for_a_wanted_value_is_not_judged() {
+        let wanted = |name: &str| format!("{{{{ required \"set {name}\" .Values.{name} }}}}");
+        let text = format!(
+            "{CHART}# file: shop/templates/a.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: x}}\nspec:\n  selector: {{matchLabels: {{app: x}}}}\n  template:\n    metadata: {{labels: {{app: x}}}}\n    spec:\n      containers:\n        - name: x\n          image: acme/x:1.0\n          env:\n            - {{name: DB_HOST, value: '{host}'}}\n            - {{name: DB_PASSWORD, value: '{password}'}}\n            - {{name: API_URL, value: 'http://x:8080'}}\n          envFrom: [{{secretRef: {{name: '{secret}'}}}}]\n          ports: [{{containerPort: {port}}}]\n          readinessProbe: {{httpGet: {{path: /, port: {port}}}}}\n          resources:\n            requests: {{cpu: {cpu}, memory: {memory}}}\n            limits: {{memory: {memory}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: x}}\nspec: {{selector: {{app: x}}, ports: [{{port: {port}}}]}}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: x}}\nspec: {{rules: [{{http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: x, port: {{number: {port}}}}}}}}}]}}}}]}}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c}}\nspec: {{schedule: '{schedule}', concurrencyPolicy: Forbid, jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: 'acme/x:1.0', resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}}}]}}}}}}}}}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: p}}\nspec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: {storage}}}}}}}\n",
+            host = wanted("host"),
+            password = wanted("password"),
+            secret = wanted("secret"),
+            port = wanted("port"),
+            cpu = wanted("cpu"),
+            memory = wanted("memory"),
+            schedule = wanted("schedule"),
+            storage = wanted("storage"),
+        );
+        let report =
+            crate::analyze(&crate::rules::testing::files(&text), &crate::Options::default());
+        let mut said = report.findings.iter().map(|it| (it.code, it.severity, &it.message));
+        assert!(said.clone().any(|it| it.0 == "PLM005"), "{:#?}", report.findings);
+        assert!(said.all(|it| it.1 > Severity::Warning), "{:#?}", report.findings);
     }
 
     #[test]

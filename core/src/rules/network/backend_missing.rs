@@ -106,7 +106,9 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if model.is_external_name() || model.ports.is_empty() {
         return;
     }
-    if model.ports.iter().any(|it| it.is(&port.value)) {
+    let is_unclear = port.value.as_str().is_some_and(|it| it.contains('$'))
+        || model.ports.iter().any(|it| it.port.is_none());
+    if is_unclear || model.ports.iter().any(|it| it.is(&port.value)) {
         return;
     }
     // Traefik also accepts the number of a port written as a string.

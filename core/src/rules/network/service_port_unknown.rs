@@ -134,7 +134,9 @@ fn dialled<'m, 'a>(facts: &Facts<'a>, unit: &'m Unit<'a>) -> Vec<Dialled<'m>> {
 /// Whether a connection to this port of the Service may succeed.
 fn has_port(facts: &Facts<'_>, service: &KubeService<'_>, port: u16) -> bool {
     let model = service.model;
-    if model.is_external_name() || model.ports.is_empty() || service.offers(port) {
+    // A port that cannot be read may be this one.
+    let is_unclear = model.ports.iter().any(|it| it.port.is_none());
+    if model.is_external_name() || model.ports.is_empty() || is_unclear || service.offers(port) {
         return true;
     }
     if !model.is_headless() {

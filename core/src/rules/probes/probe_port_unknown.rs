@@ -76,7 +76,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                     });
                 // Listing ports is optional: where none is listed, any number may be right.
                 let unlisted = !named && container.ports.is_empty();
-                if listed || in_pod {
+                // What is filled in later may be any port.
+                let is_open = port.value.as_str().is_some_and(|it| it.contains('$'))
+                    || !named && container.ports.iter().any(|it| it.container_port.is_none());
+                if listed || in_pod || is_open {
                     continue;
                 }
                 if agreed || unlisted {
