@@ -107,7 +107,8 @@ fn mistakes_in_the_settings_are_shown_once() {
     assert!(only["params"]["message"].as_str().unwrap().contains("rules"), "{only}");
 }
 
-/// A folder with so many manifests that it takes a while to read them.
+/// A folder with so many manifests that it takes seconds to read them, several times as long as the server waits before
+/// it shows any progress.
 fn large_folder() -> tempfile::TempDir {
     let large = folder(&[]);
     let manifest = |number: usize| {
@@ -115,8 +116,10 @@ fn large_folder() -> tempfile::TempDir {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a{number}}}\nspec:\n  selector: {{matchLabels: {{app: a{number}}}}}\n  template:\n    metadata: {{labels: {{app: a{number}}}}}\n    spec: {{containers: [{{name: a, image: 'a:1'}}]}}\n"
         )
     };
-    for number in 0..1500 {
-        std::fs::write(large.path().join(format!("a{number}.yaml")), manifest(number)).unwrap();
+    for file in 0..1000 {
+        let manifests: Vec<String> = (file * 10..file * 10 + 10).map(manifest).collect();
+        std::fs::write(large.path().join(format!("a{file}.yaml")), manifests.join("---\n"))
+            .unwrap();
     }
     large
 }
