@@ -4,6 +4,7 @@ use super::Facts;
 use super::host_options::{HostOption, Piece, host_options};
 use super::unit::{Unit, VarSource};
 use crate::knowledge::net;
+use crate::model::kubernetes::{Container, EnvValue};
 use crate::text::Span;
 use std::fmt;
 
@@ -172,6 +173,20 @@ impl<'a> Facts<'a> {
             }
         }
     }
+}
+
+/// Returns a word of a probe's command as the kubelet runs it. For a probe, unlike for the container's own command, it
+/// knows only the variables that have a `value`; those with `valueFrom` are empty.
+///
+/// Source: Kubernetes, `pkg/kubelet/container/helpers.go`, `ExpandContainerCommandOnlyStatic`.
+pub fn as_probe_word(container: &Container, word: &str) -> String {
+    with_references(word, |name| {
+        let variable = container.env.iter().rev().find(|it| it.name.as_str() == name)?;
+        match &variable.value {
+            EnvValue::Literal(value) => Some(value.as_str()),
+            _ => Some(""),
+        }
+    })
 }
 
 /// Replaces `$(NAME)` by the value of a variable. An unknown name stays as it is written, and so does `$$(NAME)`.

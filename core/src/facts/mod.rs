@@ -160,7 +160,7 @@ pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
 pub use images::Image;
-pub use mentions::Mention;
+pub use mentions::{Mention, as_probe_word};
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named};
 pub use namesakes::{Namesakes, Releases};

@@ -316,11 +316,9 @@ mod tests {
     #[test]
     fn a_base_that_lies_elsewhere_may_have_anything() {
         let count = |text: &str| messages(&RULE, text).len();
-        assert_eq!(
-            count(
-                "# file: kustomization.yaml\nresources: ['https://example.org/base?ref=v1']\nimages: [{name: acme/web, newTag: '2'}]\n"
-            ),
-            0
-        );
+        let text = "# file: kustomization.yaml\nresources: ['https://example.org/base?ref=v1']\nimages: [{name: acme/other, newTag: '2'}]\n";
+        assert_eq!(count(text), 0);
+        let own = text.replace("'https://example.org/base?ref=v1'", "app.yaml");
+        assert_eq!(count(&format!("{own}# file: app.yaml\n{APP}")), 1);
     }
 }

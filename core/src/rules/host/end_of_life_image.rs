@@ -59,6 +59,9 @@ struct Verdict {
     cause: String,
 }
 
+/// The command that shows the age and the variables of an image.
+const INSPECT: &str = "docker image inspect --format '{{.Created}} {{.Config.Env}}'";
+
 /// Why an image that cannot be pulled any more hurts.
 const GONE: &str = "What was pulled before still runs, but a new machine or a replaced node cannot pull the image and cannot start its containers.";
 
@@ -141,7 +144,7 @@ fn check_bases_of_containers(facts: &Facts, out: &mut Findings) {
         }
         let Some((base, from)) = facts.base_of_dockerfile(file) else { continue };
         let Some(verdict) = verdict(&base) else { continue };
-        let image = unit.image.as_ref().map_or("", |it| it.text);
+        let image = in_shell(unit.image.as_ref().map_or("", |it| it.text));
         let is_deployed = facts.purpose_of(unit.name.span.file) == Purpose::Production;
         out.at(&from, verdict.message)
             .severity(if is_deployed { verdict.severity } else { Severity::Info })
@@ -149,10 +152,10 @@ fn check_bases_of_containers(facts: &Facts, out: &mut Findings) {
             .help(verdict.help)
             .cause(verdict.cause)
             .also(&unit.image_or_name(), format!("{} runs the image", unit.label))
-            .check(format!(
-                "docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' {}",
-                in_shell(image)
-            ));
+            .check(match is_distribution(&base) {
+                true => facts.exec(unit, "cat /etc/os-release"),
+                false => format!("docker pull -q {image} && {INSPECT} {image}"),
+            });
     }
 }
 
@@ -160,12 +163,17 @@ fn check_bases_of_containers(facts: &Facts, out: &mut Findings) {
 /// base: a distribution says it in a file, and most others in a variable of the image on top of them.
 fn ask_base(facts: &Facts<'_>, service: &Service<'_>, base: &str) -> String {
     let name = in_shell(service.name);
-    let family = family_of(&ImageRef::parse(base).repository());
-    if family.is_some_and(|it| it.0.class == Class::Base) {
+    if is_distribution(base) {
         return facts.compose(service, &format!("exec {name} cat /etc/os-release"));
     }
     let image = facts.compose(service, &format!("images -q {name}"));
-    format!("docker image inspect --format '{{{{.Created}}}} {{{{.Config.Env}}}}' $({image})")
+    format!("{INSPECT} $({image})")
+}
+
+/// Whether an image is a distribution, which says its version in a file.
+fn is_distribution(base: &str) -> bool {
+    let family = family_of(&ImageRef::parse(base).repository());
+    family.is_some_and(|it| it.0.class == Class::Base)
 }
 
 /// A unit that runs an image, and the places that name the image.

@@ -1,5 +1,5 @@
 use super::{check_span, note_in_development, probes};
-use crate::facts::{Facts, Service, Unit, Workload, in_shell};
+use crate::facts::{Facts, Service, Unit, Workload, as_probe_word, in_shell};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::shell::{self, base_name, is_shell};
 use crate::model::Str;
@@ -96,10 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         workload.events()
                     }
                     // Nothing that a server does makes it fail, so that no event tells.
-                    _ => {
-                        let words: Vec<_> = words.iter().map(|it| in_shell(it)).collect();
-                        format!("{}; echo $?", workload.exec(unit, &words.join(" ")))
-                    }
+                    _ => run_as_probe(workload, (unit, container), command),
                 };
                 if let Some(finding) = judge(out, &what, (flaw, &script), check) {
                     advise(facts, unit, &script, finding);
@@ -202,10 +199,7 @@ fn unfilled(facts: &Facts, out: &mut Findings, service: &Service<'_>, test: &Hea
     note_in_development(facts, &service.unit, finding);
 }
 
-/// Reports a word of a probe with a variable that the kubelet fills in with nothing. For a probe, unlike for the
-/// container's own command, it knows only the variables that have a `value`.
-///
-/// Source: Kubernetes, `pkg/kubelet/container/helpers.go`, `ExpandContainerCommandOnlyStatic`.
+/// Reports a word of a probe with a variable that the kubelet fills in with nothing.
 fn emptied(
     facts: &Facts,
     out: &mut Findings,
@@ -227,8 +221,6 @@ fn emptied(
     let Some((word, variable)) = found else { return };
     let name = variable.name.as_str();
     let label = &unit.label;
-    let words: Vec<String> =
-        command.iter().map(|it| in_shell(&it.replace(&format!("$({name})"), ""))).collect();
     let finding = out.at(
         &word.span,
         format!(
@@ -242,8 +234,19 @@ fn emptied(
             "Let a shell in the container fill the variable in: `[sh, -c, '… \"${name}\" …']`. Make the check fail for a refusal too: `redis-cli ping | grep -q PONG`."
         ))
         .cause(format!("{label} {name}"))
-        .check(format!("{}; echo $?", workload.exec(unit, &words.join(" "))));
+        .check(run_as_probe(workload, (unit, container), command));
     note_in_development(facts, unit, finding);
+}
+
+/// Returns the command that runs a probe as the kubelet does, and shows how it ends.
+fn run_as_probe(
+    workload: &Workload<'_>,
+    (unit, container): (&Unit<'_>, &Container),
+    command: &[Str],
+) -> String {
+    let words: Vec<String> =
+        command.iter().map(|it| in_shell(&as_probe_word(container, it))).collect();
+    format!("{}; echo $?", workload.exec(unit, &words.join(" ")))
 }
 
 /// Returns the script of a healthcheck.

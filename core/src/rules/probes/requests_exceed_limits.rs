@@ -99,7 +99,8 @@ fn check_limits(label: &str, resources: &Resources, out: &mut Findings) {
     for request in &resources.requests {
         let Some(limit) = resources.limit(&request.name) else { continue };
         let Some((asked, most)) = request.quantity.zip(limit.quantity) else { continue };
-        if asked > most && !is_tiny_memory(&limit.name, &limit.raw) {
+        // A limit of thousandths of a byte is reported by itself.
+        if asked > most && !(is_memory(&limit.name) && limit.raw.ends_with('m')) {
             out.at(
                 &request.raw.span,
                 format!(
@@ -115,7 +116,7 @@ fn check_limits(label: &str, resources: &Resources, out: &mut Findings) {
 /// Reports a quantity that the API server refuses, or that means something else than it says.
 fn check_quantity(facts: &Facts<'_>, name: &str, raw: &Str, out: &mut Findings) {
     match Quantity::parse(raw) {
-        Some(quantity) if is_tiny_memory(name, raw) => {
+        Some(quantity) if is_memory(name) && raw.ends_with('m') => {
             report_tiny_memory(facts, name, raw, quantity, out);
         }
         Some(_) => {}
@@ -153,13 +154,11 @@ fn check_reservation(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         .cause("a reservation above the limit");
 }
 
-/// Whether a quantity is memory in thousandths of a byte, which is always a mistyped `Mi`. A quota prefixes the names of
-/// resources: `requests.memory`.
-fn is_tiny_memory(name: &str, raw: &str) -> bool {
+/// Whether a resource is measured in bytes, so that thousandths of one are always a mistyped `Mi`. A quota prefixes the
+/// names of resources: `requests.memory`.
+fn is_memory(name: &str) -> bool {
     let resource = name.rsplit('.').next().unwrap_or(name);
     matches!(resource, "memory" | "ephemeral-storage" | "storage" | "sizeLimit")
-        && raw.ends_with('m')
-        && Quantity::parse(raw).is_some()
 }
 
 fn report_tiny_memory(
