@@ -40,7 +40,7 @@ impl<'f> Counted<'f> {
         files: &[&FileModel],
     ) -> Counted<'f> {
         // What is written for one tenant is no other form of what is written for another one.
-        let tenant = |file: FileId| tenants.of_file(facts, file);
+        let tenant = |file: FileId| tenants.name_of_file(facts, file);
         let mounted = mounted_by_compose(services, files);
         // What a kustomization beside it does not name is not applied with the rest.
         let kustomized = files.iter().filter(|it| it.kind == Kind::Kustomization);
@@ -154,7 +154,7 @@ impl<'f> Counted<'f> {
 ///
 /// Sources: <https://skaffold.dev/docs/references/yaml/>, <https://kind.sigs.k8s.io/docs/user/configuration/>,
 /// <https://k3d.io/stable/usage/configfile/>
-const CLIENT_GROUPS: [&str; 4] = ["skaffold", "kind.x-k8s.io", "k3d.io", "minikube"];
+const CLIENT_GROUPS: [&str; 3] = ["skaffold", "kind.x-k8s.io", "k3d.io"];
 
 /// Whether a file lies where examples or tests are kept, or calls itself an example.
 fn shows_or_tests(facts: &Facts<'_>, file: FileId) -> bool {
@@ -293,7 +293,7 @@ fn variant<'f>(
     for services in variants {
         let keys = |it: &&'f Service<'f>| {
             let image = it.unit.image.as_ref().map(|image| image.repository.as_str());
-            let tenant = tenants.of_file(facts, facts.base_of(it.project));
+            let tenant = tenants.name_of_file(facts, facts.base_of(it.project));
             ((it.project.folder.as_str(), it.name), (part_of(it), tenant, it.name, image))
         };
         // One machine has one container of a name.
@@ -314,8 +314,8 @@ fn variant<'f>(
             services.iter().any(|it| container(it).is_some_and(|it| containers.contains(&it)));
         if new.len() * 2 >= services.len() && !shares_containers {
             counted.extend(new);
+            containers.extend(services.iter().filter_map(|it| container(it)));
         }
-        containers.extend(services.iter().filter_map(|it| container(it)));
         for service in &services {
             let (folder, part) = keys(service);
             in_folder.insert(folder);

@@ -9,7 +9,8 @@ use crate::text::{FileId, Span, folder_of, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// The folders of tenants that run something of the same name as another tenant beside them.
+/// The folders of tenants that run mostly what other tenants beside them run too, going by the names. A database of
+/// its own is not enough: `tenant-api/` and `tenant-billing/` are two parts of one product.
 #[derive(Debug, Default)]
 pub struct Tenants<'f>(FxHashSet<&'f str>);
 
@@ -24,7 +25,17 @@ impl<'f> Tenants<'f> {
                 folders.entry((folder_of(own), name)).or_default().insert(own);
             }
         }
-        Tenants(folders.into_values().filter(|it| it.len() > 1).flatten().collect())
+        // By the folder, how many names it has, and how many of them another folder has as well.
+        let mut names: FxHashMap<&str, (usize, usize)> = FxHashMap::default();
+        for of_name in folders.values() {
+            for own in of_name {
+                let (all, shared) = names.entry(own).or_default();
+                *all += 1;
+                *shared += usize::from(of_name.len() > 1);
+            }
+        }
+        let is_tenant = |(all, shared): (usize, usize)| shared * 2 > all;
+        Tenants(names.into_iter().filter(|it| is_tenant(it.1)).map(|it| it.0).collect())
     }
 
     /// Returns the folder of the tenant that a folder lies in.
@@ -35,6 +46,11 @@ impl<'f> Tenants<'f> {
     /// Returns the folder of the tenant that a file is for, or the target that it is built in.
     pub fn of_file(&self, facts: &Facts<'f>, file: FileId) -> Option<&'f str> {
         folder_after_tenant(facts, file).filter(|own| self.0.contains(own))
+    }
+
+    /// Returns the name of the tenant that a file is for. One tenant may have a folder in every environment.
+    pub fn name_of_file(&self, facts: &Facts<'f>, file: FileId) -> Option<&'f str> {
+        self.of_file(facts, file).map(name_of)
     }
 
     /// Joins the parts of the tenants that lie next to each other.
@@ -56,8 +72,8 @@ impl<'f> System<'f> {
         let services = self.counted.services.iter().map(|it| (base(it), it.span()));
         let mut tenants = BTreeMap::new();
         for (file, span) in workloads.chain(services) {
-            if let Some(folder) = self.tenants.of_file(self.facts, file) {
-                tenants.entry(name_of(folder)).or_insert(span);
+            if let Some(tenant) = self.tenants.name_of_file(self.facts, file) {
+                tenants.entry(tenant).or_insert(span);
             }
         }
         tenants

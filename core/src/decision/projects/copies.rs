@@ -127,3 +127,20 @@ fn overlays_of_one_small_workload_settle_no_other_platform() {
     assert_eq!(one.outcome.platform, three.outcome.platform);
     assert_eq!(one.outcome.so_far, three.outcome.so_far);
 }
+
+#[test]
+fn a_variant_that_does_not_count_takes_no_container_names() {
+    let service = |name: &str, container: &str| {
+        format!("  {name}: {{image: 'acme/{name}:1.2.3', container_name: {container}}}\n")
+    };
+    let first = format!("services:\n{}{}", service("web", "web"), service("api", "api"));
+    // It cannot run beside the first one.
+    let second = format!("services:\n{}{}", service("site", "web"), service("jobs", "worker"));
+    let third = |container: &str| format!("services:\n{}", service("queue", container));
+    let with = |third: &str| {
+        decide(&[("compose.yaml", &first), ("compose.a.yaml", &second), ("compose.b.yaml", third)])
+            .counted
+    };
+    assert!(with(&third("worker")).starts_with("3 Compose services"), "{}", with(&third("worker")));
+    assert!(with(&third("api")).starts_with("2 Compose services"), "{}", with(&third("api")));
+}

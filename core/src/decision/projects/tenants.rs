@@ -66,8 +66,70 @@ fn a_small_application_stays_small_for_many_tenants() {
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let systems = in_folders(&folders, "compose.yaml", COMPOSE);
     let said = facts_on(&systems[0].decision, QuestionId::TeamsAndEnvironments);
-    assert!(said.contains("2 workloads of each tenant are few enough for one team"), "{said}");
+    let few = "at most 2 workloads run for each tenant, few enough for one team";
+    assert!(said.contains(few), "{said}");
     assert!(!said.contains("there are"), "{said}");
+}
+
+#[test]
+fn the_largest_tenant_says_how_many_workloads_there_are() {
+    let web = plain("web");
+    let all = ["a", "b", "c", "d"].map(plain).join("---\n");
+    let with = |more: &[(&str, &str)]| {
+        let mut files = vec![("tenants/red/web.yaml", &*web), ("tenants/blue/web.yaml", &*web)];
+        files.extend(more);
+        let systems = systems_of(&files);
+        facts_on(&systems[0].decision, QuestionId::TeamsAndEnvironments)
+    };
+    assert!(with(&[]).starts_with("at most one workload runs for each tenant"), "{}", with(&[]));
+    let more = with(&[("tenants/red/more.yaml", &all), ("tenants/blue/more.yaml", &all)]);
+    assert!(more.starts_with("at most 5 workloads run for each tenant"), "{more}");
+    // What all of them share runs for each of them.
+    let shared = super::compose(&[]) + &plain("gateway");
+    let systems = systems_of(&[
+        ("k8s/gateway.yaml", shared.trim_start_matches("services:\n")),
+        ("k8s/tenants/red/web.yaml", &web),
+        ("k8s/tenants/blue/web.yaml", &web),
+    ]);
+    let said = facts_on(&systems[0].decision, QuestionId::TeamsAndEnvironments);
+    assert!(said.starts_with("at most 2 workloads run for each tenant"), "{said}");
+}
+
+#[test]
+fn a_tenant_has_one_name_in_every_environment() {
+    let stages = |stages: &[&str], name: &str, text: &str| {
+        let folders = stages
+            .iter()
+            .flat_map(|stage| ["a", "b"].map(|it| format!("envs/{stage}/tenants/{it}")));
+        let folders: Vec<String> = folders.collect();
+        let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+        let systems = in_folders(&folders, name, text);
+        systems.into_iter().map(|it| it.decision.counted).collect::<Vec<_>>()
+    };
+    for (name, text, expected) in [
+        ("web.yaml", &*plain("web"), "2 workloads of 2 tenants"),
+        ("compose.yaml", COMPOSE, "4 Compose services of 2 tenants"),
+    ] {
+        let both = stages(&["prod", "staging"], name, text);
+        assert_eq!(both.len(), 1, "{both:?}");
+        assert!(both[0].starts_with(expected), "{both:?}");
+        assert!(stages(&["prod"], name, text)[0].starts_with(expected), "{name}");
+    }
+}
+
+#[test]
+fn one_name_in_common_makes_no_tenants() {
+    let of =
+        |own: &str| super::compose(&[(own, &format!("acme/{own}:1.2.3")), ("db", "postgres:17.2")]);
+    let (api, billing) = (of("api"), of("billing"));
+    let with = |second: &str| {
+        systems_of(&[("tenant-api/compose.yaml", &api), ("tenant-billing/compose.yaml", second)])
+    };
+    let apart = with(&billing);
+    assert_eq!(apart.len(), 2);
+    assert!(apart.iter().all(|it| !it.decision.counted.contains("tenant")));
+    let [same] = &with(&api)[..] else { panic!("tenants of one application") };
+    assert_eq!(same.decision.counted, "4 Compose services of 2 tenants");
 }
 
 #[test]

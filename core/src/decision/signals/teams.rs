@@ -9,7 +9,7 @@ use crate::report::Signal;
 use crate::report::phrases::first_named;
 use crate::text::Span;
 use indexmap::IndexSet;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 pub fn add(signals: &mut Signals, system: &System<'_>) {
@@ -61,37 +61,78 @@ fn first_place(found: &BTreeMap<&str, Span>) -> Option<Span> {
 /// Adds how many workloads there are, on the side that has more of them.
 fn add_workloads(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
-    let workloads = counted.workloads.iter().map(|it| (it.name, it.span()));
-    let services = counted.services.iter().map(|it| (it.name, it.span()));
-    let all: Vec<(&str, Span)> = match counted.services.len() > counted.workloads.len() {
+    let running = |name, span, file| {
+        let tenant = system.tenants.name_of_file(system.facts, file);
+        Running { name, span, tenant }
+    };
+    let workloads = counted.workloads.iter();
+    let workloads = workloads.map(|it| running(it.name, it.span(), it.object.file));
+    let services = counted.services.iter();
+    let services = services.map(|it| running(it.name, it.span(), system.facts.base_of(it.project)));
+    let all: Vec<Running<'_>> = match counted.services.len() > counted.workloads.len() {
         true => services.collect(),
         false => workloads.collect(),
     };
-    let Some((_, place)) = all.first().copied() else { return };
-    let names: IndexSet<&str> = all.iter().map(|it| it.0).filter(|it| !it.is_empty()).collect();
+    let Some(place) = all.first().map(|it| it.span) else { return };
+    let names: IndexSet<&str> = all.iter().map(|it| it.name).filter(|it| !it.is_empty()).collect();
     let called = Vec::from_iter(names);
     let called = match called[..] {
         [] => String::new(),
         _ => format!(": {}", first_named(&called, NAMES)),
     };
-    // One application that runs for many tenants is as large as that of one.
-    let tenants = system.counted_tenants().len().max(1);
-    let of_each = if tenants > 1 { " of each tenant" } else { "" };
-    let (signal, points, fact) = match all.len().div_ceil(tenants) {
-        1..=8 if system.hides_workloads() => return,
-        1 => {
+    // One application that runs for many tenants is as large as that of the largest one.
+    let most = most_of_a_tenant(&all.iter().map(|it| it.tenant).collect::<Vec<_>>());
+    let (signal, points, fact) = match (most.unwrap_or(all.len()), most.is_some()) {
+        (1..=8, _) if system.hides_workloads() => return,
+        (1, false) => {
             (Signal::FewWorkloads, No, format!("one workload needs no more than one team{called}"))
         }
-        few @ 2..=8 => {
-            let fact = format!("{few} workloads{of_each} are few enough for one team{called}");
+        (1, true) => {
+            let fact = format!(
+                "at most one workload runs for each tenant, and needs no more than one team{called}"
+            );
             (Signal::FewWorkloads, No, fact)
         }
-        0 | 9..=20 => return,
-        many => {
-            (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{of_each}{called}"))
+        (few @ 2..=8, false) => {
+            let fact = format!("{few} workloads are few enough for one team{called}");
+            (Signal::FewWorkloads, No, fact)
+        }
+        (few @ 2..=8, true) => {
+            let fact = format!(
+                "at most {few} workloads run for each tenant, few enough for one team{called}"
+            );
+            (Signal::FewWorkloads, No, fact)
+        }
+        (0 | 9..=20, _) => return,
+        (many, false) => {
+            (Signal::ManyWorkloads, Yes, format!("there are {many} workloads{called}"))
+        }
+        (many, true) => {
+            let fact = format!("up to {many} workloads run for one tenant{called}");
+            (Signal::ManyWorkloads, Yes, fact)
         }
     };
     signals.add(signal, Teams, points, fact, Some(place));
+}
+
+/// A service or a workload, with the tenant that it runs for.
+#[derive(Debug, Clone, Copy)]
+struct Running<'f> {
+    name: &'f str,
+    span: Span,
+    tenant: Option<&'f str>,
+}
+
+/// Returns how many workloads run for the tenant with the most of them, those that all tenants share among them; `None`
+/// where fewer than two tenants are counted.
+fn most_of_a_tenant(tenants: &[Option<&str>]) -> Option<usize> {
+    let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+    for tenant in tenants.iter().flatten() {
+        *counts.entry(tenant).or_default() += 1;
+    }
+    let shared = tenants.iter().filter(|it| it.is_none()).count();
+    let most = counts.values().max().filter(|_| counts.len() > 1)?;
+    Some(most + shared)
 }
 
 /// Adds the tenants that have folders of their own. A few services stay a few for every tenant.
