@@ -14,13 +14,33 @@ pub fn named(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
+/// Returns at most `most` words, and how many are left out: `a, b and 3 more`.
+pub fn first_of(words: &[impl AsRef<str>], most: usize) -> String {
+    let shown: Vec<&str> = words.iter().take(most).map(AsRef::as_ref).collect();
+    match words.len() - shown.len() {
+        0 => in_sentence(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns words as a sentence lists them: `a, b and c`.
+fn in_sentence(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
 /// Returns at most `most` names, and how many are left out: `` `a`, `b` and 3 more ``.
 pub fn first_named(names: &[&str], most: usize) -> String {
-    if names.len() > most {
-        format!("{} and {} more", named(&names[..most]), names.len() - most)
-    } else {
-        named(names)
-    }
+    if names.len() > most { named_in_sentence(names, most) } else { named(names) }
+}
+
+/// Returns at most `most` names as a sentence lists them: `` `a`, `b` and `c` ``, `` `a`, `b` and 3 more ``.
+pub fn named_in_sentence(names: &[&str], most: usize) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    first_of(&quoted, most)
 }
 
 /// Returns a number with its noun: `1 line`, `2 lines`.
@@ -137,6 +157,10 @@ mod tests {
         assert_eq!(named(&["a", "b"]), "`a`, `b`");
         assert_eq!(first_named(&["a", "b", "c"], 2), "`a`, `b` and 1 more");
         assert_eq!(first_named(&["a", "b"], 2), "`a`, `b`");
+        assert_eq!(named_in_sentence(&["a", "b", "c"], 3), "`a`, `b` and `c`");
+        assert_eq!(named_in_sentence(&["a", "b", "c"], 1), "`a` and 2 more");
+        assert_eq!(first_of(&["a"], 2), "a");
+        assert_eq!(first_of(&[""; 0], 2), "");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What containers keep on disk, and where it lies.
 
 use super::View;
-use super::tally::{Subject, Tally, Words, named};
+use super::tally::{MAX_NAMES, Subject, Tally, Words, named};
 use crate::facts::{Backing, Pair, Service, Unit, is_below};
 use crate::model::compose::MountKind;
+use crate::report::phrases::first_of;
 
 /// Returns where data lies: what it is mounted from, for a service or for its counterpart.
 fn place(backing: Backing<'_>, in_cluster: bool) -> String {
@@ -12,9 +13,6 @@ fn place(backing: Backing<'_>, in_cluster: bool) -> String {
         other => other.words(),
     }
 }
-
-/// Maximum number of places of data that are named.
-const MAX_PLACES: usize = 4;
 
 /// Whether every anonymous volume of a service lies within a folder of the host: it keeps a folder of the image, such as
 /// `node_modules`, from the sources that are mounted over it.
@@ -79,12 +77,7 @@ pub fn look(view: &View<'_, '_>) -> Tally {
                 Tally::Hidden(said, WRITES)
             }
             Tally::Counted { missing, .. } if missing.is_empty() => {
-                let more = places.len().saturating_sub(MAX_PLACES);
-                places.truncate(MAX_PLACES);
-                if more > 0 {
-                    places.push(format!("{more} more"));
-                }
-                Tally::Proven(format!("{}: {}", tally.says(), places.join(", ")))
+                Tally::Proven(format!("{}: {}", tally.says(), first_of(&places, MAX_NAMES)))
             }
             _ => tally,
         },

@@ -1,6 +1,7 @@
 //! Evidence for one item of a checklist.
 
 use crate::facts::Service;
+use crate::report::phrases::{first_named, named_in_sentence};
 use crate::text::Span;
 
 /// A service, volume or workload that an item looks at.
@@ -90,8 +91,8 @@ impl Tally {
                 let mut text = format!("{good} of {all} {noun} {does}");
                 if !missing.is_empty() {
                     text.push_str("; missing: ");
-                    let names: Vec<String> = missing.iter().map(|it| it.name.clone()).collect();
-                    text.push_str(&named(&names));
+                    let names: Vec<&str> = missing.iter().map(|it| it.name.as_str()).collect();
+                    text.push_str(&first_named(&names, MAX_NAMES));
                 }
                 text
             }
@@ -99,14 +100,13 @@ impl Tally {
     }
 }
 
-/// Returns the first few names, and how many more there are.
+/// Maximum number of names in what was seen.
+pub const MAX_NAMES: usize = 4;
+
+/// Returns the first few names as a sentence lists them, and how many more there are.
 pub fn named(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let mut words: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    if names.len() > SHOWN {
-        words.push(format!("{} more", names.len() - SHOWN));
-    }
-    words.join(", ")
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    named_in_sentence(&names, MAX_NAMES)
 }
 
 #[cfg(test)]
