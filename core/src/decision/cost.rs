@@ -11,7 +11,7 @@ use crate::knowledge::compose_keys::Case;
 use crate::knowledge::families::Class;
 use crate::model::compose::{KeyValue, Service};
 use crate::model::kubernetes::{Body, WorkloadKind};
-use crate::report::phrases::{amount, first_named};
+use crate::report::phrases::{amount, first_named, first_of};
 use crate::report::{Cost, Costs, Platform, Today};
 use given_up::given_up;
 use lacking::{has_no_service, mounts_to_write, secrets};
@@ -139,7 +139,7 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         if serves_others { (proxies, services) } else { (Vec::new(), proxies) };
     let routes = routes(system);
     let (jobs, running): (Vec<&facts::Service<'_>>, Vec<&facts::Service<'_>>) =
-        services.iter().copied().partition(|it| runs_to_an_end(system.facts, it));
+        services.iter().copied().partition(|it| runs_to_an_end(system, it));
     let called = called_services(system);
     let is_reached = |it: &&&facts::Service<'_>| {
         let listens = !it.model.ports.is_empty() || !it.model.expose.is_empty();
@@ -150,7 +150,8 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         + has_no_service(system).filter(|it| is_reached(it)).count();
     // An Ingress leads to a Service, whatever the proxy says of its backends.
     let reached = reached.max(usize::from(needs_ingress && !running.is_empty()));
-    // Source: <https://docs.docker.com/reference/compose-file/deploy/#mode>
+    // Sources: <https://docs.docker.com/reference/compose-file/deploy/#mode>,
+    // <https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/>
     let is_global = |it: &&&facts::Service<'_>| {
         let mode = it.model.deploy.as_ref().and_then(|it| it.mode.as_ref());
         mode.is_some_and(|it| it.as_str() == "global")
@@ -181,7 +182,10 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
     }
     if !proxies.is_empty() {
         let names: Vec<&str> = proxies.iter().map(|it| it.name).collect();
-        let instead = first_of(&routes).unwrap_or_else(|| "an Ingress controller".to_owned());
+        let instead = match routes.is_empty() {
+            true => "an Ingress controller".to_owned(),
+            false => first_of(&routes, 1),
+        };
         written.push_str(&format!(", {instead} in the place of {}", first_named(&names, NAMES)));
     }
     let text = with_what_is_new(system, written, "a cluster to run and upgrade");
@@ -222,15 +226,6 @@ fn routes(system: &System<'_>) -> Vec<String> {
     let objects = system.counted.objects.iter();
     let routes = objects.filter(|it| matches!(it.body, Body::Routes(_)));
     routes.map(|object| object.label()).collect()
-}
-
-/// Returns the first of some labels, with the number of the others.
-fn first_of(labels: &[String]) -> Option<String> {
-    let (first, others) = labels.split_first()?;
-    Some(match others.len() {
-        0 => first.clone(),
-        more => format!("{first} and {more} more"),
-    })
 }
 
 /// Returns what is to be written, and what is then to be run, unless it is run today.
@@ -368,7 +363,10 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
         0 => "no service to write".to_owned(),
         _ => format!("{} to write", amount(missing, "service", "services")),
     };
-    let place = first_of(&routes).map(|it| format!(" in the place of {it}")).unwrap_or_default();
+    let place = match routes.is_empty() {
+        true => String::new(),
+        false => format!(" in the place of {}", first_of(&routes, 1)),
+    };
     let proxy = match (needs_proxy, missing, in_compose) {
         (true, 1, _) => format!(", a reverse proxy{place}"),
         (true, ..) => format!(", one of them a reverse proxy{place}"),

@@ -5,7 +5,7 @@
 //! side a sum covers.
 
 use super::system::System;
-use crate::facts::{Facts, Part, Service, Workload};
+use crate::facts::{Part, Service, Workload};
 use crate::model::compose::Device;
 use crate::model::kubernetes::{Container, Resources, WorkloadKind};
 use crate::report::{Sum, Sums};
@@ -115,7 +115,7 @@ impl Load {
         for service in &system.counted.services {
             let one = one_service(service);
             let copies = factor(service.model.replicas());
-            if runs_to_an_end(system.facts, service) {
+            if runs_to_an_end(system, service) {
                 load.add_job(one, copies);
             } else {
                 load.is_open |= system.facts.has_unknown_replicas(service);
@@ -200,10 +200,10 @@ impl Load {
 }
 
 /// Whether a Compose service runs to an end: one that others wait for, or a job of a swarm.
-pub fn runs_to_an_end(facts: &Facts<'_>, service: &Service<'_>) -> bool {
+pub fn runs_to_an_end(system: &System<'_>, service: &Service<'_>) -> bool {
     let mode = service.model.deploy.as_ref().and_then(|it| it.mode.as_ref());
-    facts.is_one_shot(service)
-        || service.is_run_once()
+    system.facts.is_one_shot(service)
+        || system.is_run_once(service)
         || mode.is_some_and(|it| it.as_str().ends_with("-job"))
 }
 

@@ -49,6 +49,10 @@ pub struct System<'f> {
     pub pipeline: Option<Pipeline<'f>>,
     /// The tenants of all systems.
     pub tenants: Arc<Tenants<'f>>,
+    /// The autoscalers of all systems that scale a workload among the files.
+    scaling: Arc<FxHashSet<(FileId, Span)>>,
+    /// The indices of the Compose services that run once by choice.
+    run_once: FxHashSet<usize>,
 }
 
 impl<'f> System<'f> {
@@ -186,12 +190,17 @@ impl<'f> System<'f> {
             ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"];
         let kind = autoscaler.target.as_ref().and_then(|it| it.kind.as_ref());
         let may_be_custom = kind.is_some_and(|it| !WORKLOADS.contains(&it.as_str()));
-        let is_it = |at: &usize| std::ptr::eq(self.facts.objects()[*at], object);
-        let has_target = || {
-            let mut scaled = self.facts.workloads().iter().flat_map(|it| &it.autoscalers);
-            scaled.any(is_it)
-        };
+        let has_target = || self.scaling.contains(&(object.file, object.span));
         autoscaler.adds_replicas() && (may_be_custom || self.hides_workloads() || has_target())
+    }
+
+    /// Whether a Compose service says that it runs once and nothing speaks against that: Swarm does not read `restart`,
+    /// and what another service dials is a server.
+    ///
+    /// Sources: <https://docs.docker.com/reference/compose-file/services/#restart>,
+    /// <https://github.com/docker/cli/blob/master/cli/compose/types/types.go>, `UnsupportedProperties`
+    pub fn is_run_once(&self, service: &Service<'_>) -> bool {
+        self.run_once.contains(&service.index)
     }
 
     /// Returns the labels and places of the counted objects that `wanted` accepts.
@@ -226,8 +235,11 @@ pub fn systems<'f>(
 ) -> Vec<System<'f>> {
     let (pipelines, deliverers) = (Pipelines::of(facts), Deliverers::of(facts));
     let tenants = Arc::new(Tenants::of(facts));
+    let scaling = facts.workloads().iter().flat_map(|it| &it.autoscalers);
+    let scaling = scaling.map(|at| facts.objects()[*at]).map(|it| (it.file, it.span));
+    let scaling = Arc::new(scaling.collect());
     let of_share = |share: Share<'f>| {
-        let mut system = share.into_system(facts, &deliverers, &tenants);
+        let mut system = share.into_system(facts, &deliverers, &tenants, &scaling);
         system.pipeline = pipelines.first_of(&system);
         system
     };
@@ -268,6 +280,7 @@ impl<'f> Share<'f> {
         facts: &'f Facts<'f>,
         deliverers: &Deliverers<'_>,
         tenants: &Arc<Tenants<'f>>,
+        scaling: &Arc<FxHashSet<(FileId, Span)>>,
     ) -> System<'f> {
         let Share { services, workloads, objects, files, targets, remote, findings, copies } = self;
         let counted = Counted::of(facts, tenants, &services, &workloads, &objects, &files);
@@ -277,6 +290,7 @@ impl<'f> Share<'f> {
             left_out: files.iter().copied().filter(|it| is_left_out(facts, it)).collect(),
             remote: deliverers.hiding(facts, &remote, &counted),
             without_settings: without_settings(facts, &counted),
+            run_once: run_once(facts, &services),
             counted,
             facts,
             services,
@@ -288,6 +302,7 @@ impl<'f> Share<'f> {
             copies,
             pipeline: None,
             tenants: Arc::clone(tenants),
+            scaling: Arc::clone(scaling),
         }
     }
 }
@@ -390,6 +405,19 @@ fn without_settings<'f>(facts: &'f Facts<'f>, counted: &Counted<'f>) -> Vec<&'f 
         it.target.reasons.iter().any(|reason| reason.cause == Cause::GeneratorInput)
     };
     targets.map(|it| it.1).filter(missing).collect()
+}
+
+/// Returns the indices of the services that say that they run once, are not for a swarm, and are dialled by nobody.
+fn run_once(facts: &Facts<'_>, services: &[&Service<'_>]) -> FxHashSet<usize> {
+    let says_so = |it: &Service<'_>| it.is_run_once() && !facts.is_for_swarm(it);
+    let mut once: FxHashSet<usize> =
+        services.iter().filter(|it| says_so(it)).map(|it| it.index).collect();
+    if !once.is_empty() {
+        for dialled in services.iter().flat_map(|it| facts.dialled(it)) {
+            once.remove(&dialled.index);
+        }
+    }
+    once
 }
 
 /// Joins what runs the same services on both sides.

@@ -2,12 +2,13 @@
 
 use super::super::system::System;
 use super::View;
-use super::tally::{Subject, Tally, Words};
+use super::tally::{MAX_NAMES, Subject, Tally, Words};
 use crate::facts::{Backing, Mounted, Service, Var, is_below, is_engine_socket};
 use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
 use crate::knowledge::net;
 use crate::knowledge::upkeep::{Topic, words};
+use crate::report::phrases::first_of;
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxHashSet;
 
@@ -78,43 +79,129 @@ pub fn look(view: &View<'_, '_>) -> Tally {
 
 /// Words in the variables and commands of backups that copy to another machine.
 ///
-/// Sources: <https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html>,
-/// <https://offen.github.io/docker-volume-backup/reference/>, <https://rclone.org/overview/>
-const TO_ANOTHER_MACHINE: [&str; 20] = [
-    "aws", "azure", "b2", "borg", "dropbox", "ftp", "gcs", "glacier", "gsutil", "mc", "nfs",
-    "rclone", "remote", "restic", "rsync", "s3", "scp", "sftp", "ssh", "webdav",
+/// Sources: <https://offen.github.io/docker-volume-backup/reference/>, <https://rclone.org/overview/>
+const TO_ANOTHER_MACHINE: [&str; 17] = [
+    "aws", "azure", "b2", "dropbox", "ftp", "gcs", "glacier", "gsutil", "mc", "nfs", "remote",
+    "rsync", "s3", "scp", "sftp", "ssh", "webdav",
 ];
+
+/// Tools that copy to a repository, which may be a folder of this server as well as another machine.
+///
+/// Sources: <https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html>,
+/// <https://borgbackup.readthedocs.io/en/stable/usage/general.html#repository-urls>,
+/// <https://rclone.org/docs/#syntax-of-remote-paths>
+const REPOSITORY_TOOLS: [&str; 3] = ["borg", "rclone", "restic"];
+
+/// Words in the name of a variable that names a repository: `RESTIC_REPOSITORY`, `BORG_REPO`.
+const REPOSITORY_WORDS: [&str; 6] =
+    ["dest", "destination", "remote", "repo", "repository", "target"];
+
+/// Words of an address that hears of a backup and receives no copy: <https://healthchecks.io/docs/>,
+/// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>.
+const NOTICES: [&str; 17] = [
+    "alert",
+    "alerts",
+    "discord",
+    "gotify",
+    "hc",
+    "healthcheck",
+    "healthchecks",
+    "heartbeat",
+    "hook",
+    "hooks",
+    "notification",
+    "notifications",
+    "notify",
+    "ntfy",
+    "ping",
+    "slack",
+    "webhook",
+];
+
+/// Folders of the host that describe it and hold no copies.
+const OF_THE_SYSTEM: [&str; 6] = ["/etc", "/proc", "/sys", "/dev", "/run", "/var/run"];
+
+fn has_word(text: &str, wanted: &[&str]) -> bool {
+    words(text).iter().any(|it| wanted.contains(&it.as_str()))
+}
+
+/// Whether a text is an address that a copy may go to, and not one that only hears of it.
+fn is_address(text: &str) -> bool {
+    text.contains("://") && !has_word(text, &NOTICES)
+}
+
+/// Whether a variable names a repository of restic, Borg or rclone, and with it the place of the copies.
+fn names_repository(name: &str) -> bool {
+    has_word(name, &REPOSITORY_TOOLS) && has_word(name, &REPOSITORY_WORDS)
+}
+
+/// Whether something says that a service takes its copies to another machine. What stands in an env file is not read
+/// here, and may say so too.
+fn leaves(system: &System<'_>, service: &Service<'_>) -> bool {
+    let unit = &service.unit;
+    let by_variable = |var: &Var<'_>| {
+        if names_repository(var.name) {
+            // `RESTIC_REPOSITORY_FILE` is the path of a file that says where the copies go.
+            let is_path = |it: &str| it.starts_with('/') && !has_word(var.name, &["file"]);
+            return !var.value.is_some_and(is_path);
+        }
+        let is_notice = has_word(var.name, &NOTICES);
+        let goes_to = |it: &str| is_address(it) && !names_sibling(system, service, it);
+        has_word(var.name, &TO_ANOTHER_MACHINE) || !is_notice && var.value.is_some_and(goes_to)
+    };
+    let command = unit.start.joined();
+    let uses_tool = has_word(&command, &REPOSITORY_TOOLS)
+        || unit.image.as_ref().is_some_and(|it| has_word(&it.repository, &REPOSITORY_TOOLS));
+    // `backup:photos` is a folder of a remote, and `/data` one of the container.
+    let by_word = |word: &str| {
+        let is_remote = uses_tool && word.contains(':') && !word.starts_with('/');
+        is_address(word)
+            || !word.contains("://") && (is_remote || has_word(word, &TO_ANOTHER_MACHINE))
+    };
+    unit.env.iter().any(by_variable)
+        || command.split_whitespace().any(by_word)
+        || unit.image.as_ref().is_some_and(|it| has_word(&it.repository, &TO_ANOTHER_MACHINE))
+        || !service.model.env_files.is_empty()
+}
 
 /// Returns the place where the backups write their copies, where it lies on the server itself and nothing says that they
 /// are taken to another machine.
 fn stays_here<'f>(system: &System<'f>) -> Option<&'f str> {
     let copiers = || system.counted.services.iter().filter(|it| it.is_backup());
-    let is_remote = |text: &str| {
-        words(text).iter().any(|it| TO_ANOTHER_MACHINE.contains(&it.as_str()))
-            || text.contains("://")
-    };
-    let leaves = |service: &Service<'_>| {
-        let unit = &service.unit;
-        let mut values = unit.env.iter().filter_map(|it| it.value);
-        unit.env.iter().any(|it| is_remote(it.name))
-            || values.any(|it| it.contains("://") && !names_sibling(system, service, it))
-            || is_remote(&unit.start.joined())
-            || unit.image.as_ref().is_some_and(|it| is_remote(&it.repository))
-            || !service.model.env_files.is_empty()
-    };
-    if copiers().any(|it| leaves(it)) {
+    if copiers().any(|it| leaves(system, it)) {
         return None;
     }
-    let written =
-        copiers().flat_map(|it| system.facts.mounted(&it.unit)).filter(|it| !it.read_only);
-    let mut places = written.filter_map(|it| match it.backing {
-        // Another disk or a share may be mounted there.
-        Backing::Host(path) if !path.starts_with("/mnt/") && !path.starts_with("/media/") => {
-            Some(path.as_str())
+    let data = data(system);
+    let copied: FxHashSet<Volume<'_>> = data.iter().flat_map(|it| it.volume.held_by()).collect();
+    let mut written = copiers().flat_map(|copier| {
+        let mounts = system.facts.mounted(&copier.unit).into_iter();
+        let places = mounts.filter(|it| !it.read_only && !can_be_made_again(it));
+        places.filter_map(move |it| Some((copier, place_on_server(copier, &it)?)))
+    });
+    let is_target = |it: &(&&Service<'f>, &'f str)| {
+        !copied.contains(&Volume::new(it.0.project_index, it.1).trimmed())
+    };
+    written.find(is_target).map(|it| it.1)
+}
+
+/// Returns the folder or the volume of the server that a mount writes to, unless another disk or a share may be behind
+/// it, or it is of the system or of the configuration of a program.
+fn place_on_server<'f>(service: &Service<'f>, mount: &Mounted<'f>) -> Option<&'f str> {
+    let has_driver = |name: &str| {
+        let mut volumes = service.project.volumes.iter().filter(|it| it.key.as_str() == name);
+        volumes.any(|it| it.driver.is_some() || !it.driver_opts.is_empty() || it.external)
+    };
+    let is_setting = has_word(mount.path, &["conf", "config"]);
+    match mount.backing {
+        Backing::Volume(name) => Some(name.as_str()).filter(|it| !is_setting && !has_driver(it)),
+        Backing::Host(path) => {
+            let is_other_disk = path.starts_with("/mnt/") || path.starts_with("/media/");
+            let is_of_system = OF_THE_SYSTEM.iter().any(|it| is_below(path, it));
+            let is_used = is_other_disk || is_of_system || is_engine_socket(path) || is_setting;
+            Some(path.as_str()).filter(|_| !is_used)
         }
         _ => None,
-    });
-    places.find(|it| !is_engine_socket(it))
+    }
 }
 
 /// Whether a value is the address of another service of the project, as that of the database is.
@@ -126,7 +213,8 @@ fn names_sibling(system: &System<'_>, service: &Service<'_>, value: &str) -> boo
 
 /// Says why there is nothing to copy, and names the volumes that are filled again by themselves.
 fn without_data(system: &System<'_>) -> String {
-    let services = system.counted.services.iter().filter(|it| it.starts_by_itself());
+    let services = system.counted.services.iter();
+    let services = services.filter(|it| it.starts_by_itself() && !it.is_backup());
     let mut contents: IndexMap<&str, IndexSet<&str>> = IndexMap::new();
     for service in services {
         for mount in system.facts.mounted(&service.unit) {
@@ -144,26 +232,16 @@ fn without_data(system: &System<'_>) -> String {
             all => format!("`{name}` ({})", all.join(", ")),
         }
     });
-    let mut words: Vec<String> = words.collect();
-    if words.len() > MAX_NAMES {
-        let more = words.len() - MAX_NAMES;
-        words.truncate(MAX_NAMES);
-        words.push(format!("{more} more"));
-    }
+    let words: Vec<String> = words.collect();
     match &words[..] {
         [] => "no service keeps data on this server".to_owned(),
         [only] => format!("the only volume is {only}, which is counted as renewable"),
-        [all @ .., last] => {
-            format!(
-                "the only volumes are {} and {last}, which are counted as renewable",
-                all.join(", ")
-            )
-        }
+        all => format!(
+            "the only volumes are {}, which are counted as renewable",
+            first_of(all, MAX_NAMES)
+        ),
     }
 }
-
-/// Maximum number of volumes in the words on what is renewable.
-const MAX_NAMES: usize = 4;
 
 /// Returns what a service keeps that comes again by itself: certificates are obtained again, a cache is filled
 /// again, and measurements go on.

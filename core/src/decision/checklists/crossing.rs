@@ -179,27 +179,38 @@ fn startup(view: &View<'_, '_>) -> Tally {
     }
 }
 
-/// Returns the migrations of Compose that nothing in the cluster runs, where it runs the application already.
+/// Returns how many migrations of Compose the cluster runs, where it runs the application already and not all of them.
+/// A Job stands for one of them. So does each container that migrates in a workload which is the counterpart of none,
+/// whatever its name.
 fn migrations_left_behind(view: &View<'_, '_>) -> Option<Tally> {
     let (facts, counted) = (view.system.facts, &view.system.counted);
-    let is_there = counted.workloads.is_empty()
+    let is_open = counted.workloads.is_empty()
         || view.system.hides_workloads()
-        || counted
-            .workloads
-            .iter()
-            .any(|it| facts.workload_migrates(it) || facts.waits_for_migrations(it));
-    let runs = |it: &Service<'_>| {
-        pair(view, it).is_some() || facts.candidates_for(it.index).any(|it| it.kind().is_job())
-    };
-    let alone = view.to_cross.iter().filter(|it| facts.is_migration_service(it) && !runs(it));
+        || counted.workloads.iter().any(|it| facts.waits_for_migrations(it));
+    let migrations = || view.to_cross.iter().filter(|it| facts.is_migration_service(it));
+    let own = |it: &Service<'_>| pair(view, it).map(|it| it.workload.index);
+    let mut matched: FxHashSet<usize> = migrations().filter_map(|it| own(it)).collect();
+    let mut all: Vec<(Subject, bool)> = Vec::new();
+    for service in migrations() {
+        let mut jobs = facts.candidates_for(service.index).filter(|it| it.kind().is_job());
+        let runs = own(service).is_some() || jobs.any(|it| matched.insert(it.index));
+        all.push((Subject::of(service), runs));
+    }
+    let others = counted.workloads.iter().filter(|it| !matched.contains(&it.index));
+    let migrating = others.filter(|it| facts.workload_migrates(it)).map(|workload| {
+        let units = workload.units.iter().filter(|unit| facts.migration_of(unit).is_some());
+        units.count().max(1)
+    });
+    let others: usize = migrating.sum();
+    for migration in all.iter_mut().filter(|it| !it.1).take(others) {
+        migration.1 = true;
+    }
     let words = Words {
         noun: ["migration of Compose", "migrations of Compose"],
         does: ["has a Job in the cluster", "have a Job in the cluster"],
     };
-    match Tally::count(words, alone.map(|it| (Subject::of(it), false))) {
-        tally @ Tally::Counted { .. } if !is_there => Some(tally),
-        _ => None,
-    }
+    let tally = Tally::count(words, all.into_iter());
+    (!is_open && !tally.missing().is_empty()).then_some(tally)
 }
 
 fn migrations(view: &View<'_, '_>) -> Tally {
@@ -210,7 +221,7 @@ fn migrations(view: &View<'_, '_>) -> Tally {
     });
     let workloads = view.system.counted.workloads.iter().filter_map(|it| {
         let migrates = facts.workload_migrates(it);
-        let subject = || Subject { name: it.label.clone(), span: it.span() };
+        let subject = || Subject { name: it.name.to_owned(), span: it.span() };
         migrates.then(|| (subject(), it.kind().is_job()))
     });
     if let Some(tally) = migrations_left_behind(view) {

@@ -142,7 +142,7 @@ fn pinned(view: &View<'_, '_>) -> Tally {
 
 fn checked(view: &View<'_, '_>) -> Tally {
     // Nobody asks a service that only makes backups.
-    let stays_up = servers(view).filter(|it| !it.is_run_once());
+    let stays_up = servers(view).filter(|it| !view.system.is_run_once(it));
     let asked = stays_up.filter(|it| !(it.is_backup() && it.model.ports.is_empty()));
     let checked =
         asked.map(|it| (Subject::of(it), view.system.facts.health(it) == Health::Checked));
@@ -159,7 +159,7 @@ fn restarting(view: &View<'_, '_>) -> Tally {
         let condition = policy.and_then(|it| it.condition.as_ref());
         condition.is_none_or(|it| it.value == "any")
     };
-    let stays_up = servers(view).filter(|it| !it.is_run_once());
+    let stays_up = servers(view).filter(|it| !view.system.is_run_once(it));
     let restarting = stays_up.map(|it| {
         let is_for_swarm = view.system.facts.is_for_swarm(it);
         (Subject::of(it), if is_for_swarm { swarm_restarts(it) } else { it.restarts() })
@@ -294,15 +294,10 @@ fn edge(view: &View<'_, '_>) -> Tally {
     let Some(first) = servers(view).find(|it| is_open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
-    // Beside an edge, a port of a program of one's own is a way around it.
-    let has_edge = servers(view).any(|it| it.tls() == Tls::Ends);
     let public: Vec<(&Service<'_>, Tls)> = servers(view)
         .map(|it| (it, it.tls()))
         .filter(|(it, tls)| {
-            *tls == Tls::Ends
-                || is_open(it) && *tls == Tls::Likely
-                || serves_web(it)
-                || has_edge && goes_around(it)
+            *tls == Tls::Ends || is_open(it) && *tls == Tls::Likely || serves_web(it)
         })
         .collect();
     let (likely, known): (Vec<_>, Vec<_>) =
@@ -316,6 +311,20 @@ fn edge(view: &View<'_, '_>) -> Tally {
                 named(&likely)
             ),
             "Ask for the certificate: `openssl s_client -connect HOST:PORT`.",
+        );
+    }
+    // Beside an edge, a port of a program of one's own may be a way around it, or speak no HTTP at all.
+    let has_edge = known.iter().any(|(_, tls)| *tls == Tls::Ends);
+    let around = servers(view).filter(|it| it.tls() == Tls::No && goes_around(it));
+    let around: Vec<String> = around.filter(|it| !serves_web(it)).map(name).collect();
+    if has_edge && known.iter().all(|(_, tls)| *tls == Tls::Ends) && !around.is_empty() {
+        let verb = if around.len() == 1 { "publishes a port" } else { "publish ports" };
+        return Tally::Hidden(
+            format!(
+                "{} {verb} beside what terminates TLS, and these files do not show what answers there",
+                named(&around)
+            ),
+            "Find out whether that port speaks TLS: `openssl s_client -connect HOST:PORT`.",
         );
     }
     if known.is_empty() {

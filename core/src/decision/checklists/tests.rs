@@ -1,3 +1,4 @@
+mod backups;
 mod crossing;
 
 use crate::Config;
@@ -153,7 +154,7 @@ fn capabilities_that_docker_gives_every_container_open_nothing() {
 }
 
 #[test]
-fn a_port_beside_the_edge_is_a_way_around_it() {
+fn a_port_beside_the_edge_may_be_a_way_around_it() {
     let with = |port: &str| {
         let text = format!(
             "services:\n  caddy: {{image: 'caddy:2.10.0', restart: always, ports: ['80:80', '443:443']}}\n  \
@@ -162,7 +163,13 @@ fn a_port_beside_the_edge_is_a_way_around_it() {
         seen(&text, CheckItem::TlsEdge)
     };
     let around = "1 of 2 public services terminates TLS; missing: `api`".to_owned();
-    assert_eq!(with("8787:8787"), (CheckState::Fail, around));
+    assert_eq!(with("8080:8080"), (CheckState::Fail, around));
+    // A game server speaks no HTTP, and no file shows what it speaks.
+    for port in ["25565:25565", "8787:8787"] {
+        let (state, words) = with(port);
+        assert_eq!(state, CheckState::CannotSee, "{port}");
+        assert!(words.starts_with("`api` publishes a port beside what terminates TLS"), "{words}");
+    }
     for port in ["127.0.0.1:8787:8787", "2222:22", "8787:8787/udp"] {
         assert_eq!(with(port).0, CheckState::Pass, "{port}");
     }
@@ -194,6 +201,29 @@ fn what_is_not_started_again_by_choice_needs_no_restart_policy() {
     assert_eq!(with(", restart: 'no'"), CheckState::Pass);
     assert_eq!(with(", restart: 'no', ports: ['80:80']"), CheckState::Fail);
     assert_eq!(with(""), CheckState::Fail);
+}
+
+#[test]
+fn what_another_service_dials_is_a_server() {
+    let with = |env: &str| {
+        let text = format!(
+            "services:\n  web: {{image: 'acme/web:1.2.3', restart: always, environment: {{API_URL: '{env}'}}}}\n  \
+             api: {{image: 'acme/api:1.2.3', restart: 'no'}}\n"
+        );
+        let decision = decide(&[("compose.yaml", &text)]);
+        let state = |wanted| item_of(&decision, wanted).state;
+        let is_job = decision.cost.go.text.contains("1 Job");
+        (state(CheckItem::RestartPolicies), is_job)
+    };
+    assert_eq!(with("http://api:8080"), (CheckState::Fail, false));
+    assert_eq!(with("http://other.example.com:8080"), (CheckState::Pass, true));
+    // Swarm does not read `restart`.
+    let stack =
+        "services:\n  api: {image: 'acme/api:1.2.3', restart: 'no', deploy: {replicas: 2}}\n";
+    let decision = decide(&[("docker-stack.yml", stack)]);
+    let item = item_of(&decision, CheckItem::HealthChecks);
+    assert_eq!(item.seen, "0 of 1 service has a healthcheck; missing: `api`");
+    assert!(!decision.cost.go.text.contains("Job"), "{}", decision.cost.go.text);
 }
 
 #[test]

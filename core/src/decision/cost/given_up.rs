@@ -3,6 +3,7 @@
 use super::super::system::System;
 use super::super::unread::is_openshift_template;
 use super::{NAMES, named};
+use crate::model::Str;
 use crate::model::delivery::controller_of;
 use crate::model::kubernetes::{Body, Object, Role};
 use crate::report::phrases::{amount, first_named};
@@ -48,14 +49,26 @@ pub fn given_up(system: &System<'_>, scheduled: usize) -> Vec<String> {
     named
 }
 
-/// Whether a role allows to create Pods, or what makes Pods.
+/// Whether a role allows to create Pods, or what makes Pods. `*` stands for everything.
 ///
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>
 fn starts_programs(role: &Role) -> bool {
-    const PODS: [&str; 5] = ["pods", "deployments", "statefulsets", "jobs", "cronjobs"];
+    const PODS: [&str; 8] = [
+        "pods",
+        "deployments",
+        "statefulsets",
+        "daemonsets",
+        "replicasets",
+        "replicationcontrollers",
+        "jobs",
+        "cronjobs",
+    ];
+    const GROUPS: [&str; 4] = ["", "apps", "batch", "*"];
     role.rules.iter().any(|rule| {
-        rule.verbs.iter().any(|it| it.as_str() == "create")
-            && rule.resources.iter().any(|it| PODS.contains(&it.as_str()))
+        let has = |all: &[Str], wanted: &[&str]| all.iter().any(|it| wanted.contains(&it.as_str()));
+        has(&rule.verbs, &["create", "*"])
+            && (has(&rule.resources, &PODS)
+                || has(&rule.resources, &["*"]) && has(&rule.api_groups, &GROUPS))
     })
 }
 

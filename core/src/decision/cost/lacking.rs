@@ -32,7 +32,7 @@ pub fn mounts_to_write(system: &System<'_>, services: &[&Service<'_>]) -> Mounts
             let is_lacking = backing.is_none() && (is_written || pair.is_some());
             if let Some(place) = Place::of(facts, service, mount) {
                 let place = (service.project_index, place);
-                if matches!(backing, Some(Backing::Claim(..))) {
+                if matches!(backing, Some(Backing::Claim(..) | Backing::ClaimTemplate(_))) {
                     claimed.insert(place);
                 } else if is_lacking {
                     claims.insert(place);

@@ -287,6 +287,19 @@ fn a_volume_that_two_services_lack_is_one_claim() {
     assert_ne!(mounting, web);
     let there = go(&mounting);
     assert!(there.contains("1 PersistentVolumeClaim)"), "{there}");
+    // A StatefulSet makes the claim by itself.
+    let template = web.replace("kind: Deployment", "kind: StatefulSet").replacen(
+        "spec:\n",
+        "spec:\n  volumeClaimTemplates: [{metadata: {name: uploads}, spec: {accessModes: [ReadWriteMany]}}]\n",
+        1,
+    );
+    let template = template.replacen(
+        "containers: [{",
+        "containers: [{volumeMounts: [{name: uploads, mountPath: /srv/uploads}], ",
+        1,
+    );
+    let there = go(&template);
+    assert!(there.contains("1 PersistentVolumeClaim)"), "{there}");
 }
 
 #[test]
@@ -363,4 +376,21 @@ fn quotas_and_the_right_to_start_programs_are_given_up() {
         "{given_up}"
     );
     assert!(cost(&[role("list")]).contains("nothing that Compose lacks"));
+    for (from, to) in [
+        ("create]", "'*']"),
+        ("apiGroups: [''], resources: [pods]", "apiGroups: ['*'], resources: ['*']"),
+        ("resources: [pods]", "resources: [daemonsets]"),
+        ("resources: [pods]", "resources: [replicasets]"),
+    ] {
+        let wide = role("create").replace(from, to);
+        assert!(
+            cost(&[wide.clone()]).contains("1 Role that lets a program start others"),
+            "{wide}"
+        );
+    }
+    let other = role("create").replace(
+        "apiGroups: [''], resources: [pods]",
+        "apiGroups: [acme.example.com], resources: ['*']",
+    );
+    assert!(cost(&[other]).contains("nothing that Compose lacks"));
 }

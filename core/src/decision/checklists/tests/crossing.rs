@@ -272,6 +272,9 @@ fn the_place_of_data_is_called_what_it_is() {
     let decision = decide(&[("compose.yaml", compose), ("k8s/db.yaml", &cluster)]);
     let path = item_of(&decision, CheckItem::HiddenState).seen;
     assert!(path.contains("`db` in `/srv/pg` of the node"), "{path}");
+    let two = "services:\n  db: {image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}\n  shop: {image: 'mysql:8.4', restart: always, volumes: ['my:/var/lib/mysql']}\nvolumes: {pg: {}, my: {}}\n";
+    let (_, both) = seen(two, CheckItem::HiddenState);
+    assert!(both.ends_with(": `db` in the volume `pg` and `shop` in the volume `my`"), "{both}");
 }
 
 #[test]
@@ -380,4 +383,45 @@ fn a_migration_of_compose_alone_needs_a_job() {
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: migrate, image: 'acme/api:1.2.3', command: [npm, run, migrate]}]}}}\n";
     let moved = with(job);
     assert!(!moved.seen.contains("has a Job in the cluster"), "{moved:?}");
+}
+
+#[test]
+fn each_migration_of_compose_needs_a_job() {
+    let names = ["migrate-shop", "migrate-users"];
+    let services = names.map(|name| {
+        format!("  {name}: {{image: 'acme/{name}:1.2.3', command: [npm, run, migrate]}}\n")
+    });
+    let compose = format!(
+        "services:\n  api: {{image: 'acme/api:1.2.3', restart: always}}\n{}",
+        services.concat()
+    );
+    let job = |name: &str, image: &str| {
+        format!(
+            "---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: {name}, image: 'acme/{image}:1.2.3', command: [npm, run, migrate]}}]}}}}}}\n"
+        )
+    };
+    let with = |jobs: &[String]| {
+        let api = format!("{}{}", workload("api", "", ""), jobs.concat());
+        let found = decide(&[("compose.yaml", &compose), ("k8s/api.yaml", &api)]);
+        item_of(&found, CheckItem::OneTimeMigrations)
+    };
+    let [shop, users] = names.map(|name| job(name, name));
+    let one = with(std::slice::from_ref(&shop));
+    assert_eq!(one.state, CheckState::Fail, "{one:?}");
+    let said = "1 of 2 migrations of Compose has a Job in the cluster; missing: `migrate-users`";
+    assert!(one.seen.starts_with(said), "{one:?}");
+    let both = with(&[shop.clone(), users]);
+    assert!(!both.seen.contains("has a Job") && !both.seen.contains("have a Job"), "{both:?}");
+    // A Job of another name may be the second one.
+    let other = with(&[shop, job("upgrade", "tools")]);
+    assert!(!other.seen.contains("has a Job"), "{other:?}");
+}
+
+#[test]
+fn a_workload_that_migrates_is_named_once_in_backticks() {
+    let compose = "services:\n  api: {image: 'acme/api:1.2.3', restart: always}\n";
+    let api = workload("api", "command: [sh, -c, 'npm run migrate && node server.js']", "");
+    let found = decide(&[("compose.yaml", compose), ("k8s/api.yaml", &api)]);
+    let seen = item_of(&found, CheckItem::OneTimeMigrations).seen;
+    assert!(seen.contains("missing: `api`") && !seen.contains("``"), "{seen}");
 }
