@@ -17,7 +17,9 @@ use smol_str::SmolStr;
 
 /// Compares every Compose service with its counterpart.
 pub fn compare(facts: &Facts<'_>) -> Comparison {
-    let services = services(facts).into_iter().map(|service| pair(facts, service)).collect();
+    let seen = Seen::of(facts);
+    let services = services(facts).into_iter();
+    let services = services.map(|service| pair(facts, &seen, service)).collect();
     let mut only_in_cluster = Vec::new();
     // Without a Compose side there is nothing to compare with.
     let workloads = if facts.services().is_empty() { &[][..] } else { facts.workloads() };
@@ -71,7 +73,7 @@ fn services<'c, 'f>(facts: &'c Facts<'f>) -> Vec<&'c Service<'f>> {
     all
 }
 
-fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
+fn pair(facts: &Facts<'_>, seen: &Seen<'_>, service: &Service<'_>) -> ServicePair {
     let pair = Pair::of(facts, service.index);
     let compared = pair.as_ref().map(aspects::all).unwrap_or_default();
     ServicePair {
@@ -84,22 +86,40 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
             span: it.span(),
         }),
         candidates: candidates(facts, service),
-        resembles: pair.is_none() && resembles(facts, service),
+        resembles: pair.is_none() && seen.resembles(service),
         compared,
         converters: notes(facts, service),
     }
 }
 
-/// Whether any container has the image or the name of a service.
-fn resembles(facts: &Facts<'_>, service: &Service<'_>) -> bool {
-    let image = |it: &Unit<'_>| it.image.as_ref().map(|it| it.path_without_registry().to_owned());
-    let own = image(&service.unit);
-    facts.workloads().iter().any(|workload| {
-        of_release(workload.name) == service.name
-            || workload.units.iter().any(|unit| {
-                *unit.name.value == *service.name || own.is_some() && image(unit) == own
-            })
-    })
+/// The names and images of everything in the cluster.
+struct Seen<'f> {
+    /// Names of workloads and of their containers.
+    names: FxHashSet<&'f str>,
+    images: FxHashSet<&'f str>,
+}
+
+impl<'f> Seen<'f> {
+    fn of(facts: &'f Facts<'_>) -> Seen<'f> {
+        let workloads = facts.workloads().iter();
+        let units = workloads.clone().flat_map(|it| &it.units);
+        let names = workloads.map(|it| of_release(it.name));
+        Seen {
+            names: names.chain(units.clone().map(|it| it.name.as_str())).collect(),
+            images: units.filter_map(image).collect(),
+        }
+    }
+
+    /// Whether any container has the image or the name of a service.
+    fn resembles(&self, service: &Service<'_>) -> bool {
+        self.names.contains(service.name)
+            || image(&service.unit).is_some_and(|it| self.images.contains(it))
+    }
+}
+
+/// Returns the image of a container without its registry and its tag.
+fn image<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
+    unit.image.as_ref().map(|it| it.path_without_registry())
 }
 
 /// Returns the labels of the workloads each of which may be the counterpart of a service, once each.
