@@ -2,6 +2,7 @@
 
 use super::beliefs::{Belief, Grounds};
 use super::cost::costs;
+use super::questions::strongest;
 use super::reasons::{has_server, reasons};
 use super::scenario;
 use super::signals::Signals;
@@ -12,21 +13,13 @@ use crate::facts::{Facts, Service, common_folder};
 use crate::model::{BuiltTarget, Target};
 use crate::report::phrases::{amount, capitalised};
 use crate::report::{
-    Answer, Ask, Decision, Environment, Evidence, Flip, Kind, Question, QuestionId, Role, Signal,
-    TargetKind, phrases,
+    Answer, Ask, Decision, Environment, Flip, Kind, Question, QuestionId, Role, Signal, TargetKind,
+    phrases,
 };
 use crate::text::{FileId, folder_of};
 use indexmap::IndexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
-
-/// The questions that decide on the platform; the others are about what is added to it.
-pub const DECIDING: [QuestionId; 4] = [
-    QuestionId::OneServer,
-    QuestionId::MultiNode,
-    QuestionId::ReplicasAndRollouts,
-    QuestionId::TeamsAndEnvironments,
-];
 
 /// Returns the decision without its steps, checklists and crossing table. `signals` are those of the files.
 pub fn conclude(system: &System<'_>, loads: &Loads, signals: &Signals) -> Decision {
@@ -90,18 +83,12 @@ fn choice(questions: &[Question]) -> &'static str {
         evidence.any(|it| it.signal == signal && it.points == Answer::Yes)
     };
     if shows(Signal::Autoscaler) {
-        "Compose can carry it without the autoscaler, so choose whether the replicas must follow the load"
+        "Compose meets it without the autoscaler, so decide whether the number of replicas must follow the load"
     } else if shows(Signal::ManyReplicas) {
-        "Compose can carry it, but starts and replaces so many replicas on one machine alone, so choose whether that is enough"
+        "Compose can run them, but starts and replaces so many on one machine by itself, so decide whether that is enough"
     } else {
         "both platforms can meet it, so choose the one that you can operate"
     }
-}
-
-/// Returns the strongest evidence for an answer to a question, that of a person before that of the files.
-pub fn strongest(question: &Question, points: Answer) -> Option<&Evidence> {
-    let evidence = question.evidence.iter().filter(|it| it.points == points);
-    evidence.max_by_key(|it| (it.by, it.weight))
 }
 
 /// Returns what is not known while a question about a cluster is open.

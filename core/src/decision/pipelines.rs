@@ -101,13 +101,17 @@ impl<'f> Pipelines<'f> {
 /// Whether a pipeline talks to the Docker Engine of another machine.
 fn reaches_server(file: &FileModel) -> bool {
     let lines = file.text().lines().map(str::trim_start);
-    let mut said = lines.filter(|line| !line.starts_with(['#', '/']));
+    let mut said = lines.filter(|line| !is_comment(line));
     said.any(|line| REACHES_SERVERS.iter().any(|it| line.contains(it)))
 }
 
-/// Returns the first of some commands that a pipeline runs, and its place. YAML and Groovy have different comments.
+/// Whether a line is a comment of YAML or of Groovy.
+fn is_comment(line: &str) -> bool {
+    line.starts_with('#') || line.starts_with("//")
+}
+
+/// Returns the first of some commands that a pipeline runs, and its place.
 fn first_command(file: &FileModel, commands: &[&'static str]) -> Option<(&'static str, Span)> {
-    let is_comment = |it: &str| it.starts_with('#') || it.starts_with("//");
     let said = file.text().lines().filter(|it| !is_comment(it.trim_start()));
     let mut found = said.flat_map(|line| {
         let places = commands.iter().filter_map(move |it| Some((*it, place_of(line, it)?)));

@@ -3,7 +3,16 @@
 use super::scale::Scale;
 use super::signals::Signals;
 use super::system::System;
-use crate::report::{Answer, Question, QuestionId};
+use crate::report::{Answer, Evidence, Question, QuestionId, Signal};
+use std::cmp::Reverse;
+
+/// The questions that decide on the platform; the others are about what is added to it.
+pub const DECIDING: [QuestionId; 4] = [
+    QuestionId::OneServer,
+    QuestionId::MultiNode,
+    QuestionId::ReplicasAndRollouts,
+    QuestionId::TeamsAndEnvironments,
+];
 
 /// Returns the question as a person would ask it.
 pub fn text(id: QuestionId) -> &'static str {
@@ -61,6 +70,19 @@ fn settled_by(id: QuestionId, system: &System<'_>) -> Vec<&'static str> {
         );
     }
     settled
+}
+
+/// Returns the strongest evidence for an answer to a question.
+pub fn strongest(question: &Question, points: Answer) -> Option<&Evidence> {
+    strongest_of(question.evidence.iter().filter(|it| it.points == points))
+}
+
+/// Returns the strongest of some evidence: what a person stated before what the files show, an answer to the question
+/// itself before what follows from another one, and then by its weight.
+pub fn strongest_of<'q>(evidence: impl Iterator<Item = &'q Evidence>) -> Option<&'q Evidence> {
+    let order =
+        |it: &&Evidence| (Reverse(it.by), it.signal != Signal::DirectAnswer, Reverse(it.weight));
+    evidence.min_by_key(order)
 }
 
 /// Returns the six questions with their answers.

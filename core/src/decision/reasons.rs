@@ -1,8 +1,8 @@
 //! The reasons for a verdict, the ones that support it first.
 
-use super::conclusion::DECIDING;
 use super::cost::over_built;
 use super::outcome::{Delivery, Server, Situation};
+use super::questions::{DECIDING, strongest_of};
 use super::signals::nodes::{Blocked, blocked_on_one_node};
 use super::sums::{self, Loads};
 use super::system::System;
@@ -73,16 +73,12 @@ pub fn reasons(
     deciding.sort_by_key(|it| !is_direct(it));
     for question in deciding {
         // A fact that bears on two questions is listed once.
-        let mut own: Vec<_> = question
+        let own = question
             .evidence
             .iter()
             .filter(|it| it.points == question.answer || question.answer == Answer::Unknown)
-            .filter(|it| !told.contains(&topic(it.signal, question.id)))
-            .collect();
-        own.sort_by_key(|it| {
-            (Reverse(it.by), it.signal != Signal::DirectAnswer, Reverse(it.weight))
-        });
-        let Some(strongest) = own.first() else { continue };
+            .filter(|it| !told.contains(&topic(it.signal, question.id)));
+        let Some(strongest) = strongest_of(own) else { continue };
         told.insert(topic(strongest.signal, question.id));
         let bearing = bearing(situation, question);
         let text = match bearing {
@@ -113,7 +109,9 @@ pub fn reasons(
     let tells_of_gpus = [Signal::SeveralGpus, Signal::ManyGpus]
         .iter()
         .any(|signal| told.iter().any(|it| it.0 == *signal));
-    if gpus.count > 1 && !tells_of_gpus {
+    let is_about_server =
+        matches!(situation.verdict().so_far, Platform::Compose | Platform::LargerServer);
+    if gpus.count > 1 && !tells_of_gpus && is_about_server {
         let text = format!("The server needs {} GPUs as well.", gpus.count);
         let rank = (Bearing::Supports, Reverse(Weight::Decisive), AnsweredBy::Files);
         reasons.push((rank, Reason::without_signal(text, gpus.first)));

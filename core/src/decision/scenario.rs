@@ -1,7 +1,7 @@
 //! The typical system that is nearest.
 
-use super::conclusion::strongest;
 use super::outcome::{Nodes, Server, Situation};
+use super::questions::strongest;
 use crate::config::Answers;
 use crate::report::{Answer, Question, QuestionId, Scenario, ScenarioName};
 

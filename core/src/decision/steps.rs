@@ -10,13 +10,14 @@ use crate::facts::{Brought, Service};
 use crate::knowledge::families::Class;
 use crate::knowledge::upkeep::is_web_port;
 use crate::model::compose::MountKind;
-use crate::report::phrases::{amount, capitalised, first_named, named};
+use crate::report::phrases::{amount, capitalised, first_named, named_in_sentence};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
     Question, QuestionId, Severity, Step, Today,
 };
-use crate::text::{Span, folder_of};
+use crate::text::{FileId, Span, folder_of};
 use asks::ask;
+use indexmap::IndexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
@@ -33,6 +34,7 @@ const MAX_NAMES: usize = 3;
 pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
+    let places = Places::of(system);
     // What is not built hides what the answers depend on.
     if let Some(unread) = system.first_unread()
         && decision.outcome.platform == Platform::Either
@@ -56,7 +58,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     errors.sort_by_key(|it| of_error(it).min(Urgency::Stops));
     for finding in errors {
         if told.insert(finding.code) {
-            steps.push(of_findings(system, finding));
+            steps.push(of_findings(system, &places, finding));
         }
     }
     let warnings = system.findings_of(Severity::Warning);
@@ -68,7 +70,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let next = own.find(|it| !told.contains(it.code));
         if let Some(finding) = next {
             told.insert(finding.code);
-            steps.push(of_findings(system, finding));
+            steps.push(of_findings(system, &places, finding));
         } else if item.findings.is_empty() {
             steps.extend(of_item(system, item));
         }
@@ -79,7 +81,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let has_no_list = items(decision, checklists).is_empty();
         let findings = warnings.into_iter().filter(|_| has_no_list);
         let new = findings.filter(|it| told.insert(it.code));
-        steps.extend(new.map(|it| of_findings(system, it)));
+        steps.extend(new.map(|it| of_findings(system, &places, it)));
         steps.extend(cluster::of_verdict(system, decision));
         let mut subjects: FxHashSet<String> = steps.iter().map(|it| it.subject.clone()).collect();
         let mut notes = hints;
@@ -88,7 +90,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             // A note about what a step names already can wait.
             if !told.contains(note.code) && subjects.insert(note.subject.clone()) {
                 told.insert(note.code);
-                steps.push(of_findings(system, note));
+                steps.push(of_findings(system, &places, note));
             }
         }
         // A workload without requests is a finding already.
@@ -185,37 +187,56 @@ fn of_finding(finding: &Finding) -> Step {
 }
 
 /// Returns what a finding asks for, with the names of what has the same fault.
-fn of_findings(system: &System<'_>, finding: &Finding) -> Step {
+fn of_findings(system: &System<'_>, places: &Places<'_>, finding: &Finding) -> Step {
     let mut step = of_finding(finding);
     let own = name_of_subject(&finding.subject);
     let is_same = |it: &&&Finding| it.code == finding.code && it.severity == finding.severity;
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: IndexSet<&str> = IndexSet::new();
     for same in system.findings.iter().filter(is_same) {
         let others = same.others.iter().map(|other| match other.subject.as_str() {
-            "" => workload_at(system, other.span).unwrap_or_default(),
+            "" => places.workload_at(other.span).unwrap_or_default(),
             subject => name_of_subject(subject),
         });
         for name in std::iter::once(name_of_subject(&same.subject)).chain(others) {
             let is_named = name == own || step.text.contains(&format!("`{name}`"));
-            if !name.is_empty() && !is_named && !names.contains(&name) {
-                names.push(name);
+            if !name.is_empty() && !is_named {
+                names.insert(name);
             }
         }
     }
     if !names.is_empty() && !own.is_empty() {
         let end = step.text.trim_end_matches('.').len();
         step.text.truncate(end);
+        let names = Vec::from_iter(names);
         step.text.push_str(&format!("; the same for {}.", first_named(&names, MAX_NAMES)));
     }
     step
 }
 
-/// Returns the name of the workload that a place belongs to.
-fn workload_at<'f>(system: &System<'f>, place: Span) -> Option<&'f str> {
-    let holds = |object: Span| {
-        object.file == place.file && object.start <= place.start && place.end <= object.end
-    };
-    system.workloads.iter().find(|it| holds(it.object.span)).map(|it| it.name)
+/// The places and names of the workloads, by their files and in the order of their starts.
+struct Places<'f>(FxHashMap<FileId, Vec<(Span, &'f str)>>);
+
+impl<'f> Places<'f> {
+    fn of(system: &System<'f>) -> Places<'f> {
+        let mut places: FxHashMap<FileId, Vec<(Span, &'f str)>> = FxHashMap::default();
+        for workload in &system.workloads {
+            let span = workload.object.span;
+            places.entry(span.file).or_default().push((span, workload.name));
+        }
+        for in_file in places.values_mut() {
+            in_file.sort_by_key(|it| it.0.start);
+            in_file.dedup_by_key(|it| it.0.start);
+        }
+        Places(places)
+    }
+
+    /// Returns the name of the workload that a place belongs to.
+    fn workload_at(&self, place: Span) -> Option<&'f str> {
+        let in_file = self.0.get(&place.file)?;
+        let before = in_file.partition_point(|it| it.0.start <= place.start);
+        let (span, name) = in_file.get(before.checked_sub(1)?)?;
+        (place.end <= span.end).then_some(name)
+    }
 }
 
 /// Returns the name of the object that a finding is about: `web` of "Deployment shop/web, container app".
@@ -240,22 +261,12 @@ fn of_item(system: &System<'_>, item: &ChecklistItem) -> Option<Step> {
     }
     let (_, span) = item.missing.first()?;
     let names: Vec<&str> = item.missing.iter().map(|it| it.0.as_str()).collect();
-    let named = listed(&names);
+    let named = named_in_sentence(&names, MAX_NAMES);
     // What is missing is named already.
     let seen = item.seen.split("; missing: ").next().unwrap_or_default();
-    let ask = ask(item.item, &named, names.len() > 1, system.is_swarm());
+    let ask = ask(item.item, &named, names.len() > 1, system.is_swarm())?;
     let text = format!("{ask}: {seen}.");
     Some(Step { text, subject: String::new(), span: Some(*span) })
-}
-
-/// Returns names as a sentence lists them: `a`, `b` and `c`, or the first ones and the number of the others.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [first @ .., last] if !first.is_empty() && names.len() <= MAX_NAMES => {
-            format!("{} and `{last}`", named(first))
-        }
-        _ => first_named(names, MAX_NAMES),
-    }
 }
 
 /// Returns the step for a reverse proxy that answers without TLS, which another proxy before it would only repeat.

@@ -1,9 +1,8 @@
 //! What would change the outcome, found by trying: the decision is made again with another fact or answer.
 
-use super::conclusion::DECIDING;
 use super::load::{Load, Side};
 use super::outcome::{Delivery, Packages, Situation, Standing};
-use super::questions;
+use super::questions::{self, DECIDING};
 use super::signals::{self, Row, Seen, Signals};
 use super::sums::{self, Loads, Size};
 use super::system::System;
@@ -143,7 +142,9 @@ impl<'t, 'f> Trial<'t, 'f> {
             // Limits of Compose are seldom reached, and the most replicas of an autoscaler are meant to be.
             needs_larger_server: match size {
                 Size::NeedsLarger(..) => true,
-                Size::AtMostBeyond(_) => loads.main().side == Side::Cluster,
+                Size::AtMostBeyond(larger) => {
+                    larger.is_some() && loads.main().side == Side::Cluster
+                }
                 Size::FitsEasily | Size::Fits | Size::Beyond | Size::Open => false,
             },
         };

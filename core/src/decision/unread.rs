@@ -163,13 +163,19 @@ impl System<'_> {
     fn first_left_out(&self) -> Option<Unread> {
         let first = self.left_out.iter().min_by_key(|it| !names_objects(it))?;
         let path = first.path();
-        let them = match self.left_out.len() - 1 {
-            0 => format!("`{path}` is"),
-            1 => format!("`{path}` and one more template are"),
-            more => format!("`{path}` and {more} more templates are"),
+        let why = match self.left_out.len() - 1 {
+            0 => format!(
+                "`{path}` is not read: it is a template, which only another tool can render."
+            ),
+            1 => format!(
+                "`{path}` and one more file are not read: they are templates, which only another tool can render."
+            ),
+            more => format!(
+                "`{path}` and {more} more files are not read: they are templates, which only another tool can render."
+            ),
         };
         Some(Unread {
-            why: format!("{them} not read: only another tool can render this."),
+            why,
             next: format!(
                 "Add to these files what your tool renders from `{path}`: the template itself is not read."
             ),

@@ -161,3 +161,17 @@ fn a_swarm_is_not_told_that_a_single_server_is_documented() {
     )]);
     assert!(plain.myth.is_some_and(|it| it.contains("single server")), "{:?}", plain.myth);
 }
+
+#[test]
+fn gpus_are_those_of_a_server_where_the_verdict_is_about_one() {
+    let text = "services: {app: {image: 'acme/app:1.2.3', restart: always, deploy: {resources: {reservations: {cpus: '4', memory: 16G, devices: [{driver: nvidia, count: 4, capabilities: [gpu]}]}}}}}\n";
+    let with = |answer: &str| {
+        let mut config = crate::Config::default();
+        config.answers.set("one-server", "yes").unwrap();
+        config.answers.set("multi-node", answer).unwrap();
+        let reasons = super::decide_with(&[("compose.yaml", text)], config).reasons;
+        reasons.into_iter().map(|it| it.text).collect::<Vec<_>>().join("\n")
+    };
+    assert!(!with("yes").contains("The server needs"), "{}", with("yes"));
+    assert!(with("no").contains("The server needs 4 GPUs as well."), "{}", with("no"));
+}

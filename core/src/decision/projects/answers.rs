@@ -345,3 +345,25 @@ fn one_answer_is_one_reason() {
     let about = decision.reasons.iter().filter(|it| it.text.contains("`audit=yes`"));
     assert_eq!(about.count(), 1, "{:?}", decision.reasons);
 }
+
+#[test]
+fn a_larger_server_is_enough_only_where_there_is_one() {
+    let with = |most: u32| {
+        let web = super::deployment("web", ["", "", ""]).replace(
+            "image: 'acme/web:1.2.3'",
+            "image: 'acme/web:1.2.3', resources: {requests: {cpu: 4, memory: 8Gi}}",
+        );
+        let scaler = format!(
+            "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: web}}\nspec: {{minReplicas: 1, maxReplicas: {most}, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}\n"
+        );
+        let mut config = Config::default();
+        config.answers.set("one-server", "yes").unwrap();
+        decide_with(&[("web.yaml", &web), ("scale.yaml", &scaler)], config)
+    };
+    let (some, none) = (with(8), with(5000));
+    assert!(some.verdict.contains("larger server"), "{}", some.verdict);
+    assert!(!none.verdict.contains("larger server"), "{}", none.verdict);
+    let evidence = none.questions.iter().flat_map(|it| &it.evidence);
+    let facts: Vec<&str> = evidence.map(|it| &*it.fact).collect();
+    assert!(facts.iter().any(|it| it.ends_with(", and no single server holds it")), "{facts:?}");
+}

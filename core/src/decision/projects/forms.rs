@@ -55,6 +55,9 @@ fn what_another_tool_renders_is_a_cluster_that_is_not_read() {
     let why: Vec<&str> = decision.reasons.iter().take(3).map(|it| it.text.as_str()).collect();
     let is_said = why.iter().any(|it| it.starts_with("`kube/deployment.yaml` is not read"));
     assert!(is_said, "{why:?}");
+    let is_said =
+        why.iter().any(|it| it.ends_with("a template, which only another tool can render."));
+    assert!(is_said, "{why:?}");
     let next = &decision.steps[0].text;
     assert!(next.starts_with("Add to these files what your tool renders from `kube/"), "{next}");
     // Neither what is for tests nor what holds no objects hides anything.

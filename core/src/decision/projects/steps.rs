@@ -246,7 +246,7 @@ fn a_cluster_that_is_not_needed_has_the_steps_to_a_server() {
         "Restore a copy of the data of StatefulSet `db` on a server, which also tests the backup: the claim template `data` stays in the cluster.",
         "Write Deployment `web` and StatefulSet `db` as Compose services, with their healthchecks.",
         "Put a reverse proxy on the server in the place of Ingress `shop`.",
-        "Run CronJob `nightly` by a timer of the server: Compose has no schedule.",
+        "Run CronJob `nightly` from a timer on the server, such as cron: Compose has no schedule.",
         "Compare the hours that the cluster takes each month for Deployment `web` and 2 more workloads with those of one server and its backups.",
     ];
     assert_eq!(all, expected);
@@ -257,12 +257,48 @@ fn a_cluster_that_is_needed_has_steps_about_what_it_lacks() {
     let answers = [("multi-node", "yes")];
     let all = steps_of_shop(&[], &answers).join("\n");
     let backup = "Add a backup of the data of StatefulSet `db`: nothing in these files copies the claim template `data`.";
-    let second = "Run Deployment `web` as 2 replicas at least: a single one is down with its node.";
+    let second = "Run at least 2 replicas of Deployment `web`: a single one is down with its node.";
     assert!(all.contains(backup) && all.contains(second), "{all}");
     assert!(!all.contains("on a server") && !all.contains("Compose services"), "{all}");
     let dump = NIGHTLY.replace("nightly", "pg-backup");
     let all = steps_of_shop(&[&dump], &answers).join("\n");
     assert!(!all.contains("Add a backup") && all.contains(second), "{all}");
+}
+
+#[test]
+fn a_schedule_of_velero_is_a_backup() {
+    let with = |group: &str| {
+        let schedule = format!(
+            "apiVersion: {group}/v1\nkind: Schedule\nmetadata: {{name: daily, namespace: ops}}\nspec: {{schedule: '0 3 * * *'}}\n"
+        );
+        steps_of_shop(&[&schedule], &[("multi-node", "yes")]).join("\n")
+    };
+    for group in ["velero.io", "k8up.io"] {
+        assert!(!with(group).contains("Add a backup"), "{group}");
+    }
+    assert!(with("calendar.example.com").contains("Add a backup of the data of StatefulSet `db`"));
+}
+
+#[test]
+fn a_scheduler_gets_no_second_replica() {
+    let with = |name: &str, command: &str| {
+        let command = format!("          command: {command}\n");
+        let text = clean("Deployment", name, "acme/app:1.2.3", ["", &command]);
+        let mut config = Config::default();
+        config.answers.set("multi-node", "yes").unwrap();
+        texts(&super::decide_with(&[("k8s/app.yaml", &text)], config)).join("\n")
+    };
+    assert!(
+        with("app", "[node, server.js]").contains("Run at least 2 replicas of Deployment `app`")
+    );
+    for (name, command) in [
+        ("app", "[celery, -A, app, beat]"),
+        ("app", "[node, scheduler.js]"),
+        ("job-scheduler", "[node, main.js]"),
+    ] {
+        let said = with(name, command);
+        assert!(!said.contains("at least 2 replicas"), "{name} {command}: {said}");
+    }
 }
 
 #[test]

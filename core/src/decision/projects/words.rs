@@ -255,3 +255,23 @@ fn what_is_counted_is_named_with_its_kind() {
     let expected = "counted from chart `charts/billing` with `values-prod.yaml`";
     assert!(decision.counted.ends_with(expected), "{}", decision.counted);
 }
+
+#[test]
+fn what_both_platforms_make_of_one_demand_is_said() {
+    let web = plain("web");
+    let with = |more: &str, spec: &str| {
+        let web = deployment("web", ["", spec, ""]);
+        let decision = with_answers(
+            &[("web.yaml", &web), ("more.yaml", more)],
+            &[("one-server", "yes"), ("multi-node", "no"), ("teams", "1")],
+        );
+        decision.verdict
+    };
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {minReplicas: 1, maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    let scaled = with(scaler, "");
+    let expected = "Compose meets it without the autoscaler, so decide whether the number of replicas must follow the load.";
+    assert!(scaled.ends_with(expected), "{scaled}");
+    let many = with(&web.replace("web", "other"), "  replicas: 12\n");
+    let expected = "Compose can run them, but starts and replaces so many on one machine by itself, so decide whether that is enough.";
+    assert!(many.ends_with(expected), "{many}");
+}

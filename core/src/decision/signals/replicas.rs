@@ -33,10 +33,15 @@ pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
     let is_shown = !system.hides_workloads() && system.runs_everything_once();
     if !signals.any(Replicas, Yes) && is_shown {
         let counted = &system.counted;
-        let stays_up = counted.workloads.iter().any(|it| it.kind().has_replicas());
-        let fact = match stays_up || !counted.services.is_empty() || counted.workloads.is_empty() {
-            true => "everything runs as one replica, and nothing scales with the load",
-            false => "nothing but Jobs runs, and nothing scales with the load",
+        let has_replicas = counted.workloads.iter().any(|it| it.kind().has_replicas());
+        let only_jobs = counted.workloads.iter().all(|it| it.kind().is_job());
+        let is_one = has_replicas || !counted.services.is_empty() || counted.workloads.is_empty();
+        let fact = if is_one {
+            "everything runs as one replica, and nothing scales with the load"
+        } else if only_jobs {
+            "nothing but Jobs runs, and nothing scales with the load"
+        } else {
+            "what stays up runs once on each node, and nothing scales with the load"
         };
         signals.add(Signal::NothingScales, Replicas, No, fact, None);
     }

@@ -62,7 +62,7 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
             };
             let more = match larger.map(sums::server_words) {
                 Some(larger) => format!("{beyond}; one with {larger} holds that too"),
-                None => format!("{beyond}, and than any single server has"),
+                None => format!("{beyond}, and no single server holds it"),
             };
             state(Signal::LimitsBeyondServer, No, more);
         }

@@ -2,11 +2,14 @@
 
 use crate::report::CheckItem;
 
-/// Returns what to do about services, volumes or workloads that an item misses, as a sentence without its end.
-/// `names` lists them.
-pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> String {
+/// Returns what to do about services, volumes or workloads that an item misses, as a sentence without its end; `None` for
+/// the items whose steps are worded elsewhere, or that miss nothing by name. `names` lists what is missed.
+pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> Option<String> {
     let form = |one: &'static str, many: &'static str| if are_several { many } else { one };
-    match item {
+    Some(match item {
+        CheckItem::Backups | CheckItem::ImageWithoutBindMounts | CheckItem::Monitoring => {
+            return None;
+        }
         CheckItem::PinnedImages => {
             format!("Pin the {} of {names} to a version or a digest", form("image", "images"))
         }
@@ -21,7 +24,6 @@ pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> S
             let keeps = form("keeps its data", "keep their data");
             format!("Mount a named volume where {names} {keeps}")
         }
-        CheckItem::Backups => format!("Add a backup of {names}"),
         CheckItem::TlsEdge => {
             format!("Put a reverse proxy that terminates TLS in front of {names}")
         }
@@ -34,16 +36,12 @@ pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> S
         CheckItem::LogsBounded => {
             format!("Set `max-size` for the logs of {names}, or use the `local` logging driver")
         }
-        CheckItem::Monitoring => format!("Let a monitor outside the server check {names}"),
         CheckItem::StartupAndRetry => {
             let need = form("it needs", "they need");
-            format!("Let {names} retry until what {need} answers, without `depends_on`")
+            format!("Make {names} retry until what {need} answers, without `depends_on`")
         }
         CheckItem::OneTimeMigrations => {
             format!("Run the migrations of {names} once per release, in a Job or a hook")
-        }
-        CheckItem::ImageWithoutBindMounts => {
-            format!("Replace the bind mounts of {names} by claims, ConfigMaps or a larger image")
         }
         CheckItem::ServiceDiscovery => {
             let dial = form("it dials", "they dial");
@@ -62,7 +60,7 @@ pub fn ask(item: CheckItem, names: &str, are_several: bool, is_swarm: bool) -> S
             let outside = form("its container", "their containers");
             format!("Keep the data of {names} on volumes, outside {outside}")
         }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -73,18 +71,18 @@ mod tests {
     fn every_ask_is_a_sentence_with_its_names() {
         for item in CheckItem::ALL {
             for (names, are_several) in [("`web`", false), ("`web` and `api`", true)] {
-                let text = ask(item, names, are_several, false);
+                let Some(text) = ask(item, names, are_several, false) else { continue };
                 assert!(text.contains(names) && !text.ends_with(['.', ':']), "{text}");
                 assert!(text.starts_with(|it: char| it.is_ascii_uppercase()), "{text}");
             }
         }
         assert_eq!(
-            ask(CheckItem::RestartPolicies, "`web`", false, true),
-            "Set `deploy.restart_policy.condition: any` on `web`"
+            ask(CheckItem::RestartPolicies, "`web`", false, true).as_deref(),
+            Some("Set `deploy.restart_policy.condition: any` on `web`")
         );
         assert_eq!(
-            ask(CheckItem::PersistentData, "`db` and `cache`", true, false),
-            "Mount a named volume where `db` and `cache` keep their data"
+            ask(CheckItem::PersistentData, "`db` and `cache`", true, false).as_deref(),
+            Some("Mount a named volume where `db` and `cache` keep their data")
         );
     }
 }

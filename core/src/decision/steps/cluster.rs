@@ -1,10 +1,12 @@
 //! What is worth doing next on a cluster, which has no checklist of its own.
 
-use super::super::conclusion::strongest;
+use super::super::questions::strongest;
 use super::super::system::System;
 use crate::facts::{Backing, Unit, Workload};
+use crate::knowledge::singletons::{is_scheduler_name, scheduler_by_name, singleton};
 use crate::knowledge::upkeep::{Topic, words};
-use crate::model::kubernetes::{Body, WorkloadKind};
+use crate::model::kubernetes::{Body, Object, WorkloadKind};
+use crate::report::phrases::first_of;
 use crate::report::{Answer, Decision, Fit, Platform, QuestionId, Step, Worth};
 use crate::text::Span;
 
@@ -37,17 +39,26 @@ fn data_of(system: &System<'_>, workload: &Workload<'_>) -> Option<(String, Stri
     Some((workload.label.clone(), place, workload.span()))
 }
 
+/// API groups whose `Schedule` makes backups.
+///
+/// Sources: <https://velero.io/docs/main/api-types/schedule/>, <https://docs.k8up.io/>
+const BACKUP_GROUPS: [&str; 2] = ["velero.io", "k8up.io"];
+
+/// Whether an object orders backups or snapshots, by its kind. A class or a location says how and where, and copies
+/// nothing.
+fn orders_backups(object: &Object) -> bool {
+    let kind = object.kind.as_str();
+    let is_order = (kind.contains("Backup") || kind.contains("Snapshot"))
+        && !kind.ends_with("Class")
+        && !kind.ends_with("Location");
+    is_order || kind == "Schedule" && BACKUP_GROUPS.contains(&object.group())
+}
+
 /// Whether anything in the cluster makes backups or snapshots, by its kind, its name, its image or its command.
 fn has_backup(system: &System<'_>) -> bool {
     let named = |text: &str| Topic::Backup.is_in(&words(text));
-    // A class or a location says how and where, and copies nothing.
-    let by_kind = |kind: &str| {
-        (kind.contains("Backup") || kind.contains("Snapshot"))
-            && !kind.ends_with("Class")
-            && !kind.ends_with("Location")
-    };
     let counted = &system.counted;
-    counted.objects.iter().any(|it| by_kind(&it.kind))
+    counted.objects.iter().any(|it| orders_backups(it))
         || counted.workloads.iter().any(|workload| {
             named(workload.name)
                 || workload.units.iter().any(|unit| {
@@ -64,25 +75,29 @@ pub fn of_verdict(system: &System<'_>, decision: &Decision) -> Vec<Step> {
     match decision.fit {
         Fit::OverBuilt => to_server(system),
         Fit::Fits | Fit::Mixed | Fit::Open | Fit::Outgrown => {
+            let outcome = &decision.outcome;
+            let writers = [("Kustomize", outcome.kustomize), ("Helm", outcome.helm)];
+            let deliverers = [("Argo CD", outcome.argocd), ("Flux", outcome.flux)];
             let steps = [
                 second_replica(system, decision),
-                worth(decision, QuestionId::Packaging),
-                worth(decision, QuestionId::Gitops),
+                worth(
+                    decision,
+                    QuestionId::Packaging,
+                    writers,
+                    "Use {} to write the manifests once",
+                ),
+                worth(decision, QuestionId::Gitops, deliverers, "Let {} deliver the manifests"),
             ];
             steps.into_iter().flatten().collect()
         }
     }
 }
 
-/// Returns a label with the number of the others.
-fn first_of(labels: &[(String, Span)]) -> Option<(String, Span)> {
-    let (first, others) = labels.split_first()?;
-    let text = match others {
-        [] => first.0.clone(),
-        [second] => format!("{} and {}", first.0, second.0),
-        more => format!("{} and {} more", first.0, more.len()),
-    };
-    Some((text, first.1))
+/// Returns the first of some labels with the number of the others, and the place of the first.
+fn first_labels(found: &[(String, Span)]) -> Option<(String, Span)> {
+    let labels: Vec<&str> = found.iter().map(|it| it.0.as_str()).collect();
+    let shown = if labels.len() == 2 { 2 } else { 1 };
+    Some((first_of(&labels, shown), found.first()?.1))
 }
 
 /// Returns the steps from the cluster to a server: what is written anew, what takes requests, what runs by the clock.
@@ -93,22 +108,34 @@ fn to_server(system: &System<'_>) -> Vec<Step> {
         workloads.map(|it| (it.label.clone(), it.span())).collect()
     };
     let mut steps = Vec::new();
-    if let Some((all, span)) = first_of(&of_kind(&|kind| kind != WorkloadKind::CronJob)) {
+    if let Some((all, span)) = first_labels(&of_kind(&|kind| kind != WorkloadKind::CronJob)) {
         steps
             .push(step(format!("Write {all} as Compose services, with their healthchecks."), span));
     }
     let routes = system.objects_where(|it| matches!(it, Body::Routes(_)));
-    if let Some((all, span)) = first_of(&routes) {
+    if let Some((all, span)) = first_labels(&routes) {
         steps.push(step(format!("Put a reverse proxy on the server in the place of {all}."), span));
     }
     // Source: <https://docs.docker.com/reference/compose-file/services/>, which has no key for a schedule.
-    if let Some((all, span)) = first_of(&of_kind(&|kind| kind == WorkloadKind::CronJob)) {
+    if let Some((all, span)) = first_labels(&of_kind(&|kind| kind == WorkloadKind::CronJob)) {
         steps.push(step(
-            format!("Run {all} by a timer of the server: Compose has no schedule."),
+            format!("Run {all} from a timer on the server, such as cron: Compose has no schedule."),
             span,
         ));
     }
     steps
+}
+
+/// Whether a workload starts jobs by the clock, so that a second replica would start each of them twice.
+fn schedules(workload: &Workload<'_>) -> bool {
+    let in_commands = |unit: &Unit<'_>| {
+        let is_own = unit.family().is_none();
+        unit.start.commands.iter().any(|command| {
+            singleton(command).is_some() || is_own && scheduler_by_name(command).is_some()
+        })
+    };
+    is_scheduler_name(workload.name)
+        || workload.units.iter().any(|unit| is_scheduler_name(unit.name) || in_commands(unit))
 }
 
 /// Returns the step for the first workload that must survive the loss of a node and runs once.
@@ -128,6 +155,7 @@ fn second_replica(system: &System<'_>, decision: &Decision) -> Option<Step> {
         it.kind() == WorkloadKind::Deployment
             && system.facts.replica_range(it).is_some_and(|range| range == (1, 1))
             && it.units.iter().all(|unit| unit.stored().is_none() && !keeps(unit))
+            && !schedules(it)
             && !it
                 .model
                 .strategy
@@ -136,26 +164,17 @@ fn second_replica(system: &System<'_>, decision: &Decision) -> Option<Step> {
     };
     let first = system.counted.workloads.iter().find(runs_once)?;
     let text =
-        format!("Run {} as 2 replicas at least: a single one is down with its node.", first.label);
+        format!("Run at least 2 replicas of {}: a single one is down with its node.", first.label);
     Some(Step { text, subject: first.label.clone(), span: Some(first.span()) })
 }
 
-/// Returns the step for a tool that is worth it, with the fact that says so.
-fn worth(decision: &Decision, id: QuestionId) -> Option<Step> {
-    let outcome = &decision.outcome;
-    let (tools, does) = match id {
-        QuestionId::Packaging => (
-            [("Kustomize", outcome.kustomize), ("Helm", outcome.helm)],
-            "Use {}, so that it is written once",
-        ),
-        QuestionId::Gitops => {
-            ([("Argo CD", outcome.argocd), ("Flux", outcome.flux)], "Let {} deliver the manifests")
-        }
-        QuestionId::OneServer
-        | QuestionId::MultiNode
-        | QuestionId::ReplicasAndRollouts
-        | QuestionId::TeamsAndEnvironments => return None,
-    };
+/// Returns the step for a tool that is worth it, with the fact that says so. `does` says what to do with it.
+fn worth(
+    decision: &Decision,
+    id: QuestionId,
+    tools: [(&str, Worth); 2],
+    does: &str,
+) -> Option<Step> {
     let worth: Vec<&str> =
         tools.iter().filter(|it| it.1 == Worth::WorthIt).map(|it| it.0).collect();
     let question = decision.questions.iter().find(|it| it.id == id)?;
