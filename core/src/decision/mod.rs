@@ -21,6 +21,7 @@ mod outcome;
 mod pipelines;
 mod questions;
 mod reasons;
+mod release;
 mod scale;
 mod scenario;
 mod signals;
@@ -65,6 +66,7 @@ fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &Shared<'f>) -> Dec
     decision.steps = steps::next(system, &decision, &checklists);
     decision.checklists = checklists;
     decision.crossing = crossing;
+    release::name(&mut decision);
     decision
 }
 

@@ -151,6 +151,14 @@ fn a_pipeline_that_reaches_a_server_deploys_there() {
         facts("steps: [{run: ssh deploy@shop.example.com 'docker compose -f a.yaml up -d'}]\n");
     let expected = "the pipeline in `.github/workflows/ci.yml` runs `docker compose up`";
     assert!(said.contains(expected), "{said}");
+    let said = facts(
+        "steps:\n  - run: |\n      /usr/bin/ssh deploy@shop.example.com true\n      docker compose up -d\n",
+    );
+    assert!(said.contains(expected), "{said}");
+    for comment in ["# ssh deploy@shop", "// ssh deploy@shop"] {
+        let said = facts(&format!("steps:\n  {comment}\n  - run: docker compose up -d\n"));
+        assert!(!said.contains("the pipeline in"), "{comment}: {said}");
+    }
     // What starts on the machine of the pipeline is there for its tests.
     let said = facts("steps: [{run: docker compose up -d}, {run: npm test}]\n");
     assert!(!said.contains("the pipeline in"), "{said}");
@@ -177,4 +185,33 @@ fn what_one_zone_meets_is_no_preference() {
         spread("kubernetes.io/hostname", "ScheduleAnyway"),
         "Deployment `web` prefers to spread its Pods across nodes"
     );
+}
+
+#[test]
+fn what_runs_on_every_node_is_no_job() {
+    let agent = |api: &str, kind: &str, fields: &str| {
+        let text = format!(
+            "apiVersion: {api}/v1\nkind: {kind}\nmetadata: {{name: agent}}\nspec: {{template: {{metadata: {{labels: {{app: agent}}}}, spec: {{{fields}containers: [{{name: agent, image: 'acme/agent:1.2.3'}}]}}}}}}\n"
+        );
+        facts_on(&decide(&[("k8s/agent.yaml", &text)]), QuestionId::ReplicasAndRollouts)
+    };
+    let said = agent("apps", "DaemonSet", "");
+    assert_eq!(said, "what stays up runs once on each node, and nothing scales with the load");
+    let said = agent("batch", "Job", "restartPolicy: Never, ");
+    assert_eq!(said, "nothing but Jobs runs, and nothing scales with the load");
+}
+
+#[test]
+fn the_name_of_a_release_is_replaced_in_what_is_said_alone() {
+    let web = deployment("{{ .Release.Name }}-web", ["", "  replicas: 3\n", ""]);
+    let systems = crate::decision::tests::systems_of(&[
+        ("release-name/Chart.yaml", super::CHART),
+        ("release-name/templates/web.yaml", &web),
+    ]);
+    let decision = &systems[0].decision;
+    let facts = facts_on(decision, QuestionId::ReplicasAndRollouts);
+    assert!(facts.contains("Deployment `RELEASE-web` runs as 3 replicas"), "{facts}");
+    assert_eq!(systems[0].name, "release-name");
+    let steps: Vec<&str> = decision.steps.iter().map(|it| it.text.as_str()).collect();
+    assert!(steps.iter().all(|it| !it.contains("`release-name-web`")), "{steps:?}");
 }

@@ -21,11 +21,6 @@ const MAX_ROWS: usize = 18;
 /// Renders the decision report as text: the first screen of each system, or with `details` everything.
 /// Several systems begin with a table.
 pub fn decision(report: &Report, style: Style, details: bool) -> String {
-    // What a chart makes goes by the name of the release, which nobody has given here.
-    rendered(report, style, details).replace(phrases::RELEASE, phrases::PLACEHOLDER)
-}
-
-fn rendered(report: &Report, style: Style, details: bool) -> String {
     let mut out = String::new();
     match &report.systems[..] {
         [] => return out,
@@ -165,14 +160,14 @@ mod tests {
             bridge: None,
             span: None,
         };
-        let reasons = vec![Statement { text: "`release-name-web` runs once.".into(), span: None }];
+        let reasons = vec![Statement { text: "`web` runs once.".into(), span: None }];
         let decided =
             Decision { today: Today::Both, crossing: vec![ports], reasons, ..Decision::default() };
         let text = decision(&report(decided), Style::default(), true);
         assert!(text.contains("\nToday     Compose and Kubernetes (fit not settled)"), "{text}");
         assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
         assert!(text.contains("web: no Service\n"), "{text}");
-        assert!(text.contains("`RELEASE-web` runs once."), "{text}");
+        assert!(text.contains("`web` runs once."), "{text}");
         assert!(!text.contains('\x1b'));
     }
 

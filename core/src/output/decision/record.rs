@@ -4,7 +4,6 @@ use super::super::columns::escape_line;
 use super::super::place::Place;
 use super::details::{crossing, first_failing};
 use super::words;
-use crate::report::phrases::{PLACEHOLDER, RELEASE};
 use crate::report::{
     Answer, Ask, CheckState, ChecklistItem, Crossing, Decision, Report, Statement, Step, System,
 };
@@ -14,8 +13,7 @@ use crate::text::markdown::{cell, code_span, fence, html, prose};
 /// Renders the decision as an architecture decision record in Markdown, one for each system.
 pub fn records(report: &Report) -> String {
     let records = report.systems.iter().map(|system| record(report, system));
-    // What a chart makes goes by the name of the release, which nobody has given here.
-    records.collect::<Vec<_>>().join("\n").replace(RELEASE, PLACEHOLDER)
+    records.collect::<Vec<_>>().join("\n")
 }
 
 fn record(report: &Report, system: &System) -> String {
