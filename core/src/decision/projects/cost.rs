@@ -384,7 +384,7 @@ fn quotas_and_the_right_to_start_programs_are_given_up() {
     ] {
         let wide = role("create").replace(from, to);
         assert!(
-            cost(&[wide.clone()]).contains("1 Role that lets a program start others"),
+            cost(std::slice::from_ref(&wide)).contains("1 Role that lets a program start others"),
             "{wide}"
         );
     }
