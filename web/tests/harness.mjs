@@ -93,7 +93,7 @@ export async function open(browser, url, { hash = "", before, clock = false, ...
 
 /** Waits until the engine has spoken of the text as it stands: the page says "N findings in …". */
 export async function analysed(page) {
-  await page.waitForFunction(() => /\d+ findings? in \d+ file/.test(document.querySelector("#status").textContent), undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => /\d+ findings? in \d+ file/.test(document.querySelector("#status")?.textContent ?? ""), undefined, { timeout: 20_000 });
 }
 
 /** What the list shows: `CODE path:line` for every row. */

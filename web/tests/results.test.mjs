@@ -19,6 +19,7 @@ test("what an answer changed is about the application that is shown", async () =
   const { page, calm, close } = await open(browser, server.url, { hash: link([files, {}]) });
   await page.click("#tab-decision");
   const applications = page.locator("#decision label", { hasText: "Application" }).locator("select");
+  await applications.waitFor();
   let compared = 0;
   for (const name of await applications.locator("option").allInnerTexts()) {
     await applications.selectOption(name);
@@ -174,6 +175,7 @@ test("a dialog gives the focus back to what opened it, however it closes", async
   await page.waitForSelector("#gallery-list button");
   await page.keyboard.press("Escape");
   assert.equal(await focused(), "examples-button");
+  await page.waitForFunction(() => !document.querySelector("dialog"));
   await page.keyboard.press("Enter");
   await page.locator("#gallery-list button").first().press("Enter");
   await page.waitForFunction(() => !document.querySelector("dialog"));
