@@ -41,19 +41,17 @@ pub(super) fn one_for_each_cause(
         }
     }
     let groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() > 1).collect();
-    let mut slots: Vec<Option<Finding>> = findings.drain(..).map(Some).collect();
-    for group in groups {
-        let mut members: Vec<(usize, Finding)> =
-            group.iter().filter_map(|at| Some((*at, slots[*at].take()?))).collect();
+    let mut is_joined = vec![false; findings.len()];
+    for mut group in groups {
         // The order of the keys in a file says nothing about which place counts more.
-        members
-            .sort_by_cached_key(|(at, finding)| (ranks.of(finding), finding.subject.clone(), *at));
-        let mut members = members.into_iter();
-        let Some((at, first)) = members.next() else { continue };
-        let others = members.map(|(_, finding)| finding).collect();
-        slots[at] = Some(joined(first, others, facts));
+        group.sort_by_cached_key(|at| (ranks.of(&findings[*at]), findings[*at].subject.clone()));
+        let Some((first, others)) = group.split_first() else { continue };
+        let others_of: Vec<&Finding> = others.iter().map(|at| &findings[*at]).collect();
+        findings[*first] = joined(findings[*first].clone(), &others_of, facts);
+        others.iter().for_each(|at| is_joined[*at] = true);
     }
-    findings.extend(slots.into_iter().flatten());
+    let mut is_joined = is_joined.into_iter();
+    findings.retain(|_| !is_joined.next().unwrap_or_default());
     for finding in findings.iter_mut().filter(|it| !it.others.is_empty()) {
         let mut seen: FxHashSet<FileId> = FxHashSet::from_iter([finding.span.file]);
         let others = finding.others.iter().map(|it| it.span.file);
@@ -125,15 +123,15 @@ impl<'f, 'a> Ranks<'f, 'a> {
 }
 
 /// Returns a finding that stands for others as well, which are in the order of their ranks.
-fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Finding {
-    first.severity = severity_of(&first, &others, facts);
+fn joined(mut first: Finding, others: &[&Finding], facts: &Facts<'_>) -> Finding {
+    first.severity = severity_of(&first, others, facts);
     first.confidence = others.iter().map(|it| it.confidence).fold(first.confidence, Ord::min);
-    first.fixes = united(&first, &others);
+    first.fixes = united(&first, others);
     first.own_targets = Some(first.targets.clone());
     let words = words_of(&first);
     let says_the_same = |it: &Finding| words_of(it) == words;
     let is_plain = |it: &Finding| it.more == 0 && says_the_same(it);
-    let is_same = is_plain(&first) && others.iter().all(is_plain);
+    let is_same = is_plain(&first) && others.iter().copied().all(is_plain);
     first.is_same = is_same;
     let mut places: FxHashSet<(Span, String)> = FxHashSet::default();
     places.insert((first.span, first.subject.clone()));
@@ -155,21 +153,21 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
         first.targets.extend(is_in_targets.cloned());
         if places.insert((other.span, other.subject.clone())) {
             repeated += usize::from(!objects.insert(&other.subject, &other.targets));
-            let message = match (says_the_same(&other), other.subject.as_str()) {
+            let message = match (says_the_same(other), other.subject.as_str()) {
                 (false, _) => other.message_for_one().to_owned(),
                 (true, "") => "the same here".to_owned(),
                 (true, subject) => format!("the same for {subject}"),
             };
-            let Finding { span, subject, key_path, .. } = &other;
+            let Finding { span, subject, key_path, .. } = other;
             let (subject, key_path) = (subject.clone(), key_path.clone());
             leading.push((Other { span: *span, subject, key_path }, message));
         }
-        for place in other.others {
+        for place in &other.others {
             if places.insert((place.span, place.subject.clone())) {
                 repeated += usize::from(!objects.insert(&place.subject, &other.targets));
                 let related = other.related.iter().find(|it| it.span == place.span);
                 let message = related.map_or("the same here", |it| &it.message).to_owned();
-                further.push((place, message));
+                further.push((place.clone(), message));
             }
         }
     }
@@ -231,9 +229,9 @@ fn words_of(finding: &Finding) -> String {
 
 /// Returns the worst severity of those places that are not for development, or of all where there is no
 /// such place.
-fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> Severity {
+fn severity_of(first: &Finding, others: &[&Finding], facts: &Facts<'_>) -> Severity {
     let counts = |it: &&Finding| facts.file_role(it.span.file) != Role::Development;
-    let all = || std::iter::once(first).chain(others);
+    let all = || std::iter::once(first).chain(others.iter().copied());
     let worst = all().filter(counts).map(|it| it.severity).min();
     worst.or(all().map(|it| it.severity).min()).unwrap_or(first.severity)
 }
@@ -241,14 +239,14 @@ fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> Severi
 /// Returns the fixes of the first finding. A fix that every other finding has too, by its title, mends all places
 /// and is as safe as the least safe of them. The fix for the first place alone stays beside it where it is safer,
 /// and in targets, where a fix is tried and may be dropped.
-fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
+fn united(first: &Finding, others: &[&Finding]) -> Vec<Fix> {
     let is_built = |it: &Finding| !it.targets.is_empty();
-    let is_any_built = is_built(first) || others.iter().any(is_built);
+    let is_any_built = is_built(first) || others.iter().copied().any(is_built);
     if !is_built(first) && is_any_built {
         return first.fixes.clone();
     }
     let with_all = |fix: &Fix| {
-        let same = |other: &Finding| {
+        let same = |other: &&Finding| {
             let is_same = |it: &&Fix| it.title == fix.title;
             other.fixes.iter().find(is_same).cloned()
         };
@@ -393,7 +391,7 @@ mod tests {
             out.into_list().remove(0)
         };
         let fixes = |first: Safety, second: Safety| {
-            let united = united(&finding(0, first), &[finding(1, second)]);
+            let united = united(&finding(0, first), &[&finding(1, second)]);
             let said = united.into_iter().map(|it| (it.safety.name(), it.edits.len()));
             said.collect::<Vec<_>>()
         };
