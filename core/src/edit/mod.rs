@@ -248,8 +248,29 @@ impl<'a> Editor<'a> {
             }
             (indent, self.end_of_content(range.end))
         };
-        let at = self.line_end(end);
+        let at = self.end_of_comments(self.line_end(end), indent);
         Some((indent, if self.text[..at].ends_with('\r') { at - 1 } else { at }))
+    }
+
+    /// Returns the end of the comments below a line that belong to a block collection: those in the column of its
+    /// entries or further right, as entries are that somebody commented out.
+    fn end_of_comments(&self, line_end: usize, indent: usize) -> usize {
+        let mut kept = line_end;
+        let mut at = line_end;
+        while at < self.text.len() {
+            let start = at + 1;
+            at = self.line_end(start);
+            let line = self.text[start..at].trim_end();
+            // What follows a blank line at the left margin may be about anything.
+            if line.is_empty() && indent > 0 {
+                continue;
+            }
+            if !is_comment_in_column(line, indent) {
+                break;
+            }
+            kept = at;
+        }
+        kept
     }
 
     /// Inserts lines, each with a line feed before it.
@@ -333,6 +354,14 @@ fn column_of_key(line: &str) -> usize {
             return column;
         }
     }
+}
+
+/// Whether a line is a comment that stands in a column or further right. Some editors put the `#` at the left margin,
+/// before the indentation of what they comment out.
+fn is_comment_in_column(line: &str, indent: usize) -> bool {
+    let column = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    let Some(commented) = line.trim_start_matches(' ').strip_prefix('#') else { return false };
+    column(line) >= indent || column(line) == 0 && column(commented) >= indent
 }
 
 /// Whether text may contain a comment. A `#` inside quotes counts too: no edit is safer than a wrong one.

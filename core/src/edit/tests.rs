@@ -131,6 +131,30 @@ fn entries_are_removed_with_their_lines_but_never_with_a_comment() {
 }
 
 #[test]
+fn a_new_entry_follows_those_that_are_commented_out() {
+    let add = |text: &str| insert(text, "s/web", "d", Yaml::int(1)).unwrap();
+    for (before, after) in [
+        ("    # b: 2\n", "    # b: 2\n    d: 1\n"),
+        ("      # deeper\n    # b: 2\n", "      # deeper\n    # b: 2\n    d: 1\n"),
+        ("\n    # b:\n    #   c: 2\n\n", "\n    # b:\n    #   c: 2\n    d: 1\n\n"),
+        ("#    b: 2\n", "#    b: 2\n    d: 1\n"),
+        ("    # b: 2", "    # b: 2\n    d: 1"),
+    ] {
+        let text = format!("s:\n  web:\n    a: 1\n{before}");
+        assert_eq!(add(&text), format!("s:\n  web:\n    a: 1\n{after}"), "{before}");
+    }
+    for after in ["  # db:\n  #   a: 1\n", "# end\n", "\n  db: 1\n", "\n"] {
+        let text = format!("s:\n  web:\n    a: 1\n{after}");
+        assert_eq!(add(&text), format!("s:\n  web:\n    a: 1\n    d: 1\n{after}"));
+    }
+    assert_eq!(add("s:\n  web:\n    # a: 1\n"), "s:\n  web:\n    # a: 1\n    d: 1\n");
+    assert_eq!(
+        add("s:\r\n  web:\r\n    a: 1\r\n    # b: 2\r\n"),
+        "s:\r\n  web:\r\n    a: 1\r\n    # b: 2\r\n    d: 1\r\n"
+    );
+}
+
+#[test]
 fn flow_entries_are_removed_with_their_comma() {
     assert_eq!(remove("x: {a: 1, b: 2}\n", "x/a").unwrap(), "x: {b: 2}\n");
     assert_eq!(remove("x: {a: 1, b: 2}\n", "x/b").unwrap(), "x: {a: 1}\n");
