@@ -47,6 +47,18 @@ const SERVING_SCRIPTS: &[&str] = &[
 const CHECKING_OPTIONS: &[&str] =
     &["--version", "--help", "-V", "-t", "--check-config", "validate"];
 
+/// Options with which a program that otherwise works for ever ends when there is nothing more to do.
+///
+/// Sources: RQ documentation, "Workers" (`--burst`); Laravel documentation, "Queues" (`--once`, `--stop-when-empty`);
+/// Watchtower documentation, "Arguments" (`--run-once`).
+const ENDING_OPTIONS: &[&str] = &["--burst", "--once", "--stop-when-empty", "--run-once"];
+
+/// Whether a program ends when it has done what there is to do, although it is one that works for ever otherwise.
+#[must_use]
+pub fn ends_when_done(command: &Command) -> bool {
+    command.words.iter().any(|it| ENDING_OPTIONS.contains(&&*it.text))
+}
+
 /// Whether a command certainly starts a long-running process.
 #[must_use]
 pub fn is_server_start(command: &Command) -> bool {
@@ -58,7 +70,7 @@ pub fn is_server_start(command: &Command) -> bool {
     }
     let name = base_name(&first.text);
     let texts: Vec<&str> = program.iter().map(|it| it.text.as_str()).collect();
-    if texts.iter().any(|it| CHECKING_OPTIONS.contains(it)) {
+    if texts.iter().any(|it| CHECKING_OPTIONS.contains(it)) || ends_when_done(command) {
         return false;
     }
     // `python manage.py runserver`, `php artisan serve`, `python -m uvicorn`.

@@ -21,7 +21,7 @@ rule! {
     /// ## What helps
     /// Set `restart: unless-stopped`. Where no service of a project, or of one in the same folder, has a policy,
     /// the finding is a note: such files mostly start something for a while. Where some have one, the others were
-    /// forgotten.
+    /// forgotten. A helper that serves nobody, such as an updater of images, is a note too.
     ///
     /// ## How to troubleshoot
     /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` prints `no`;
@@ -109,7 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     and_others(&names)
                 ),
             );
-            habit.weigh(facts, first, finding);
+            habit.weigh(facts, &bare, finding);
             for other in others {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
@@ -192,7 +192,12 @@ impl<'a> Habit<'a> {
     /// Makes a note of a finding where nothing in the project or beside it is restarted, unless the file is for
     /// production. Of several files the one leads that Compose picks by itself, or one in which other services
     /// are restarted.
-    fn weigh(&self, facts: &Facts<'_>, service: &Service<'_>, finding: &mut Finding) {
+    fn weigh(&self, facts: &Facts<'_>, bare: &[&Service<'_>], finding: &mut Finding) {
+        let Some(service) = bare.first() else { return };
+        if bare.iter().all(|it| is_helper(it)) {
+            finding.severity(Severity::Info);
+            finding.why("Nothing of the application depends on it: while it is down, what it looks after goes on as it is, and nobody notices.");
+        }
         let is_default = is_default_name(facts.file(service.span().file).path());
         if is_default || !self.restarted.is_empty() {
             finding.precedence(Precedence::First);
@@ -242,7 +247,7 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, habit: &Habit<'_>, out: &mut 
             "{but}{kind}`{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     );
-    habit.weigh(facts, service, finding);
+    habit.weigh(facts, &[service], finding);
     finding
         .check(format!(
             "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
@@ -304,7 +309,30 @@ fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>, images: &FxHashSet<&str
 
 fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     let mode = service.model.deploy.as_ref().and_then(|it| it.mode.as_ref());
-    facts.is_one_shot(service) || mode.is_some_and(|it| it.value.ends_with("-job"))
+    facts.is_one_shot(service)
+        || mode.is_some_and(|it| it.value.ends_with("-job"))
+        || service.unit.start.commands.iter().any(starts::ends_when_done)
+        || service.unit.value("WATCHTOWER_RUN_ONCE") == Some("true")
+        || is_quick_tunnel(service)
+}
+
+/// Whether a service only looks after others, as an updater of images does, and serves nobody.
+fn is_helper(service: &Service<'_>) -> bool {
+    service.unit.family().is_some_and(|it| it.class == Class::Tool)
+}
+
+/// Whether a service is a tunnel for a trial: its address is another one after each start, so that somebody has to
+/// read it there.
+///
+/// Source: <https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/trycloudflare/>
+fn is_quick_tunnel(service: &Service<'_>) -> bool {
+    let words = &service.unit.start.words;
+    let has = |option: &str| words.iter().any(|it| it.as_str().starts_with(option));
+    service.unit.is_family("cloudflared")
+        && has("--url")
+        && !has("run")
+        && !has("--token")
+        && !has("--name")
 }
 
 /// Whether a port, also one for other services alone, a healthcheck or the start of a server shows that the service is not a task.

@@ -125,6 +125,53 @@ fn workers_run_for_ever() {
 }
 
 #[test]
+fn an_updater_that_nobody_needs_is_a_note() {
+    let said = |body: &str| {
+        let text = format!(
+            "services:\n  web: {{ image: 'nginx:1.29', restart: always }}\n  more: {{ {body} }}\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+    };
+    let watchtower = "image: 'containrrr/watchtower:1.7.1'";
+    let check = "healthcheck: { test: [CMD, /watchtower, --health-check] }";
+    assert_eq!(said(&format!("{watchtower}, {check}")), ["info"]);
+    assert_eq!(said(&format!("image: 'acme/web:1', {check}")), ["warning"]);
+    assert!(said(&format!("{watchtower}, command: --run-once, {check}")).is_empty());
+    let once = "environment: { WATCHTOWER_RUN_ONCE: 'true' }";
+    assert!(said(&format!("{watchtower}, {once}, {check}")).is_empty());
+}
+
+#[test]
+fn a_tunnel_for_a_trial_is_started_by_hand() {
+    let said = |command: &str| {
+        let text = format!(
+            "services:\n  web: {{ image: 'nginx:1.29', restart: always }}\n  tunnel: {{ image: 'cloudflare/cloudflared:2025.1.0', command: {command}, expose: ['2000'] }}\n"
+        );
+        count(&text)
+    };
+    assert_eq!(said("tunnel --url http://web:80"), 0);
+    // Without this one nobody reaches the site.
+    assert_eq!(said("tunnel run"), 1);
+    assert_eq!(said("tunnel --url http://web:80 --token secret run"), 1);
+}
+
+#[test]
+fn a_worker_that_ends_with_an_empty_queue_is_a_task() {
+    let said = |command: &str| {
+        let text = format!(
+            "services:\n  redis: {{ image: 'redis:8.2', restart: always }}\n  mail-worker: {{ build: ., command: {command}, depends_on: [redis] }}\n"
+        );
+        count(&text)
+    };
+    for command in ["rq worker --burst mail", "php artisan queue:work --stop-when-empty"] {
+        assert_eq!(said(command), 0, "{command}");
+    }
+    for command in ["rq worker mail", "php artisan queue:work", "celery -A app worker"] {
+        assert_eq!(said(command), 1, "{command}");
+    }
+}
+
+#[test]
 fn side_stacks_are_findings_of_their_own() {
     let file = |path: &str, name: &str| {
         format!("# file: {path}\nservices: {{ {name}: {{ image: 'nginx:1' }} }}\n")
