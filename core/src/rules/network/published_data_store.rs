@@ -146,6 +146,11 @@ fn is_left_to_open_doors<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
 fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a>> {
     let unit = &service.unit;
     let Some(family) = unit.family().filter(|it| it.is_data_store()) else { return Vec::new() };
+    // Docker discards published ports on the network of the host, which PLM411 reports, and sets up no rules of its
+    // own for them: <https://docs.docker.com/engine/network/drivers/host/>.
+    if service.is_on_host() {
+        return Vec::new();
+    }
     let ports = service.model.ports.iter().filter(|it| is_on_every_address(it));
     let (accepted, open): (Vec<&Port>, Vec<&Port>) = ports.partition(|it| is_accepted(facts, it));
     let is_console = |it: &&Port| is_console(family, it.target.value);

@@ -2,6 +2,17 @@ use super::RULE;
 use crate::rules::testing::{apply_fixes, files, findings, messages, run};
 
 #[test]
+fn docker_publishes_nothing_on_the_network_of_the_host() {
+    let said = |mode: &str| {
+        let text =
+            format!("services: {{ db: {{ image: 'postgres:17', {mode}ports: ['5432:5432'] }} }}\n");
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(said("network_mode: host, "), 0);
+    assert_eq!((said(""), said("network_mode: bridge, ")), (1, 1));
+}
+
+#[test]
 fn loopback_and_unpublished_ports_are_silent() {
     for ports in [
         "[\"127.0.0.1:5432:5432\"]",
