@@ -4,7 +4,7 @@ use super::{Facts, Unit};
 use crate::knowledge::families::{self, Certainty, Family};
 use crate::knowledge::image::{ImageRef, Pin};
 use crate::model::Str;
-use crate::model::compose::VariableUse;
+use crate::model::compose::{VariableForm, VariableUse};
 use crate::report::{Kind, TargetKind};
 use crate::text::Span;
 use smol_str::SmolStr;
@@ -24,6 +24,22 @@ pub struct Image<'a> {
     pub certainty: Certainty,
     /// The major version of the program in the image, where the tag names it.
     pub major: Option<u64>,
+}
+
+impl<'a> Facts<'a> {
+    /// Returns an image for a message: as it is written where a variable in it is empty or not known. What is left
+    /// without it, `ghcr.io//web`, is no image that anybody knows.
+    pub fn image_to_show(&self, unit: &Unit<'a>, image: &Image<'a>) -> &'a str {
+        let is_missing = |it: &VariableUse| {
+            matches!(it.form, VariableForm::Plain | VariableForm::Required { .. })
+                && it.value.as_ref().is_none_or(|value| value.is_empty())
+        };
+        let project = self.service_of(unit).map(|it| it.project);
+        match project.is_some_and(|it| it.variables_in(image.span).any(is_missing)) {
+            true => self.unquoted(&image.span),
+            false => image.text,
+        }
+    }
 }
 
 impl<'a> Image<'a> {

@@ -105,7 +105,7 @@ fn report<'a>(
     out: &mut Findings,
 ) {
     let Some((&(unit, image), others)) = all.split_first() else { return };
-    let text = image.text;
+    let text = facts.image_to_show(unit, image);
     let rest = "what runs depends on when it was pulled";
     let is_missing = !names_a_version(image) && WITHOUT_LATEST.contains(&&*image.repository);
     let message = if is_missing {
@@ -154,19 +154,20 @@ fn report<'a>(
         (false, false, false) if is_chosen => "moves on purpose",
         (false, false, false) => "no versions",
     });
-    let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
+    let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(image.text);
     // Each place counts, and each of the other images is named before the same one is named again.
-    let mut seen: FxHashSet<&str> = FxHashSet::from_iter([without_latest(text)]);
+    let mut seen: FxHashSet<&str> = FxHashSet::from_iter([without_latest(image.text)]);
     let (new, again): (Vec<_>, Vec<_>) =
         others.iter().partition(|(_, other)| seen.insert(without_latest(other.text)));
     let places: Vec<(Span, String)> = new
         .into_iter()
         .chain(again)
         .filter(|(_, other)| Some(other.span) != set_at)
-        .map(|(_, other)| {
+        .map(|(unit, other)| {
+            let name = || without_latest(facts.image_to_show(unit, other));
             let what = match is_same(other) {
                 true => "the same image again".to_owned(),
-                false => format!("`{}` has no version either", without_latest(other.text)),
+                false => format!("`{}` has no version either", name()),
             };
             (other.span, what)
         })

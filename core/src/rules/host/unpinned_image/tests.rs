@@ -460,3 +460,22 @@ fn a_kustomization_that_sets_latest_itself_tags_nothing() {
     assert_eq!(found("latest"), ["warning"]);
     assert_eq!(found("1.4.2"), [""; 0]);
 }
+
+#[test]
+fn an_image_with_an_empty_variable_is_shown_as_it_is_written() {
+    let said = |image: &str, env: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{a: {{image: '{image}'}}}}\n# file: .env\nX=1\n{env}"
+        );
+        messages(&RULE, &text).remove(0)
+    };
+    let message = said("ghcr.io/${OWNER}/web:latest", "");
+    assert!(message.starts_with("the tag of `ghcr.io/${OWNER}/web:latest` moves"), "{message}");
+    let message = said("ghcr.io/${OWNER:?}/web", "");
+    assert!(message.starts_with("`ghcr.io/${OWNER:?}/web` has no tag"), "{message}");
+    let message = said("ghcr.io/${OWNER}/web:latest", "OWNER=acme\n");
+    assert!(message.starts_with("the tag of `ghcr.io/acme/web:latest` moves"), "{message}");
+    // An empty default is meant.
+    let message = said("${MIRROR:-}acme/web:latest", "");
+    assert!(message.starts_with("the tag of `acme/web:latest` moves"), "{message}");
+}
