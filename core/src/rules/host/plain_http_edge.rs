@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Service};
+use crate::knowledge::families::Class;
 use crate::model::compose::Port;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
@@ -51,26 +52,50 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for at in 0..facts.projects().len() {
         let all = facts.services_of(at);
-        let open = all
+        let mut open: Vec<(&Service<'_>, &Port)> = all
             .iter()
-            .find_map(|it| Some((it, it.model.ports.iter().find(|port| is_open(it, port))?)));
-        let Some((service, port)) = open else { continue };
+            .filter_map(|it| Some((it, it.model.ports.iter().find(|port| is_open(it, port))?)))
+            .collect();
+        // What people are to come in through leads: a proxy, or port 80.
+        open.sort_by_key(|(service, port)| (!is_proxy(service), number(port) != 80));
+        let Some(((service, port), others)) = open.split_first() else { continue };
         if all.iter().any(|it| it.role == Role::Development || it.brings_tls()) {
             continue;
         }
-        let number = port.published.map_or(port.target.value, |it| it.value.0);
-        out.at(
+        let number = number(port);
+        let finding = out.at(
             &port.span,
             format!(
                 "service `{}` publishes port {number} to the world, but nothing in these files speaks TLS",
                 service.name
             ),
-        )
-        .confidence(Confidence::Possible)
-        .cause_in_this_run(format!("{} {number}", service.name))
-        .gathers("ports without TLS")
-        .check(format!("ss -ltn 'sport = :{number}'"));
+        );
+        finding
+            .confidence(Confidence::Possible)
+            .cause_in_this_run(format!("{} {number}", service.name))
+            .gathers("ports without TLS")
+            .check(format!("ss -ltn 'sport = :{number}'"));
+        for (other, port) in others {
+            let how = if is_proxy(service) {
+                format!("past `{}`", service.name)
+            } else {
+                "too".to_owned()
+            };
+            let message = format!("`{}` publishes port {} {how}", other.name, self::number(port));
+            finding.also(&port.span, message);
+        }
     }
+}
+
+/// Whether a service hands requests on to others.
+fn is_proxy(service: &Service<'_>) -> bool {
+    let family = service.unit.family();
+    family.is_some_and(|it| matches!(it.class, Class::Proxy | Class::WebServer))
+}
+
+/// Returns the first number under which a port is published.
+fn number(port: &Port) -> u16 {
+    port.published.map_or(port.target.value, |it| it.value.0)
 }
 
 /// Whether a port is published on every address and serves plain HTTP: port 80, or a port that
@@ -94,7 +119,7 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn count(body: &str, more: &str) -> usize {
         let text =
@@ -126,6 +151,38 @@ mod tests {
         let prod =
             "# file: compose.prod.yaml\nservices: { a: { image: 'a:1', ports: ['80:80'] } }\n";
         assert_eq!(messages(&RULE, prod).len(), 1, "a file for production");
+    }
+
+    #[test]
+    fn of_several_services_the_one_that_people_come_in_through_leads() {
+        let said = |ports: &str| {
+            let text = format!(
+                "services:\n  api: {{ image: 'acme/api:1', restart: always, ports: ['3000:3000'] }}\n  web: {{ {ports} }}\n"
+            );
+            let mut found = findings(&RULE, &text);
+            assert_eq!(found.len(), 1, "{ports}");
+            let found = found.remove(0);
+            let related: Vec<String> = found.related.iter().map(|it| it.message.clone()).collect();
+            (found.message.split(" to the world").next().map(str::to_owned), related)
+        };
+        assert_eq!(
+            said("image: 'nginx:1.29', restart: always, ports: ['8000:80']"),
+            (
+                Some("service `web` publishes port 8000".to_owned()),
+                vec!["`api` publishes port 3000 past `web`".to_owned()]
+            )
+        );
+        assert_eq!(
+            said("image: 'acme/web:1', restart: always, ports: ['80:8080']"),
+            (
+                Some("service `web` publishes port 80".to_owned()),
+                vec!["`api` publishes port 3000 too".to_owned()]
+            )
+        );
+        assert_eq!(
+            said("image: 'nginx:1.29', restart: always, ports: ['127.0.0.1:80:80']"),
+            (Some("service `api` publishes port 3000".to_owned()), Vec::new())
+        );
     }
 
     #[test]
