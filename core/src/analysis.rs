@@ -18,7 +18,7 @@ pub use applications::{Application, Applications};
 use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
-use fold::{Folded, drop_echoes, fold_shared_places, join_fixes};
+use fold::{COMPANIONS, ECHOES, Folded, drop_echoes, fold_shared_places, join_fixes};
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 use run::{name_release, run_rules_unless};
@@ -310,7 +310,7 @@ impl Analysis {
             }
             findings = folded.findings;
         }
-        drop_echoes(&mut findings);
+        drop_echoes(&mut findings, &ECHOES);
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         self.sort(&mut findings);
@@ -318,6 +318,7 @@ impl Analysis {
         let mut report = Report { systems, suppressed, ..self.frame() };
         self.identify(&mut findings);
         report.findings = findings;
+        drop_echoes(&mut report.findings, &COMPANIONS);
         let baseline = self.config().baseline.as_ref();
         if let Some(baseline) = baseline.filter(|it| it.accepts_any()) {
             take_out_accepted(&mut report, baseline, &ran);

@@ -92,7 +92,7 @@ pub(super) fn without_names(finding: &Finding) -> String {
 }
 
 /// Pairs of rules that report one mistake. Where both report the same place, the finding of the first rule is dropped.
-const ECHOES: [(&str, &str); 3] = [
+pub(super) const ECHOES: [(&str, &str); 3] = [
     // PLM910 says that the folder of an Application does not exist; PLM005, that nothing was built from it.
     ("PLM005", "PLM910"),
     // PLM801 says that the tag of an image moves; PLM907, that a template fixes this tag for every environment.
@@ -103,13 +103,20 @@ const ECHOES: [(&str, &str); 3] = [
     ("PLM313", "PLM812"),
 ];
 
+/// Pairs of rules of which people accept one and not the other, so that the first is dropped where both are left.
+pub(super) const COMPANIONS: [(&str, &str); 1] = [
+    // PLM711 says that all replicas may fail with one node; PLM712, that they may go with one that is drained. Both
+    // are about what a number of replicas alone does not give.
+    ("PLM712", "PLM711"),
+];
+
 /// Drops each finding that repeats another one at the same place. The places related to it move to the finding that
 /// stays, the first of them with the message of the dropped finding.
-pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
+pub(super) fn drop_echoes(findings: &mut Vec<Finding>, pairs: &[(&str, &str)]) {
     let places: FxHashMap<(&str, Span), usize> =
         findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
     let repeated = |finding: &Finding| {
-        let code = ECHOES.iter().find(|(echo, _)| *echo == finding.code)?.1;
+        let code = pairs.iter().find(|(echo, _)| *echo == finding.code)?.1;
         let at = *places.get(&(code, finding.span))?;
         (findings[at].severity <= finding.severity).then_some(at)
     };
@@ -260,8 +267,36 @@ mod tests {
         let mut findings = vec![said("", "the tag of `a:latest` moves")];
         findings.push(Finding { code: "PLM907", ..findings[0].clone() });
         findings.push(Finding { code: "PLM005", ..findings[0].clone() });
-        drop_echoes(&mut findings);
+        drop_echoes(&mut findings, &ECHOES);
         assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM801", "PLM005"]);
+    }
+
+    #[test]
+    fn what_a_number_of_replicas_does_not_give_is_one_finding() {
+        let found = |pod: &str, comment: &str| {
+            let mut workspace = Workspace::default();
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: 3 {comment}\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{{pod}containers: [{{name: web, image: 'acme/web:1', ports: [{{containerPort: 80}}]}}]}}\n"
+            );
+            workspace.set("web.yaml", text);
+            let select = ["PLM711", "PLM712", "PLM006"].map(str::to_owned).to_vec();
+            let options = Options { select, ..Options::default() };
+            workspace.analysis(&Config::default()).report(&options).findings
+        };
+        let both = found("", "");
+        assert_eq!(both.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM711"]);
+        let related = &both[0].related;
+        assert!(related[0].message.contains("no PodDisruptionBudget"), "{related:?}");
+        let spread = "topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname}], ";
+        for (pod, comment, left) in [
+            (spread, "", &["PLM712"][..]),
+            ("", "# plimsoll: ignore PLM711", &["PLM712"]),
+            ("", "# plimsoll: ignore PLM712", &["PLM711"]),
+            ("", "# plimsoll: ignore PLM711, PLM712", &[]),
+        ] {
+            let found = found(pod, comment);
+            assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), left, "{comment}");
+        }
     }
 
     #[test]

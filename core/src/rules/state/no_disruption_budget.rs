@@ -109,6 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 facts.workload_replica_words(workload)
             ),
         )
+        .also(&workload.object.name_span(), "no PodDisruptionBudget selects its Pods")
         .cause("no budget")
         .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
