@@ -42,24 +42,48 @@ impl<'a> Facts<'a> {
         let trust = match &on.model.healthcheck {
             Some(_) if self.broken_check(on).is_some() => ReadyCheck::Contradicted,
             Some(check) => self.written_check(on, check),
+            None if self.image_brings_check(on) => ReadyCheck::Unread,
             None => on.ready_check(),
         };
+        // Somebody chose a short time to start, and may know that it is enough.
+        let is_short = || {
+            let lacking = self.lacking_time_to_start(on);
+            lacking.is_some_and(|(check, _)| check.start_period.is_some())
+        };
         match trust {
+            ReadyCheck::Understood if is_short() => Some(Safety::Unsafe),
             ReadyCheck::Understood => Some(Safety::Safe),
             ReadyCheck::Unread => Some(Safety::Unsafe),
             ReadyCheck::Contradicted => None,
         }
     }
 
+    /// Whether a service has no healthcheck of its own, and its image or its Dockerfile is known to bring one.
+    pub fn image_brings_check(&self, service: &Service<'a>) -> bool {
+        service.model.healthcheck.is_none() && self.health(service) == Health::Checked
+    }
+
     /// Returns the edit that gives a service more time to start, before others wait for its health: an empty list
-    /// where its healthcheck has time enough, and `None` where the time cannot be written here.
+    /// where its healthcheck has time enough or says itself how much it has, and `None` where the time cannot be
+    /// written here.
+    pub fn time_to_start(&self, on: &Service<'a>) -> Option<Vec<Edit>> {
+        let Some((check, period)) = self.lacking_time_to_start(on) else { return Some(Vec::new()) };
+        if check.start_period.is_some() {
+            return Some(Vec::new());
+        }
+        let place = check.place.as_ref()?;
+        Some(vec![self.insert_entry(place, "start_period", &Yaml::raw(period))?])
+    }
+
+    /// Returns the healthcheck of a service that may give the service up while it starts, and the `start_period`
+    /// that would be enough.
     ///
     /// Compose gives a dependency up as soon as its container is unhealthy, which it is after `retries` failures
     /// in a row. Failures within `start_period` do not count, and a check that passes ends the wait at once.
     ///
     /// Source: <https://docs.docker.com/reference/dockerfile/#healthcheck>
-    pub fn time_to_start(&self, on: &Service<'a>) -> Option<Vec<Edit>> {
-        let Some(check) = &on.model.healthcheck else { return Some(Vec::new()) };
+    fn lacking_time_to_start(&self, on: &Service<'a>) -> Option<(&'a Healthcheck, &'static str)> {
+        let check = on.model.healthcheck.as_ref()?;
         let seconds = |it: &Option<Spanned<Duration>>| it.as_ref().map(|it| it.value.as_secs_f64());
         let interval = seconds(&check.interval).unwrap_or(30.0);
         let retries = check.retries.as_ref().map_or(3, |it| it.value.max(1)) as f64;
@@ -72,22 +96,17 @@ impl<'a> Facts<'a> {
             // Nobody knows how long a program of the project takes; many load for more than a minute.
             false => (120.0, "120s"),
         };
-        if given >= needed {
-            return Some(Vec::new());
-        }
-        let edit = match &check.start_period {
-            Some(written) => (!on.project.is_interpolated(written.span))
-                .then(|| self.replace_scalar(&written.span, period)),
-            None => self.insert_entry(check.place.as_ref()?, "start_period", &Yaml::raw(period)),
-        };
-        Some(vec![edit?])
+        (given < needed).then_some((check, period))
     }
 
     /// Whether a service may start before the one that it depends on can answer. Swarm ignores `depends_on`,
     /// and takes it as a list only.
     pub fn is_early(&self, wait: &Wait<'_, 'a>) -> bool {
         let (from, on) = (wait.from, wait.on);
-        let is_checked = || on.model.healthcheck.is_some() && self.health(on) == Health::Checked;
+        let is_checked = || match on.model.healthcheck {
+            Some(_) => self.health(on) == Health::Checked,
+            None => self.image_brings_check(on) && !is_beside_the_application(on),
+        };
         wait.dependency.condition.value == Condition::Started
             && (is_checked() || on.must_be_ready())
             && !self.is_one_shot(on)
@@ -128,6 +147,13 @@ impl<'a> Facts<'a> {
             false => ReadyCheck::Unread,
         }
     }
+}
+
+/// Whether a service runs the image of a helper or of monitoring: that such an image brings a healthcheck does not
+/// say that anybody needs it at once.
+fn is_beside_the_application(service: &Service<'_>) -> bool {
+    let family = service.unit.family().filter(|_| !service.is_built());
+    family.is_some_and(|it| matches!(it.class, Class::Tool | Class::Monitoring | Class::AdminUi))
 }
 
 /// Whether the options of a check name a host or a port that may not be the server's own.

@@ -68,8 +68,9 @@ enum Cause {
 }
 
 impl Cause {
-    fn of(on: &Service<'_>) -> Cause {
-        if on.model.healthcheck.is_some() { Cause::Unused } else { Cause::NoCheck }
+    fn of<'a>(facts: &Facts<'a>, on: &Service<'a>) -> Cause {
+        let is_checked = on.model.healthcheck.is_some() || facts.image_brings_check(on);
+        if is_checked { Cause::Unused } else { Cause::NoCheck }
     }
 }
 
@@ -106,7 +107,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             report(facts, &[wait], dependent, out);
             continue;
         }
-        let key = (wait.from.project_index, Cause::of(wait.on), dependent);
+        let key = (wait.from.project_index, Cause::of(facts, wait.on), dependent);
         groups.entry(key).or_default().push(wait);
     }
     for ((_, cause, dependent), mut waits) in groups {
@@ -178,6 +179,17 @@ fn report<'f>(
         Some(check) => {
             finding.also(&check.span, format!("`{name}` has a healthcheck to wait for"));
         }
+        None if facts.image_brings_check(on) => {
+            match facts.healthcheck_of_dockerfile(on) {
+                Some(check) => {
+                    finding.also(&check, format!("`{name}` has a healthcheck to wait for"))
+                }
+                None => {
+                    let message = format!("the image of `{name}` has a healthcheck to wait for");
+                    finding.also(&on.span(), message)
+                }
+            };
+        }
         None => {
             finding.also(&on.span(), format!("`{name}` has no healthcheck to wait for"));
         }
@@ -237,7 +249,10 @@ fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
         for wait in &waits {
             if !checked.contains(&wait.on.index) {
                 checked.push(wait.on.index);
-                edits.extend(facts.healthcheck_entry(wait.on));
+                // A healthcheck in the file would replace the one of the image.
+                edits.extend(
+                    facts.healthcheck_entry(wait.on).filter(|_| !facts.image_brings_check(wait.on)),
+                );
                 edits.extend(facts.time_to_start(wait.on).into_iter().flatten());
             }
         }
@@ -261,7 +276,9 @@ fn wait_for_health(facts: &Facts, all_waits: &[Wait<'_, '_>]) -> Vec<Fix> {
 
 /// Returns whether dependents can safely be made to wait for the health of a service, if they can at all.
 fn safety_of_waiting(facts: &Facts, on: &Service<'_>) -> Option<Safety> {
-    let has_check = on.model.healthcheck.is_some() || facts.healthcheck_entry(on).is_some();
+    let has_check = on.model.healthcheck.is_some()
+        || facts.image_brings_check(on)
+        || facts.healthcheck_entry(on).is_some();
     facts.wait_safety(on).filter(|_| has_check && facts.time_to_start(on).is_some())
 }
 

@@ -350,7 +350,8 @@ fn a_check_that_gives_up_early_gets_time_to_start() {
     for patient in ["      start_period: 2m\n", "      interval: 10s\n      retries: 12\n"] {
         assert!(!app(patient).contains("start_period"), "{patient}");
     }
-    assert!(app("      interval: 3s\n      start_period: 5s\n").contains("120s"));
+    let written = app("      interval: 3s\n      start_period: 5s\n");
+    assert!(!written.contains("start_period"), "what is written stays: {written}");
     let mysql = "[CMD, mysqladmin, ping, -h, 127.0.0.1]";
     assert!(edits("mysql:8.4", mysql, hasty).contains("start_period: 60s"));
     let redis = edits("redis:7.4", "[CMD, redis-cli, ping]", hasty);
@@ -378,4 +379,49 @@ fn files_that_are_extended_or_included_are_read() {
         ),
         0
     );
+}
+
+#[test]
+fn a_healthcheck_of_the_image_is_one_to_wait_for() {
+    let project = |on: &str, dockerfile: &str| {
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web: {{image: 'acme/web:1', depends_on: [api]}}\n  api: {{{on}}}\n# file: api/Dockerfile\n{dockerfile}"
+        );
+        let found = findings(&RULE, &text);
+        found.first().map(|it| {
+            let edits: String =
+                it.fixes.iter().flat_map(|it| &it.edits).map(|it| &*it.text).collect();
+            (it.severity.name(), it.related[0].message.clone(), edits)
+        })
+    };
+    let check = "HEALTHCHECK CMD curl -f http://localhost/\n";
+    let base = "FROM ghcr.io/acme/base:1\n";
+    let wait = "{ api: { condition: service_healthy } }".to_owned();
+    let waits = |message: &str| Some(("warning", message.to_owned(), wait.clone()));
+    assert_eq!(
+        project("build: api", &format!("{base}{check}")),
+        waits("`api` has a healthcheck to wait for")
+    );
+    assert_eq!(
+        project("image: 'gitlab/gitlab-ce:17.1.0-ce.0'", base),
+        waits("the image of `api` has a healthcheck to wait for")
+    );
+    // Docker takes the healthcheck of the base image, and what it is is not known.
+    assert_eq!(project("build: api", base), None);
+    assert_eq!(project("build: api", &format!("{base}{check}HEALTHCHECK NONE\n")), None);
+    assert_eq!(
+        project("build: api, healthcheck: {disable: true}", &format!("{base}{check}")),
+        None
+    );
+    // Nobody needs a mail catcher at once.
+    assert_eq!(project("image: 'axllent/mailpit:v1.20'", base), None);
+}
+
+#[test]
+fn the_healthcheck_of_a_store_in_its_dockerfile_is_kept() {
+    let text = "# file: compose.yaml\nservices:\n  web: {image: 'acme/web:1', depends_on: [db]}\n  db: {build: db}\n# file: db/Dockerfile\nFROM postgres:17\nHEALTHCHECK CMD pg_isready -U shop\n";
+    let found = findings(&RULE, text);
+    let edits: Vec<&str> =
+        found[0].fixes.iter().flat_map(|it| &it.edits).map(|it| &*it.text).collect();
+    assert_eq!(edits, ["{ db: { condition: service_healthy } }"]);
 }
