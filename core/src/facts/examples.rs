@@ -119,7 +119,8 @@ impl DocumentedVariables {
 
 /// Returns the name of the variable that a comment would set: `REGION` in `# REGION=eu-west-1`.
 fn commented_variable(line: &str) -> Option<&str> {
-    let (name, _) = line.trim_start().strip_prefix('#')?.trim_start().split_once('=')?;
+    let commented = line.trim_start().strip_prefix('#')?.trim_start_matches('#').trim_start();
+    let (name, _) = commented.strip_prefix("export ").unwrap_or(commented).split_once('=')?;
     let is_name = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
         && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
     is_name.then_some(name)

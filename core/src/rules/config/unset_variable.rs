@@ -1,12 +1,15 @@
 use crate::facts::{DocumentedVariable, DocumentedVariables, Facts};
 use crate::knowledge::env::is_shell_variable;
-use crate::model::compose::{ProblemKind, Project, VariableForm, VariableUse, is_default_name};
+use crate::model::compose::{
+    ProblemKind, Project, VariableForm, VariableUse, is_default_name, parse_env_file,
+};
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, join_path};
 use indexmap::IndexMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
@@ -16,6 +19,9 @@ rule! {
     /// program behaves differently, and the warning is long gone when somebody looks. Where an example
     /// (`.env.example`) sets the variable, and no other use of it has a default, the finding is a note:
     /// somebody has to copy the example. What the example has in a comment only may be left out.
+    ///
+    /// A file under `env_file` does not help: its variables are for the container, and Compose does not
+    /// look there when it fills in a variable.
     ///
     /// ## What helps
     /// `${NAME:?}` if the variable must be set, `${NAME:-default}` if it need not be, and a line in
@@ -63,8 +69,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     let env_files = EnvFiles::new(facts);
     let mut seen: FxHashSet<(Span, &str)> = FxHashSet::default();
     let mut found: IndexMap<(usize, &str), Vec<Unset<'_>>> = IndexMap::new();
-    for project in facts.projects() {
+    for (at, project) in facts.projects().iter().enumerate() {
         let part = facts.part_of(facts.base_of(project));
+        let given = given_to_containers(facts, at);
         // Where some uses have a default, the project is meant to start without the example.
         let has_default = |it: &&VariableUse| {
             matches!(it.form, VariableForm::Default { .. }) && !it.word.is_empty()
@@ -86,6 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     true => None,
                     false => env_files.documented.get(part, name),
                 },
+                given_by: given.get(name).copied(),
             };
             // What a comment accepts gets a finding of its own for the comment to suppress.
             match facts.stands_alone(used.span, &|selector| RULE.is(selector)) {
@@ -95,11 +103,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     // One finding for each application and for each thing to do about it.
-    let mut groups: IndexMap<(usize, bool, Option<FileId>), Vec<Unset<'_>>> = IndexMap::new();
+    let mut groups: IndexMap<Group, Vec<Unset<'_>>> = IndexMap::new();
     for ((part, _), uses) in found {
         let is_noted = uses.iter().all(Unset::is_noted);
         let example = uses.iter().find_map(|it| it.documented).map(|it| it.file);
-        let group = (part, is_noted, example);
+        let given_by = uses.iter().find_map(|it| it.given_by);
+        let group = (part, is_noted, example, given_by);
         groups.entry(group).or_default().extend(uses);
     }
     for mut uses in groups.into_values() {
@@ -115,6 +124,26 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// What has one remedy: the application, whether it is only worth a note, the example that sets the variables, and
+/// the env file that gives them to containers.
+type Group = (usize, bool, Option<FileId>, Option<FileId>);
+
+/// Returns the variables that env files give to the containers of a project, each with the first such file. Compose
+/// reads `.env` for itself too.
+///
+/// Source: <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>
+fn given_to_containers(facts: &Facts<'_>, project: usize) -> FxHashMap<SmolStr, FileId> {
+    let dot_env = facts.projects()[project].dot_env_file;
+    let mut given = FxHashMap::default();
+    let env_files = facts.services_of(project).iter().flat_map(|it| &it.model.env_files);
+    for file in env_files.filter_map(|it| it.file).filter(|it| Some(*it) != dot_env) {
+        for variable in parse_env_file(file, facts.file(file).text()) {
+            given.entry(variable.name.value).or_insert(file);
+        }
+    }
+    given
+}
+
 /// A use of a variable that nothing sets.
 struct Unset<'a> {
     project: &'a Project,
@@ -126,6 +155,8 @@ struct Unset<'a> {
     documented: Option<DocumentedVariable>,
     /// Whether an example leaves the variable empty.
     is_left_empty: bool,
+    /// The env file that sets the variable for containers only.
+    given_by: Option<FileId>,
 }
 
 impl Unset<'_> {
@@ -164,8 +195,15 @@ fn report(facts: &Facts, uses: &[Unset<'_>], out: &mut Findings) {
         finding.help(format!(
             "Copy `{example}` to `{env}`, or start Compose with `--env-file {example}`."
         ));
+    } else if let Some(given_by) = first.given_by {
+        let path = facts.file(given_by).path();
+        finding.help(format!(
+            "Start Compose with `--env-file {path}`, which stands in for `.env`, or set the variable in `.env` as well. \
+             Under `environment`, an entry such as `NAME: ${{NAME}}` replaces what the env file sets: leave it out. In a \
+             command, `$$NAME` leaves the variable to the shell in the container."
+        ));
     }
-    if first.has_env_file {
+    if first.has_env_file && first.given_by.is_none() {
         finding.maybe_fix(require(facts, uses));
     }
 }
@@ -179,6 +217,12 @@ fn message(facts: &Facts, first: &Unset<'_>, names: &[&str]) -> String {
     let listed = first_named(names, 5);
     let dot_env = first.project.dot_env_file.map(|file| facts.file(file).path());
     let example = first.documented.map(|it| facts.file(it.file).path());
+    if let (Some(given_by), None) = (first.given_by, example) {
+        let path = facts.file(given_by).path();
+        return format!(
+            "{listed} {are} set in `{path}`, but `env_file` gives {them} to the container alone: here {become_empty}"
+        );
+    }
     match (dot_env, example) {
         (Some(path), Some(example)) => format!(
             "{listed} {are} not set in `{path}` and {have} no default, so {become_empty}; `{example}` sets {them}"
@@ -324,6 +368,27 @@ mod tests {
         assert_eq!(named("# H=web\n#D=\n"), (false, false));
         assert_eq!(named("# H=web\n# ask for D=1\n"), (false, true));
         assert_eq!(named("# H=web\nH=web\nA=1\n"), (true, true));
+        assert_eq!(named("## H=web\n# export D=1\n"), (false, false));
+    }
+
+    #[test]
+    fn what_env_file_gives_to_a_container_is_not_there_for_compose() {
+        let said = |env_file: &str, env: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{a: {{image: x:1, env_file: {env_file}, environment: {{H: '${{H}}', D: '${{D}}'}}}}}}\n# file: .env\nOTHER=1\n{env}# file: web.env\nH=web\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            said("web.env", ""),
+            [
+                "`H` is set in `web.env`, but `env_file` gives it to the container alone: here it becomes empty",
+                "`D` is not set in `.env` and has no default, so it becomes empty",
+            ]
+        );
+        // Compose reads `.env` for itself too.
+        assert_eq!(said(".env", "H=web\nD=1\n"), [""; 0]);
+        assert_eq!(said("web.env", "H=web\nD=1\n"), [""; 0]);
     }
 
     #[test]
