@@ -1,10 +1,14 @@
 //! Upkeep of a server: what backs up, watches, terminates TLS and bounds the logs of a Compose project.
 
-use super::{Service, Var};
+use super::{Backing, Facts, Service, Var};
 use crate::knowledge::families::Class;
 use crate::knowledge::net;
+use crate::knowledge::shell::{self, Command};
 use crate::knowledge::upkeep::{Topic, words};
+use crate::model::FileModel;
 use crate::model::compose::{Mount, Port};
+use crate::report::Kind;
+use crate::text::name_of;
 
 /// Prefixes of variables that connect a program to a monitoring service.
 const MONITORING_PREFIXES: &[&str] =
@@ -61,6 +65,79 @@ fn speaks_tls(port: &Port) -> bool {
 fn is_secure(port: &Port) -> bool {
     let is_tls = |number: u16| matches!(number, 443 | 8443 | 9443);
     is_tls(port.target.value) || port.published.is_some_and(|it| is_tls(it.value.0))
+}
+
+/// Programs that copy a whole folder somewhere else.
+const COPYING: &[&str] = &["rsync", "rclone", "zip", "7z"];
+
+/// Whether a command packs or copies a folder, as `tar czf` does and `tar xzf` does not.
+fn is_copying(command: &Command) -> bool {
+    let packs = |options: &str| match options.strip_prefix("--") {
+        Some(long) => long == "create",
+        None => options.trim_start_matches('-').contains('c'),
+    };
+    let words = command.program();
+    let mut options = words.iter().skip(1).map(|it| it.text.as_str());
+    COPYING.contains(&command.name())
+        || matches!(command.name(), "tar" | "bsdtar")
+            && options
+                .next()
+                .is_some_and(|first| packs(first) || options.any(|it| it == "--create"))
+}
+
+/// Whether a command makes a backup, by the tools and words in it: `docker compose exec db pg_dump app`.
+fn is_backing_up(command: &Command) -> bool {
+    let text = words(&command.words.iter().map(|it| &*it.text).collect::<Vec<_>>().join(" "));
+    let is_said = matches!(command.name(), "echo" | "printf" | "mkdir" | "cd" | "test" | "[");
+    !is_said && Topic::Backup.is_in(&text) && !text.iter().any(|it| it.contains("restore"))
+}
+
+/// Whether a file is a script or a table of jobs for cron, which somebody runs.
+fn is_run_by_somebody(file: &FileModel) -> bool {
+    let name = name_of(file.path());
+    let is_script = name.ends_with(".sh") || file.text().starts_with("#!") || name.contains("cron");
+    file.kind == Kind::Unknown && is_script
+}
+
+impl<'a> Facts<'a> {
+    /// Whether something may back up the data of a Compose project: a service of it, a script of the same
+    /// application, or a service that packs what another one keeps.
+    pub fn is_backed_up(&self, project: usize) -> bool {
+        let services = self.services_of(project);
+        let part = self.part_of(self.base_of(&self.projects()[project]));
+        let is_of_application =
+            |file: &FileModel| self.part_of(file.id) == part || self.projects().len() == 1;
+        let mut scripts =
+            self.files().iter().filter(|it| is_run_by_somebody(it) && is_of_application(it));
+        services.iter().any(|it| it.backs_up() || self.packs_data_of_another(it))
+            || scripts.any(|it| shell::commands(it.text()).iter().any(is_backing_up))
+            || services.iter().any(|it| {
+                let scripts = self.started_scripts(&it.unit);
+                scripts.iter().any(|it| shell::commands(it.script.text).iter().any(is_backing_up))
+            })
+    }
+
+    /// Whether a service packs or copies a volume or a folder in which a data store beside it keeps its data.
+    fn packs_data_of_another(&self, service: &Service<'a>) -> bool {
+        let scripts = self.started_scripts(&service.unit);
+        let is_packing = service.unit.start.commands.iter().any(is_copying)
+            || scripts.iter().any(|it| shell::commands(it.script.text).iter().any(is_copying));
+        let place = |backing: Backing<'a>| match backing {
+            Backing::Volume(name) | Backing::Host(name) => Some(name.as_str()),
+            _ => None,
+        };
+        is_packing && {
+            let own: Vec<&str> =
+                self.mounted(&service.unit).iter().filter_map(|it| place(it.backing)).collect();
+            let others = self.siblings(service).iter().filter(|it| it.index != service.index);
+            let mut stores = others.filter(|it| it.unit.stored().is_some());
+            stores.any(|it| {
+                let mut kept =
+                    self.mounted(&it.unit).into_iter().filter_map(|it| place(it.backing));
+                kept.any(|it| own.contains(&it))
+            })
+        }
+    }
 }
 
 impl Service<'_> {

@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
         let Some((first, others)) = places.split_first() else { continue };
-        if all.iter().any(Service::backs_up) {
+        if facts.is_backed_up(at) {
             continue;
         }
         let finding = out.at(
@@ -152,6 +152,55 @@ mod tests {
         assert_eq!(one("compose.yaml", &deployed), 1);
         assert_eq!(one("compose.prod.yaml", named), 1);
         assert_eq!(one("compose.yaml", "restart: always"), 0, "no volume");
+    }
+
+    #[test]
+    fn a_script_of_the_project_may_make_the_backup() {
+        let cron = "  keeper: { image: 'alpine:3', command: /scripts/run.sh, volumes: ['./scripts:/scripts'] }\n";
+        let with = |service: &str, path: &str, script: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "# file: compose.yaml\nservices:\n{DB}{service}volumes: {{ data: {{}} }}\n# file: {path}\n{script}"
+                ),
+            )
+            .len()
+        };
+        let dump =
+            "#!/bin/sh\nset -e\ndocker compose exec -T db mysqldump app | gzip > /srv/app.sql.gz\n";
+        assert_eq!(with("", "scripts/nightly.sh", dump), 0);
+        assert_eq!(with("", "crontab", "0 3 * * * root pg_dump -h db app > /srv/app.sql\n"), 0);
+        assert_eq!(
+            with(cron, "scripts/run.sh", "while true; do restic backup /data; sleep 86400; done\n"),
+            0
+        );
+        for other in
+            ["#!/bin/sh\necho no backup\n", "#!/bin/sh\nrestic restore latest\n", "#!/bin/sh\nls\n"]
+        {
+            assert_eq!(with(cron, "scripts/run.sh", other), 1, "{other}");
+        }
+        assert_eq!(with("", "notes.txt", dump.trim_start_matches("#!/bin/sh\n")), 1, "no script");
+    }
+
+    #[test]
+    fn what_packs_the_volume_of_a_store_backs_it_up() {
+        let beside = |command: &str, volume: &str| {
+            count(
+                "compose.yaml",
+                &format!(
+                    "  keeper: {{ image: 'alpine:3', command: {command}, volumes: ['{volume}:/data:ro', '/srv/out:/out'] }}\n"
+                ),
+            )
+        };
+        assert_eq!(beside("tar czf /out/data.tgz /data", "data"), 0);
+        assert_eq!(
+            beside("sh -c 'while true; do tar -czf /out/d.tgz /data; sleep 86400; done'", "data"),
+            0
+        );
+        assert_eq!(beside("rsync -a /data/ /out/", "data"), 0);
+        assert_eq!(beside("tar xzf /out/data.tgz -d /data", "data"), 1, "that unpacks");
+        assert_eq!(beside("tar czf /out/data.tgz /data", "./site"), 1, "other data");
+        assert_eq!(beside("sleep infinity", "data"), 1);
     }
 
     #[test]
