@@ -22,7 +22,7 @@ use super::read::{Reader, Str};
 use crate::build::kustomize::{Field, Map, Value};
 use crate::build::{Cause, Reason};
 use crate::syntax::TreeBuilder;
-use crate::text::{FileId, Span, folder_of};
+use crate::text::{FileId, Span, folder_of, in_shell};
 use generate::Generation;
 use placeholders::{Parameters, actions, field_of, fill_value, lay_over, lookup};
 use rustc_hash::FxHashSet;
@@ -51,7 +51,10 @@ pub fn controller_of(object: &Object) -> Option<Controller> {
 /// An Application as Argo CD sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App {
+    /// The name, or the beginning of one that the cluster completes (`generateName`); empty where neither is written.
     pub name: String,
+    /// Whether nobody knows the name before the Application is created.
+    pub is_unnamed: bool,
     /// The namespace of the Application itself.
     pub namespace: Option<String>,
     /// The name of the Application, or of the template that it is made from.
@@ -61,6 +64,26 @@ pub struct App {
     pub made: Option<Made>,
     /// The file that it stands in, or its ApplicationSet.
     pub file: FileId,
+}
+
+impl App {
+    /// Returns the kind and the name for a message.
+    pub fn label(&self) -> String {
+        match self.name.as_str() {
+            "" => "the unnamed Application".to_owned(),
+            name => format!("Application `{name}`"),
+        }
+    }
+
+    /// Returns what a target that the Application deploys is called.
+    pub fn title(&self) -> String {
+        if self.name.is_empty() { "unnamed".to_owned() } else { self.name.clone() }
+    }
+
+    /// Returns the name as a word of a command.
+    pub fn argument(&self) -> String {
+        if self.is_unnamed { "NAME".to_owned() } else { in_shell(&self.name) }
+    }
 }
 
 /// How an ApplicationSet makes an Application.
@@ -238,11 +261,13 @@ fn cluster(object: &Object) -> Option<Cluster> {
 /// Returns the Application that an object is.
 pub fn application(object: &Object) -> Option<App> {
     let Body::Application(application) = &object.body else { return None };
-    let name = object.name()?;
+    let name = object.name();
+    let known = name.or(object.meta.generate_name.as_ref());
     Some(App {
-        name: name.to_string(),
+        name: known.map(ToString::to_string).unwrap_or_default(),
+        is_unnamed: name.is_none(),
         namespace: object.meta.namespace.as_ref().map(ToString::to_string),
-        span: name.span,
+        span: object.name_span(),
         application: (**application).clone(),
         made: None,
         file: object.file,
@@ -355,6 +380,7 @@ fn made(filled: &Value, object: &Object, parameters: &Parameters) -> Option<App>
     let name = meta.name?;
     Some(App {
         name: name.to_string(),
+        is_unnamed: false,
         namespace: object.meta.namespace.as_ref().map(ToString::to_string),
         span: name.span,
         application,

@@ -51,7 +51,7 @@ pub fn asks(project: &Project<'_>, app: App) -> Vec<Ask> {
                 request.reasons.append(&mut own);
                 request.reasons.append(&mut reasons);
                 asks.push(Ask {
-                    name: app.name.clone(),
+                    name: app.title(),
                     span: app.span,
                     app: Some(Arc::clone(&app)),
                     environment,
@@ -67,7 +67,7 @@ pub fn asks(project: &Project<'_>, app: App) -> Vec<Ask> {
         Some(last) => last.reasons.append(&mut reasons),
         None if reasons.is_empty() => {}
         None => asks.push(Ask {
-            name: app.name.clone(),
+            name: app.title(),
             span: app.span,
             app: Some(Arc::clone(&app)),
             environment,
@@ -174,7 +174,7 @@ fn request(
         }
     };
     let mut request = Request::new(&folder, recipe);
-    request.name = Some(app.name.clone());
+    request.name = Some(app.title());
     request.span = Some(app.span);
     let namespace = app.application.destination.namespace.as_ref();
     let is_known = |name: &&Str| !name.is_empty() && !has_placeholder(name);
@@ -244,7 +244,7 @@ fn release(
 ) -> Release {
     let namespace = helm.namespace.as_ref().or(app.application.destination.namespace.as_ref());
     let mut release = Release {
-        name: Some(helm.release_name.as_ref().map_or(app.name.clone(), ToString::to_string)),
+        name: Some(helm.release_name.as_ref().map_or(app.title(), ToString::to_string)),
         namespace: namespace.filter(|name| !name.is_empty()).map(ToString::to_string),
         ignores_missing_files: helm.ignores_missing_value_files,
         kube_version: helm.kube_version.as_ref().map(ToString::to_string),

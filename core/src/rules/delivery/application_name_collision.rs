@@ -1,4 +1,4 @@
-use crate::facts::{Facts, in_shell, kubectl};
+use crate::facts::{Facts, kubectl};
 use crate::model::delivery::{App, has_placeholder};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -72,7 +72,7 @@ type Key<'a> = (&'a str, Option<&'a str>, &'a str);
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut first: FxHashMap<Key<'_>, &App> = FxHashMap::default();
-    for app in facts.apps().iter().filter(|app| app.made.is_none()) {
+    for app in facts.apps().iter().filter(|app| app.made.is_none() && !app.is_unnamed) {
         match first.entry(key(facts, app)) {
             Entry::Vacant(entry) => {
                 entry.insert(app);
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         ),
                     )
                     .also(&other.span, "the first one")
-                    .check(format!("argocd app get {}", in_shell(&app.name)));
+                    .check(format!("argocd app get {}", app.argument()));
                 }
             }
         }

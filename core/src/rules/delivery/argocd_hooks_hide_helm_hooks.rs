@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Hook, argocd_hook, helm_hook, in_shell};
+use crate::facts::{Facts, Hook, argocd_hook, helm_hook};
 use crate::model::BuiltTarget;
 use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, TargetKind};
@@ -151,7 +151,7 @@ fn both_run(target: &BuiltTarget, helm: &[(&Object, Hook<'_>)], out: &mut Findin
             ),
         )
         .also(&second.name_span(), "the hook of the upgrade")
-        .check(format!("argocd app get {}", in_shell(&app.name)));
+        .check(format!("argocd app get {}", app.argument()));
     }
 }
 

@@ -112,10 +112,8 @@ fn check_project(facts: &Facts<'_>, app: &App, out: &mut Findings) {
     }
     let names = projects.iter().filter_map(|(object, _)| object.name()).map(|it| it.as_str());
     let near = nearest(name, names);
-    let what = format!(
-        "Application `{}` belongs to project `{name}`, which the files do not define",
-        app.name
-    );
+    let what =
+        format!("{} belongs to project `{name}`, which the files do not define", app.label());
     let finding = match near {
         Some(near) => out.at(&name.span, format!("{what}; did you mean `{near}`?")).fix(
             Fix::r#unsafe(format!("Use `{near}`"), vec![facts.replace_scalar(&name.span, near)]),
@@ -186,8 +184,8 @@ fn check_destination(app: &App, object: &Object, project: &AppProject, out: &mut
     out.at(
         &place.span,
         format!(
-            "Application `{}` deploys to namespace `{namespace}` of `{cluster}`, which project `{label}` does not allow",
-            app.name
+            "{} deploys to namespace `{namespace}` of `{cluster}`, which project `{label}` does not allow",
+            app.label()
         ),
     )
     .also(&object.name_span(), "the project lists its `destinations`")
@@ -238,10 +236,7 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
     let wanted = path.trim_start_matches("./").trim_matches('/');
     let beside = repository.folders_in(folder_of(wanted));
     let near = nearest(wanted, beside.iter().map(String::as_str));
-    let what = format!(
-        "Application `{}` deploys `{path}`, which is not a folder of the project",
-        app.name
-    );
+    let what = format!("{} deploys `{path}`, which is not a folder of the project", app.label());
     let finding = match (near, is_this_project) {
         (Some(near), _) => out
             .at(&path.span, format!("{what}; did you mean `{near}`?"))
@@ -258,7 +253,7 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
     let url = source.repo_url.as_ref().map_or("", |it| it.as_str());
     finding.why("Argo CD reports a ComparisonError and deploys nothing: \"app path does not exist\". What an earlier version of the Application has deployed stays as it is.");
     finding.help(format!("Add the folder to the repository, or correct the path. Other Applications take folders of this project from `{url}`, so it is taken for that repository."));
-    finding.check(format!("argocd app get {}", in_shell(&app.name)));
+    finding.check(format!("argocd app get {}", app.argument()));
 }
 
 /// Reports values files that are not there.
@@ -277,7 +272,10 @@ fn check_value_files(facts: &Facts<'_>, app: &App, source: &ApplicationSource, o
             ValueFile::UnknownReference(name) => {
                 out.at(
                     &entry.span,
-                    format!("Application `{}` reads `{entry}`, but none of its sources has `ref: {name}`", app.name),
+                    format!(
+                        "{} reads `{entry}`, but none of its sources has `ref: {name}`",
+                        app.label()
+                    ),
                 );
             }
             ValueFile::Missing(_) if helm.ignores_missing_value_files => {}
@@ -286,8 +284,7 @@ fn check_value_files(facts: &Facts<'_>, app: &App, source: &ApplicationSource, o
                 let names = repository.files_in(place);
                 let wanted = crate::text::name_of(&path);
                 let near = nearest(wanted, names.iter().map(String::as_str));
-                let what =
-                    format!("Application `{}` reads `{entry}`, but there is no `{path}`", app.name);
+                let what = format!("{} reads `{entry}`, but there is no `{path}`", app.label());
                 match near {
                     Some(near) => {
                         let text = join_path(folder_of(entry), near);

@@ -67,8 +67,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.at(
             &project.span,
             format!(
-                "Application `{}` is in project `default`, which allows any source and any destination",
-                app.name
+                "{} is in project `default`, which allows any source and any destination",
+                app.label()
             ),
         )
         .check("argocd proj get default");
@@ -108,6 +108,21 @@ mod tests {
             .len()
         };
         assert_eq!((in_project("default"), in_project("''"), in_project("shop")), (1, 1, 0));
+    }
+
+    #[test]
+    fn an_application_without_a_name_of_its_own_is_read() {
+        let made = |metadata: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{{metadata}}}\nspec: {{project: default, source: {{repoURL: r, path: p}}, destination: {{}}}}\n"
+                ),
+            )
+        };
+        let found = made("generateName: shop-production-");
+        assert!(found[0].starts_with("Application `shop-production-` is in project"), "{found:?}");
+        assert!(made("generateName: shop-").is_empty() && made("labels: {a: b}").is_empty());
     }
 
     #[test]

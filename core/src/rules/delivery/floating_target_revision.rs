@@ -1,4 +1,4 @@
-use crate::facts::{Facts, in_shell};
+use crate::facts::Facts;
 use crate::report::{Confidence, Environment, Findings};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -83,9 +83,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let cause =
                 if source.chart.is_some() { "every new version is" } else { "every push to it is" };
-            out.at(&place, format!("Application `{}` {follows}, so {cause} {what}", app.name))
+            out.at(&place, format!("{} {follows}, so {cause} {what}", app.label()))
                 .confidence(confidence)
-                .check(format!("argocd app history {}", in_shell(&app.name)));
+                .check(format!("argocd app history {}", app.argument()));
         }
     }
 }
@@ -185,6 +185,28 @@ mod tests {
         };
         assert_eq!(set("HEAD"), 1);
         assert_eq!(set("v1.2.3"), 0);
+    }
+
+    #[test]
+    fn an_application_without_a_name_of_its_own_is_read() {
+        let made = |metadata: &str, namespace: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{{metadata}}}\nspec: {{source: {{repoURL: r, path: a, targetRevision: main}}, destination: {{namespace: {namespace}}}}}\n"
+                ),
+            )
+        };
+        let rest = "follows the branch `main`, so every push to it is released to production";
+        assert_eq!(
+            made("generateName: shop-production-", "shop"),
+            [format!("Application `shop-production-` {rest}")]
+        );
+        assert_eq!(
+            made("labels: {app: shop}", "production"),
+            [format!("the unnamed Application {rest}")]
+        );
+        assert!(made("generateName: shop-staging-", "shop").is_empty());
     }
 
     #[test]

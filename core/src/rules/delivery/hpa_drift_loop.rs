@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Workload, in_shell};
+use crate::facts::{Facts, Workload};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, IgnoredDifference, Object};
 use crate::report::Findings;
@@ -118,7 +118,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.at(&replicas.span, message)
             .also(&scaler.name_span(), "the autoscaler")
             .also(&app.span, "the Application that deploys the workload")
-            .check(format!("argocd app diff {}", in_shell(&app.name)));
+            .check(format!("argocd app diff {}", app.argument()));
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, hook, in_shell};
+use crate::facts::{Facts, hook};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .also(&app.span, "the Application that deploys the Job")
-        .check(format!("argocd app get {}", in_shell(&app.name)));
+        .check(format!("argocd app get {}", app.argument()));
     }
 }
 

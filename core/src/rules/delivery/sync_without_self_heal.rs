@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, in_shell};
+use crate::facts::Facts;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -78,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let owner = match &app.made {
             Some(made) => format!("ApplicationSet `{}`", made.set),
-            None => format!("Application `{}`", app.name),
+            None => app.label(),
         };
         let verb = if app.made.is_some() { "makes Applications that sync" } else { "syncs" };
         let by = if app.made.is_some() { "themselves" } else { "itself" };
@@ -86,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding =
             out.at(&place.span, format!("{owner} {verb} by {by} without {missing}: {effect}"));
         if app.made.is_none() {
-            finding.check(format!("argocd app diff {}", in_shell(&app.name)));
+            finding.check(format!("argocd app diff {}", app.argument()));
         }
         // An ApplicationSet's template has no place of its own once its placeholders are filled in.
         if let (None, false, None) = (&app.made, heals, automated.self_heal) {
@@ -100,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn app(policy: &str) -> Vec<String> {
         messages(
@@ -117,6 +117,26 @@ mod tests {
         assert!(app("{automated: {}}")[0].contains("`selfHeal` and `prune`"));
         assert!(app("{automated: {prune: true, selfHeal: true}}").is_empty());
         assert_eq!(app("{automated: {prune: false, selfHeal: true}}").len(), 1);
+    }
+
+    #[test]
+    fn an_application_without_a_name_of_its_own_is_read() {
+        let made = |metadata: &str, policy: &str| {
+            let text = format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{{metadata}}}\nspec: {{source: {{repoURL: r, path: p}}, destination: {{}}, syncPolicy: {{automated: {{{policy}}}}}}}\n"
+            );
+            let mut found = findings(&RULE, &text);
+            found.pop().map(|it| (it.message, it.check))
+        };
+        for (metadata, label) in [
+            ("generateName: shop-", "Application `shop-`"),
+            ("labels: {a: b}", "the unnamed Application"),
+        ] {
+            let (message, check) = made(metadata, "prune: true").expect("a finding");
+            assert!(message.starts_with(&format!("{label} syncs by itself without")), "{message}");
+            assert_eq!(check, ["argocd app diff NAME"]);
+            assert_eq!(made(metadata, "prune: true, selfHeal: true"), None);
+        }
     }
 
     #[test]

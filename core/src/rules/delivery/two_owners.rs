@@ -251,7 +251,8 @@ fn shown(folder: &str) -> &str {
 fn is_exact(app: &App) -> bool {
     let destination = &app.application.destination;
     let parts = [&destination.server, &destination.name, &destination.namespace];
-    !has_placeholder(&app.name)
+    !app.is_unnamed
+        && !has_placeholder(&app.name)
         && parts.iter().copied().flatten().all(|it| !has_placeholder(it))
         && (destination.server.is_some() || destination.name.is_some())
 }

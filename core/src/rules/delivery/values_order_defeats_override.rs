@@ -1,4 +1,4 @@
-use crate::facts::{Facts, in_shell};
+use crate::facts::Facts;
 use crate::model::delivery::defeated_values;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -94,14 +94,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let finding = out.at(
                     &general.span,
                     format!(
-                        "Application `{}` reads `{general}` after `{specific}`, so `{}` is {} and not {}",
-                        app.name, defeated.key, defeated.general_value, defeated.specific_value
+                        "{} reads `{general}` after `{specific}`, so `{}` is {} and not {}",
+                        app.label(),
+                        defeated.key,
+                        defeated.general_value,
+                        defeated.specific_value
                     ),
                 );
                 finding
                     .also(&defeated.specific_value.span, "set here")
                     .also(&defeated.general_value.span, "taken back here")
-                    .check(format!("argocd app manifests {}", in_shell(&app.name)));
+                    .check(format!("argocd app manifests {}", app.argument()));
                 if defeated.are_neighbours && app.made.is_none() {
                     finding.fix(Fix::r#unsafe(
                         format!("Read `{specific}` last"),

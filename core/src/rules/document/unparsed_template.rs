@@ -146,7 +146,7 @@ fn report_place(
         (TargetKind::Application, _) => {
             let app = built.app().filter(|it| it.name == target.name && !it.name.contains('{'));
             if let Some(app) = app {
-                finding.check(format!("argocd app manifests {}", in_shell(&app.name)));
+                finding.check(format!("argocd app manifests {}", app.argument()));
             }
         }
         (TargetKind::Compose, _) => {}
