@@ -1,13 +1,16 @@
-use crate::facts::{Facts, KubeHost, Part};
+use crate::facts::{Caller, Callers, Facts, KubeHost, KubeService, Part, Workload, common_folder};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
+use crate::text::{FileId, folder_of};
+use std::cell::OnceCell;
 
 rule! {
     /// A short host name is used for a Service in another namespace.
     ///
     /// ## Why it hurts
     /// A name without dots is looked up only in the Pod's own namespace. The Service exists, yet
-    /// its name does not resolve.
+    /// its name does not resolve. A Service in another folder, beside that of the workload, is not meant
+    /// where somebody in that folder uses it: it belongs to another application.
     ///
     /// ## What helps
     /// Add the namespace to the name: `redis.data`, or `redis.data.svc.cluster.local` in full.
@@ -70,6 +73,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let callers = OnceCell::new();
     for workload in facts.workloads() {
         // A workload without a namespace in its file may be applied to any namespace.
         let Some(home) = &workload.object.meta.namespace else { continue };
@@ -83,6 +87,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 else {
                     continue;
                 };
+                let callers = callers.get_or_init(|| facts.callers());
+                if is_of_another_application(facts, workload, service, callers) {
+                    continue;
+                }
                 let host = mention.host;
                 let finding = out.at(
                     &mention.host_span,
@@ -108,6 +116,37 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a Service lies in another folder than a workload, side by side, and has a client there: each of the two
+/// folders holds an application with what it needs.
+fn is_of_another_application<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    service: &KubeService<'a>,
+    callers: &Callers<'_, 'a>,
+) -> bool {
+    let folder = |file: FileId| folder_of(facts.file(file).path());
+    let (here, there) = (folder(workload.object.file), folder(service.object.file));
+    let common = common_folder([here, there].into_iter());
+    let below = |folder: &'a str| {
+        let rest = folder[common.len()..].trim_start_matches('/');
+        rest.split('/').next().unwrap_or_default()
+    };
+    let (own, others) = (below(here), below(there));
+    let is_there = |file: FileId| {
+        let folder = folder(file);
+        let is_inside = folder.starts_with(common) && folder.len() > common.len();
+        is_inside && below(folder) == others
+    };
+    let known = callers.get(&service.index).into_iter().flatten();
+    let mut clients = known.filter_map(|it| match it {
+        Caller::Client { from, .. } => Some(from),
+        Caller::Route(..) | Caller::Outside(_) => None,
+    });
+    !own.is_empty()
+        && !others.is_empty()
+        && clients.any(|it| it.namespace == service.namespace && is_there(it.object.file))
 }
 
 #[cfg(test)]
@@ -159,6 +198,27 @@ mod tests {
         ] {
             assert_eq!(count(container), 1, "{container}");
         }
+    }
+
+    #[test]
+    fn a_service_of_another_application_is_not_meant() {
+        let said = |data: &str, client: &str| {
+            let pod = |name: &str, namespace: &str| {
+                format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{containers: [{{name: c, image: 'a/b:1', env: [{{name: U, value: 'redis://redis:6379'}}]}}]}}\n"
+                )
+            };
+            let text = format!(
+                "# file: k8s/shop/web.yaml\n{}# file: k8s/{data}/redis.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: redis, namespace: blog}}\nspec: {{ports: [{{port: 6379}}]}}\n# file: k8s/{client}/web.yaml\n{}",
+                pod("web", "shop"),
+                pod("blog", "blog")
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(said("blog", "blog"), 0);
+        // What has no client beside it may be there for all.
+        assert_eq!(said("data", "blog"), 1);
+        assert_eq!(said("shop", "blog"), 1);
     }
 
     #[test]
