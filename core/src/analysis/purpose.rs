@@ -18,11 +18,16 @@ const REFUSED: &[&str] = &[
     "PLM811", "PLM816", "PLM908", "PLM916",
 ];
 
+/// Codes of rules whose warnings are about the upkeep of what runs for years: they break nothing where something is
+/// shown or tried out.
+const UPKEEP: &[&str] = &["PLM606", "PLM801", "PLM802", "PLM812"];
+
 /// Lowers what the findings of a rule weigh to what their files are for, and drops those that say nothing
 /// there. A warning becomes an information where nothing runs in production; an error stays where the file
 /// is in use or would be refused.
 pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let mut known: FxHashMap<FileId, Purpose> = FxHashMap::default();
+    let mut shown: FxHashMap<FileId, bool> = FxHashMap::default();
     findings.retain_mut(|finding| {
         let file = finding.span.file;
         let purpose = *known.entry(file).or_insert_with(|| facts.purpose_of(file));
@@ -35,6 +40,14 @@ pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<
                 rule.family() == PRODUCTION_SERVER && !refuses
             }
         };
+        // What a project of examples deploys weighs as much as anything, but for its upkeep.
+        if finding.severity == Severity::Warning
+            && purpose == Purpose::Production
+            && UPKEEP.contains(&rule.code)
+            && *shown.entry(file).or_insert_with(|| facts.is_for_show(file))
+        {
+            finding.severity = Severity::Info;
+        }
         let bites = purpose == Purpose::Development && finding.bites_in_development;
         if !bites {
             finding.severity = finding.severity.max(least(rule, purpose, finding.severity));
@@ -194,6 +207,39 @@ mod tests {
         let options = Options { select: vec!["PLM101".to_owned()], ..Options::default() };
         let report = workspace.analysis(&Config::default()).report(&options);
         assert_eq!(report.findings[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn upkeep_weighs_little_in_a_project_that_is_all_examples() {
+        let severities = |code: &str, files: &[(&str, &str)]| -> Vec<Severity> {
+            let mut workspace = Workspace::default();
+            files.iter().for_each(|(path, text)| workspace.set(path, *text));
+            let options = Options { select: vec![code.to_owned()], ..Options::default() };
+            let findings = workspace.analysis(&Config::default()).report(&options).findings;
+            findings.into_iter().map(|it| it.severity).collect()
+        };
+        for path in [
+            "examples/web/compose.yaml",
+            "demo/compose.yaml",
+            "tutorial/1/compose.yaml",
+            "sample/compose.yaml",
+        ] {
+            assert_eq!(severities("PLM801", &[(path, WEB)]), [Severity::Info], "{path}");
+        }
+        for path in ["docs/install/compose.yaml", "legacy/compose.yaml", "compose.yaml"] {
+            assert_eq!(severities("PLM801", &[(path, WEB)]), [Severity::Warning], "{path}");
+        }
+        let titled =
+            |title: &str| severities("PLM801", &[("compose.yaml", WEB), ("README.md", title)]);
+        assert_eq!(titled("[![CI](x)](y)\n\n# Kafka tutorial\n"), [Severity::Info]);
+        assert_eq!(titled("# Shop\n\nSee the tutorial.\n"), [Severity::Warning]);
+        let said = format!("# plimsoll: role=production\n{WEB}");
+        assert_eq!(severities("PLM801", &[("examples/compose.yaml", &said)]), [Severity::Warning]);
+        // What is open or does not start is as bad there.
+        let open =
+            "services: {db: {image: 'postgres:17', ports: ['5432:5432'], restart: sometimes}}\n";
+        assert_eq!(severities("PLM412", &[("examples/compose.yaml", open)]), [Severity::Warning]);
+        assert_eq!(severities("PLM802", &[("examples/compose.yaml", open)]), [Severity::Error]);
     }
 
     #[test]

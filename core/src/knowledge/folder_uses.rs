@@ -13,6 +13,8 @@ pub enum FolderUse {
     Development,
     Test,
     Demonstration,
+    /// Documentation, or what is no longer in use.
+    Aside,
     /// Something to try out as it is.
     Trial,
     /// The same, where a lesson follows.
@@ -28,6 +30,7 @@ impl FolderUse {
             "development" => FolderUse::Development,
             "test" => FolderUse::Test,
             "demonstration" => FolderUse::Demonstration,
+            "aside" => FolderUse::Aside,
             "trial" => FolderUse::Trial,
             "course" => FolderUse::Course,
             "lesson" => FolderUse::Lesson,
@@ -70,6 +73,20 @@ pub fn is_for_trial(path: &str) -> bool {
     folders.iter().any(|it| FolderUse::Trial.fits(it)) || folders.windows(2).any(is_course)
 }
 
+/// Whether a path leads through a folder that says it holds examples, or something to try out.
+#[must_use]
+pub fn is_for_show(path: &str) -> bool {
+    let (folders, _) = path.rsplit_once('/').unwrap_or_default();
+    folders.split('/').any(|it| FolderUse::Demonstration.fits(it)) || is_for_trial(path)
+}
+
+/// Whether a title says that what is below it is an example: "A demo of Kafka", "Kubernetes by Example".
+#[must_use]
+pub fn is_title_for_show(title: &str) -> bool {
+    let mut words = title.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty());
+    words.any(|it| FolderUse::Demonstration.fits(it) || FolderUse::Trial.fits(it))
+}
+
 static USES: LazyLock<FxHashMap<FolderUse, Vec<&str>>> = LazyLock::new(|| {
     let blocks = blocks(include_str!("data/folder_uses.txt"));
     let uses = blocks.into_iter().map(|block| {
@@ -85,10 +102,22 @@ mod tests {
 
     #[test]
     fn a_name_says_what_is_below_it() {
-        assert!(FolderUse::Test.fits("E2E") && FolderUse::Demonstration.fits("_archived"));
+        assert!(FolderUse::Test.fits("E2E") && FolderUse::Aside.fits("_archived"));
         assert!(FolderUse::Development.fits(".devcontainer"));
         assert!(!FolderUse::Development.fits("devices") && !FolderUse::Demonstration.fits("demon"));
         assert!(FolderUse::Trial.fits("sample-manifests") && !FolderUse::Trial.fits("sampler"));
+    }
+
+    #[test]
+    fn titles_and_folders_say_that_something_is_an_example() {
+        for title in ["A demo of Kafka", "Docker Compose Examples", "kafka-tutorial", "Workshop"] {
+            assert!(is_title_for_show(title), "{title}");
+        }
+        for title in ["Shop", "Demonstrator", "Documentation (docs)", "Legacy API", ""] {
+            assert!(!is_title_for_show(title), "{title}");
+        }
+        assert!(is_for_show("examples/web/compose.yaml") && is_for_show("workshop/web.yaml"));
+        assert!(!is_for_show("docs/web.yaml") && !is_for_show("shop/examples.yaml"));
     }
 
     #[test]

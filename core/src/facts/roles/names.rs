@@ -12,7 +12,8 @@ pub(in crate::facts) fn lies_below(path: &str, wanted: FolderUse) -> bool {
 
 /// Whether a path says that its file is not for production.
 pub(in crate::facts) fn is_aside(path: &str) -> bool {
-    let aside = [FolderUse::Development, FolderUse::Test, FolderUse::Demonstration];
+    let aside =
+        [FolderUse::Development, FolderUse::Test, FolderUse::Demonstration, FolderUse::Aside];
     aside.into_iter().any(|it| lies_below(path, it)) || is_for_trial(path)
 }
 
