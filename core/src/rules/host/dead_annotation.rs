@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, kubectl};
+use crate::facts::{Facts, in_shell, kubectl};
 use crate::knowledge::annotations::{Effect, OldAnnotation, old_annotation};
 use crate::model::kubernetes::{Body, Claim, Container, Meta, Object, PodSpec};
 use crate::model::{Place, Str};
@@ -22,7 +22,7 @@ rule! {
     ///
     /// ## When to ignore
     /// Where an older cluster that still reads the annotation gets the same manifest. The field may stand
-    /// beside it.
+    /// beside it, except for the class of an Ingress: the API server refuses to create one with both.
     ///
     /// ## Bad
     /// ```yaml
@@ -94,6 +94,10 @@ fn check_meta(facts: &Facts, out: &mut Findings, carrier: &Carrier<'_>) {
     let Carrier { object, meta, .. } = carrier;
     for (key, value) in &meta.annotations {
         let Some(old) = old_annotation(key) else { continue };
+        if is_refused_beside_field(carrier, key) {
+            report_refused(facts, object, (key, value), out);
+            continue;
+        }
         if field_says_it(carrier, key, &old) || asks_for_nothing(value) {
             continue;
         }
@@ -124,6 +128,38 @@ fn check_meta(facts: &Facts, out: &mut Findings, carrier: &Carrier<'_>) {
         finding.check(kubectl("get", object, "-o yaml"));
         finding.maybe_fix(fix(facts, carrier, key, value, &old));
     }
+}
+
+/// Whether an Ingress has its class twice, as an annotation and as a field.
+///
+/// Source: Kubernetes, `pkg/apis/networking/validation/validation.go`, `ValidateIngressCreate`.
+fn is_refused_beside_field(carrier: &Carrier<'_>, key: &str) -> bool {
+    let has_class = |it: &Body| matches!(it, Body::Routes(it) if it.class.is_some());
+    key == "kubernetes.io/ingress.class"
+        && carrier.object.kind.as_str() == "Ingress"
+        && has_class(&carrier.object.body)
+}
+
+fn report_refused(facts: &Facts, object: &Object, (key, value): (&Str, &Str), out: &mut Findings) {
+    let label = object.label();
+    let finding = out.at(
+        &key.span,
+        format!("{label} has the annotation `{key}` beside `ingressClassName`, so the API server refuses to create it"),
+    );
+    finding
+        .severity(Severity::Error)
+        .why("The API server takes both only in an Ingress that was there before it had the field. In a new cluster or namespace `kubectl apply` ends with \"can not be set when the class field is also set\".")
+        .help("Remove the annotation: `ingressClassName` says the same.");
+    finding.deprecated = true;
+    let removed = remove(facts, key, value);
+    finding.maybe_fix(removed.map(|it| Fix::r#unsafe("Remove the annotation", [it])));
+    finding.check(match facts.is_built(object.file) {
+        true => kubectl("get", object, "-o yaml"),
+        false => {
+            let path = in_shell(facts.file(object.file).path());
+            format!("kubectl create --dry-run=server -f {path}")
+        }
+    });
 }
 
 /// Whether an annotation asks for what holds anyway.
@@ -214,10 +250,13 @@ fn fix(
             is_json.then(|| insert(pod, Yaml::raw(json))).flatten()
         }
         "seccompProfile" => seccomp(facts, template?, key, text),
-        "ingressClassName" => match &object.body {
-            Body::Routes(it) => insert(it.place.as_ref(), Yaml::str(text)),
-            _ => None,
-        },
+        // An Ingress with both is refused.
+        "ingressClassName" => {
+            let Body::Routes(it) = &object.body else { return None };
+            let written = insert(it.place.as_ref(), Yaml::str(text))?;
+            let edits = [written, remove(facts, key, value)?];
+            return Some(Fix::r#unsafe("Write `ingressClassName` in its place", edits));
+        }
         "storageClassName" if old.effect == Effect::Deprecated => {
             insert(claim.and_then(|it| it.place.as_ref()), Yaml::str(text))
         }
@@ -228,6 +267,10 @@ fn fix(
         _ => None,
     };
     edit.map(with)
+}
+
+fn remove(facts: &Facts, key: &Str, value: &Str) -> Option<Edit> {
+    facts.editor(key.span.file).remove_entry(key.span.to(value.span))
 }
 
 /// Returns the edit that writes the seccomp profile of a Pod or of one of its containers.
@@ -326,7 +369,7 @@ mod tests {
             ))
         };
         assert_eq!(ingress("rules: []"), ["info"]);
-        assert!(ingress("ingressClassName: nginx").is_empty());
+        assert_eq!(ingress("ingressClassName: nginx"), ["error"], "which is refused");
         let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a, annotations: {volume.beta.kubernetes.io/storage-class: fast}}\nspec: {accessModes: [ReadWriteOnce]}\n";
         assert_eq!(severities(claim), ["info"]);
         let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}, volumeClaimTemplates: [{metadata: {name: d, annotations: {volume.beta.kubernetes.io/storage-class: fast}}, spec: {accessModes: [ReadWriteOnce]}}]}\n";
@@ -334,6 +377,22 @@ mod tests {
         let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, annotations: {scheduler.alpha.kubernetes.io/node-selector: 'a=b'}}\n";
         assert_eq!(severities(namespace), ["info"]);
         assert!(severities(&pod("prometheus.io/scrape: 'true'", "nodeName: a")).is_empty());
+    }
+
+    #[test]
+    fn the_class_of_an_ingress_is_written_once() {
+        let ingress = |spec: &str| {
+            files(&format!(
+                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: a\n  annotations:\n    kubernetes.io/ingress.class: nginx\n    acme.com/a: b\nspec:\n{spec}  rules: []\n"
+            ))
+        };
+        let expected = "  annotations:\n    acme.com/a: b\nspec:\n";
+        for spec in ["", "  ingressClassName: nginx\n"] {
+            let before = ingress(spec);
+            let after = apply_fixes(&before, &run(&RULE, &before));
+            assert!(after[0].text.contains(expected), "{}", after[0].text);
+            assert!(after[0].text.contains("  ingressClassName: nginx\n"), "{}", after[0].text);
+        }
     }
 
     #[test]
