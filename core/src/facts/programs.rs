@@ -97,7 +97,10 @@ impl Shape<'_> {
         }
         let fits = |it: &&Family| {
             let main = it.ports().first().is_some_and(|port| self.ports.contains(port));
-            main && self.has_path(&it.data_dirs("", None))
+            // Many programs keep their data in `/data`.
+            let mut dirs = it.data_dirs("", None);
+            dirs.retain(|dir| dir.trim_matches('/').contains('/'));
+            main && self.has_path(&dirs)
         };
         let mut fitting = families::stores().filter(fits);
         let only = fitting.next()?;

@@ -2,7 +2,7 @@ use crate::facts::{Facts, Mention, Service, Unit, VarSource, in_shell};
 use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
-use crate::model::compose::{Mount, MountKind, Port, is_default_name};
+use crate::model::compose::{Mount, MountKind, Port, VariableForm, VariableUse, is_default_name};
 use crate::report::{Edit, Findings, Fix, Related, Role, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{FileId, Span, name_of};
@@ -151,7 +151,8 @@ fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a
     if service.is_on_host() {
         return Vec::new();
     }
-    let ports = service.model.ports.iter().filter(|it| is_on_every_address(it));
+    let is_open = |it: &&Port| is_on_every_address(it) && !is_for_one_address(facts, service, it);
+    let ports = service.model.ports.iter().filter(is_open);
     let (accepted, open): (Vec<&Port>, Vec<&Port>) = ports.partition(|it| is_accepted(facts, it));
     let is_console = |it: &&Port| is_console(family, it.target.value);
     let (consoles, mut open): (Vec<&Port>, Vec<&Port>) = open.into_iter().partition(is_console);
@@ -187,6 +188,18 @@ fn leads_to_store(store: &Store<'_, '_>) -> bool {
 fn is_on_every_address(port: &Port) -> bool {
     let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
     port.host_ip.as_ref().is_none_or(everywhere)
+}
+
+/// Whether a variable that no file sets stands for the address: `${TAILSCALE_IP}:5432:5432`. Whoever writes it sets it.
+fn is_for_one_address(facts: &Facts<'_>, service: &Service<'_>, port: &Port) -> bool {
+    let text = facts.file(port.span.file).text();
+    let between = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
+    let has_none = |it: &&VariableUse| it.value.is_none() && it.form == VariableForm::Plain;
+    let mut unset = service.project.variables_in(port.span).filter(has_none);
+    unset.any(|it| {
+        let is_first = between(port.span.start, it.span.start).trim_matches(['"', '\'']).is_empty();
+        is_first && between(it.span.end, port.span.end).matches(':').count() == 2
+    })
 }
 
 /// Whether a store is known to ask for no password: nothing that the files show sets one, and no file does

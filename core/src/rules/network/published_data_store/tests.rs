@@ -332,3 +332,20 @@ fn a_range_and_an_image_that_is_built_on_a_store_count() {
         0
     );
 }
+
+#[test]
+fn an_address_that_only_a_variable_knows_is_not_every_one() {
+    let count = |port: &str| {
+        let text = format!("services: {{ db: {{ image: 'redis:7', ports: ['{port}'] }} }}\n");
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(count("${TAILSCALE_IP}:6379:6379"), 0);
+    assert_eq!(count("${PORT}:6379"), 1);
+    assert_eq!(count("${ADDRESS:-0.0.0.0}:6379:6379"), 1);
+}
+
+#[test]
+fn a_common_port_and_folder_give_no_store_away() {
+    let text = "services: { app: { image: 'acme/app:1', ports: ['8000:8000'], volumes: ['d:/data'] } }\nvolumes: { d: }\n";
+    assert!(messages(&RULE, text).is_empty());
+}
