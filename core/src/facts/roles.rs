@@ -92,12 +92,19 @@ pub(super) fn of_files(
 }
 
 /// Whether a project is for development, seen beside a whole one for production: it has services of the same name, and
-/// nothing that comes back after a reboot, or nothing but what a developer starts beside the program that the other
-/// project runs.
+/// nothing that comes back after a reboot, or most of them come back in the other project alone, or it has nothing but
+/// what a developer starts beside the program that the other project runs.
 fn is_the_other(project: &Project, production: &Project) -> bool {
-    let is_there = |it: &Service| production.service(&it.name).is_some();
-    project.services.iter().any(is_there)
+    let of_both: Vec<(&Service, &Service)> = project
+        .services
+        .iter()
+        .filter_map(|it| Some((it, production.service(&it.name)?)))
+        .collect();
+    let comes_back_there =
+        of_both.iter().filter(|(here, there)| here.restart.is_none() && there.restart.is_some());
+    !of_both.is_empty()
         && (project.services.iter().all(|it| it.restart.is_none())
+            || comes_back_there.count() * 2 > of_both.len()
             || serves_developers(project) && runs_own_program(production))
 }
 
@@ -460,6 +467,32 @@ mod tests {
             "This is not a local development setup",
         ] {
             assert_eq!(role(comment), Role::Unknown, "{comment}");
+        }
+    }
+
+    #[test]
+    fn most_services_that_come_back_in_production_alone_make_a_file_for_development() {
+        let mail = "mail: {image: 'axllent/mailpit:v1', restart: always}";
+        let here = |web: &str| {
+            format!("services: {{web: {{{web}}}, api: {{image: 'acme/api:1'}}, {mail}}}\n")
+        };
+        let there = "services: {web: {image: 'acme/web:1', restart: always}, api: {image: 'acme/api:1', restart: always}}\n";
+        let role = |web: &str| role_beside(&here(web), ("compose.prod.yaml", there));
+        assert_eq!(role("image: 'acme/web:1'"), Role::Development);
+        let other =
+            "services: {web: {image: 'acme/web:1', restart: always}, api: {image: 'acme/api:1'}}\n";
+        let kept = here("image: 'acme/web:1', restart: always");
+        assert_ne!(role_beside(&kept, ("compose.prod.yaml", other)), Role::Development);
+    }
+
+    #[test]
+    fn published_stores_beside_a_cluster_serve_developers_unless_they_come_back() {
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'acme/web:1'}]}}}\n";
+        let stores = "services: {db: {image: 'postgres:17', ports: ['5432:5432']}}\n";
+        assert_eq!(role_beside(stores, ("k8s/web.yaml", deployment)), Role::Development);
+        let kept = stores.replace("ports:", "restart: always, ports:");
+        for (text, other) in [(kept.as_str(), deployment), (stores, "a: b\n")] {
+            assert_ne!(role_beside(text, ("k8s/web.yaml", other)), Role::Development, "{text}");
         }
     }
 }

@@ -79,7 +79,7 @@ fn one_store_in_several_files_is_one_finding() {
 
 #[test]
 fn what_is_published_on_one_side_is_not_said_of_the_other() {
-    let text = "# file: compose.yaml\nservices: {search: {image: 'elasticsearch:8.17.0', ports: ['9200:9200'], environment: {xpack.security.enabled: 'false'}}}\n# file: k8s/search.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: search}\nspec: {containers: [{name: search, image: 'elasticsearch:8.17.0', env: [{name: xpack.security.enabled, value: 'false'}]}]}\n";
+    let text = "# file: compose.yaml\nservices: {search: {image: 'elasticsearch:8.17.0', restart: always, ports: ['9200:9200'], environment: {xpack.security.enabled: 'false'}}}\n# file: k8s/search.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: search}\nspec: {containers: [{name: search, image: 'elasticsearch:8.17.0', env: [{name: xpack.security.enabled, value: 'false'}]}]}\n";
     let found = findings(&RULE, text);
     let all: Vec<_> = found.iter().map(|it| it.severity.name()).collect();
     assert_eq!(all, ["error", "warning"]);
