@@ -407,7 +407,8 @@ fn missing<'f, 'a>(
         label,
         data: data.to_owned(),
         span: facts.image_key(unit),
-        is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
+        // In a cluster the scripts mostly make nothing but the tables.
+        is_filled_anew: unit.is_compose() && !mounted.is_empty() && mounted.iter().all(is_script),
         is_uncertain: home.is_one_of_several(),
         is_moved: home.is_moved(),
     }))

@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Copies, Facts, Unit, Workload};
+use crate::facts::{Backing, Copies, Facts, Mounted, Unit, Workload};
 use crate::knowledge::families::Family;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Severity};
@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // Without a lasting volume, PLM707 reports the loss of the data, which is worse.
             Copies::One | Copies::Overlapping
-                if !kept && (has_one_home(unit, family) || mounted.is_empty()) => {}
+                if !kept && (has_one_home(unit, family) || mounted.iter().all(holds_no_data)) => {}
             Copies::Overlapping => {
                 let finding = out.at(
                     &unit.image_or_name(),
@@ -148,6 +148,11 @@ fn has_one_home(unit: &Unit<'_>, family: &Family) -> bool {
         unit.runs.as_ref().is_some_and(|it| family.data_dirs(&it.repository, it.major).len() == 1);
     let mut words = unit.start.commands.iter().flat_map(|it| &it.words);
     one && !words.any(|it| it.text.contains('/'))
+}
+
+/// Whether a mount brings settings, or scripts that fill a new store.
+fn holds_no_data(mount: &Mounted<'_>) -> bool {
+    matches!(mount.backing, Backing::Config) || mount.path.contains("initdb")
 }
 
 fn get_pods(workload: &Workload<'_>) -> String {
@@ -226,6 +231,13 @@ mod tests {
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec: {{ selector: {{ matchLabels: {{ a: b }} }}, template: {{ metadata: {{ labels: {{ a: b }} }}, spec: {{ containers: [{{ name: db, image: {image} }}] }} }} }}\n"
             );
             assert_eq!(codes(&bare), ["PLM707"], "{image}");
+            let container = format!("image: {image}");
+            let with_script = bare.replace(
+                &format!("{container} }}] }}"),
+                &format!("{container}, volumeMounts: [{{ name: s, mountPath: /docker-entrypoint-initdb.d }}] }}], volumes: [{{ name: s, configMap: {{ name: s }} }}] }}"),
+            );
+            assert_ne!(with_script, bare);
+            assert_eq!(codes(&with_script), ["PLM707"], "{image} with a script");
         }
         assert_eq!(codes(&text("", claim)), ["PLM706"]);
         assert_eq!(codes(&text("  replicas: 2\n", "emptyDir: {}")), ["PLM706"]);

@@ -250,6 +250,8 @@ fn a_store_that_scripts_fill_is_a_note() {
         findings(&RULE, &text)[0].severity
     };
     assert_eq!(with("./init.sql:/docker-entrypoint-initdb.d/init.sql").name(), "info");
+    let cluster = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: 'mysql:8.4', volumeMounts: [{name: s, mountPath: /docker-entrypoint-initdb.d}]}], volumes: [{name: s, configMap: {name: s}}]}}}\n";
+    assert_eq!(findings(&RULE, cluster)[0].severity.name(), "warning", "whose scripts make tables");
 }
 
 #[test]
