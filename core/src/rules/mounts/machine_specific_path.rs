@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mount.span,
                 format!("`{}` mounts `{source}`, a path on one person's machine", service.name),
             );
-            finding.check(format!("ls -ld {}", in_shell(source)));
+            finding.check(format!("ls -ld {}", in_shell(source))).cause("a path of one machine");
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -161,5 +161,15 @@ mod tests {
         }
         let named = "services: {a: {image: x:1, volumes: ['home:/home/app']}}\nvolumes: {home: {}}";
         assert!(messages(&RULE, named).is_empty());
+    }
+
+    #[test]
+    fn the_paths_of_one_machine_are_one_finding() {
+        let text = "services: {a: {image: x:1, volumes: ['/home/ann/a:/x', '/home/ann/b:/y']}}";
+        let report =
+            crate::analyze(&crate::rules::testing::files(text), &crate::Options::default());
+        let found: Vec<_> = report.findings.iter().filter(|it| it.code == "PLM309").collect();
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.more, 1);
     }
 }

@@ -118,10 +118,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                     &container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(workload.exec(unit, &format!("df {}", in_shell(target))))
-                // The volumes of one container are added in one go.
-                .cause(format!("{} {}", service.name, unit.label));
+                .check(workload.exec(unit, &format!("df {}", in_shell(target))));
             let sharers = sharers(facts, service, volume);
+            // The volumes of one container are added in one go, and so is one that several share.
+            finding.cause(match sharers.is_empty() {
+                true => format!("{} {}", service.name, unit.label),
+                false => format!("shared volume {volume}"),
+            });
             if !sharers.is_empty() {
                 finding
                     .why(format!(
@@ -258,6 +261,30 @@ mod tests {
         };
         assert_eq!(found("postgres:17", "/var/lib/postgresql/data"), 0);
         assert_eq!(found("acme/shop:1", "/srv/uploads"), 1);
+    }
+
+    #[test]
+    fn a_volume_that_several_share_is_one_finding() {
+        let service = |name: &str| {
+            format!("  {name}: {{ image: 'acme/{name}:1', volumes: ['uploads:/app/uploads'] }}\n")
+        };
+        let deployment = |name: &str| {
+            format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec: {{ selector: {{ matchLabels: {{ app: {name} }} }}, template: {{ metadata: {{ labels: {{ app: {name} }} }}, spec: {{ containers: [{{ name: {name}, image: 'acme/{name}:1' }}] }} }} }}\n"
+            )
+        };
+        let text = format!(
+            "# file: compose.yaml\nservices:\n{}{}volumes: {{ uploads: {{}} }}\n# file: k8s/app.yaml\n{}{}",
+            service("api"),
+            service("worker"),
+            deployment("api"),
+            deployment("worker")
+        );
+        let report =
+            crate::analyze(&crate::rules::testing::files(&text), &crate::Options::default());
+        let found: Vec<_> = report.findings.iter().filter(|it| it.code == "PLM310").collect();
+        let [only] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!(only.more, 1);
     }
 
     #[test]
