@@ -73,12 +73,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             out.at(if problem.flaw == Flaw::Empty { &image.span } else { &span }, message);
         if let Some(better) = problem.suggestion {
             let edit = facts.replace_scalar(&image.span, &better);
-            finding
-                .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
-                .check(format!("docker pull {}", in_shell(&better)));
-        } else {
-            finding.check(format!("docker pull {}", in_shell(image.text)));
+            finding.fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]));
         }
+        finding.check(format!("docker pull {}", in_shell(image.text)));
     }
 }
 
@@ -98,11 +95,16 @@ fn lost_dollar(text: &str) -> Option<usize> {
 fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(image) = &unit.image else { return true };
     let capitals = image.text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+    let is_wanted = image
+        .text
+        .split(['/', ':'])
+        .any(|it| it.starts_with("YOUR") && it.bytes().all(|b| !b.is_ascii_lowercase()));
     let marks = ["<", ">", "%", "{{", "}}", "((", "@@", "__", "$("];
     let interpolated =
         facts.service_of(unit).is_some_and(|it| it.project.is_interpolated(image.span));
     let is_placeholder = !unit.is_compose() && braces(image.text).is_some();
     interpolated
+        || is_wanted
         || is_placeholder
         || (capitals && !image.text.is_empty())
         || marks.iter().any(|mark| image.text.contains(mark))
@@ -113,6 +115,12 @@ mod tests {
     use super::RULE;
     use crate::edit::apply::apply;
     use crate::rules::testing::{files, messages, run};
+
+    #[test]
+    fn a_name_that_the_reader_fills_in_is_left() {
+        assert_eq!(pod("ghcr.io/YOUR_USER/api:1"), 0);
+        assert_eq!(pod("ghcr.io/YourTeam/api:1"), 1);
+    }
 
     fn pod(image: &str) -> usize {
         let text = format!(
