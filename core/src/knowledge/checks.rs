@@ -42,7 +42,8 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
     let last = all.last()?;
     // With a redirection, `echo` may open a connection: `echo > /dev/tcp/localhost/80`.
     let only_speaks = last.name() == "echo" && !script.contains(['>', '<', '$', '`']);
-    if all.len() == 1 && (succeeds(last) || only_speaks || looks_at_first_process(last)) {
+    let asks_nothing = succeeds(last) || looks_at_first_process(last) || says_version(last);
+    if all.len() == 1 && (asks_nothing || only_speaks) {
         return Some(Flaw::AsksNothing);
     }
     let before = all.len().checked_sub(2).and_then(|at| all.get(at));
@@ -207,6 +208,17 @@ fn looks_at_first_process(command: &Command) -> bool {
     }
 }
 
+/// Whether a command only says which version a program has, which it does whether a server runs or not.
+fn says_version(command: &Command) -> bool {
+    match texts(command)[..] {
+        [_, "--version" | "-version"] => true,
+        ["php" | "node" | "nginx" | "ruby", "-v"]
+        | ["python" | "python3" | "perl", "-V" | "-v"] => true,
+        ["go", "version"] => true,
+        _ => false,
+    }
+}
+
 fn fails(command: &Command) -> bool {
     matches!(texts(command)[..], ["false" | "exit"] | ["exit", _]) && !succeeds(command)
 }
@@ -260,6 +272,12 @@ mod tests {
         assert_eq!(flaw("kill -0 $(cat /run/server.pid)", false), None);
         assert_eq!(flaw("echo \"liveness\"", false), Some(Flaw::AsksNothing));
         assert_eq!(flaw("echo ok", true), Some(Flaw::AsksNothing));
+        for version in ["php -v", "node --version", "java -version", "nginx -v", "python3 -V"] {
+            assert_eq!(flaw(version, false), Some(Flaw::AsksNothing), "{version}");
+        }
+        for fine in ["php -v && php-fpm-healthcheck", "php check.php -v", "curl -f --version=1 x"] {
+            assert_eq!(flaw(fine, false), None, "{fine}");
+        }
         for asks in [
             "echo > /dev/tcp/localhost/80",
             "echo ruok | nc localhost 2181",

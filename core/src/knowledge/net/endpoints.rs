@@ -143,6 +143,8 @@ const SWITCH_WORDS: &[&str] = &[
     "no",
     "on",
     "off",
+    "enabled",
+    "disabled",
     "default",
     "memory",
     "nil",
