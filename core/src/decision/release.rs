@@ -29,8 +29,8 @@ pub fn name(decision: &mut Decision) {
         let missing = it.missing.iter_mut().map(|it| &mut it.0);
         missing.chain([&mut it.seen, &mut it.next])
     });
-    let crossing =
-        crossing.iter_mut().flat_map(|it| [&mut it.instead, &mut it.counterpart, &mut it.yaml]);
+    // The YAML to write keeps the name that `helm template` gives: no name of an object has capitals.
+    let crossing = crossing.iter_mut().flat_map(|it| [&mut it.instead, &mut it.counterpart]);
     let texts = [verdict, &mut cost.stay.text, &mut cost.go.text, &mut scenario.because];
     texts
         .into_iter()

@@ -112,7 +112,7 @@ const IN_OBJECTS: &[(&str, &[&str])] = &[
 ];
 
 /// The rules whose fixes make Compose refuse on purpose: `${X:?}` asks for a value.
-const REFUSES: &[&str] = &["PLM501"];
+const REFUSES: &[&str] = &["PLM501", "PLM502"];
 
 /// Whether a fix of a rule may change a path.
 pub fn is_allowed(code: &str, path: &str) -> bool {
