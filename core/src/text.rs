@@ -282,23 +282,42 @@ impl LineIndex {
         LineColumn { line: offset(line), column: offset(column) }
     }
 
-    /// Returns the number of UTF-16 code units before a byte.
-    pub fn utf16_offset(&self, at: usize) -> u32 {
-        let text = &*self.text;
-        let at = floor_boundary(text, at);
-        let starts = self.utf16_starts.get_or_init(|| {
+    fn utf16_starts(&self) -> &[u32] {
+        self.utf16_starts.get_or_init(|| {
             let starts = self.starts().iter().map(|start| *start as usize);
             let (mut units, mut last) = (0, 0);
             let until = |start: usize| {
-                units += text[last..start].encode_utf16().count();
+                units += self.text[last..start].encode_utf16().count();
                 last = start;
                 offset(units)
             };
             starts.map(until).collect()
-        });
+        })
+    }
+
+    /// Returns the number of UTF-16 code units before a byte.
+    pub fn utf16_offset(&self, at: usize) -> u32 {
+        let text = &*self.text;
+        let at = floor_boundary(text, at);
+        let starts = self.utf16_starts();
         let line = self.line_of(at);
         let start = self.starts()[line] as usize;
         starts[line] + offset(text[start..at].encode_utf16().count())
+    }
+
+    /// Returns the byte behind a number of UTF-16 code units; `None` past the end of the text.
+    pub fn at_utf16(&self, units: u32) -> Option<usize> {
+        let starts = self.utf16_starts();
+        let line = starts.partition_point(|start| *start <= units).saturating_sub(1);
+        let start = self.starts()[line] as usize;
+        let mut seen = starts[line];
+        for (at, letter) in self.text[start..].char_indices() {
+            seen += offset(letter.len_utf16());
+            if seen > units {
+                return Some(start + at);
+            }
+        }
+        (seen == units).then_some(self.text.len())
     }
 
     /// Returns the byte at a position. A column past the end of the line means its end, as editors expect.
@@ -368,10 +387,18 @@ mod tests {
     fn offsets_in_utf16_are_those_of_the_whole_text() {
         let text = "\u{FEFF}a: 🎵\r\nüb🎵x: 2\n";
         let index = LineIndex::new(&Arc::from(text));
-        for (at, _) in text.char_indices() {
-            assert_eq!(index.utf16_offset(at) as usize, text[..at].encode_utf16().count(), "{at}");
+        for (at, letter) in text.char_indices() {
+            let units = text[..at].encode_utf16().count() as u32;
+            assert_eq!(index.utf16_offset(at), units, "{at}");
+            // The second half of a letter is part of it.
+            for half in 0..letter.len_utf16() as u32 {
+                assert_eq!(index.at_utf16(units + half), Some(at));
+            }
         }
-        assert_eq!(index.utf16_offset(text.len() + 1) as usize, text.encode_utf16().count());
+        let units = text.encode_utf16().count() as u32;
+        assert_eq!(index.utf16_offset(text.len() + 1), units);
+        assert_eq!(index.at_utf16(units), Some(text.len()));
+        assert_eq!(index.at_utf16(units + 1), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Definitions, references, and the other side of a thing.
 
+use super::links::links;
 use super::names::{Occurrence, Role};
 use super::{Indexed, Name, World};
 use crate::analysis::Analysis;
@@ -9,6 +10,18 @@ use crate::text::{FileId, Span};
 /// Returns the places that define what stands at an offset.
 pub fn definition(snapshot: Indexed<'_>, file: FileId, offset: usize) -> Vec<Span> {
     places(snapshot, file, offset, |it| it.role == Role::Definition)
+}
+
+/// Returns the places that define what stands at an offset: a name, or else the start of the file of the project
+/// that a path names.
+pub fn definition_or_file(snapshot: Indexed<'_>, file: FileId, offset: usize) -> Vec<Span> {
+    let found = definition(snapshot, file, offset);
+    if !found.is_empty() {
+        return found;
+    }
+    let here = Span::new(file, offset, offset);
+    let link = links(snapshot.analysis, file).into_iter().find(|it| it.span.contains(here));
+    link.and_then(|it| it.file).map(|it| Span::new(it, 0, 0)).into_iter().collect()
 }
 
 /// Returns the places that name the same as an offset.

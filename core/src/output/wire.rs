@@ -16,6 +16,7 @@ use crate::report::{
 use crate::rules::{self, Pitfall, Side};
 use convert::Places;
 pub(super) use convert::range;
+pub use convert::range_in;
 use serde::Serialize;
 
 /// Version of this format.

@@ -23,14 +23,11 @@ pub fn completions(view: &View, at: Position) -> Vec<CompletionItem> {
     let Some(file) = view.file else { return Vec::new() };
     let offset = view.offset(at);
     let found = completion::complete(view.analysis(), file, &view.text, offset);
-    found.into_iter().enumerate().map(|(order, it)| item(view, it, order, offset)).collect()
+    found.into_iter().enumerate().map(|(order, it)| item(view, it, order)).collect()
 }
 
-fn item(view: &View, it: Completion, order: usize, offset: usize) -> CompletionItem {
+fn item(view: &View, it: Completion, order: usize) -> CompletionItem {
     let replaced = it.replace.range();
-    let typed = view.text.get(replaced.start..offset).unwrap_or_default();
-    // An item is kept while its text fits what is typed, which `service:db` does and `db` does not.
-    let filter = if it.insert.starts_with(typed) { &it.insert } else { &it.label };
     let documentation = it.documentation.map(|value| {
         Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })
     });
@@ -39,7 +36,7 @@ fn item(view: &View, it: Completion, order: usize, offset: usize) -> CompletionI
         kind: Some(kind(it.kind)),
         detail: it.detail,
         documentation,
-        filter_text: Some(filter.clone()),
+        filter_text: Some(it.filter),
         // The core has the likeliest first.
         sort_text: Some(format!("{order:05}")),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit { range, new_text: it.insert })),

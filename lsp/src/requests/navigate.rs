@@ -2,7 +2,6 @@
 //! the cursor is named, and what runs the same thing on the other side.
 
 use super::View;
-use plimsoll_core::ide::links::links;
 use plimsoll_core::ide::navigation;
 use plimsoll_core::ide::{Indexed, Role};
 use plimsoll_core::text::{FileId, Span};
@@ -10,17 +9,7 @@ use tower_lsp_server::ls_types::{DocumentHighlight, DocumentHighlightKind, Locat
 
 /// Returns the places that define what stands at a position: a name, or the path of a file of the project.
 pub fn definition(view: &View, at: Position) -> Vec<Location> {
-    let found = locations(view, at, navigation::definition);
-    if found.is_empty() { linked_file(view, at).into_iter().collect() } else { found }
-}
-
-/// Returns the start of the file that a path at a position names.
-fn linked_file(view: &View, at: Position) -> Option<Location> {
-    let (file, offset) = view.place(at)?;
-    let here = Span::new(file, offset, offset);
-    let links = links(view.analysis(), file);
-    let target = links.iter().find(|it| it.span.contains(here))?.file?;
-    view.out().location(Span::new(target, 0, 0))
+    locations(view, at, navigation::definition_or_file)
 }
 
 /// Returns the places that name what stands at a position.

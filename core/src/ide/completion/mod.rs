@@ -14,9 +14,12 @@ use crate::analysis::Analysis;
 use crate::report::Kind;
 use crate::text::{FileId, Span};
 use context::Context;
+use serde::Serialize;
 
 /// What a completion stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
 pub enum CompletionKind {
     Service,
     Condition,
@@ -53,6 +56,9 @@ pub struct Completion {
     /// A sentence for those who look closer.
     pub documentation: Option<String>,
     pub insert: String,
+    /// What editors compare what is typed with. An item is kept while its text fits, which `service:db` does and `db`
+    /// does not.
+    pub filter: String,
     /// The text that `insert` replaces, in the text that was handed over.
     pub replace: Span,
 }
@@ -110,6 +116,7 @@ pub fn complete(analysis: &Analysis, file: FileId, text: &str, offset: usize) ->
     let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
     let rest = text[offset..].trim_start_matches(is_word);
     let replace = Span::new(file, start, text.len() - rest.len());
+    let typed = &text[start..offset];
     let mut all: Vec<Completion> = Vec::with_capacity(offers.len());
     for offer in offers {
         let insert = offer.insert.unwrap_or_else(|| offer.label.clone());
@@ -117,7 +124,9 @@ pub fn complete(analysis: &Analysis, file: FileId, text: &str, offset: usize) ->
         if all.iter().any(|it| it.insert == insert) {
             continue;
         }
+        let filter = if insert.starts_with(typed) { &insert } else { &offer.label };
         all.push(Completion {
+            filter: filter.clone(),
             label: offer.label,
             kind: offer.kind,
             detail: offer.detail,

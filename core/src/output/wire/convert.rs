@@ -9,7 +9,7 @@ use super::{
 use crate::explain;
 use crate::output::decision;
 use crate::report::{self, Severity};
-use crate::text::{Encoding, FileId, Span};
+use crate::text::{Encoding, FileId, LineIndex, Span};
 use std::sync::LazyLock;
 
 impl<'r> From<&'r report::Report> for Report<'r> {
@@ -53,7 +53,11 @@ impl<'r> Report<'r> {
 
 /// Returns a span in lines and columns.
 pub(in crate::output) fn range(report: &report::Report, span: Span, positions: Positions) -> Range {
-    let lines = &report.entry(span.file).lines;
+    range_in(&report.entry(span.file).lines, span, positions)
+}
+
+/// Returns a span in the lines and columns of its file.
+pub fn range_in(lines: &LineIndex, span: Span, positions: Positions) -> Range {
     let position = |byte: u32| {
         let at = byte as usize;
         let (encoding, offset) = match positions {
