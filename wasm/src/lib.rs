@@ -4,7 +4,10 @@
 //! arguments and start a fresh instance after a crash, so this crate does neither. Their API is the
 //! only one that users see.
 
+mod ide;
+
 use plimsoll_core::edit::apply::apply_at;
+use plimsoll_core::ide::Snapshot;
 use plimsoll_core::output::wire_targets::rendered_targets;
 use plimsoll_core::output::{self, Style, wire, wire_compare};
 use plimsoll_core::report::{self, Edit, Fix, Report, Severity};
@@ -12,6 +15,7 @@ use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{Encoding, File, FileId, LineColumn, LineIndex, Span, normalise_path};
 use plimsoll_core::{Config, rules as known};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
@@ -276,7 +280,37 @@ fn file(path: &str, content: &JsValue) -> File {
 /// The files of a project, kept so that only changed files are read again.
 #[wasm_bindgen]
 #[derive(Default)]
-pub struct Workspace(plimsoll_core::Workspace);
+pub struct Workspace {
+    files: plimsoll_core::Workspace,
+    latest: Option<Latest>,
+}
+
+/// What is known of the files as they are, kept for the questions of an editor.
+struct Latest {
+    options: plimsoll_core::Options,
+    snapshot: Snapshot,
+    report: OnceCell<Report>,
+}
+
+impl Latest {
+    /// Returns what is known of the files, which are analysed unless that has been done with these options.
+    fn of<'l>(
+        latest: &'l mut Option<Latest>,
+        files: &plimsoll_core::Workspace,
+        options: &plimsoll_core::Options,
+    ) -> &'l Latest {
+        let kept = latest.take().filter(|it| it.options == *options);
+        latest.insert(kept.unwrap_or_else(|| Latest {
+            snapshot: Snapshot::new(files.analysis(&options.config)),
+            options: options.clone(),
+            report: OnceCell::new(),
+        }))
+    }
+
+    fn report(&self) -> &Report {
+        self.report.get_or_init(|| self.snapshot.analysis.report(&self.options))
+    }
+}
 
 #[wasm_bindgen]
 impl Workspace {
@@ -288,18 +322,21 @@ impl Workspace {
     /// Adds a file or replaces its content, which is a string or a `Uint8Array`, and returns its
     /// normalised path.
     pub fn set(&mut self, path: &str, content: &JsValue) -> String {
-        self.0.set_file(file(path, content));
+        self.latest = None;
+        self.files.set_file(file(path, content));
         normalise_path(path)
     }
 
     /// Removes a file, and returns its normalised path.
     pub fn remove(&mut self, path: &str) -> String {
-        self.0.remove(path);
+        self.latest = None;
+        self.files.remove(path);
         normalise_path(path)
     }
 
-    pub fn report(&self, options: &Options) -> JsValue {
-        object(&self.0.report(&options.core), options)
+    pub fn report(&mut self, options: &Options) -> JsValue {
+        let latest = Latest::of(&mut self.latest, &self.files, &options.core);
+        object(latest.report(), options)
     }
 }
 

@@ -285,6 +285,31 @@ export class Workspace {
     return remember(report, [...this.#files.keys()], [...this.#files.values()], options);
   }
 
+  hover(path, offset, options) {
+    const { findings = true, ...others } = object(options ?? {}, "options");
+    if (typeof findings !== "boolean") throw new TypeError(`options.findings must be a boolean, not ${kind(findings)}`);
+    return this.#ask("hover", path, offset, others, findings);
+  }
+
+  definition(path, offset, options) {
+    return this.#ask("definition", path, offset, options);
+  }
+
+  references(path, offset, options) {
+    return this.#ask("references", path, offset, options);
+  }
+
+  completions(path, offset, options) {
+    return this.#ask("completions", path, offset, options);
+  }
+
+  /** Asks about a place. One that is not there is no error: an editor may be ahead of the files. */
+  #ask(question, path, offset, options, ...more) {
+    string(path, "path");
+    if (typeof offset !== "number") throw new TypeError(`offset must be a number, not ${kind(offset)}`);
+    return withOptions(options, (wanted) => this.#workspace()[question](path, offset, wanted, ...more));
+  }
+
   dispose() {
     // The memory of an instance that crashed or was replaced is gone with it.
     if (this.#engine && this.#generation === generation) this.#engine.free();

@@ -136,6 +136,11 @@ test("wrong arguments are a TypeError that names the argument", () => {
     [() => workspace.set("a.yaml"), /^text must be a string, not undefined$/],
     [() => workspace.set(null, ""), /^path must be a string, not null$/],
     [() => workspace.remove(), /^path must be a string, not undefined$/],
+    [() => workspace.hover(1, 0), /^path must be a string, not number$/],
+    [() => workspace.hover("a.yaml", 0, { findings: "no" }), /^options\.findings must be a boolean, not string$/],
+    [() => workspace.definition("a.yaml", "0"), /^offset must be a number, not string$/],
+    [() => workspace.references("a.yaml", 0, { positions: "bytes" }), /^options\.positions must be/],
+    [() => workspace.completions("a.yaml"), /^offset must be a number, not undefined$/],
     [() => workspace.report([]), /^options must be an object, not an array$/],
     [() => analyze([], { positions: "utf-8" }), /^options\.positions must be "code-points" or "utf-16", not "utf-8"$/],
     [() => render({}, "text"), /^answer must be what analyze, decide, compare or a Workspace returned/],
@@ -298,6 +303,92 @@ test("a workspace follows its files", () => {
   workspace.remove("never-there.yaml");
   workspace.remove("compose.yaml");
   assert.deepEqual(workspace.report().files, []);
+});
+
+/** A workspace of files, and a function that asks about the first place behind `needle` in one of them. */
+function asking(files, positions) {
+  const workspace = new Workspace();
+  for (const { path, text } of files) workspace.set(path, text);
+  const ask = (question, path, needle) => {
+    const { text } = files.find((it) => it.path === path);
+    const before = text.slice(0, text.indexOf(needle));
+    assert.ok(text.includes(needle), needle);
+    return workspace[question](path, positions === "utf-16" ? before.length : Buffer.byteLength(before), { positions });
+  };
+  return { workspace, ask };
+}
+
+test("a workspace says what is at a place, in bytes and in UTF-16", () => {
+  const [compose] = SHOP;
+  for (const positions of ["code-points", "utf-16"]) {
+    const { ask } = asking(SHOP, positions);
+    /** The text of a place, by its offsets. */
+    const at = ({ start, end }) =>
+      positions === "utf-16" ? compose.text.slice(start.offset, end.offset) : Buffer.from(compose.text).subarray(start.offset, end.offset).toString();
+    const hover = ask("hover", "compose.yaml", "postgres");
+    assert.match(hover.markdown, /^\*\*PLM801 .*\*\*PostgreSQL\*\*/s);
+    assert.equal(at(hover.range), "postgres");
+    assert.match(ask("hover", "compose.yaml", "db]").markdown, /\*\*Service\*\* `db`/);
+
+    const places = ask("definition", "compose.yaml", "db]");
+    assert.deepEqual(places.map((it) => [it.path, it.range.start.line, at(it.range)]), [["compose.yaml", 4, "db"]]);
+    const references = ask("references", "compose.yaml", "db: {");
+    assert.deepEqual(references.map((it) => [it.range.start.line, at(it.range), it.definition]), [[3, "db", false], [4, "db", true]]);
+
+    const [item] = ask("completions", "compose.yaml", "db]");
+    assert.deepEqual([item.label, item.kind, item.insert, item.filter, at(item.replace)], ["db", "service", "db", "db", "db"]);
+  }
+});
+
+test("a definition leads to another file", () => {
+  const files = [
+    { path: "compose.yaml", text: "services:\n  web: {image: 'shop/web:1', env_file: web.env}\n" },
+    { path: "web.env", text: "A=1\n" },
+    { path: "k8s/map.yaml", text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {MODE: fast}\n" },
+    { path: "k8s/web.yaml", text: "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'shop/web:1', envFrom: [{configMapRef: {name: settings}}]}]}\n" },
+  ];
+  const { ask } = asking(files, "utf-16");
+  const where = (places) => places.map((it) => `${it.path}:${it.range.start.line}`);
+  assert.deepEqual(where(ask("definition", "compose.yaml", "web.env")), ["web.env:1"]);
+  assert.deepEqual(where(ask("definition", "k8s/web.yaml", "settings")), ["k8s/map.yaml:3"]);
+  assert.deepEqual(where(ask("references", "k8s/map.yaml", "settings")), ["k8s/map.yaml:3", "k8s/web.yaml:4"]);
+});
+
+test("a place that does not exist has no answer", () => {
+  const { workspace, ask } = asking(SHOP, "utf-16");
+  const nothing = (path, offset, options) => {
+    assert.equal(workspace.hover(path, offset, options), null, `${path} ${offset}`);
+    for (const question of ["definition", "references", "completions"]) assert.deepEqual(workspace[question](path, offset, options), [], `${question} ${path} ${offset}`);
+  };
+  for (const options of [undefined, { positions: "utf-16" }, { exclude: "*" }]) {
+    for (const path of ["", ".", "../compose.yaml", "gone.yaml", "compose.yaml/", "\0"]) nothing(path, 0, options);
+    for (const offset of [-1, NaN, Infinity, -Infinity, 2 ** 32, 2 ** 53, 100_000]) nothing("compose.yaml", offset, options);
+  }
+  assert.deepEqual(ask("definition", "compose.yaml", "services"), []);
+  assert.equal(ask("hover", "compose.yaml", "services"), null);
+  // Within the emoji, and between two letters.
+  for (let offset = 0; offset < 200; offset += 0.5) {
+    for (const question of ["hover", "definition", "references", "completions"]) workspace[question]("./compose.yaml", offset);
+  }
+});
+
+test("answers about a place follow the files and the options", () => {
+  const workspace = new Workspace();
+  const text = "services:\n  app: {image: 'shop/app:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+  const at = text.indexOf("db]");
+  workspace.set("compose.yaml", text);
+  assert.match(workspace.hover("compose.yaml", at).markdown, /^\*\*PLM101 /);
+  for (const options of [{ ignore: ["PLM101"] }, { findings: false }]) {
+    assert.match(workspace.hover("compose.yaml", at, options).markdown, /^\*\*Service\*\* `db`/);
+  }
+  assert.deepEqual(workspace.report(), analyze([{ path: "compose.yaml", text }]));
+  workspace.set("compose.yaml", text.replace("db: {", "cache: {"));
+  assert.deepEqual(workspace.definition("compose.yaml", at), []);
+  assert.deepEqual(workspace.completions("compose.yaml", at).map((it) => it.label), ["cache"]);
+  workspace.remove("compose.yaml");
+  assert.equal(workspace.hover("compose.yaml", at), null);
+  workspace.dispose();
+  assert.throws(() => workspace.hover("compose.yaml", at), /disposed of/);
 });
 
 test("rules and explanations come from the engine", () => {

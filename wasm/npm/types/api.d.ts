@@ -41,6 +41,12 @@ export interface PositionOptions {
 /** What to look for, how to judge it and how to count places. */
 export interface AnalysisOptions extends Options, PositionOptions {}
 
+/** What a hover tells. */
+export interface HoverOptions extends AnalysisOptions {
+  /** Whether it tells why the findings at the place matter; `true` unless given. */
+  findings?: boolean;
+}
+
 /** Files of a project, each with its text or its bytes. */
 export type ProjectFiles = readonly (SourceFile | PackedFile)[];
 
@@ -98,6 +104,18 @@ export class Workspace {
   remove(path: string): void;
   /** Analyses the files as they are now. */
   report(options?: AnalysisOptions): Report;
+  /**
+   * What there is to say about a place: the finding there, the image, the service as it is merged, who uses it. `null`
+   * where there is nothing. `offset` is counted as `options.positions` says. The questions are answered from the analysis
+   * of the last report as long as the files and the options are the same; a place that does not exist is no error.
+   */
+  hover(path: string, offset: number, options?: HoverOptions): Hover | null;
+  /** The places that define what stands at a place, or the start of the file that a path there names. */
+  definition(path: string, offset: number, options?: AnalysisOptions): Place[];
+  /** All places that name what stands at a place, its definitions among them. */
+  references(path: string, offset: number, options?: AnalysisOptions): Reference[];
+  /** What may stand at a place, of what lives in the project, the likeliest first. Keys of schemas are not among it. */
+  completions(path: string, offset: number, options?: AnalysisOptions): Completion[];
   /** Gives the engine's memory back; `using` does it at the end of a block. The workspace cannot be used afterwards. */
   dispose(): void;
   [Symbol.dispose](): void;

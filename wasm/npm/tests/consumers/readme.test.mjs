@@ -37,7 +37,7 @@ async function shown(path) {
 
 test("each example has a test", () => {
   assert.deepEqual([...blocks.keys()].sort(), [
-    "bytes.mjs", "fixes.mjs", "inline.js", "node.cjs", "node.mjs", "page.js", "plain.html", "start-worker.js", "targets.js", "worker.js", "workspace.mjs",
+    "bytes.mjs", "editor.mjs", "fixes.mjs", "inline.js", "node.cjs", "node.mjs", "page.js", "plain.html", "start-worker.js", "targets.js", "worker.js", "workspace.mjs",
   ]);
 });
 
@@ -58,6 +58,12 @@ test("fixes, formats and workspaces", async () => {
   assert.equal(JSON.parse(said.slice(said.indexOf("\n{"))).version, "2.1.0");
   const [before, left] = (await node("workspace.mjs")).split("\n").map(Number);
   assert.ok(before > left);
+});
+
+test("an editor asks about a place", async () => {
+  const said = await node("editor.mjs");
+  assert.match(said, /^db is defined in line 5\n2\n\*\*PostgreSQL\*\* 16\n/);
+  assert.ok(said.endsWith("[ 'db' ]"), said);
 });
 
 test("a browser without a bundler", async () => assert.match(await shown("plain.html"), /^PLM\d+$/));

@@ -171,6 +171,9 @@ test("TypeScript: the types say what the report holds", async () => {
     analyze(files, { sevrer: {} });
     const workspace = new Workspace();
     workspace.set("a.yaml", ""); workspace.remove("a.yaml"); workspace.report(options).summary.error.toFixed();
+    const said: string | undefined = workspace.hover("a.yaml", 0, { positions: "utf-16", findings: false })?.markdown;
+    const paths: string[] = [...workspace.definition("a.yaml", 0), ...workspace.references("a.yaml", 0)].map((it) => it.path);
+    const kind: CompletionKind | undefined = workspace.completions("a.yaml", 0, options)[0]?.kind;
     const codes: string[] = rules().map((rule: Rule) => rule.code);
     const page: string | undefined = explain("PLM101")?.markdown;
     const started: Promise<void> = init();
@@ -193,9 +196,9 @@ test("TypeScript: the types say what the report holds", async () => {
     const documents: string[] = renderTargets(files).flatMap((it) => it.documents.map((document) => document.text));
     workspace.dispose(); workspace[Symbol.dispose]();
     version.length;
-    void [fixed, texts, about, code, isKnown, unknown, drift, documents, severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
+    void [said, paths, kind, fixed, texts, about, code, isKnown, unknown, drift, documents, severity, confidence, safety, line, answer, platform, helm, role, fate, wrong, codes, page, started];`;
   const names = "analyze, applyFixes, compare, decide, explain, render, renderTargets, rules, version, Workspace, "
-    + "type Options, type PackedFile, type Report, type Rule, type RuleCode, type SourceFile";
+    + "type CompletionKind, type Options, type PackedFile, type Report, type Rule, type RuleCode, type SourceFile";
   write(folder, {
     "types.mts": `import init, { ${names} } from "plimsoll";${use}`,
     "inline.mts": `import init, { ${names} } from "plimsoll/inline";${use}`,
