@@ -18,6 +18,7 @@ import { unpack } from "./share";
 import { statusOf, type EngineState } from "./status";
 import { chooseTheme, storedTheme, type Theme } from "./theme";
 import { diagnosticsOf } from "./ui/diagnostics";
+import { known } from "./ui/known";
 import { amount, firstOf, keyOf } from "./words";
 
 export type PanelName = "findings" | "compare" | "decision" | "map" | "rules";
@@ -92,7 +93,9 @@ export class Page extends Messages {
         const { path: oldPath, line: oldLine } = this.caret.value;
         if (path !== oldPath || line !== oldLine) this.caret.value = { path, line };
       },
-    });
+      reveal: (path, range) => this.reveal(path, range),
+      rendered: known,
+    }, this.engine);
     let { generation } = this.project;
     this.project.onChange((change) => {
       if (generation !== this.project.generation) forgetChoices();

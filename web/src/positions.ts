@@ -11,6 +11,14 @@ export function offsetOf(doc: Text, position: Position): number {
   return line.from + utf16Length(line.text, position.column - 1);
 }
 
+/** Returns the byte of a text that an offset of the editor means, in which every line ends with one letter. */
+export function byteAt(text: string, doc: Text, at: number): number {
+  const { number, from } = doc.lineAt(at);
+  const breaks = /\r\n?|\n/g;
+  for (let line = 1; line < number; line += 1) breaks.exec(text);
+  return new TextEncoder().encode(text.slice(0, breaks.lastIndex + at - from)).length;
+}
+
 /** Returns the number of UTF-16 units in the first `points` code points of a text. */
 export function utf16Length(text: string, points: number): number {
   let units = 0;

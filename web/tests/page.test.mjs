@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { browser, choose, dropFromDisk, findings, inBrowser, listed, open, paste, server } from "./harness.mjs";
+import { browser, choose, dropFromDisk, file, findings, inBrowser, listed, open, paste, server } from "./harness.mjs";
 import { both, COMPOSE, empty, READY } from "./projects.mjs";
 
 const CHART_TEMPLATE = `apiVersion: apps/v1
@@ -140,6 +140,80 @@ test("pointing at an underlined text tells the finding", async () => {
   assert.equal((await tooltip.innerText()).split("PLM404").length, 2, "the rule is named once");
   await tooltip.locator(".cm-diagnosticAction").first().click();
   await findings(page, (it) => !it.some((row) => row.startsWith("PLM404")));
+  calm();
+  await close();
+});
+
+test("pointing at a word tells what is known of it, beside the finding and not twice", async () => {
+  const { page, calm, close } = await both(browser, server.url);
+  await page.click('#files [aria-label="Close k8s/manifests.yaml"]');
+  await findings(page, (it) => !it.some((row) => row.startsWith("PLM404")));
+  /** Points at a text of a line of the editor. */
+  const point = async (line, text) => {
+    await page.mouse.move(0, 0);
+    await page.locator(".cm-tooltip").waitFor({ state: "detached" });
+    const at = await page.locator(`.cm-line:nth-child(${line})`).evaluate((element, wanted) => {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const start = node.data.indexOf(wanted);
+        if (start < 0) continue;
+        const range = new Range();
+        range.setStart(node, start);
+        range.setEnd(node, start + wanted.length);
+        const { left, top, width, height } = range.getBoundingClientRect();
+        return { x: left + width / 2, y: top + height / 2 };
+      }
+      throw new Error(`${wanted} is not in ${element.textContent}`);
+    }, text);
+    await page.mouse.move(at.x, at.y);
+    await page.mouse.move(at.x + 1, at.y);
+    return at;
+  };
+  const known = page.locator(".cm-tooltip .cm-known");
+  await point(8, "postgres");
+  await known.waitFor();
+  assert.match(await known.innerText(), /^PostgreSQL 16\s+PostgreSQL 16 is maintained until .*listens on 5432/s);
+  // A finding is told once, by its own part of the tooltip.
+  await point(6, "db");
+  await known.waitFor();
+  const tooltip = page.locator(".cm-tooltip-hover");
+  const told = await tooltip.innerText();
+  assert.equal(told.split("PLM101").length, 2);
+  assert.ok(told.indexOf("PLM101") < told.indexOf("Service db"), "the finding comes first");
+  assert.match(await known.innerText(), /^Service db/);
+  await point(1, "services");
+  await page.waitForTimeout(800);
+  assert.equal(await known.count(), 0, "nothing is known of a key");
+
+  const arrives = (line) => page.waitForFunction((line) => document.querySelector(".cm-flash.cm-activeLine")?.textContent === line, line);
+  const { x, y } = await point(6, "db");
+  await page.keyboard.down("Control");
+  await page.mouse.click(x, y);
+  await page.keyboard.up("Control");
+  await arrives("  db:");
+  await point(9, "data");
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.keyboard.press("F12");
+  await arrives("  data:");
+  calm();
+  await close();
+});
+
+test("a definition in another file is shown there, behind emoji and Windows line ends too", async () => {
+  const { page, calm, close } = await empty(browser, server.url);
+  const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { MODE: fast }\n";
+  const pod = '# 🚢\r\napiVersion: v1\r\nkind: Pod\r\nmetadata: { name: web, labels: { a: "🚢" } }\r\nspec:\r\n  containers:\r\n    - name: web\r\n      image: acme/web:1\r\n      envFrom: [{ configMapRef: { name: settings } }]\r\n';
+  await choose(page, [file("map.yaml", map), file("pod.yaml", pod)]);
+  await findings(page, (it) => it.some((row) => row.includes("pod.yaml")));
+  await page.locator("#files .file-name", { hasText: "pod.yaml" }).click();
+  await page.locator(".cm-line", { hasText: "configMapRef" }).click();
+  await page.keyboard.press("End");
+  for (let step = 0; step < 6; step += 1) await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("F12");
+  await page.waitForSelector(".cm-flash");
+  assert.match(await page.locator(".cm-flash").innerText(), /name: settings/);
+  assert.equal(await page.locator("#files [aria-current]").evaluate((it) => it.firstChild.textContent), "map.yaml");
   calm();
   await close();
 });

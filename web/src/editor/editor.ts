@@ -8,8 +8,10 @@ import { EditorState, StateEffect, StateField, type ChangeSpec, type Extension }
 import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers,
   placeholder, type DecorationSet } from "@codemirror/view";
 import type { Fix, Range } from "plimsoll";
-import { spanOf } from "../positions";
+import type { Engine } from "../engine/client";
+import { byteAt, spanOf } from "../positions";
 import type { Project, ProjectFile } from "../project";
+import { knowledge } from "./knowledge";
 import { theme } from "./theme";
 
 /** Highlights the lines that a click led to, until the next change or click. */
@@ -35,6 +37,10 @@ interface Hooks {
   pasteWhole(file: ProjectFile, text: string): boolean;
   /** The caret is in another line. */
   caret(path: string, line: number): void;
+  /** A place is to be shown. */
+  reveal(path: string, range: Range): void;
+  /** Renders what the engine knows of a place. */
+  rendered(markdown: string): HTMLElement;
 }
 
 /** One editor view, and one editor state for each file, so that every tab keeps its own undo history. */
@@ -46,7 +52,7 @@ export class Editor {
   /** Set while the editor takes over a text from the project, which knows it already. */
   #following = false;
 
-  constructor(parent: HTMLElement, private readonly project: Project, private readonly hooks: Hooks) {
+  constructor(parent: HTMLElement, private readonly project: Project, private readonly hooks: Hooks, engine: Engine) {
     this.#extensions = [
       EditorView.cspNonce.of("editor"),
       lineNumbers(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
@@ -54,6 +60,9 @@ export class Editor {
       // Tab is not bound, so that it leaves the editor as it leaves every other control.
       keymap.of([...closeBracketsKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
       yaml(), indentUnit.of("  "), theme, flashField,
+      knowledge({
+        engine, place: (at) => this.#place(at), reveal: ({ path, range }) => hooks.reveal(path, range), rendered: hooks.rendered,
+      }),
       EditorView.contentAttributes.of({ tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
       EditorView.domEventHandlers({ paste: (event, view) => this.#paste(event, view) }),
       EditorView.updateListener.of((update) => {
@@ -76,6 +85,13 @@ export class Editor {
     if (!whole || !text.trim() || !this.#shown || !this.hooks.pasteWhole(this.#shown, text)) return false;
     event.preventDefault();
     return true;
+  }
+
+  /** Returns where the engine has an offset of the file that is shown. */
+  #place(at: number): [path: string, byte: number] | undefined {
+    const path = this.#shown?.path;
+    const content = this.project.contents().find((it) => it.path === path);
+    return content && [content.path, byteAt(content.text, this.view.state.doc, at)];
   }
 
   /** Shows the project's active file, takes over texts that changed elsewhere, and forgets files that are gone. */

@@ -59,6 +59,15 @@ export class Engine {
     return this.#ask({ kind: "explain", code });
   }
 
+  /** Returns what is known of a place besides findings. */
+  hover(path: string, offset: number): Promise<Answers["hover"]> {
+    return this.#ask({ kind: "hover", path, offset });
+  }
+
+  definition(path: string, offset: number): Promise<Answers["definition"]> {
+    return this.#ask({ kind: "definition", path, offset });
+  }
+
   /** Gives up on what is running; the next question starts a new worker. */
   stop(): void {
     this.#stopped("the analysis was stopped", "stopped");

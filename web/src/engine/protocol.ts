@@ -1,4 +1,4 @@
-import type { Comparison, Explanation, RenderedTarget, Report, ReportFormat, Rule } from "plimsoll";
+import type { Comparison, Explanation, Hover, Place, RenderedTarget, Report, ReportFormat, Rule } from "plimsoll";
 import type { Content } from "../project";
 
 /**
@@ -18,7 +18,8 @@ export type Question =
   | { kind: "render"; format: ReportFormat }
   | { kind: "fixAll"; files: Content[] }
   | { kind: "rules" }
-  | { kind: "explain"; code: string };
+  | { kind: "explain"; code: string }
+  | { kind: "hover" | "definition"; path: string; offset: number };
 
 export interface Answers {
   start: undefined;
@@ -30,6 +31,9 @@ export interface Answers {
   fixAll: Fixed;
   rules: Rule[];
   explain: Explanation | undefined;
+  /** About the files of the last report, by bytes. */
+  hover: Hover | null;
+  definition: Place[];
 }
 
 /** The files that safe fixes changed. */

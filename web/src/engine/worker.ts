@@ -41,6 +41,11 @@ function answer(request: Request): Answers[Request["kind"]] {
       return explain(request.code);
     case "fixAll":
       return fixAll(request.files);
+    case "hover":
+      // The page tells the findings by itself.
+      return workspace?.hover(request.path, request.offset, { answers, findings: false }) ?? null;
+    case "definition":
+      return workspace?.definition(request.path, request.offset, { answers }) ?? [];
     case "render":
       if (!last) throw new Error("there is no report yet");
       return render(last, request.format);
