@@ -50,11 +50,19 @@ test("pages escape what comes from files, and link to places", async () => {
   assert.deepEqual(args, ["file:///w/a%20b/c.yaml", 3, 5]);
 });
 
-test("columns of code points become those of UTF-16", async () => {
-  const { Lines, touches } = await load("src/worker/convert.ts");
+test("places of the engine become those of the editor, and back", async () => {
+  const { completionItem, offsetAt, range, touches } = await load("src/worker/convert.ts");
+  const text = "a: 1\n🎵: db\r\nb";
   const at = (line, column) => ({ line, column, offset: 0 });
-  const range = new Lines("a: 1\n🎵: db\r\n").range({ start: at(2, 4), end: at(2, 6) });
-  assert.deepEqual(range, { start: { line: 1, character: 4 }, end: { line: 1, character: 6 } });
-  assert.ok(touches(range, { start: range.end, end: range.end }));
-  assert.ok(!touches(range, { start: { line: 1, character: 7 }, end: { line: 1, character: 8 } }));
+  const place = { start: at(2, 5), end: at(2, 7) };
+  const { start, end } = range(place);
+  assert.deepEqual([start, end], [{ line: 1, character: 4 }, { line: 1, character: 6 }]);
+  assert.ok(touches({ start, end }, { start: end, end }));
+  assert.ok(!touches({ start, end }, { start: { line: 1, character: 7 }, end: { line: 1, character: 8 } }));
+  assert.equal(text.slice(offsetAt(text, start), offsetAt(text, end)), "db");
+  assert.equal(offsetAt(text, { line: 0, character: 99 }), 4);
+  assert.equal(offsetAt(text, { line: 2, character: 99 }), text.length);
+  assert.equal(offsetAt(text, { line: 9, character: 0 }), text.length);
+  const item = completionItem({ label: "db", kind: "named-template", insert: "db", filter: "db", replace: place }, 3);
+  assert.deepEqual(item, { label: "db", kind: 3, filterText: "db", sortText: "00003", textEdit: { range: { start, end }, newText: "db" }, insertTextMode: 1 });
 });

@@ -1,6 +1,15 @@
-// From a report, which counts lines and columns from 1 and columns in code points, to the protocol.
-import type { Finding, Fix, Range as Place } from "plimsoll";
-import { DiagnosticSeverity, type Diagnostic, type Position, type Range, type TextEdit } from "vscode-languageserver-protocol/browser";
+// From the engine, which counts lines and columns from 1, to the protocol. Both count columns in UTF-16 code units.
+import type { Completion, Finding, Fix, Range as Place } from "plimsoll";
+import {
+  CompletionItemKind,
+  DiagnosticSeverity,
+  InsertTextMode,
+  type CompletionItem,
+  type Diagnostic,
+  type Position,
+  type Range,
+  type TextEdit,
+} from "vscode-languageserver-protocol/browser";
 
 const SEVERITIES: Record<Finding["severity"], DiagnosticSeverity> = {
   error: DiagnosticSeverity.Error,
@@ -9,37 +18,59 @@ const SEVERITIES: Record<Finding["severity"], DiagnosticSeverity> = {
   hint: DiagnosticSeverity.Hint,
 };
 
-/** A text by its lines, in which columns of code points become those of UTF-16. */
-export class Lines {
-  readonly #lines: string[];
+/** As the language server of the desktop has them. */
+const KINDS: Record<Completion["kind"], CompletionItemKind> = {
+  service: CompletionItemKind.Module,
+  host: CompletionItemKind.Module,
+  condition: CompletionItemKind.EnumMember,
+  profile: CompletionItemKind.EnumMember,
+  volume: CompletionItemKind.Reference,
+  network: CompletionItemKind.Reference,
+  file: CompletionItemKind.File,
+  path: CompletionItemKind.File,
+  object: CompletionItemKind.Class,
+  key: CompletionItemKind.Field,
+  value: CompletionItemKind.Field,
+  port: CompletionItemKind.Value,
+  image: CompletionItemKind.Value,
+  "named-template": CompletionItemKind.Function,
+  variable: CompletionItemKind.Variable,
+};
 
-  constructor(text: string) {
-    this.#lines = text.split("\n");
-  }
-
-  range({ start, end }: Place): Range {
-    return { start: this.#position(start), end: this.#position(end) };
-  }
-
-  #position({ line, column }: Place["start"]): Position {
-    const points = [...(this.#lines[line - 1] ?? "")].slice(0, column - 1);
-    return { line: line - 1, character: points.join("").length };
-  }
+export function range({ start, end }: Place): Range {
+  const position = ({ line, column }: Place["start"]): Position => ({ line: line - 1, character: column - 1 });
+  return { start: position(start), end: position(end) };
 }
 
-/** Where a file of a report is, and how to count in it. */
-export interface Located {
-  uri: string;
-  lines: Lines;
+/** Returns the offset of a position; one past the end of its line means that end. */
+export function offsetAt(text: string, { line, character }: Position): number {
+  let start = 0;
+  for (let at = 0; at < line; at += 1) {
+    start = text.indexOf("\n", start) + 1;
+    if (start === 0) return text.length;
+  }
+  const end = text.indexOf("\n", start);
+  return Math.min(start + character, end < 0 ? text.length : end);
 }
 
-export function diagnostic(finding: Finding, locate: (path: string) => Located, href: string | undefined): Diagnostic {
-  const related = finding.related.map(({ path, range, message }) => {
-    const { uri, lines } = locate(path);
-    return { location: { uri, range: lines.range(range) }, message };
-  });
+/** Returns a completion; `order` is its place among them. */
+export function completionItem(it: Completion, order: number): CompletionItem {
   return {
-    range: locate(finding.path).lines.range(finding.range),
+    label: it.label,
+    kind: KINDS[it.kind],
+    ...(it.detail === undefined ? {} : { detail: it.detail }),
+    ...(it.documentation === undefined ? {} : { documentation: { kind: "markdown", value: it.documentation } }),
+    filterText: it.filter,
+    sortText: String(order).padStart(5, "0"),
+    textEdit: { range: range(it.replace), newText: it.insert },
+    insertTextMode: InsertTextMode.asIs,
+  };
+}
+
+export function diagnostic(finding: Finding, locate: (path: string) => string, href: string | undefined): Diagnostic {
+  const related = finding.related.map((it) => ({ location: { uri: locate(it.path), range: range(it.range) }, message: it.message }));
+  return {
+    range: range(finding.range),
     severity: SEVERITIES[finding.severity],
     code: finding.code,
     source: "plimsoll",
@@ -50,25 +81,13 @@ export function diagnostic(finding: Finding, locate: (path: string) => Located, 
 }
 
 /** Returns the edits of a fix by the address of the file. */
-export function edits(fix: Fix, locate: (path: string) => Located): Map<string, TextEdit[]> {
+export function edits(fix: Fix, locate: (path: string) => string): Map<string, TextEdit[]> {
   const found = new Map<string, TextEdit[]>();
-  for (const { path, range, text } of fix.edits) {
-    const { uri, lines } = locate(path);
-    found.set(uri, [...(found.get(uri) ?? []), { range: lines.range(range), newText: text }]);
+  for (const { path, range: place, text } of fix.edits) {
+    const uri = locate(path);
+    found.set(uri, [...(found.get(uri) ?? []), { range: range(place), newText: text }]);
   }
   return found;
-}
-
-export function hover(finding: Finding, href: string | undefined): string {
-  const parts = [`**${finding.code} ${finding.name}** (${finding.severity})`, finding.message];
-  const section = (title: string, text: string): void => {
-    if (text !== "") parts.push(`**${title}**`, text);
-  };
-  section("Why it hurts", finding.why);
-  section("What helps", finding.help.join("\n\n"));
-  section("How to check", finding.check.length > 0 ? `\`\`\`sh\n${finding.check.join("\n")}\n\`\`\`` : "");
-  if (href !== undefined) parts.push(`[More about ${finding.code}](${href})`);
-  return parts.join("\n\n");
 }
 
 /** Whether two ranges share a place. */

@@ -1,13 +1,15 @@
 // A language server in a worker of the browser: the WebAssembly engine behind the protocol. It answers with
-// diagnostics, hovers and fixes; what needs the program is for the desktop.
+// diagnostics, hovers, definitions, references, completions and fixes; what needs the program is for the desktop.
 import init, { explain, loadTargets, needsTargets, rules, type Options } from "plimsoll";
 import {
   BrowserMessageReader,
   BrowserMessageWriter,
   CodeActionKind,
   CodeActionRequest,
+  CompletionRequest,
   ConfigurationRequest,
   createProtocolConnection,
+  DefinitionRequest,
   DidChangeConfigurationNotification,
   DidChangeTextDocumentNotification,
   DidCloseTextDocumentNotification,
@@ -19,20 +21,24 @@ import {
   LogMessageNotification,
   MessageType,
   PublishDiagnosticsNotification,
+  ReferencesRequest,
   ResponseError,
   ErrorCodes,
   ShutdownRequest,
   TextDocumentSyncKind,
   type InitializeResult,
+  type TextDocumentPositionParams,
 } from "vscode-languageserver-protocol/browser";
 import { codeActions, FIX_ALL } from "./actions";
-import { hover, touches } from "./convert";
-import { href, Project } from "./project";
+import { Project } from "./project";
 import { FilesNotification, type Engines } from "./protocol";
 
 /** The commands of the program's server that the engine can answer. */
 const DECIDE = "plimsoll.decide";
 const EXPLAIN = "plimsoll.explain";
+
+/** Where completions are asked for without a key of their own, as from the language server of the desktop. */
+const TRIGGERS = [" ", ".", "{", "[", ":", "/", "@", "=", "$", "\""];
 
 /** Milliseconds to wait after a key before an analysis. */
 const PAUSE = 150;
@@ -47,7 +53,8 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Whether the engine that builds charts and overlays is the one in use. */
 let isWhole = false;
 
-function log(message: string): void {
+function log(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
   void connection.sendNotification(LogMessageNotification.type, { type: MessageType.Warning, message });
 }
 
@@ -82,7 +89,7 @@ async function publish(): Promise<void> {
       }
     }
   } catch (error) {
-    log(error instanceof Error ? error.message : String(error));
+    log(error);
   }
 }
 
@@ -103,6 +110,9 @@ connection.onRequest(InitializeRequest.type, async (params): Promise<InitializeR
     capabilities: {
       textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Full },
       hoverProvider: true,
+      definitionProvider: true,
+      referencesProvider: true,
+      completionProvider: { triggerCharacters: TRIGGERS },
       codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
       executeCommandProvider: { commands: [DECIDE, EXPLAIN] },
     },
@@ -131,14 +141,22 @@ connection.onNotification(FilesNotification, ({ set, remove }) => {
   soon();
 });
 
-connection.onRequest(HoverRequest.type, ({ textDocument: { uri }, position }) => {
-  const project = projectOf(uri);
-  const locate = project.locator();
-  const here = { start: position, end: position };
-  const found = project.findings(uri, options).filter((it) => touches(locate(it.path).lines.range(it.range), here));
-  if (found.length === 0) return null;
-  return { contents: { kind: "markdown" as const, value: found.map((it) => hover(it, href(it))).join("\n\n---\n\n") } };
-});
+/** Answers a question about a place. What fails is written down alone: the editor would show it at every key. */
+function at<T>(params: TextDocumentPositionParams, answer: (project: Project, uri: string) => T): T | null {
+  const { uri } = params.textDocument;
+  try {
+    return answer(projectOf(uri), uri);
+  } catch (error) {
+    log(error);
+    return null;
+  }
+}
+
+connection.onRequest(HoverRequest.type, (params) => at(params, (project, uri) => project.hover(uri, params.position, options)));
+connection.onRequest(DefinitionRequest.type, (params) => at(params, (project, uri) => project.definition(uri, params.position, options)));
+connection.onRequest(ReferencesRequest.type, (params) =>
+  at(params, (project, uri) => project.references(uri, params.position, options, params.context.includeDeclaration)));
+connection.onRequest(CompletionRequest.type, (params) => at(params, (project, uri) => project.completions(uri, params.position, options)));
 connection.onRequest(CodeActionRequest.type, (params) => codeActions(projectOf(params.textDocument.uri), params, options));
 connection.onRequest(ExecuteCommandRequest.type, ({ command, arguments: [argument] = [] }) => {
   if (command === EXPLAIN) return typeof argument === "string" ? explain(argument)?.markdown ?? null : rules();

@@ -1,7 +1,12 @@
 // A workspace folder: its files, the editor's text over them, and the newest report.
-import { explain, Workspace, type Finding, type Options, type Report } from "plimsoll";
-import type { Diagnostic } from "vscode-languageserver-protocol/browser";
-import { diagnostic, Lines, type Located } from "./convert";
+import { explain, Workspace, type AnalysisOptions, type Finding, type Options, type Range, type Report } from "plimsoll";
+import type { CompletionItem, Diagnostic, Hover, Location, Position } from "vscode-languageserver-protocol/browser";
+import { completionItem, diagnostic, offsetAt, range } from "./convert";
+
+/** Returns options with which the engine counts places as the editor does. */
+function inUtf16(options: Options): AnalysisOptions {
+  return { ...options, positions: "utf-16" };
+}
 
 export interface Open {
   version: number;
@@ -68,7 +73,7 @@ export class Project {
   }
 
   report(options: Options): Report {
-    this.#report ??= this.#workspace.report(options);
+    this.#report ??= this.#workspace.report(inUtf16(options));
     return this.#report;
   }
 
@@ -81,18 +86,42 @@ export class Project {
     return known ?? `${this.root}/${path.split("/").map(encodeURIComponent).join("/")}`;
   }
 
-  /** Returns a function that says where the files of a report are; each text is cut into lines once. */
-  locator(): (path: string) => Located {
-    const seen = new Map<string, Located>();
+  /** Returns a function that says where the files of a report are. */
+  locator(): (path: string) => string {
+    const seen = new Map<string, string>();
     return (path) => {
-      let found = seen.get(path);
-      if (found === undefined) {
-        const uri = this.#uri(path);
-        found = { uri, lines: new Lines(this.#text(uri) ?? "") };
-        seen.set(path, found);
-      }
+      const found = seen.get(path) ?? this.#uri(path);
+      seen.set(path, found);
       return found;
     };
+  }
+
+  #locations(places: { path: string; range: Range }[]): Location[] {
+    const locate = this.locator();
+    return places.map((it) => ({ uri: locate(it.path), range: range(it.range) }));
+  }
+
+  /** Returns where the engine has a position of a document; a document without a text has no answers. */
+  #place(uri: string, position: Position): [path: string, offset: number] {
+    return [this.#path(uri), offsetAt(this.#text(uri) ?? "", position)];
+  }
+
+  hover(uri: string, position: Position, options: Options): Hover | null {
+    const found = this.#workspace.hover(...this.#place(uri, position), inUtf16(options));
+    return found && { contents: { kind: "markdown", value: found.markdown }, range: range(found.range) };
+  }
+
+  definition(uri: string, position: Position, options: Options): Location[] {
+    return this.#locations(this.#workspace.definition(...this.#place(uri, position), inUtf16(options)));
+  }
+
+  references(uri: string, position: Position, options: Options, withDefinitions: boolean): Location[] {
+    const found = this.#workspace.references(...this.#place(uri, position), inUtf16(options));
+    return this.#locations(found.filter((it) => withDefinitions || !it.definition));
+  }
+
+  completions(uri: string, position: Position, options: Options): CompletionItem[] {
+    return this.#workspace.completions(...this.#place(uri, position), inUtf16(options)).map(completionItem);
   }
 
   /** Returns the findings in a file. */
@@ -106,7 +135,7 @@ export class Project {
     const locate = this.locator();
     const found = new Map<string, Diagnostic[]>([...this.#published].map((uri) => [uri, []]));
     for (const finding of this.report(options).findings) {
-      const { uri } = locate(finding.path);
+      const uri = locate(finding.path);
       const list = found.get(uri) ?? [];
       list.push(diagnostic(finding, locate, href(finding)));
       found.set(uri, list);

@@ -46,6 +46,13 @@ async function open(uri) {
   return document;
 }
 
+/** Returns the range of a text in a document. */
+function rangeOf(document, text) {
+  const start = document.getText().indexOf(text);
+  holds(`\`${text}\` is in the document`, start >= 0, document.getText());
+  return new vscode.Range(document.positionAt(start), document.positionAt(start + text.length));
+}
+
 async function hoverText(document, position) {
   const hovers = await vscode.commands.executeCommand("vscode.executeHoverProvider", document.uri, position);
   return hovers.flatMap((it) => it.contents).map((it) => (typeof it === "string" ? it : it.value)).join("\n");
@@ -102,4 +109,4 @@ async function runSteps(steps, report = () => {}) {
   return results;
 }
 
-module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, hoverText, actions, applyFix, fixAllOffers, tabs, tab, runSteps };
+module.exports = { wait, equal, holds, codeOf, findings, finding, gone, open, rangeOf, hoverText, actions, applyFix, fixAllOffers, tabs, tab, runSteps };

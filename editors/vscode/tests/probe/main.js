@@ -2,7 +2,7 @@
 const { existsSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const vscode = require("vscode");
-const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, runSteps, tab, wait } = require("./asking.js");
+const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, rangeOf, runSteps, tab, wait } = require("./asking.js");
 
 /** Folder in which the probe and the driver of the browser leave files for one another. */
 const OUT = process.env.PLIMSOLL_PROBE_OUT;
@@ -16,13 +16,6 @@ async function picture(name) {
 const settings = () => vscode.workspace.getConfiguration("plimsoll");
 const at = (path) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, path);
 let compose;
-
-/** Returns the range of a text in a document. */
-function rangeOf(document, text) {
-  const start = document.getText().indexOf(text);
-  holds(`\`${text}\` is in the document`, start >= 0, document.getText());
-  return new vscode.Range(document.positionAt(start), document.positionAt(start + text.length));
-}
 
 async function replace(document, old, text) {
   const edit = new vscode.WorkspaceEdit();

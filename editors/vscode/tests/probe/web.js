@@ -1,6 +1,6 @@
 // Runs inside VS Code's extension host on the web, where the engine in a worker is the server.
 const vscode = require("vscode");
-const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, runSteps, tab, tabs, wait } = require("./asking.js");
+const { applyFix, equal, finding, findings, fixAllOffers, gone, holds, hoverText, open, rangeOf, runSteps, tab, tabs, wait } = require("./asking.js");
 
 const at = (path) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, path);
 let compose;
@@ -25,6 +25,30 @@ const STEPS = [
     const { range } = await finding(compose, "PLM101");
     const text = await wait("a hover", async () => (await hoverText(compose, range.start)) || undefined);
     holds("it says why", text.includes("PLM101") && text.includes("Why it hurts") && text.includes("docker compose"), text);
+  }],
+  ["a name leads to its definition and to those who use it", async () => {
+    const { start } = rangeOf(compose, "cache]");
+    const ask = (what) => vscode.commands.executeCommand(`vscode.execute${what}Provider`, compose.uri, start);
+    const lines = (places) => places.map((it) => [it.uri.toString() === compose.uri.toString(), compose.getText(it.range), compose.lineAt(it.range.start.line).text.trim()]);
+    equal("its definition", lines(await ask("Definition")), [[true, "cache", "cache:"]]);
+    const uses = lines(await ask("Reference"));
+    for (const line of ["REDIS_URL: redis://cache:6379", "depends_on: [db, cache]", "cache: { condition: service_started }", "cache:"]) {
+      holds(`\`${line}\` is among its uses`, uses.some(([isHere, text, it]) => isHere && text === "cache" && it === line), uses);
+    }
+  }],
+  ["a name leads to another file", async () => {
+    const manifest = await open(at("k8s/web.yaml"));
+    const { end } = rangeOf(manifest, "configMapRef: { name: sho");
+    const [place] = await vscode.commands.executeCommand("vscode.executeDefinitionProvider", manifest.uri, end);
+    holds("its definition", place?.uri.path.endsWith("k8s/config.yaml"), place);
+    await open(compose.uri);
+  }],
+  ["names of the project are offered", async () => {
+    const { end } = rangeOf(compose, "depends_on: [db, c");
+    const { items } = await vscode.commands.executeCommand("vscode.executeCompletionItemProvider", compose.uri, end);
+    const cache = items.find((it) => it.label === "cache" && it.kind === vscode.CompletionItemKind.Module);
+    holds("a service is offered", cache !== undefined, items.map((it) => [it.label, it.kind]));
+    equal("what it replaces", compose.getText(cache.range.inserting ?? cache.range), "cache");
   }],
   ["a quick fix is applied and its finding goes away", async () => {
     const { range } = await finding(compose, "PLM101");
