@@ -1,7 +1,7 @@
 import type { Decision, Range } from "plimsoll";
 import { inWords } from "./answers";
 import { place } from "./positions";
-import type { Content } from "./project";
+import { isWithheld, type Content } from "./project";
 import { NAMES, PLATFORMS } from "./words";
 
 /** Returns the decision as a Markdown record: what was decided, from what evidence, and what would change it. */
@@ -50,8 +50,8 @@ function bullets(items: (string | false)[]): string {
   return items.filter((it) => it).map((it) => `- ${it}`).join("\n");
 }
 
-/** Returns files as an archive. */
+/** Returns files as an archive, without those whose content the page does not have. */
 export async function zipped(contents: Content[]): Promise<Uint8Array<ArrayBuffer>> {
   const { strToU8, zipSync } = await import("fflate");
-  return zipSync(Object.fromEntries(contents.map((it) => [it.path, it.bytes ?? strToU8(it.text)]))) as Uint8Array<ArrayBuffer>;
+  return zipSync(Object.fromEntries(contents.filter((it) => !isWithheld(it)).map((it) => [it.path, it.bytes ?? strToU8(it.text)]))) as Uint8Array<ArrayBuffer>;
 }

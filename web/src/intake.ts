@@ -1,4 +1,4 @@
-import { tidy, type Content } from "./project";
+import { isWithheld, tidy, type Content } from "./project";
 
 /** Maximum size of one file, and of all files together. */
 const LARGEST = 5 * 1024 * 1024;
@@ -21,6 +21,8 @@ const PROJECT = /(^|\/)(kustomization(\.ya?ml)?|Chart\.yaml|[^/]*compose[^/]*\.y
 const PACKED = /(^|\/)charts\/[^/]+\.tgz$/i;
 /** What is never text. */
 const NOT_TEXT_BY_NAME = /\.(png|jpe?g|gif|webp|avif|ico|bmp|tiff?|psd|woff2?|ttf|otf|eot|pdf|docx?|xlsx?|pptx?|zip|t?gz|bz2|xz|zst|7z|rar|tar|jar|war|class|exe|dll|so|dylib|a|o|wasm|pyc|mp[34]|m4a|mov|avi|webm|ogg|wav|flac|sqlite3?|db|bin|iso|dmg|p12|pfx|jks)$/i;
+/** What holds credentials, and is of no use to an analysis. */
+const CREDENTIALS = /(^|\/)(\.(ssh|aws|azure|kube|docker|gnupg)\/.*|id_(rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pgpass|\.git-credentials|\.htpasswd|credentials|kubeconfig)$|\.(pem|key|ppk|kdbx|tfstate|tfvars)$/i;
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 
@@ -33,6 +35,7 @@ const NOT_OWN = "in node_modules, vendor or .git";
 const TOO_LARGE = `larger than ${megabytes(LARGEST)}`;
 const TOO_LARGE_BESIDE = `not YAML, and larger than ${LARGEST_BESIDE / 1024} KB`;
 const TOO_MUCH = "beyond what this page can read";
+const SECRET = "may hold credentials";
 const DAMAGED = "a damaged archive";
 const HUGE_ARCHIVE = `an archive larger than ${megabytes(LARGEST_ARCHIVE)}`;
 const UNREADABLE = "could not be read";
@@ -73,7 +76,7 @@ export async function read(found: Found[], isCut = false): Promise<Intake> {
   for (const it of all) if (isSingle || isWanted(it.path)) await reading.take(it, LARGEST, TOO_LARGE);
   const others = isSingle ? [] : all.filter((it) => !isWanted(it.path));
   if (reading.files.some(isProject)) await readBeside(others, reading);
-  else for (const it of others) reading.skip(VENDORED.test(it.path) ? NOT_OWN : NOT_YAML);
+  else for (const { path } of others) reading.skip(VENDORED.test(path) ? NOT_OWN : CREDENTIALS.test(path) ? SECRET : NOT_YAML);
   reading.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { files: reading.files, summary: reading.summary(isCut) };
 }
@@ -87,6 +90,7 @@ async function readBeside(all: Found[], reading: Reading): Promise<void> {
   let size = 0;
   for (const it of [...all].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))) {
     if (VENDORED.test(it.path)) reading.skip(NOT_OWN);
+    else if (CREDENTIALS.test(it.path)) reading.withhold(it.path, isNamed(it));
     else if (PACKED.test(it.path)) await reading.takePacked(it);
     else if (NOT_TEXT_BY_NAME.test(it.path)) reading.skip(NOT_TEXT);
     else if (size >= MOST_BYTES_BESIDE) reading.skip(TOO_MUCH);
@@ -115,6 +119,12 @@ class Reading {
     if (text.includes("\0")) this.skip(NOT_TEXT);
     else this.files.push({ path: tidy(found.path), text });
     return bytes.length;
+  }
+
+  /** Leaves out a file that may hold credentials. Where the project names it, the engine has to know that it is there. */
+  withhold(path: string, isNamed: boolean): void {
+    this.skip(SECRET);
+    if (isNamed) this.files.push({ path: tidy(path), text: "", bytes: new Uint8Array() });
   }
 
   /** Reads a packed subchart. */
@@ -148,12 +158,13 @@ class Reading {
     const cut = isCut ? ` Only the first ${MOST_ENTRIES.toLocaleString("en")} files of the folder were looked at.` : "";
     if (!this.#skipped.size) return cut.trim();
     const left = [...this.#skipped].map(([why, number]) => `${number.toLocaleString("en")} skipped (${why})`);
-    return `${this.files.length.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
+    const read = this.files.filter((it) => !isWithheld(it)).length;
+    return `${read.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
   }
 }
 
 const isProject = ({ path, text }: Content): boolean => PROJECT.test(path) || /^services[ \t]*:/m.test(text);
-const isWanted = (path: string): boolean => WANTED.test(path) && !VENDORED.test(path);
+const isWanted = (path: string): boolean => WANTED.test(path) && !VENDORED.test(path) && !CREDENTIALS.test(path);
 
 /** Replaces archives by what is in them. One that cannot be read takes nothing from the others. */
 async function unpacked(found: Found[], reading: Reading): Promise<Found[]> {

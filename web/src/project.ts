@@ -4,7 +4,7 @@ export interface ProjectFile {
   path: string;
   /** The text with line feeds alone, as the editor has it; empty for a packed file. */
   text: string;
-  /** Content of a packed file, which is handed to the engine as it is. */
+  /** Content of a packed file, which is handed to the engine as it is; empty for a file that is withheld. */
   readonly bytes?: Uint8Array | undefined;
   /** The text as it was brought, where its lines end in another way. */
   brought?: Brought | undefined;
@@ -46,7 +46,7 @@ interface Example {
   texts: Map<string, string>;
 }
 
-interface ReplaceOptions {
+export interface ReplaceOptions {
   answers?: Record<string, string>;
   /** Name of the example that the contents are. */
   example?: string | undefined;
@@ -295,6 +295,11 @@ export class Project {
     }
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Whether a file is only known to be there: it may hold credentials, and was not read. */
+export function isWithheld({ bytes }: Pick<Content, "bytes">): boolean {
+  return bytes?.length === 0;
 }
 
 /** Returns a text as the editor has it, and as it was where that is something else. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { strToU8, zipSync } from "fflate";
+import { strToU8, unzipSync, zipSync } from "fflate";
 
 async function load(path) {
   const { outputFiles: [file] } = await build({ entryPoints: [fileURLToPath(new URL(`../src/${path}`, import.meta.url))], bundle: true, format: "esm", platform: "browser", write: false });
@@ -15,6 +15,7 @@ async function load(path) {
 const intake = await load("intake.ts");
 const { read } = intake;
 const { Project } = await load("project.ts");
+const { zipped } = await load("exports.ts");
 const { levelsIn, serverIn, serverText, settingIn, withLevel, withSetting } = await load("settings.ts");
 
 const archive = (entries) => {
@@ -44,6 +45,17 @@ test("what a project names is read before what merely lies beside it", async () 
   assert.ok(files.some((it) => it.path === "z.conf"));
   assert.ok(files.length > 100 && files.length < 300, String(files.length));
   assert.match(summary, /^\d+ read, 1 skipped \(in node_modules, vendor or \.git\), \d+ skipped \(beyond what this page can read\)\.$/);
+});
+
+test("what may hold credentials is not read, and only known to be there where the project names it", async () => {
+  const { files, summary } = await read(archive({
+    "shop/kustomization.yaml": strToU8("secretGenerator: [{ name: a, files: [tls.key] }]\n"), "shop/tls.key": strToU8("secret"), "shop/id_rsa": strToU8("secret"),
+    "shop/.docker/config.json": strToU8("secret"), "shop/.kube/config.yaml": strToU8("secret"), "shop/terraform.tfstate": strToU8("secret"),
+  }));
+  assert.deepEqual(files.map((it) => it.path), ["kustomization.yaml", "tls.key"]);
+  assert.ok(!JSON.stringify(files).includes("secret\""));
+  assert.deepEqual(Object.keys(unzipSync(await zipped(files))), ["kustomization.yaml"], "an empty file would take the place of the real one");
+  assert.equal(summary, "1 read, 5 skipped (may hold credentials).");
 });
 
 test("a folder without a file that is wanted opens nothing, and one that was not looked through says so", async () => {

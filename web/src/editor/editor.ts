@@ -10,7 +10,7 @@ import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightAc
 import type { Fix, Range } from "plimsoll";
 import type { Engine } from "../engine/client";
 import { byteAt, spanOf } from "../positions";
-import type { Project, ProjectFile } from "../project";
+import { isWithheld, type Project, type ProjectFile } from "../project";
 import { knowledge } from "./knowledge";
 import { theme } from "./theme";
 
@@ -26,10 +26,10 @@ const flashField = StateField.define<DecorationSet>({
 });
 
 const EMPTY = placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere.");
-/** A packed file has no text to edit. */
-const PACKED: Extension = [
-  EditorState.readOnly.of(true), EditorView.editable.of(false), placeholder("A packed chart. The engine reads what is in it."),
-];
+/** A file without a text to edit, and why. */
+const closed = (why: string): Extension => [EditorState.readOnly.of(true), EditorView.editable.of(false), placeholder(why)];
+const PACKED = closed("A packed chart. The engine reads what is in it.");
+const WITHHELD = closed("This file may hold credentials, so it was not read. The engine only knows that it is there.");
 
 /** What the editor asks of the page. */
 interface Hooks {
@@ -121,7 +121,7 @@ export class Editor {
     return this.#states.get(file.id) ?? EditorState.create({
       doc: file.text,
       extensions: [
-        file.bytes ? PACKED : EMPTY,
+        isWithheld(file) ? WITHHELD : file.bytes ? PACKED : EMPTY,
         this.#extensions,
         EditorView.contentAttributes.of(() => ({ "aria-label": `Text of ${this.project.files.find((it) => it.id === file.id)?.path ?? file.path}` })),
       ],
