@@ -183,7 +183,7 @@ function listen(): void {
     if (!carriesFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
     event.stopPropagation();
-    void dropped(event.dataTransfer).then(({ found, isCut }) => page.take(found, isCut));
+    void dropped(event.dataTransfer).then(({ found, unseen }) => page.take(found, unseen));
   }, true);
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

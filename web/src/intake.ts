@@ -1,4 +1,5 @@
 import { isWithheld, tidy, type Content } from "./project";
+import { firstOf } from "./words";
 
 /** Maximum size of one file, and of all files together. */
 const LARGEST = 5 * 1024 * 1024;
@@ -66,9 +67,9 @@ const opened = (file: File): Opened => ({ size: file.size, bytes: async () => ne
 /**
  * Reads what was chosen, dropped or pasted: by name first, so that a large folder costs nothing. Where a kustomization,
  * a chart or a Compose file is among them, every text is read, because these may name it. A single file is read
- * whatever its name. `isCut` says that there is more than what was found.
+ * whatever its name. `unseen` says what was not looked at.
  */
-export async function read(found: Found[], isCut = false): Promise<Intake> {
+export async function read(found: Found[], unseen: string[] = []): Promise<Intake> {
   const reading = new Reading();
   const [only] = found;
   const isSingle = found.length === 1 && only && !/\/|\.zip$/i.test(only.path);
@@ -78,7 +79,7 @@ export async function read(found: Found[], isCut = false): Promise<Intake> {
   if (reading.files.some(isProject)) await readBeside(others, reading);
   else for (const { path } of others) reading.skip(VENDORED.test(path) ? NOT_OWN : CREDENTIALS.test(path) ? SECRET : NOT_YAML);
   reading.files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files: reading.files, summary: reading.summary(isCut) };
+  return { files: reading.files, summary: reading.summary(unseen) };
 }
 
 /** Reads what a project may name, beginning with what it names, because there may be more than can be read. */
@@ -154,12 +155,11 @@ class Reading {
     return undefined;
   }
 
-  summary(isCut: boolean): string {
-    const cut = isCut ? ` Only the first ${MOST_ENTRIES.toLocaleString("en")} files of the folder were looked at.` : "";
-    if (!this.#skipped.size) return cut.trim();
+  summary(unseen: string[]): string {
+    if (!this.#skipped.size) return unseen.join(" ");
     const left = [...this.#skipped].map(([why, number]) => `${number.toLocaleString("en")} skipped (${why})`);
     const read = this.files.filter((it) => !isWithheld(it)).length;
-    return `${read.toLocaleString("en")} read, ${left.join(", ")}.${cut}`;
+    return [`${read.toLocaleString("en")} read, ${left.join(", ")}.`, ...unseen].join(" ");
   }
 }
 
@@ -213,28 +213,37 @@ async function unzipped(bytes: Uint8Array): Promise<Found[]> {
 /** What was dropped. */
 interface Dropped {
   found: Found[];
-  /** Whether a folder holds more files than are looked at. */
-  isCut: boolean;
+  /** Sentences about folders that were not looked at, or not to their end. */
+  unseen: string[];
 }
 
 /** Returns every file under what was dropped, folders included. A folder of others' files counts as one. */
 export async function dropped(data: DataTransfer): Promise<Dropped> {
   // The browser empties the list when the event ends, so the entries are copied first.
   const entries = [...data.items].map((it) => it.webkitGetAsEntry()).filter((it) => it !== null);
-  if (!entries.length) return { found: [...data.files].map((file) => ofFile(file)), isCut: false };
+  if (!entries.length) return { found: [...data.files].map((file) => ofFile(file)), unseen: [] };
   const found: Found[] = [];
+  const unreadable: string[] = [];
   const waiting = entries.map((entry) => ({ entry, path: entry.name }));
   while (waiting.length && found.length < MOST_ENTRIES) {
     const { entry, path } = waiting.pop() as (typeof waiting)[number];
     if (entry.isDirectory && VENDORED.test(path)) {
       found.push({ path: `${path}/`, open: nothing });
     } else if (entry.isDirectory) {
-      for (const child of await children(entry as FileSystemDirectoryEntry)) waiting.push({ entry: child, path: `${path}/${child.name}` });
+      try {
+        for (const child of await children(entry as FileSystemDirectoryEntry)) waiting.push({ entry: child, path: `${path}/${child.name}` });
+      } catch (error) {
+        unreadable.push(`${path} (${(error as Error).message.replace(/\.$/, "")})`);
+      }
     } else {
       found.push({ path, open: async () => opened(await fileOf(entry as FileSystemFileEntry)) });
     }
   }
-  return { found, isCut: waiting.length > 0 };
+  const unseen: string[] = [];
+  if (unreadable.length) unseen.push(`Could not be read: ${firstOf(unreadable)}.`);
+  const next = waiting.at(-1)?.path;
+  if (next) unseen.push(`The search ended after ${MOST_ENTRIES.toLocaleString("en")} files; ${next}, for one, was not looked at.`);
+  return { found, unseen };
 }
 
 /** The content of a folder that is not opened at all. */
@@ -246,13 +255,14 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((done, fail) => entry.file(done, fail));
 }
 
+/** Returns what is in a folder, or enough of it to end the search. */
 async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
-    if (!some.length) return all;
     all.push(...some);
+    if (!some.length || all.length > MOST_ENTRIES) return all;
   }
 }
 

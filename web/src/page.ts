@@ -201,8 +201,8 @@ export class Page extends Messages {
   // What people do with files.
 
   /** Takes files that somebody brought: in the place of an untouched example, or beside their own. */
-  async take(found: Found[], isCut = false): Promise<void> {
-    const { files, summary } = await read(found, isCut);
+  async take(found: Found[], unseen: string[] = []): Promise<void> {
+    const { files, summary } = await read(found, unseen);
     await this.takeContents(files, summary);
   }
 

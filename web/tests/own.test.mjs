@@ -110,6 +110,23 @@ test("one file that cannot be read takes nothing from the others", async (t) => 
   await close();
 });
 
+test("a folder that cannot be read is named with the cause, and takes nothing from the others", async (t) => {
+  const locked = () => {
+    const { createReader } = FileSystemDirectoryEntry.prototype;
+    FileSystemDirectoryEntry.prototype.createReader = function () {
+      const isLocked = this.name === "locked";
+      return isLocked ? { readEntries: (_, fail) => fail(new DOMException("Permission denied.", "NotReadableError")) } : createReader.call(this);
+    };
+  };
+  const folder = folderOf(t, { "compose.yaml": COMPOSE, "locked/a.yaml": "a: 1\n" });
+  const { page, calm, close } = await open(browser, server.url, { before: locked });
+  await dropFromDisk(page, [folder]);
+  await findings(page, (it) => it.includes("PLM101 compose.yaml:6"));
+  assert.match(await toast(page), /Could not be read: shop\/locked \(Permission denied\)\./);
+  calm();
+  await close();
+});
+
 test("an archive is refused by its size before it is read", async () => {
   const { page, calm, close } = await open(browser, server.url);
   await page.evaluate(() => {
