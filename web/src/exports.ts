@@ -32,10 +32,10 @@ function questionMarkdown(question: Decision["questions"][number]): string {
   return `**${question.text}** ${question.answer} (${by})${evidence.length ? `\n\n${bullets(evidence)}` : ""}`;
 }
 
-/** Returns a text in which nothing but code spans is markup: names in it come from files of unknown people. */
+/** Returns a text as one line in which nothing but code spans is markup: names in it come from files of unknown people. */
 function escaped(text: string): string {
-  const parts = text.split(/(`[^`\n]+`)/);
-  return parts.map((it, index) => (index % 2 ? it : it.replace(/[\\`*_{}[\]<>#|~!]/g, "\\$&"))).join("");
+  const parts = text.replaceAll(/\s+/g, " ").split(/(`[^`]+`)/);
+  return parts.map((it, index) => (index % 2 ? it : it.replace(/[\\`*_{}[\]<>#|~!&]/g, "\\$&"))).join("");
 }
 
 /** Returns the place of a sentence as code in brackets; empty when it has none. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { analyze } from "plimsoll";
 import { strToU8, unzipSync, zipSync } from "fflate";
 
 async function load(path) {
@@ -15,7 +16,7 @@ async function load(path) {
 const intake = await load("intake.ts");
 const { read } = intake;
 const { Project } = await load("project.ts");
-const { zipped } = await load("exports.ts");
+const { decisionMarkdown, zipped } = await load("exports.ts");
 const { levelsIn, serverIn, serverText, settingIn, withLevel, withSetting } = await load("settings.ts");
 
 const archive = (entries) => {
@@ -99,6 +100,15 @@ test("undoing a step leaves alone what was done to other files since", () => {
   assert.deepEqual(project.contents(), [{ path: "x.yaml", text: "" }]);
   project.undo();
   assert.deepEqual([text("a.yaml"), text("x.yaml")], ["1, and more", undefined]);
+});
+
+test("names of unknown people are no markup in the record of a decision", () => {
+  const { decision } = analyze([]);
+  const record = (verdict) => decisionMarkdown({ ...decision, verdict }, {}, "2025-01-01");
+  const verdict = (text) => record(text).split("## Verdict\n\n")[1].split("\n\n## Context")[0];
+  assert.equal(verdict("`web_1` runs *twice*"), "`web_1` runs \\*twice\\*");
+  assert.equal(verdict("&lt;img&gt;"), "\\&lt;img\\&gt;", "an entity is shown as it was written");
+  assert.equal(verdict("a\n\n## Approved\n- b"), "a \\#\\# Approved - b", "a line of its own would be a heading");
 });
 
 test("engine, editor, project and what brings files in know nothing of the framework", () => {
