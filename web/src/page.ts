@@ -73,8 +73,8 @@ export class Page extends Messages {
     slow: () => (this.engineState.value = { kind: "slow" }),
   });
   #announce: ReturnType<typeof setTimeout> | undefined;
-  /** The decision that was shown before the last answer. */
-  #beforeAnswer: Decision | undefined;
+  /** The decision that was shown before the last answer, until its result is there. */
+  readonly #beforeAnswer = choice<Decision | undefined>(undefined);
   #unfoldWorst = false;
   /** The panel from which a rule was opened. */
   #beforeRule: PanelName = "rules";
@@ -170,10 +170,11 @@ export class Page extends Messages {
         const worst = report.findings.find((it) => it.severity === "error") ?? report.findings[0];
         if (worst) this.unfolded.value = new Set([keyOf(worst)]);
       }
-      if (this.#beforeAnswer && analysis.parts.decision) {
-        this.changes.value = changesBetween(this.#beforeAnswer, this.decisionOf(analysis.parts.decision));
-        this.#beforeAnswer = undefined;
-      }
+      const before = this.#beforeAnswer.value;
+      const { decision } = analysis.parts;
+      // Where another panel is shown by now, nothing is compared: a later decision differs by more than the answer.
+      if (before) this.changes.value = decision ? changesBetween(before, this.decisionOf(decision)) : [];
+      this.#beforeAnswer.value = undefined;
     });
     // A panel may have been opened after this analysis was asked for.
     void this.#askFor(this.#wanted());
@@ -469,7 +470,7 @@ export class Page extends Messages {
 
   answer(key: string, value: string): void {
     const decision = this.analysis.value?.parts.decision;
-    if (decision) this.#beforeAnswer ??= this.decisionOf(decision);
+    if (decision) this.#beforeAnswer.value ??= this.decisionOf(decision);
     this.project.answer(key, value);
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rules } from "plimsoll";
-import { analysed, browser, findings, inBrowser, listed, open, paste, server } from "./harness.mjs";
+import { analysed, browser, findings, inBrowser, link, listed, open, paste, server } from "./harness.mjs";
 import { both, COMPOSE } from "./projects.mjs";
 
 inBrowser();
@@ -25,6 +25,50 @@ test("the decision: six questions, evidence that leads somewhere, a person's ans
   await place.evaluate((it) => (it.closest("details") ?? {}).open = true);
   await place.click();
   assert.ok((await page.locator("#files [aria-current]").innerText()).startsWith(path));
+  calm();
+  await close();
+});
+
+test("what an answer changed is not told of another project, nor of a decision that comes later", async () => {
+  // Holds back the reports of the engine while the test wants it to.
+  const holding = () => {
+    globalThis.held = undefined;
+    globalThis.Worker = class extends Worker {
+      postMessage(message) {
+        if (globalThis.held && message.kind === "report") globalThis.held.push(() => super.postMessage(message));
+        else super.postMessage(message);
+      }
+    };
+  };
+  const { page, calm, close } = await open(browser, server.url, { before: holding });
+  const holdAndAnswer = async () => {
+    await page.evaluate(() => (globalThis.held = []));
+    await page.locator('[data-answer="downtime"]').selectOption("none");
+    await page.waitForFunction(() => globalThis.held.length === 1);
+  };
+  const release = () => page.evaluate(() => {
+    const { held } = globalThis;
+    globalThis.held = undefined;
+    for (const send of held) send();
+  });
+  await page.click("#tab-decision");
+  await holdAndAnswer();
+  await page.evaluate((hash) => (location.hash = hash), link([[["mine.yaml", "services: { a: { image: nginx } }\n"]], {}]));
+  await page.locator("#files .file-name", { hasText: "mine.yaml" }).waitFor();
+  await release();
+  await page.locator("#status", { hasText: "in 1 file," }).waitFor();
+  await page.waitForFunction(() => document.querySelector('[data-answer="downtime"]').value === "");
+  assert.equal(await page.locator(".changes").count(), 0);
+  await holdAndAnswer();
+  await page.click("#tab-findings");
+  await paste(page, "services: { a: { image: nginx }, b: { image: postgres } }\n");
+  await release();
+  await findings(page, (it) => it.some((row) => row.startsWith("PLM7")));
+  await page.click("#tab-decision");
+  await page.locator(".verdict").waitFor();
+  await paste(page, "services: { a: { image: nginx } }\n");
+  await analysed(page);
+  assert.equal(await page.locator(".changes").count(), 0);
   calm();
   await close();
 });
