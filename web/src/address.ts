@@ -6,8 +6,6 @@ const LIMIT = 100_000;
 /** Maximum length of the texts that are packed into the address while somebody works. */
 const LIVE_LIMIT = 60_000;
 const PAUSE = 1000;
-/** The state of history entries that the page wrote itself. */
-const OWN = "own";
 
 /** What an address asks for. */
 export interface Wanted {
@@ -45,14 +43,19 @@ export class Address {
     if (!code) return this.#soon(0);
     const hash = `#rule=${encodeURIComponent(code)}`;
     if (location.hash === hash) return;
-    history.replaceState(OWN, "");
-    history.pushState(OWN, "", hash);
+    history.replaceState(this.project.id, "");
+    history.pushState(this.project.id, "", hash);
     this.onWrite();
   }
 
-  /** Whether the browser has just gone back from a rule to what was shown before, which must not be opened again. */
-  isBackFromRule(): boolean {
-    return this.#rule !== undefined && !this.read().rule && history.state === OWN;
+  /** Whether the browser has gone to an older text of the project that is shown, which must not be opened again. */
+  isOlder(): boolean {
+    return !this.read().rule && history.state === this.project.id;
+  }
+
+  /** Names the project again where the browser has gone to an older text of it. */
+  renew(): void {
+    this.#soon(0);
   }
 
   /** Returns a link that carries the project; `undefined` when it is too large for one. */
@@ -81,7 +84,7 @@ export class Address {
 
   #write(hash: string): void {
     if (location.hash === hash || (hash === "#" && !location.hash)) return;
-    history.replaceState(OWN, "", hash);
+    history.replaceState(this.project.id, "", hash);
     this.onWrite();
   }
 }

@@ -10,9 +10,9 @@ import { Live, type Analysis } from "./engine/live";
 import type { Core, Fixed, Part, Trouble } from "./engine/protocol";
 import type { Example } from "./gallery";
 import { read, type Found } from "./intake";
-import { Keeper, type Kept } from "./keep";
+import { Keeper, type Earlier } from "./keep";
 import { Messages } from "./messages";
-import { guessName, Project, tidy, type Content, type ProjectFile } from "./project";
+import { guessName, Project, tidy, type Content, type ProjectFile, type ReplaceOptions } from "./project";
 import { withLevel, withSetting, type Setting } from "./settings";
 import { unpack } from "./share";
 import { statusOf, type EngineState } from "./status";
@@ -31,13 +31,14 @@ export type DialogName = "bring" | "examples" | "help" | "fixes" | "settings";
 const QUIET = 1200;
 /** Where the settings of a project are. */
 const CONFIG = "plimsoll.yaml";
+const NOT_KEPT = "The browser has no room to keep these files; please save them before you leave.";
 const JUST_CHANGED = "The text has just changed. Please try again in a moment.";
 
 /** What the page shows, as signals, and everything that people can do on it. */
 export class Page extends Messages {
   readonly project = new Project();
   readonly engine = new Engine();
-  readonly keeper = new Keeper(this.project);
+  readonly keeper = new Keeper(this.project, () => this.say(NOT_KEPT));
   readonly address = new Address(this.project, () => this.keeper.soon());
 
   /** Number of changes to the list of files, by which components follow the project. */
@@ -96,10 +97,10 @@ export class Page extends Messages {
       reveal: (path, range) => this.reveal(path, range),
       rendered: known,
     }, this.engine);
-    let { generation } = this.project;
+    let { id } = this.project;
     this.project.onChange((change) => {
-      if (generation !== this.project.generation) forgetChoices();
-      ({ generation } = this.project);
+      if (id !== this.project.id) forgetChoices();
+      ({ id } = this.project);
       if (change === "active") this.#underline();
       if (change !== "text") this.filesChanged.value += 1;
     });
@@ -117,15 +118,17 @@ export class Page extends Messages {
     const shown = wanted ? await this.#openAddress() : kept !== undefined;
     if (!shown) await this.#openFirst();
     if (rule) this.openRule(rule);
-    window.addEventListener("hashchange", () => (this.address.isBackFromRule() ? this.#leaveRule() : void this.#openAddress()));
+    window.addEventListener("hashchange", () => (this.address.isOlder() ? this.#goBack() : void this.#openAddress()));
     if (this.analysis.value) this.#underline();
   }
 
-  #restore(kept: Kept, label?: string): void {
+  #restore(kept: Earlier, label?: string): void {
     const answers = Object.entries(kept.answers ?? {}).filter(([key, value]) => isAnswer(key, value));
     this.#unfoldWorst = kept.example !== undefined;
-    const isBorrowed = !label && !this.keeper.isOwn;
-    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example, isBorrowed, ...(label ? { label } : {}) });
+    // A project that another tab shows stays with that tab, and this one has a copy.
+    const id = kept.isOpen ? undefined : kept.id;
+    const isBorrowed = kept.isOpen && !label;
+    this.project.replace(kept.files, { answers: Object.fromEntries(answers), example: kept.example, isBorrowed, id, ...(label ? { label } : {}) });
     const active = kept.active && this.project.find(kept.active);
     if (active) this.project.show(active);
   }
@@ -133,8 +136,7 @@ export class Page extends Messages {
   async #openFirst(): Promise<void> {
     const first = await import("./gallery").then(({ examples }) => examples()[0]).catch(() => undefined);
     this.#unfoldWorst = true;
-    if (first) this.project.replace(first.files, { example: first.name, isBorrowed: true });
-    else this.project.replace([{ path: "compose.yaml", text: "" }], { isBorrowed: true });
+    this.project.replace(first?.files ?? [{ path: "compose.yaml", text: "" }], { example: first?.name, isBorrowed: true });
   }
 
   /** Opens what the address names. Returns whether that was a project. */
@@ -144,8 +146,6 @@ export class Page extends Messages {
     if (files) {
       try {
         const { leftOut, ...shared } = await unpack(files);
-        // What was just typed is kept first, because what a link brings is not.
-        this.keeper.flush();
         this.project.replace(shared.files, { answers: shared.answers, isBorrowed: true, label: "the link opened" });
         if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
         return true;
@@ -213,8 +213,7 @@ export class Page extends Messages {
     const { project } = this;
     const example = project.untouchedExample();
     if (example || project.isEmpty()) {
-      project.replace(files, example ? { label: "the example replaced" } : {});
-      this.#fresh();
+      this.#open(files, example ? { label: "the example replaced" } : {});
       const said = example ? `${amount(files.length, "file")} opened in the place of the example. ` : "";
       if (said || summary) this.say(said + summary, Boolean(example));
       return;
@@ -226,8 +225,7 @@ export class Page extends Messages {
       : "Keep both";
     if (!option) return;
     if (option === "Open alone") {
-      project.replace(files, { label: "other files opened" });
-      this.#fresh();
+      this.#open(files, { label: "other files opened" });
       return this.say(`${amount(files.length, "file")} opened alone. ${summary}`, true);
     }
     project.add(files, option === "Replace" ? "replace" : "both");
@@ -243,8 +241,7 @@ export class Page extends Messages {
 
   #pasteWhole(file: ProjectFile, text: string): boolean {
     if (this.project.untouchedExample(file)) {
-      this.project.replace([{ path: guessName(text), text }], { label: "the example replaced" });
-      this.#fresh();
+      this.#open([{ path: guessName(text), text }], { label: "the example replaced" });
       this.say("Your file is opened in the place of the example.", true);
       return true;
     }
@@ -263,21 +260,18 @@ export class Page extends Messages {
   }
 
   openExample(example: Example, undoable = true): void {
-    this.keeper.flush();
     this.#unfoldWorst = true;
-    this.project.replace(example.files, { example: example.name, isBorrowed: true, ...(undoable ? { label: "the example opened" } : {}) });
-    this.#fresh();
+    this.#open(example.files, { example: example.name, isBorrowed: true, ...(undoable ? { label: "the example opened" } : {}) });
     if (undoable) this.say(`Opened: ${example.title}.`, true);
   }
 
   openContents(contents: Content[], title: string): void {
-    this.project.replace(contents.map(({ path, text }) => ({ path, text })), { label: title });
-    this.#fresh();
+    this.#open(contents.map(({ path, text }) => ({ path, text })), { label: title });
     this.say(`Opened: ${title}.`, true);
   }
 
   /** Opens what was kept for another tab, or on an earlier visit. */
-  openKept(kept: Kept): void {
+  openKept(kept: Earlier): void {
     this.dialog.value = undefined;
     this.#restore(kept, "earlier work opened");
     this.#fresh();
@@ -300,6 +294,12 @@ export class Page extends Messages {
     const label = this.project.redoable;
     this.project.redo();
     if (label) this.say(`Done again: ${label}.`, true);
+  }
+
+  /** Opens a project in the place of the present one. */
+  #open(contents: Content[], options: ReplaceOptions): void {
+    this.project.replace(contents, options);
+    this.#fresh();
   }
 
   #fresh(): void {
@@ -372,8 +372,10 @@ export class Page extends Messages {
     this.showPanel("rules");
   }
 
-  /** Shows what was there before the rule, because somebody went back. */
-  #leaveRule(): void {
+  /** Stays with the project, which is newer than the address, and leaves a rule. */
+  #goBack(): void {
+    this.address.renew();
+    if (this.panel.value !== "rules" || !this.rule.value) return;
     this.rule.value = undefined;
     this.showPanel(this.#beforeRule);
   }

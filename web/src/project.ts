@@ -38,6 +38,7 @@ interface Snapshot {
   answers: Record<string, string>;
   example: Example | undefined;
   isBorrowed: boolean;
+  id: string;
 }
 
 /** An example with its original texts, by which the project notices whether somebody has touched it. */
@@ -52,6 +53,8 @@ export interface ReplaceOptions {
   example?: string | undefined;
   /** Whether the contents can be had again from where they came: an example, a link, or another tab. */
   isBorrowed?: boolean;
+  /** Name of a project that was here before; without it the project is a new one. */
+  id?: string | undefined;
   /** Description of the step for `undo`; without it the step cannot be undone. */
   label?: string;
 }
@@ -67,12 +70,13 @@ export class Project {
   answers: Record<string, string> = {};
   /** Number of changes so far; an analysis of another version is out of date. */
   version = 0;
-  /** Number of times that another project took the place of the whole. */
-  generation = 0;
+  /** Names the project in the history of the tab and in the browser's database. Another project has another name. */
+  id = newName();
   /** Whether nobody has changed what an example, a link or another tab brought, so that it need not be kept. */
   isBorrowed = false;
   #nextId = 1;
   #listeners: ((change: Change) => void)[] = [];
+  #leaving: (() => void)[] = [];
   #byPath = new Map<string, ProjectFile>();
   #past: Snapshot[] = [];
   #future: Snapshot[] = [];
@@ -82,8 +86,14 @@ export class Project {
     this.#listeners.push(listener);
   }
 
+  /** The listener is called before another project takes the place of this one. */
+  onLeave(listener: () => void): void {
+    this.#leaving.push(listener);
+  }
+
   /** Replaces the whole project. */
-  replace(contents: Content[], { answers = {}, example, isBorrowed = false, label }: ReplaceOptions = {}): void {
+  replace(contents: Content[], { answers = {}, example, isBorrowed = false, id, label }: ReplaceOptions = {}): void {
+    for (const listener of this.#leaving) listener();
     if (label) this.#remember(label, "all");
     this.files = [];
     this.#byPath.clear();
@@ -91,7 +101,7 @@ export class Project {
     this.#appendAll(contents);
     this.active = this.files[0];
     this.#example = example ? { name: example, texts: new Map(this.files.map((it) => [it.path, it.text])) } : undefined;
-    this.generation += 1;
+    this.id = id ?? newName();
     this.#changed("files", isBorrowed);
   }
 
@@ -218,11 +228,12 @@ export class Project {
     const before = from.pop();
     if (!before) return;
     const { touched } = before;
+    if (touched === "all") for (const listener of this.#leaving) listener();
     to.push(this.#snapshot(before.label, touched));
     if (touched === "all") {
       this.files = before.files;
       this.answers = before.answers;
-      this.generation += 1;
+      this.id = before.id;
     } else {
       const now = new Map(this.files.map((it) => [it.id, it]));
       const old = before.files.map((it) => (touched.has(it.id) ? it : now.get(it.id) ?? it));
@@ -260,8 +271,8 @@ export class Project {
 
   #snapshot(label: string, touched: Snapshot["touched"]): Snapshot {
     const files = this.files.map((it) => ({ ...it }));
-    const { active, answers, isBorrowed } = this;
-    return { label, touched, files, active: active?.id, answers, example: this.#example, isBorrowed };
+    const { active, answers, isBorrowed, id } = this;
+    return { label, touched, files, active: active?.id, answers, example: this.#example, isBorrowed, id };
   }
 
   #appendAll(contents: Content[]): ProjectFile[] {
@@ -295,6 +306,12 @@ export class Project {
     }
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Returns a name that nothing else has. */
+export function newName(): string {
+  // Absent where the page is served without encryption.
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 }
 
 /** Whether a file is only known to be there: it may hold credentials, and was not read. */

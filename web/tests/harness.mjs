@@ -157,23 +157,27 @@ export async function pasteOnPage(page, text) {
   }, text);
 }
 
-/** Waits until the browser keeps this file as the one that is shown in this tab, with a text that holds some words. */
+/** Returns the projects that the browser keeps, once everything is written that the page has asked for. */
+export function keptProjects(page) {
+  return page.evaluate(() => new Promise((done) => {
+    const opening = indexedDB.open("plimsoll-projects", 1);
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction("project").objectStore("project").getAll();
+      reading.onsuccess = () => {
+        opening.result.close();
+        done(reading.result);
+      };
+    };
+  }));
+}
+
+/** Waits until the browser keeps a project that shows this file, with a text that holds some words. */
 export async function kept(page, path, words = "") {
   const end = Date.now() + 15_000;
   // Not by `waitForFunction`, which takes a promise for an answer.
   while (Date.now() < end) {
-    const isKept = await page.evaluate(([path, words]) => new Promise((done) => {
-      const opening = indexedDB.open("plimsoll", 1);
-      opening.onsuccess = () => {
-        const reading = opening.result.transaction("project").objectStore("project").get(sessionStorage.getItem("plimsoll-tab"));
-        reading.onsuccess = () => {
-          opening.result.close();
-          const { active, files = [] } = reading.result ?? {};
-          done(active === path && files.some((it) => it.text.includes(words)));
-        };
-      };
-    }), [path, words]);
-    if (isKept) return;
+    const all = await keptProjects(page);
+    if (all.some(({ active, files }) => active === path && files.some((it) => it.text.includes(words)))) return;
     await new Promise((done) => setTimeout(done, 50));
   }
   assert.fail(`the browser does not keep ${path} with ${JSON.stringify(words)}`);

@@ -1,4 +1,4 @@
-// Files of one's own: what is read of a folder, what undo and redo bring back, what is kept, and how lines end.
+// Files of one's own: what is read of a folder, what undo and redo bring back, and how lines end.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { strFromU8, unzipSync } from "fflate";
-import { addFile, analysed, browser, choose, dropFromDisk, file, findings, inBrowser, kept, link, listed, open, paste, paths, server, toast } from "./harness.mjs";
+import { addFile, analysed, browser, choose, dropFromDisk, file, findings, inBrowser, kept, listed, open, paths, server, toast } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
 inBrowser();
@@ -112,10 +112,16 @@ test("one file that cannot be read takes nothing from the others", async (t) => 
 
 test("a folder that cannot be read is named with the cause, and takes nothing from the others", async (t) => {
   const locked = () => {
-    const { createReader } = FileSystemDirectoryEntry.prototype;
-    FileSystemDirectoryEntry.prototype.createReader = function () {
-      const isLocked = this.name === "locked";
-      return isLocked ? { readEntries: (_, fail) => fail(new DOMException("Permission denied.", "NotReadableError")) } : createReader.call(this);
+    const { webkitGetAsEntry } = DataTransferItem.prototype;
+    DataTransferItem.prototype.webkitGetAsEntry = function () {
+      const entry = webkitGetAsEntry.call(this);
+      const prototype = Object.getPrototypeOf(entry);
+      const { createReader } = prototype;
+      prototype.createReader = function () {
+        const isLocked = this.name === "locked";
+        return isLocked ? { readEntries: (_, fail) => fail(new DOMException("Permission denied.", "NotReadableError")) } : createReader.call(this);
+      };
+      return entry;
     };
   };
   const folder = folderOf(t, { "compose.yaml": COMPOSE, "locked/a.yaml": "a: 1\n" });
@@ -162,82 +168,6 @@ test("undo destroys nothing: what was typed since comes back with redo", async (
   await findings(page, (it) => it.includes("PLM101 compose.yaml:7"));
   calm();
   await close();
-});
-
-test("two tabs keep a project each, and a duplicate gets a name of its own", async () => {
-  const context = await browser.newContext();
-  const tab = async (hash = "") => {
-    const page = await context.newPage();
-    await page.goto(server.url + hash);
-    await analysed(page);
-    return page;
-  };
-  // Larger than what fits into the address.
-  const large = (name) => COMPOSE.replace("web:", `${name}:`) + Array.from({ length: 9000 }, (_, index) => `# ${index} ${Math.imul(index, 2654435761)}\n`).join("");
-  const a = await tab();
-  await a.click("#clear-button");
-  await paste(a, large("first"));
-  await kept(a, "compose.yaml", "first:");
-  const b = await tab();
-  assert.match(await text(b), /first:/, "a new tab goes on with the newest");
-  await b.click("#clear-button");
-  await paste(b, large("second"));
-  await kept(b, "compose.yaml", "second:");
-  await a.reload();
-  await analysed(a);
-  assert.match(await text(a), /first:/);
-  // A browser copies the storage of a tab that is duplicated.
-  const name = await a.evaluate(() => sessionStorage.getItem("plimsoll-tab"));
-  const c = await context.newPage();
-  await c.addInitScript((name) => sessionStorage.getItem("plimsoll-tab") ?? sessionStorage.setItem("plimsoll-tab", name), name);
-  await c.goto(server.url);
-  await analysed(c);
-  assert.match(await text(c), /first:/);
-  assert.notEqual(await c.evaluate(() => sessionStorage.getItem("plimsoll-tab")), name);
-  await context.close();
-});
-
-test("a link that was only looked at does not take the place of what is kept", async () => {
-  const context = await browser.newContext();
-  const tab = async (hash = "") => {
-    const page = await context.newPage();
-    await page.goto(server.url + hash);
-    await analysed(page);
-    return page;
-  };
-  const own = await tab();
-  await own.click("#clear-button");
-  await paste(own, COMPOSE.replace("web:", "mine:"));
-  await kept(own, "compose.yaml", "mine:");
-  await own.close();
-  const others = await tab(link([[["compose.yaml", COMPOSE.replace("web:", "theirs:")]], {}]));
-  assert.match(await text(others), /theirs:/);
-  await others.waitForTimeout(1500);
-  await others.close();
-  const later = await tab();
-  assert.match(await text(later), /mine:/);
-  await later.close();
-  const edited = await tab(link([[["compose.yaml", COMPOSE.replace("web:", "theirs:")]], {}]));
-  await edited.locator(".cm-content").click();
-  await edited.keyboard.press("Control+Home");
-  await edited.keyboard.insertText("# just typed\n");
-  await edited.evaluate((hash) => (location.hash = hash), link([[["compose.yaml", COMPOSE]], {}]));
-  await kept(edited, "compose.yaml", "# just typed");
-  await edited.waitForFunction(() => !document.querySelector(".cm-content").textContent.includes("just typed"));
-  await edited.keyboard.press("Control+Home");
-  await edited.keyboard.insertText("# changed\n");
-  await kept(edited, "compose.yaml", "# changed");
-  await edited.click("#bring-button");
-  await edited.locator("#earlier button", { hasText: "compose.yaml" }).first().click();
-  await findings(edited, (it) => it.includes("PLM101 compose.yaml:6"));
-  assert.match(await text(edited), /mine:/, "what was kept before can be had again");
-  await edited.click("#bring-button");
-  await edited.click("text=Forget them");
-  await edited.keyboard.press("Escape");
-  await edited.click("#bring-button");
-  await edited.waitForTimeout(300);
-  assert.equal(await edited.locator("#earlier").count(), 0);
-  await context.close();
 });
 
 test("lines end as they were brought: nothing jumps, and nothing else is rewritten", async () => {

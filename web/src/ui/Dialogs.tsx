@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { zipped } from "../exports";
 import type { Example } from "../gallery";
 import { ofFile } from "../intake";
-import type { Kept } from "../keep";
+import type { Earlier } from "../keep";
 import { page } from "../page";
 import { withLineFeeds } from "../project";
 import { amount, firstOf } from "../words";
@@ -48,35 +48,38 @@ function Bring({ onClose }: { onClose: () => void }) {
             <input type="file" id="folder-input" {...{ webkitdirectory: true }} class="visually-hidden" onChange={(event) => takeChosen(event.currentTarget)} />
           </label>
         </div>
-        <Earlier />
+        <KeptProjects />
       </div>
     </Dialog>
   );
 }
 
-/** Maximum number of earlier projects that are offered. */
-const EARLIER = 5;
-
 /** Projects that the browser keeps from other tabs and earlier visits. */
-function Earlier() {
-  const [all, setAll] = useState<Kept[]>([]);
-  useEffect(() => void page.keeper.others().then(setAll), []);
+function KeptProjects() {
+  const [all, setAll] = useState<Earlier[]>([]);
+  const read = () => page.keeper.others().then(setAll);
+  useEffect(() => void read(), []);
   if (!all.length) return null;
   return (
     <section id="earlier">
       <h3>Kept in this browser from other tabs and earlier visits</h3>
       <ul>
-        {all.slice(0, EARLIER).map((it) => (
-          <li><button type="button" onClick={() => page.openKept(it)}>
-            {firstOf(it.files.map((file) => file.path))}
-            {it.time && <span class="muted"> {new Date(it.time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}</span>}
-          </button></li>
-        ))}
+        {all.map((it) => {
+          const names = firstOf(it.files.map((file) => file.path));
+          const time = new Date(it.time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+          return (
+            <li key={it.id}>
+              <button type="button" onClick={() => page.openKept(it)}>{names} <span class="muted">{time}</span></button>
+              {it.isOpen
+                ? <span class="muted">open in a tab</span>
+                : <button type="button" class="small" aria-label={`Forget ${names}, ${time}`} onClick={() => void page.keeper.forget(it.id).then(read)}>Forget</button>}
+            </li>
+          );
+        })}
       </ul>
-      <button type="button" class="small" onClick={() => {
-        page.keeper.forgetOthers();
-        setAll([]);
-      }}>Forget them{all.length > EARLIER && `, ${all.length} in all`}</button>
+      {all.some((it) => !it.isOpen) && (
+        <button type="button" class="small" onClick={() => void page.keeper.forgetOthers().then(read)}>Forget them</button>
+      )}
     </section>
   );
 }
