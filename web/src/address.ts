@@ -58,6 +58,11 @@ export class Address {
     this.#soon(0);
   }
 
+  /** Puts a link into the address. */
+  show(link: string): void {
+    this.#write(new URL(link).hash);
+  }
+
   /** Returns a link that carries the project; `undefined` when it is too large for one. */
   async link(): Promise<string | undefined> {
     const packed = await pack({ files: this.project.contents(), answers: this.project.answers });
@@ -79,7 +84,7 @@ export class Address {
     const { version } = project;
     const link = small ? await this.link() : undefined;
     // A project too large for a link empties the address, so that the address never names an older state.
-    if (version === project.version && !this.#rule) this.#write(link ? new URL(link).hash : "#");
+    if (version === project.version && !this.#rule) link ? this.show(link) : this.#write("#");
   }
 
   #write(hash: string): void {

@@ -14,7 +14,7 @@ import { Keeper, type Earlier } from "./keep";
 import { Messages } from "./messages";
 import { guessName, Project, tidy, type Content, type ProjectFile, type ReplaceOptions } from "./project";
 import { withLevel, withSetting, type Setting } from "./settings";
-import { unpack } from "./share";
+import { LinkError, unpack } from "./share";
 import { statusOf, type EngineState } from "./status";
 import { chooseTheme, storedTheme, type Theme } from "./theme";
 import { diagnosticsOf } from "./ui/diagnostics";
@@ -146,11 +146,13 @@ export class Page extends Messages {
     if (files) {
       try {
         const { leftOut, ...shared } = await unpack(files);
+        const isReplacing = !this.project.isEmpty();
         this.project.replace(shared.files, { answers: shared.answers, isBorrowed: true, label: "the link opened" });
-        if (leftOut.length) this.say(`Opened the link without ${leftOut.join(", ")}.`);
+        const left = leftOut.length ? ` without ${leftOut.join(", ")}` : "";
+        if (isReplacing || left) this.say(`Opened the link${left}.`, isReplacing);
         return true;
-      } catch {
-        this.say("This link is damaged or incomplete, so something else is shown instead.");
+      } catch (error) {
+        this.say(`This link ${error instanceof LinkError ? error.message : "is damaged or incomplete"}, so something else is shown instead.`);
         return false;
       }
     }

@@ -1,5 +1,6 @@
 import { isAnswer } from "./answers";
 import { tidy, type Content } from "./project";
+import { amount } from "./words";
 
 export interface Shared {
   files: Content[];
@@ -11,6 +12,9 @@ export interface Unpacked extends Shared {
   leftOut: string[];
 }
 
+/** Why a link cannot be opened, to be read after "this link". */
+export class LinkError extends Error {}
+
 /** Maximum number of files that a link may hold. */
 const MOST_FILES = 500;
 /** Maximum length of all texts of a link together. */
@@ -18,7 +22,7 @@ const MOST_TEXT = 5_000_000;
 
 /**
  * The project in an address: JSON, deflated, base64url, after the `#`. Browsers never send that part
- * to a server, so a link carries the files and nothing else does.
+ * to a server, so whoever has the link has the files, and nobody else.
  */
 export async function pack({ files, answers }: Shared): Promise<string> {
   const json = JSON.stringify([files.map((it) => (it.bytes ? [it.path, base64(it.bytes), "base64"] : [it.path, it.text])), answers]);
@@ -44,13 +48,13 @@ function fromBase64(text: string): Uint8Array | undefined {
 
 /**
  * Returns everything of a link that is valid, and says what is not. Throws when nothing can be read: the text was
- * not made by `pack`, or was cut on the way.
+ * not made by `pack`, was cut on the way, or inflates without end.
  */
 export async function unpack(packed: string): Promise<Unpacked> {
   const [files, answers] = JSON.parse(await inflate(packed)) as [unknown, unknown];
   const leftOut: string[] = [];
   const valid = { files: validFiles(files, leftOut), answers: validAnswers(answers, leftOut), leftOut };
-  if (!valid.files.length) throw new Error("no files in the link");
+  if (!valid.files.length) throw new LinkError("holds no files");
   return valid;
 }
 
@@ -88,20 +92,16 @@ function validAnswers(answers: unknown, leftOut: string[]): Record<string, strin
   return valid;
 }
 
-function amount(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
-
 /** Inflates a packed text, and stops at one that would fill the memory. */
 async function inflate(packed: string): Promise<string> {
   const bytes = fromBase64(packed.replaceAll("-", "+").replaceAll("_", "/"));
-  if (!bytes) throw new Error("the link is damaged");
+  if (!bytes) throw new LinkError("is damaged or incomplete");
   const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.length;
-    if (size > 8 * MOST_TEXT) throw new Error("the link is too large");
+    if (size > 8 * MOST_TEXT) throw new LinkError("holds more than this page can read");
     parts.push(next.value as Uint8Array<ArrayBuffer>);
   }
   return new Blob(parts).text();

@@ -1,7 +1,7 @@
 // Work that the browser keeps: for each tab, when another project takes its place, and until somebody forgets it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analysed, browser, choose, file, findings, inBrowser, kept, keptProjects, link, paste, server, toast } from "./harness.mjs";
+import { analysed, browser, choose, file, findings, inBrowser, kept, keptProjects, link, open, paste, server, toast } from "./harness.mjs";
 import { both, COMPOSE, empty } from "./projects.mjs";
 
 inBrowser();
@@ -100,13 +100,14 @@ test("a link that was only looked at does not take the place of what is kept", a
   await context.close();
 });
 
-test("work that a link takes the place of can be had again in two ways", async () => {
+test("a link that takes the place of work says so, and the work can be had again in two ways", async () => {
   const { page, calm, close } = await empty(browser, server.url);
   await work(page, "mine");
   await type(page, "# just typed");
   await follow(page, linkTo("theirs"));
   await shows(page, "theirs:");
-  await page.click("#undo-button");
+  assert.match(await toast(page), /^Opened the link\.\s+Undo$/);
+  await page.click("#toast >> text=Undo");
   await shows(page, "# just typed");
   await follow(page, linkTo("others"));
   await shows(page, "others:");
@@ -115,6 +116,14 @@ test("work that a link takes the place of can be had again in two ways", async (
   await (await earlier(page)).first().locator("button").first().click();
   await shows(page, "# just typed");
   assert.equal((await keptProjects(page)).length, 1, "the work is kept once");
+  calm();
+  await close();
+});
+
+test("a first visit by a link says nothing, because the link replaced nothing", async () => {
+  const { page, calm, close } = await open(browser, server.url, { hash: linkTo("theirs") });
+  await shows(page, "theirs:");
+  assert.equal(await toast(page), "");
   calm();
   await close();
 });
@@ -152,7 +161,7 @@ test("Back to another project keeps what was typed in this one", async () => {
   await page.goBack();
   await shows(page, "mine:");
   await kept(page, "compose.yaml", "# added to theirs");
-  await page.click("#undo-button");
+  await page.click("#toast >> text=Undo");
   await shows(page, "# added to theirs");
   calm();
   await close();
@@ -215,6 +224,19 @@ test("a project that the browser has no room for is said to be unkept", async ()
   await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(server.url).origin, quotaSize: 1 });
   await paste(page, COMPOSE);
   await page.locator("#toast", { hasText: "The browser has no room to keep these files" }).waitFor();
+  calm();
+  await close();
+});
+
+test("a copied link says what it carries and who can read it", async () => {
+  const { page, calm, close } = await both(browser, server.url, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.click("#share-button");
+  await page.locator("#toast", { hasText: "Link copied. It carries the files, and everybody who has it can read them." }).waitFor();
+  await page.click("#tab-decision");
+  await page.locator('[data-answer="downtime"]').selectOption("minutes");
+  await page.click("#share-button");
+  await page.locator("#toast", { hasText: "It carries the files and your answers, and everybody who has it can read them." }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
   calm();
   await close();
 });

@@ -56,8 +56,10 @@ function startEmpty(): void {
 async function share(): Promise<void> {
   const link = await page.address.link();
   if (!link) return page.say("These files are too large for a link.");
-  history.replaceState(null, "", new URL(link).hash);
-  page.say((await copy(link)) ? "Link copied. The files are inside the link." : "The browser did not allow copying. The address of this page is the link.");
+  page.address.show(link);
+  const start = (await copy(link)) ? "Link copied." : "The browser did not allow copying. The address of this page is the link.";
+  const what = Object.keys(page.project.answers).length ? "the files and your answers" : "the files";
+  page.say(`${start} It carries ${what}, and everybody who has it can read them.`);
 }
 
 export function Footer() {
