@@ -45,7 +45,7 @@ export function App() {
       </main>
       <Footer />
       <Boundary name="The dialog"><Dialogs /></Boundary>
-      <div id="drop" hidden>Drop files, a folder or a .zip: they stay in this browser.</div>
+      <div id="drop" hidden>Drop files, a folder or a .zip: they are never sent.</div>
       <Toast />
       <p class="visually-hidden" role="status" id="announcement">{page.announcement.value}</p>
     </>

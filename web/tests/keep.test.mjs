@@ -228,6 +228,16 @@ test("a project that the browser has no room for is said to be unkept", async ()
   await close();
 });
 
+test("the page says where files are kept, and that they are never sent", async () => {
+  const { page, calm, close } = await open(browser, server.url);
+  const sentence = /kept in this browser's own database and never sent/;
+  assert.match(await page.locator("footer .private").innerText(), sentence);
+  await page.click("#bring-button");
+  assert.match(await page.locator("#bring").innerText(), sentence);
+  calm();
+  await close();
+});
+
 test("a copied link says what it carries and who can read it", async () => {
   const { page, calm, close } = await both(browser, server.url, { permissions: ["clipboard-read", "clipboard-write"] });
   await page.click("#share-button");

@@ -34,7 +34,7 @@ function Bring({ onClose }: { onClose: () => void }) {
   return (
     <Dialog id="bring" title="Bring your own files" onClose={onClose}>
       <div class="dialog-body">
-        <p>Drop files, a folder or a <code>.zip</code> anywhere on this page, or paste with <kbd>Ctrl</kbd>+<kbd>V</kbd>. They stay in this browser.</p>
+        <p>Drop files, a folder or a <code>.zip</code> anywhere on this page, or paste with <kbd>Ctrl</kbd>+<kbd>V</kbd>. They are kept in this browser's own database and never sent.</p>
         <label class="stacked">
           Text of a Compose file or of Kubernetes manifests
           <textarea rows={9} spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} />

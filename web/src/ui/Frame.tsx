@@ -70,7 +70,7 @@ export function Footer() {
       <a href="./rules/">Rules and docs</a>
       <a href={SOURCE}>Source</a>
       <span class="install">On your machine: <code>{INSTALL}</code> <CopyButton text={INSTALL} what="the command that checks a folder" /></span>
-      <span class="private">Your files stay here: the policy of this page forbids sending them.</span>
+      <span class="private">Your files are kept in this browser's own database and never sent: this page can reach no other address.</span>
       <button type="button" class="small" onClick={() => (page.dialog.value = "help")}>Keys</button>
       <label class="theme">Colours{" "}
         <select id="theme" value={page.theme.value} onChange={(event) => page.setTheme(event.currentTarget.value as Theme)}>
