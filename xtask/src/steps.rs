@@ -32,6 +32,7 @@ pub const TEST: &[Step] = &[
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {
+        setup::node_24()?;
         cmd("npm run test:consumers --workspace wasm/npm").run()
     }),
     step("npx", "the command in Node is the native one", || {

@@ -59,7 +59,7 @@ pub fn test() -> Result {
     say("trying the extension in VS Code, on the desktop's extension host and on the web's");
     cmd("npm test --workspace plimsoll-vscode")
         .env("PLIMSOLL_VSCODE_TOOLS", setup::vscode_tools())
-        .env("PLIMSOLL_VSCODE_NODE", setup::node_24())
+        .env("PLIMSOLL_VSCODE_NODE", setup::node_24_program())
         .env("PLIMSOLL_VSIX", desktop)
         .env("PLIMSOLL_PROBE", probe)
         .env("PLIMSOLL_WEB", folder().join("web"))
@@ -147,7 +147,7 @@ fn stage(name: &str, bundles: &[&str], without: &str) -> Result<PathBuf> {
 /// Packages the folder of an extension, and returns the path of the package.
 fn vsce(stage: &Path, platform: &str) -> Result<PathBuf> {
     let package = folder().join(format!("plimsoll-{platform}.vsix"));
-    Cmd::new(setup::node_24())
+    Cmd::new(setup::node_24_program())
         .arg(setup::vscode_tools().join("node_modules/@vscode/vsce/vsce"))
         .args(["package", "--no-dependencies", "--skip-license", "--allow-missing-repository"])
         .args(["--no-rewrite-relative-links", "--target", platform, "--out"])
@@ -160,7 +160,7 @@ fn vsce(stage: &Path, platform: &str) -> Result<PathBuf> {
 /// Packages the extension that asks VS Code what it sees, and returns the path of the package.
 fn stage_probe() -> Result<PathBuf> {
     let package = folder().join("probe.vsix");
-    Cmd::new(setup::node_24())
+    Cmd::new(setup::node_24_program())
         .arg(setup::vscode_tools().join("node_modules/@vscode/vsce/vsce"))
         .args(["package", "--no-dependencies", "--skip-license", "--allow-missing-repository"])
         .arg("--out")
