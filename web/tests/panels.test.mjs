@@ -66,8 +66,9 @@ test("what an answer changed is not told of another project, nor of a decision t
   await findings(page, (it) => it.some((row) => row.startsWith("PLM7")));
   await page.click("#tab-decision");
   await page.locator(".verdict").waitFor();
+  const count = await page.locator("#count").innerText();
   await paste(page, "services: { a: { image: nginx } }\n");
-  await analysed(page);
+  await page.waitForFunction((count) => document.querySelector("#count").textContent !== count, count);
   assert.equal(await page.locator(".changes").count(), 0);
   calm();
   await close();

@@ -54,7 +54,7 @@ function Bring({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Projects that the browser keeps from other tabs and earlier visits. */
+/** Projects that the browser keeps: of other tabs, of earlier visits, and what was replaced here. */
 function KeptProjects() {
   const [all, setAll] = useState<Earlier[]>([]);
   const read = () => page.keeper.others().then(setAll);
@@ -62,7 +62,7 @@ function KeptProjects() {
   if (!all.length) return null;
   return (
     <section id="earlier">
-      <h3>Kept in this browser from other tabs and earlier visits</h3>
+      <h3>Other work kept in this browser</h3>
       <ul>
         {all.map((it) => {
           const names = firstOf(it.files.map((file) => file.path));
