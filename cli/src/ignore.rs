@@ -8,6 +8,7 @@ use plimsoll_core::model::FileModel;
 use plimsoll_core::text::FileId;
 use plimsoll_core::{File, Options, Report, Workspace, accept_each};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The codes to accept on a line, and the offset of the first finding there.
 struct Line {
@@ -103,9 +104,10 @@ fn accepted(
         .values()
         .map(|it| accept::Line { at: it.at, codes: it.codes.iter().copied().collect() })
         .collect();
+    let is_rendered = accept::is_rendered(&file.path, &|path| Path::new(path).is_file());
     let mut edits = Vec::new();
     for (number, (line, answer)) in
-        lines.keys().zip(asked.iter().zip(accept::lines(&model, &asked, reason)))
+        lines.keys().zip(asked.iter().zip(accept::lines(&model, is_rendered, &asked, reason)))
     {
         let why = match answer {
             Answer::At(edit) => {

@@ -166,6 +166,28 @@ fn comments_leave_what_a_chart_prints_as_it_was() {
 }
 
 #[test]
+fn comments_leave_a_chart_without_actions_as_it_was() {
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  DB_PASSWORD: hV9kq2Zr7LmX\n";
+    let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata:\n      labels: {app: web}\n      annotations:\n        checksum/config: {{ include (print $.Template.BasePath \"/cm.yaml\") . | sha256sum }}\n    spec: {containers: [{name: web, image: 'acme/web:1.2.3'}]}\n";
+    let root = folder(&[
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("templates/cm.yaml", config),
+        ("templates/web.yaml", web),
+    ]);
+    let render = || {
+        let output = Command::new(BINARY).arg("render").current_dir(root.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = render();
+    assert!(before.contains("hV9kq2Zr7LmX") && before.contains("checksum/config: "), "{before}");
+    let (_, _, err) = run_rules(root.path(), "PLM503", &["--add-ignore", "old"]);
+    assert!(err.contains("wrote 1 comment") && err.contains("; 0 findings left"), "{err}");
+    let config = fs::read_to_string(root.path().join("templates/cm.yaml")).unwrap();
+    assert!(config.contains("hV9kq2Zr7LmX {{- /* plimsoll: ignore PLM503"), "{config}");
+    assert_eq!(render(), before);
+}
+
+#[test]
 fn a_diff_for_people_is_coloured_and_shows_control_characters() {
     let text = EARLY.replace("# Needs the database.", "# Needs \u{200E}the database.");
     let root = folder(&[("compose.yaml", &text)]);

@@ -4,7 +4,7 @@
 use super::guard;
 use crate::model::{FileModel, Suppression, is_template_name};
 use crate::report::{Edit, Kind};
-use crate::text::{File, Span};
+use crate::text::{File, Span, folder_of, join_path};
 
 /// The mark that some editors put at the start of a file.
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
@@ -29,10 +29,19 @@ pub enum Answer {
     Untried,
 }
 
+/// Whether a chart renders a file, with or without an action in it: it lies in the folder `templates` of a chart. `has`
+/// says whether a file is there.
+pub fn is_rendered(path: &str, has: &dyn Fn(&str) -> bool) -> bool {
+    let folders: Vec<&str> = folder_of(path).split('/').collect();
+    let charts = (0..folders.len()).filter(|at| folders[*at] == "templates");
+    charts.map(|at| folders[..at].join("/")).any(|chart| has(&join_path(&chart, "Chart.yaml")))
+}
+
 /// Returns for each of these lines, which are in the order of the file, where a comment can stand. All comments are
-/// tried at once, and those of halves only where something is wrong with them.
-pub fn lines(file: &FileModel, lines: &[Line<'_>], reason: &str) -> Vec<Answer> {
-    let mut search = Search { file, reason, left: MAX_READ, answers: Vec::new() };
+/// tried at once, and those of halves only where something is wrong with them. In a file that a chart renders, comments
+/// are those of the template language: the others would be printed.
+pub fn lines(file: &FileModel, is_rendered: bool, lines: &[Line<'_>], reason: &str) -> Vec<Answer> {
+    let mut search = Search { file, is_rendered, reason, left: MAX_READ, answers: Vec::new() };
     search.find(lines);
     search.answers
 }
@@ -54,6 +63,7 @@ pub fn inserted<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> St
 /// A search for places of comments in one file.
 struct Search<'s> {
     file: &'s FileModel,
+    is_rendered: bool,
     reason: &'s str,
     /// Number of bytes that may still be read.
     left: usize,
@@ -70,17 +80,18 @@ impl Search<'_> {
         }
         self.left -= cost;
         if let [line] = lines {
-            let found = here(self.file, line.at, &line.codes, self.reason);
+            let found = here(self.file, self.is_rendered, line.at, &line.codes, self.reason);
             self.answers.push(found.map_or(Answer::Nowhere, Answer::At));
             return;
         }
         let likely = |line: &Line<'_>| {
-            let [behind, above] = candidates(self.file, line.at, &line.codes, self.reason)?;
+            let [behind, above] =
+                candidates(self.file, self.is_rendered, line.at, &line.codes, self.reason)?;
             let text = self.file.text()[..behind.span.start as usize].lines().next_back();
             Some(if text.is_some_and(|it| it.contains('#')) { above } else { behind })
         };
         let edits: Option<Vec<Edit>> = lines.iter().map(likely).collect();
-        match edits.filter(|edits| accept_all(self.file, lines, edits)) {
+        match edits.filter(|edits| accept_all(self.file, self.is_rendered, lines, edits)) {
             Some(edits) => self.answers.extend(edits.into_iter().map(Answer::At)),
             None => {
                 let (first, second) = lines.split_at(lines.len() / 2);
@@ -92,22 +103,35 @@ impl Search<'_> {
 }
 
 /// Returns an edit that accepts what some rules find at an offset: a comment at the end of the line, or on a
-/// line of its own above where there is a comment already.
-pub fn here(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option<Edit> {
+/// line of its own above where there is a comment already. See [`lines`] for what a chart renders.
+pub fn here(
+    file: &FileModel,
+    is_rendered: bool,
+    at: usize,
+    codes: &[&str],
+    reason: &str,
+) -> Option<Edit> {
     let line = Line { at, codes: codes.to_vec() };
-    candidates(file, at, codes, reason)?
-        .into_iter()
-        .find(|edit| accept_all(file, std::slice::from_ref(&line), std::slice::from_ref(edit)))
+    let accepts = |edit: &Edit| {
+        accept_all(file, is_rendered, std::slice::from_ref(&line), std::slice::from_ref(edit))
+    };
+    candidates(file, is_rendered, at, codes, reason)?.into_iter().find(accepts)
 }
 
 /// Returns the edits that may accept what is found at an offset: behind its line, and above.
-fn candidates(file: &FileModel, at: usize, codes: &[&str], reason: &str) -> Option<[Edit; 2]> {
+fn candidates(
+    file: &FileModel,
+    is_rendered: bool,
+    at: usize,
+    codes: &[&str],
+    reason: &str,
+) -> Option<[Edit; 2]> {
     let directive = format!("plimsoll: ignore {} -- {reason}", codes.join(", "));
     let comment = format!("# {directive}");
     let text = file.text();
     let start = text.get(..at)?.rfind('\n').map_or(0, |line_break| line_break + 1);
     let line = text[start..].lines().next().unwrap_or_default();
-    if file.kind == Kind::Template {
+    if is_rendered || file.kind == Kind::Template {
         let edit = behind_in_template(file, start + line.len(), &directive)?;
         return Some([edit.clone(), edit]);
     }
@@ -141,27 +165,39 @@ fn behind_in_template(file: &FileModel, end: usize, directive: &str) -> Option<E
 
 /// Returns an edit that accepts everything that a rule finds in a file of which it finds something at an offset:
 /// a comment in the first line, or behind those that a Dockerfile has for its parser.
-pub fn in_file(file: &FileModel, at: usize, code: &str, reason: &str) -> Option<Edit> {
+pub fn in_file(
+    file: &FileModel,
+    is_rendered: bool,
+    at: usize,
+    code: &str,
+    reason: &str,
+) -> Option<Edit> {
     let text = file.text();
     let start = text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len();
     let start =
         if file.kind == Kind::Dockerfile { start_of_dockerfile(text, start) } else { start };
     let directive = format!("plimsoll: ignore-file {code} -- {reason}");
-    let comment = match file.kind == Kind::Template && !is_template_name(file.path()) {
+    let is_of_chart = is_rendered || file.kind == Kind::Template;
+    let comment = match is_of_chart && !is_template_name(file.path()) {
         true if directive.contains("*/") => return None,
-        true => format!("{{{{- /* {directive} */}}}}{}", new_line(text)),
+        // The line break goes with the comment, so that the first line stays the first.
+        true => format!("{{{{- /* {directive} */ -}}}}{}", new_line(text)),
         false => format!("# {directive}{}", new_line(text)),
     };
     let edit = Edit { span: Span::new(file.id, start, start), text: comment };
     let line = Line { at, codes: vec![code] };
-    accept_all(file, &[line], std::slice::from_ref(&edit)).then_some(edit)
+    accept_all(file, is_rendered, &[line], std::slice::from_ref(&edit)).then_some(edit)
 }
 
 /// Whether edits, one for each line, do no damage to a file and accept what some rules find there.
-fn accept_all(file: &FileModel, lines: &[Line<'_>], edits: &[Edit]) -> bool {
+fn accept_all(file: &FileModel, is_rendered: bool, lines: &[Line<'_>], edits: &[Edit]) -> bool {
     let text = inserted(file.text(), edits);
     let after = FileModel::read(file.id, File::new(file.path(), text), None);
-    if guard::damage(file, &after).is_some() {
+    // With its first action a file becomes a template, which has no documents that could be compared. A comment of the
+    // template language prints nothing, wherever it stands.
+    let becomes_template =
+        is_rendered && file.kind != Kind::Template && after.kind == Kind::Template;
+    if !becomes_template && guard::damage(file, &after).is_some() {
         return false;
     }
     let mut suppressions: Vec<&Suppression> = after.directives.suppressions.iter().collect();
@@ -208,7 +244,7 @@ mod tests {
     /// Returns the text with a comment that accepts PLM801 at a word.
     fn accepted(text: &str, word: &str) -> Option<String> {
         let file = FileModel::read(FileId(0), File::new("compose.yaml", text), None);
-        let edit = here(&file, text.find(word).unwrap(), &["PLM801"], "x")?;
+        let edit = here(&file, false, text.find(word).unwrap(), &["PLM801"], "x")?;
         let mut text = text.to_owned();
         text.insert_str(edit.span.start as usize, &edit.text);
         Some(text)
@@ -230,7 +266,7 @@ mod tests {
         let file = FileModel::read(FileId(0), File::new("compose.yaml", text), None);
         let line = |word: &str| Line { at: text.find(word).unwrap(), codes: vec!["PLM801"] };
         let all = [line("1"), line("2"), line("text"), line("4")];
-        let answers = lines(&file, &all, "x");
+        let answers = lines(&file, false, &all, "x");
         assert_eq!(answers[2], Answer::Nowhere);
         let edits: Vec<&Edit> = answers
             .iter()
@@ -251,8 +287,13 @@ mod tests {
         let file = FileModel::read(FileId(0), File::new("compose.yaml", text.as_str()), None);
         let all: Vec<Line<'_>> =
             text.match_indices("text").map(|(at, _)| Line { at, codes: vec!["PLM801"] }).collect();
-        let mut search =
-            Search { file: &file, reason: "x", left: 100 * text.len(), answers: Vec::new() };
+        let mut search = Search {
+            file: &file,
+            is_rendered: false,
+            reason: "x",
+            left: 100 * text.len(),
+            answers: Vec::new(),
+        };
         search.find(&all);
         let count = |answer: &Answer| search.answers.iter().filter(|it| *it == answer).count();
         assert_eq!(count(&Answer::Nowhere) + count(&Answer::Untried), 1_000);
@@ -277,8 +318,10 @@ mod tests {
         let at = |path: &str, text: &str, word: &str| {
             let file = FileModel::read(FileId(0), File::new(path, text), None);
             let place = text.find(word).unwrap();
-            let edits =
-                [here(&file, place, &["PLM812"], "x"), in_file(&file, place, "PLM812", "x")];
+            let edits = [
+                here(&file, false, place, &["PLM812"], "x"),
+                in_file(&file, false, place, "PLM812", "x"),
+            ];
             edits.map(|edit| {
                 let (edit, mut text) = (edit.unwrap(), text.to_owned());
                 text.insert_str(edit.span.start as usize, &edit.text);
@@ -305,7 +348,7 @@ mod tests {
     fn a_comment_in_a_chart_prints_nothing() {
         let at = |path: &str, text: &str, word: &str| {
             let file = FileModel::read(FileId(0), File::new(path, text), None);
-            let edit = here(&file, text.find(word).unwrap(), &["PLM806"], "x")?;
+            let edit = here(&file, false, text.find(word).unwrap(), &["PLM806"], "x")?;
             let mut text = text.to_owned();
             text.insert_str(edit.span.start as usize, &edit.text);
             Some(text)
@@ -328,10 +371,35 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_an_action_that_a_chart_renders_gets_comments_that_print_nothing() {
+        let text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: 1 # one\n  b: |\n    c\n";
+        let file = FileModel::read(FileId(0), File::new("c/templates/a.yaml", text), None);
+        assert_eq!(file.kind, Kind::Kubernetes);
+        for word in ["1", "c\n"] {
+            let at = text.rfind(word).unwrap();
+            let edit = here(&file, true, at, &["PLM503"], "x").unwrap();
+            assert_eq!(edit.text, " {{- /* plimsoll: ignore PLM503 -- x */}}", "{word}");
+            let whole = in_file(&file, true, at, "PLM503", "x").unwrap();
+            assert_eq!(whole.text, "{{- /* plimsoll: ignore-file PLM503 -- x */ -}}\n");
+        }
+    }
+
+    #[test]
+    fn a_chart_renders_what_lies_in_its_templates() {
+        let has = |path: &str| ["Chart.yaml", "a/charts/b/Chart.yaml"].contains(&path);
+        for path in ["templates/a.yaml", "templates/a/b.yaml", "a/charts/b/templates/c.yaml"] {
+            assert!(is_rendered(path, &has), "{path}");
+        }
+        for path in ["a.yaml", "values.yaml", "a/templates/b.yaml", "crds/templates.yaml"] {
+            assert!(!is_rendered(path, &has), "{path}");
+        }
+    }
+
+    #[test]
     fn a_comment_for_the_file_stands_first() {
         let text = "\u{FEFF}services:\r\n  web: {image: nginx}\r\n";
         let file = FileModel::read(FileId(0), File::new("compose.yaml", text), None);
-        let edit = in_file(&file, text.find("nginx").unwrap(), "PLM801", "x").unwrap();
+        let edit = in_file(&file, false, text.find("nginx").unwrap(), "PLM801", "x").unwrap();
         assert_eq!(edit.span.start, 3);
         assert_eq!(edit.text, "# plimsoll: ignore-file PLM801 -- x\r\n");
     }

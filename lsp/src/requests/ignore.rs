@@ -2,6 +2,7 @@
 
 use super::View;
 use plimsoll_core::edit::accept;
+use plimsoll_core::model::FileModel;
 use plimsoll_core::report::{Edit, Finding};
 
 /// What stands where the reason belongs.
@@ -10,13 +11,31 @@ const REASON: &str = "say why";
 /// Returns an edit that accepts a finding where it stands.
 pub fn here(view: &View, finding: &Finding) -> Option<Edit> {
     let file = view.analysis().file(finding.span.file);
-    accept::here(file, finding.span.start as usize, &[finding.code], REASON)
+    accept::here(
+        file,
+        is_rendered(view, file),
+        finding.span.start as usize,
+        &[finding.code],
+        REASON,
+    )
 }
 
 /// Returns an edit that accepts the findings of a rule in the whole file.
 pub fn in_file(view: &View, finding: &Finding) -> Option<Edit> {
     let file = view.analysis().file(finding.span.file);
-    accept::in_file(file, finding.span.start as usize, finding.code, REASON)
+    accept::in_file(
+        file,
+        is_rendered(view, file),
+        finding.span.start as usize,
+        finding.code,
+        REASON,
+    )
+}
+
+/// Whether a chart of the project renders a file.
+fn is_rendered(view: &View, file: &FileModel) -> bool {
+    let has = |path: &str| view.report().files.iter().any(|entry| &*entry.file.path == path);
+    accept::is_rendered(file.path(), &has)
 }
 
 #[cfg(test)]
