@@ -80,7 +80,9 @@ pub(super) fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
         }
         settle(finding);
         for command in &mut finding.check {
-            *command = for_any_release(command);
+            let settled = for_any_release(command);
+            finding.names_release |= settled != *command && settled.contains(PLACEHOLDER);
+            *command = settled;
             if !says_default {
                 *command = without_default_namespace(command);
             }

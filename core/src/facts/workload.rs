@@ -9,7 +9,7 @@ use super::sets::Sets;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
-use crate::report::phrases::{PLACEHOLDER, RELEASE};
+use crate::report::phrases::RELEASE;
 use crate::text::{FileId, Span, Spanned, in_shell};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -294,7 +294,7 @@ impl fmt::Display for Reference<'_> {
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
         let name = if self.1.is_empty() { "NAME" } else { known_or(self.1, "NAME") };
-        write!(f, "{kind}/{}", in_shell(&name.replace(RELEASE, PLACEHOLDER)))
+        write!(f, "{kind}/{}", in_shell(name))
     }
 }
 

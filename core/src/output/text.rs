@@ -161,8 +161,7 @@ fn write_finding<'r>(
         let pad = 7 - title.len();
         out.push_str(&format!("  {}{:pad$}{}\n", style.dim(title), "", escape_line(line)));
     }
-    let names_release = |it: &String| it.contains(PLACEHOLDER);
-    if finding.check.iter().any(names_release) && !explained.release {
+    if finding.names_release && !explained.release {
         explained.release = true;
         let note =
             format!("`{PLACEHOLDER}` stands for the name of the release: `helm list -A` shows it.");
@@ -289,7 +288,11 @@ mod tests {
         assert!(shown.contains("\n  Deployment RELEASE-web: 2 replicas\n"), "{shown}");
         let note = "note   `RELEASE` stands for the name of the release";
         assert!(!shown.contains(note), "no command names it");
+        report.findings[0].check = vec!["docker pull minio/minio:RELEASE.2024-01-01".into()];
+        let shown = text(&report, Style::default(), true, Length::Readable);
+        assert!(!shown.contains(note), "the tag is the image's own");
         report.findings[0].check = vec!["kubectl get deploy RELEASE-web".into()];
+        report.findings[0].names_release = true;
         let second = report.findings[0].clone();
         report.findings.push(second);
         let shown = text(&report, Style::default(), true, Length::Readable);

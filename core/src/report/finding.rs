@@ -186,6 +186,8 @@ pub struct Finding {
     pub more: usize,
     /// Whether the message holds for these places word by word, but for the names of their objects.
     pub is_same: bool,
+    /// Whether a command names a release by a placeholder.
+    pub names_release: bool,
     /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
     /// Whether the marked text is obsolete: editors may strike it through.
@@ -429,6 +431,7 @@ impl Findings {
             bites_in_development: false,
             more: 0,
             is_same: false,
+            names_release: false,
             unnecessary: false,
             deprecated: false,
         });
