@@ -174,8 +174,8 @@ pub struct Finding {
     pub cause: Option<String>,
     /// What the finding gathers places for; see [`Finding::gathers`].
     pub gathers: Option<String>,
-    /// The folder of the application, where it tells the finding from those of others. Filled in when the report
-    /// is made.
+    /// The path from the root of the repository that tells the application from others with such a finding; see
+    /// [`Identity::lasting`]. Filled in when the report is made.
     pub application: Option<String>,
     /// Which of the findings with one cause is reported, where their files count alike: see
     /// [`Finding::precedence`].

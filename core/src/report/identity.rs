@@ -35,14 +35,13 @@ impl Identity {
     }
 
     /// Returns the identity by which other programs know a finding from run to run. A finding that gathers places
-    /// goes by what it gathers them for: which of them leads may change with every place that comes or goes.
+    /// goes by what it gathers them for: which of them leads may change with every place that comes or goes. Only
+    /// where several applications have such a finding, it goes by the path of its own one as well.
     pub fn lasting(report: &Report, finding: &Finding) -> Identity {
         let own = Identity::of(report, finding);
         let Some(what) = &finding.gathers else { return own };
-        let application = finding.application.as_ref();
-        let folder = application.map(|folder| report.base.in_repository(folder));
         Identity {
-            path: folder.unwrap_or(own.path),
+            path: finding.application.clone().unwrap_or_default(),
             object: String::new(),
             key: what.clone(),
             rule: own.rule,
