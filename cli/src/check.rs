@@ -157,7 +157,7 @@ fn rendered(
     }
 }
 
-/// Adds all findings to the summary of the job, where a workflow of GitHub runs the command.
+/// Adds the findings to the summary of the job, as many as it takes, where a workflow of GitHub runs the command.
 fn write_job_summary(report: &Report) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
@@ -167,7 +167,7 @@ fn write_job_summary(report: &Report) -> Result<(), Failure> {
         .create(true)
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(output::job_summary(report).as_bytes()))
+        .and_then(|mut file| file.write_all(summary.as_bytes()))
         .map_err(|error| Failure::at(path, &error))
 }
 
@@ -193,6 +193,9 @@ fn files(project: &Project, report: &Report) -> String {
         .collect();
     for target in report.targets.iter().filter(|target| !target.built) {
         let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
+    // The limit counts for a step, which may have written something before.
+    let written = path.metadata().map_or(0, |it| it.len());
+    let summary = output::job_summary(report, usize::try_from(written).unwrap_or(usize::MAX));
         out.push_str(&format!(
             "{} {}: not built in full: {}\n",
             target.kind,

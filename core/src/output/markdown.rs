@@ -23,14 +23,17 @@ pub fn markdown(report: &Report) -> String {
     within(report, MAX_COMMENT)
 }
 
-/// Renders the findings like [`markdown`], as many as fit into the summary of a job on GitHub.
-pub fn job_summary(report: &Report) -> String {
-    within(report, MAX_JOB_SUMMARY)
+/// Renders the findings like [`markdown`], as many as fit into the summary of a job on GitHub that has `written`
+/// bytes already.
+pub fn job_summary(report: &Report, written: usize) -> String {
+    within(report, MAX_JOB_SUMMARY.saturating_sub(written))
 }
 
 fn within(report: &Report, max_bytes: usize) -> String {
     let mut explained = FxHashSet::default();
     let mut left_out = 0;
+    let end = end(report);
+    let max_bytes = max_bytes.saturating_sub(end.len());
     let files = count(files_read(report), "file", "files");
     let mut out = format!("### Plimsoll: {} in {files}\n", counts(report));
     for severity in Severity::ALL {
@@ -54,16 +57,21 @@ fn within(report: &Report, max_bytes: usize) -> String {
     if left_out > 0 {
         out.push_str(&format!("\n… and {left_out} more; `plimsoll check` shows all of them.\n"));
     }
+    out + &end
+}
+
+/// Returns what stands behind the findings: what was accepted, and what was not checked.
+fn end(report: &Report) -> String {
+    let mut out = String::new();
     if report.suppressed > 0 {
         out.push_str(&format!("\n{} suppressed.\n", report.suppressed));
     }
     if report.baselined > 0 {
         out.push_str(&format!("\n{} in the baseline.\n", report.baselined));
     }
-    let mut unread = unread::unbuilt(report);
-    unread.extend(unread::skipped(report));
-    if !unread.is_empty() {
-        out.push_str(&format!("\nNot checked: {}.\n", prose(&unread.join("; "))));
+    let unchecked = unread::unchecked(report);
+    if !unchecked.is_empty() {
+        out.push_str(&format!("\nNot checked: {}.\n", prose(&unchecked.join("; "))));
     }
     out
 }
@@ -163,10 +171,25 @@ mod tests {
                 ))
         );
         assert_eq!(text.matches("Why it matters").count(), 1);
-        assert_eq!(job_summary(&report).matches("`app` may start").count(), 2000);
+        assert_eq!(job_summary(&report, 0).matches("`app` may start").count(), 2000);
         report.findings = vec![report.findings[0].clone(); 20_000];
-        let summary = job_summary(&report);
-        assert!(summary.len() < 1 << 20 && summary.contains(" more; `plimsoll check` shows all"));
+        for written in [0, 900_000] {
+            let summary = job_summary(&report, written);
+            assert!(written + summary.len() < 1 << 20, "{written}");
+            assert!(summary.contains(" more; `plimsoll check` shows all"));
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_findings_counts_as_well() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        let length = |report: &Report, max_bytes| within(report, max_bytes).len();
+        report.findings = vec![report.findings[0].clone(); 2000];
+        report.suppressed = 1_000_000;
+        report.baselined = 1_000_000;
+        for max_bytes in 10_000..10_200 {
+            assert!(length(&report, max_bytes) < max_bytes + 100, "{max_bytes}");
+        }
     }
 
     #[test]
