@@ -40,7 +40,7 @@ pub fn of_project(
     options.config.base = input::base(&root);
     let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
     options.config.baseline.clone_from(&known);
-    let workspace = project.workspace(terminal);
+    let mut workspace = project.workspace(terminal);
     if wanted.show_files {
         if !matches!(printing.format, CheckFormat::Text | CheckFormat::Concise) {
             let cause = "`--show-files` prints a list for people and has no other format; `--format json` also lists the files";
@@ -57,9 +57,10 @@ pub fn of_project(
     for path in outputs.chain(&baseline.write_baseline) {
         project.refuse_to_overwrite(path, &report)?;
     }
-    filter.apply(&mut report);
+    let before = filter.before(project, &mut workspace, &options);
+    filter.apply(&mut report, before.as_ref());
     if let Some(file) = &baseline.write_baseline {
-        let wanted = |report: &mut Report| filter.apply(report);
+        let wanted = |report: &mut Report| filter.apply(report, None);
         let found = accept_each(&workspace, &options, &wanted).0;
         baseline::write(file, &found)?;
         if !terminal.quiet {
@@ -192,10 +193,10 @@ fn files(project: &Project, report: &Report) -> String {
         })
         .collect();
     for target in report.targets.iter().filter(|target| !target.built) {
-        let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
     // The limit counts for a step, which may have written something before.
     let written = path.metadata().map_or(0, |it| it.len());
     let summary = output::job_summary(report, usize::try_from(written).unwrap_or(usize::MAX));
+        let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
         out.push_str(&format!(
             "{} {}: not built in full: {}\n",
             target.kind,

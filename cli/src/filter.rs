@@ -3,9 +3,11 @@
 
 use crate::Failure;
 use crate::args::{self, Input};
+use crate::gone::{Before, Gone};
+use crate::input::Project;
 use plimsoll_core::report::{Confidence, Finding, Report};
-use plimsoll_core::rules::{self, About};
 use plimsoll_core::text::{FileId, escape_line};
+use plimsoll_core::{Options, Workspace};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +16,8 @@ use std::process::Command;
 pub struct Filter {
     /// Files and folders, as canonical paths; without them, every file is meant.
     paths: Option<HashSet<PathBuf>>,
-    /// Whether one of the changed files is gone: what is missing now may have been in it.
-    deletes: bool,
+    /// The changed files that are gone: what is missing now may have been in them.
+    gone: Option<Gone>,
     min_confidence: Option<Confidence>,
 }
 
@@ -45,10 +47,10 @@ impl Filter {
             None if wanted.staged => Some(staged(&folder(&input))?),
             None => None,
         };
+        let (changed, since) = changed.map(|it| (it.files, (it.root, it.revision))).unzip();
         let canonical = |paths: Vec<PathBuf>| -> HashSet<PathBuf> {
             paths.iter().map(|path| canonical(path)).collect()
         };
-        let is_by_change = changed.is_some();
         let named = paths.map(canonical);
         let paths = match (named, changed.map(canonical)) {
             (Some(named), Some(changed)) => {
@@ -56,16 +58,24 @@ impl Filter {
             }
             (named, changed) => named.or(changed),
         };
-        let is_gone = |path: &PathBuf| path.symlink_metadata().is_err();
-        let deletes = is_by_change && paths.iter().flatten().any(is_gone);
-        Ok((input, Filter { paths, deletes, min_confidence: wanted.min_confidence }))
+        let is_gone = |path: &&PathBuf| path.symlink_metadata().is_err();
+        let gone = since.map(|(root, revision)| Gone {
+            root,
+            revision,
+            files: paths.iter().flatten().filter(is_gone).cloned().collect(),
+            given: match input.paths.is_empty() {
+                true => vec![PathBuf::from(".")],
+                false => input.paths.clone(),
+            },
+        });
+        Ok((input, Filter { paths, gone, min_confidence: wanted.min_confidence }))
     }
 
     /// A filter that lets through what has to do with one of these files and folders.
     pub fn about(paths: &[PathBuf], min_confidence: Option<Confidence>) -> Filter {
         let canonical = || paths.iter().map(|path| canonical(path)).collect();
         let paths = (!paths.is_empty()).then(canonical);
-        Filter { paths, deletes: false, min_confidence }
+        Filter { paths, gone: None, min_confidence }
     }
 
     /// Whether the findings of all files are wanted.
@@ -73,9 +83,21 @@ impl Filter {
         self.paths.is_none()
     }
 
-    /// Takes out the findings that are not meant. A finding has to do with each file that it points at, and one
-    /// about something that is missing has to do with every file that is gone.
-    pub fn apply(&self, report: &mut Report) {
+    /// Analyses the project as it would be with the files that the change deletes, if it deletes any.
+    pub fn before(
+        &self,
+        project: &Project,
+        workspace: &mut Workspace,
+        options: &Options,
+    ) -> Option<Before> {
+        let paths = self.paths.as_ref()?;
+        let is_changed = |path: &Path| is_among(&canonical(path), paths);
+        self.gone.as_ref()?.before(project, workspace, options, &is_changed)
+    }
+
+    /// Takes out the findings that are not meant. A finding has to do with each file that it points at, and with the
+    /// files that are gone where it is not among what was found before.
+    pub fn apply(&self, report: &mut Report, before: Option<&Before>) {
         if let Some(least) = self.min_confidence {
             report.findings.retain(|finding| finding.confidence <= least);
         }
@@ -86,36 +108,18 @@ impl Filter {
             .map(|entry| is_among(&canonical(Path::new(&*entry.file.path)), paths))
             .collect();
         let is_meant = |file: FileId| is_meant[file.index()];
-        let before = report.findings.len();
-        report.findings.retain(|finding| {
-            self.deletes && misses_something(finding)
+        let all = std::mem::take(&mut report.findings);
+        let count = all.len();
+        let is_wanted = |finding: &Finding| {
+            before.is_some_and(|it| it.lacks(report, finding))
                 || is_meant(finding.span.file)
                 || finding.related.iter().any(|it| is_meant(it.span.file))
                 || finding.others.iter().any(|it| is_meant(it.span.file))
-        });
-        report.elsewhere = before - report.findings.len();
+        };
+        let wanted: Vec<Finding> = all.into_iter().filter(is_wanted).collect();
+        report.elsewhere = count - wanted.len();
+        report.findings = wanted;
     }
-}
-
-/// Rules about a file or a name that is missing, beside those that say so themselves.
-const MISSING: [&str; 10] = [
-    "unparsed-template",
-    "refused-by-compose",
-    "unset-variable",
-    "missing-key",
-    "file-of-the-project-missing",
-    "service-port-unknown",
-    "mesh-route-unreachable",
-    "value-not-defined",
-    "argocd-reference-missing",
-    "kustomization-matches-nothing",
-];
-
-/// Whether a finding may come from a file that is gone.
-fn misses_something(finding: &Finding) -> bool {
-    let is_about_absence =
-        || rules::find(finding.code).is_some_and(|rule| rule.about == Some(About::Absence));
-    MISSING.contains(&finding.name) || is_about_absence()
 }
 
 /// Refuses a path that leads to nothing in the project, of which "no findings" would say nothing.
@@ -157,47 +161,65 @@ fn folder(input: &Input) -> PathBuf {
     }
 }
 
+/// The files that a change is about.
+struct Changed {
+    files: Vec<PathBuf>,
+    /// The root of the working tree.
+    root: PathBuf,
+    /// The revision of git before the change.
+    revision: String,
+}
+
 /// Returns the files that differ from the point where this branch left a revision, and those that git does not
 /// know yet.
-fn changed_since(folder: &Path, revision: &str) -> Result<Vec<PathBuf>, Failure> {
+fn changed_since(folder: &Path, revision: &str) -> Result<Changed, Failure> {
     if revision.starts_with('-') {
         return Err(Failure(format!("`{}` is not a revision of git", escape_line(revision))));
     }
     let commit =
-        git(folder, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
+        text_of(folder, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
             .map_err(|_| {
-                Failure(format!(
-                    "`{}` is not a revision of git that is known here",
-                    escape_line(revision)
-                ))
-            })?;
+            Failure(format!(
+                "`{}` is not a revision of git that is known here",
+                escape_line(revision)
+            ))
+        })?;
     let commit = commit.trim();
     // Shallow clones may lack the common ancestor.
-    let base = git(folder, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
+    let base =
+        text_of(folder, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
     let root = root(folder)?;
     let mut files =
         names(&root, &["diff", "--name-only", "--no-renames", "-z", base.trim(), "--"])?;
     files.extend(names(&root, &["ls-files", "--others", "--exclude-standard", "-z"])?);
-    Ok(files)
+    Ok(Changed { files, root, revision: base.trim().to_owned() })
 }
 
-fn staged(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    names(&root(folder)?, &["diff", "--cached", "--name-only", "--no-renames", "-z"])
+/// Returns the files that are staged.
+fn staged(folder: &Path) -> Result<Changed, Failure> {
+    let root = root(folder)?;
+    let files = names(&root, &["diff", "--cached", "--name-only", "--no-renames", "-z"])?;
+    Ok(Changed { files, root, revision: "HEAD".to_owned() })
 }
 
 /// Returns the root of the working tree.
 fn root(folder: &Path) -> Result<PathBuf, Failure> {
-    let root = git(folder, &["rev-parse", "--show-toplevel"])?;
+    let root = text_of(folder, &["rev-parse", "--show-toplevel"])?;
     Ok(PathBuf::from(root.trim_end_matches('\n')))
 }
 
 /// Returns the paths that git prints from the root of the working tree.
 fn names(root: &Path, arguments: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-    let names = git(root, arguments)?;
+    let names = text_of(root, arguments)?;
     Ok(names.split('\0').filter(|name| !name.is_empty()).map(|name| root.join(name)).collect())
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
+fn text_of(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    Ok(String::from_utf8_lossy(&git(folder, arguments)?).into_owned())
+}
+
+/// Runs git and returns what it prints.
+pub fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
     let output = Command::new("git")
         .arg("-C")
         .arg(folder)
@@ -208,17 +230,5 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(Failure(format!("git {}: {}", arguments[0], said.trim())));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_rule_about_what_is_missing_exists() {
-        for name in MISSING {
-            assert!(rules::find(name).is_some(), "{name}");
-        }
-    }
+    Ok(output.stdout)
 }

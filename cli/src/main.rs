@@ -8,6 +8,7 @@ mod decide;
 mod explain;
 mod filter;
 mod fix;
+mod gone;
 mod ignore;
 mod init;
 mod input;

@@ -182,6 +182,70 @@ fn only_findings_of_what_changed_are_reported_but_everything_is_read() {
 }
 
 #[test]
+fn what_is_found_only_since_a_file_is_gone_is_reported_wherever_it_points() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: {name}, image: 'acme/{name}:1.2.3', ports: [{{containerPort: 80}}]}}]}}\n"
+        )
+    };
+    let compose = "services:\n  web: {image: 'acme/web:1.2.3', ports: ['80:80'], env_file: [lost.env, web.conf]}\n";
+    let root = folder(&[
+        ("compose.yaml", compose),
+        ("compose.prod.yaml", "services:\n  web: {restart: always, mem_limit: 1g}\n"),
+        ("web.conf", "A=1\n"),
+        ("k8s/web.yaml", &pod("web")),
+        (
+            "k8s/limits.yaml",
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {name: a}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 100m, memory: 1Gi}, default: {memory: 1Gi}}]}\n",
+        ),
+        (
+            "k8s/pdb.yaml",
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}\n",
+        ),
+        ("README.md", "hello\n"),
+    ]);
+    let at = root.path();
+    git(at, &["init", "--quiet", "--initial-branch", "main"]);
+    git(at, &["add", "."]);
+    git(at, &["commit", "--quiet", "--message", "one"]);
+    let codes = |more: &[&str]| -> Vec<String> {
+        let check = run(at, &[&["check", "--format", "json-lines"], more].concat());
+        let code = |line: &str| {
+            let finding: Value = serde_json::from_str(line).unwrap();
+            finding["code"].as_str().unwrap().to_owned()
+        };
+        let mut codes: Vec<String> = check.out.lines().map(code).collect();
+        codes.sort();
+        codes
+    };
+    let before = codes(&[]);
+    assert!(before.contains(&"PLM507".to_owned()), "{before:?}");
+    // Nothing comes from a file that nobody reads, whether it is deleted or renamed.
+    git(at, &["mv", "README.md", "NOTES.md"]);
+    assert_eq!(codes(&["--staged"]), [""; 0]);
+    // A file that is read is deleted, and what was wrong before is no news.
+    git(at, &["rm", "--quiet", "k8s/pdb.yaml", "k8s/limits.yaml", "compose.prod.yaml"]);
+    let mut new = codes(&[]);
+    for code in &before {
+        if let Some(at) = new.iter().position(|it| it == code) {
+            new.remove(at);
+        }
+    }
+    for code in ["PLM606", "PLM607", "PLM712", "PLM802"] {
+        assert!(new.contains(&code.to_owned()), "{code}: {new:?}");
+    }
+    assert_eq!(codes(&["--staged"]), new);
+    assert_eq!(codes(&["--changed-since", "HEAD"]), new);
+    assert_eq!(codes(&["--staged", "k8s"]).len(), new.len() - 1, "{new:?}");
+    // A file that is moved is missing at its old place.
+    git(at, &["commit", "--quiet", "--message", "two"]);
+    fs::create_dir(at.join("old")).unwrap();
+    git(at, &["mv", "k8s/web.yaml", "old/web.yaml"]);
+    let moved = codes(&["--staged", "--select", "PLM507,PLM802"]);
+    assert_eq!(moved, [""; 0]);
+}
+
+#[test]
 fn a_file_that_is_gone_has_to_do_with_what_is_missing_now() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'acme/a:1', envFrom: [{configMapRef: {name: web}}]}]}\n";
     let root = folder(&[
@@ -205,7 +269,7 @@ fn a_file_that_is_gone_has_to_do_with_what_is_missing_now() {
     git(at, &["commit", "--quiet", "--message", "two"]);
     assert_eq!(with(&["--staged"]), [""; 0]);
     git(at, &["rm", "--quiet", "k8s/config.yaml"]);
-    assert_eq!(with(&["--staged"]), ["compose.yaml", "k8s/pod.yaml"]);
+    assert_eq!(with(&["--staged"]), ["k8s/pod.yaml"], "what was missing before is no news");
     assert_eq!(with(&["--changed-since", "HEAD~1"]), ["compose.yaml", "k8s/pod.yaml"]);
     git(at, &["commit", "--quiet", "--message", "three"]);
     fs::write(at.join("notes.md"), "more\n").unwrap();

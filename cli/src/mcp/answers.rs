@@ -118,7 +118,7 @@ pub fn check(workspace: &Workspace, wanted: Check) -> Result<String, Failure> {
     let terminal = Terminal::quiet();
     let project = input::gather(&input, &terminal)?;
     let mut report = project.report(&project.workspace(&terminal), &options, &terminal)?;
-    filter.apply(&mut report);
+    filter.apply(&mut report, None);
     Ok(match wanted.format {
         Format::Agent => first(&output::agent(&report), wanted.limit.unwrap_or(FINDINGS)),
         Format::Text => output::text(&report, terminal.style, true, Length::Readable),
