@@ -14,6 +14,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Treatment of findings: fix them or accept them.
 pub enum How {
@@ -32,8 +33,9 @@ pub fn run(
     how: &How,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
-    let options = options(input, rules)?;
+    let mut options = options(input, rules)?;
     let project = input::gather(input, terminal)?;
+    options.config.unread = Arc::new(project.unread());
     let workspace = project.workspace(terminal);
     let first = project.report(&workspace, &options, terminal)?;
     let fixed = match how {

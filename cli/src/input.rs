@@ -14,6 +14,7 @@ use plimsoll_core::text::{
 use plimsoll_core::{Analysis, Config, File, Options, Report, Workspace, rules};
 use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,22 @@ impl Project {
         Workspace::from_models(models.collect())
     }
 
+    /// Returns the paths of files that are there, as far as anybody may know, and were not read.
+    pub fn unread(&self) -> BTreeSet<String> {
+        // A link may lead to nothing.
+        let is_there = |it: &&Skipped| match it.reason {
+            SkipReason::Link | SkipReason::Unreadable => Path::new(&it.path).exists(),
+            SkipReason::Hidden
+            | SkipReason::Vendored
+            | SkipReason::Ignored
+            | SkipReason::TooLarge
+            | SkipReason::Outside
+            | SkipReason::Special => true,
+        };
+        let skipped = self.skipped.iter().filter(is_there).map(|it| it.path.clone());
+        skipped.chain(self.excluded.iter().cloned()).collect()
+    }
+
     /// Analyses the project as a whole. A configuration that is not understood is refused, and so is a project
     /// without anything to check.
     pub fn report(
@@ -114,13 +131,15 @@ impl Project {
         terminal: &Terminal,
     ) -> Result<Report, Failure> {
         let _progress = Progress::start("analysing", None, terminal);
+        let config = Config { unread: Arc::new(self.unread()), ..options.config.clone() };
+        let options = Options { config, ..options.clone() };
         let analysis = workspace.analysis(&options.config);
         refuse_mistakes(&analysis, self.within.as_deref())?;
         Ok(Report {
             excluded: self.excluded.len(),
             skipped: self.skipped.clone(),
             paths: self.given.clone(),
-            ..analysis.report(options)
+            ..analysis.report(&options)
         })
     }
 

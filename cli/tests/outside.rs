@@ -188,3 +188,24 @@ fn nothing_waits_for_a_pipe() {
         );
     }
 }
+
+#[test]
+fn an_env_file_that_is_linked_out_of_the_project_is_there() {
+    let home = folder(&[
+        ("shop/.git/HEAD", ""),
+        (
+            "shop/compose.yaml",
+            "services:\n  web: {image: 'acme/web:1', env_file: [web.env, lost.env]}\n",
+        ),
+        ("ext/web.env", "A=1\n"),
+    ]);
+    let shop = home.path().join("shop");
+    symlink("../ext/web.env", shop.join("web.env")).unwrap();
+    for arguments in [&["check", "."][..], &["check", "compose.yaml"]] {
+        let more = ["--select", "PLM507", "--format", "concise"];
+        let said = run(&shop, &[arguments, &more].concat()).out;
+        assert!(said.contains("`web` reads `lost.env`"), "{said}");
+        assert!(!said.contains("`web.env`"), "{said}");
+        assert!(said.contains("1 linked out of the project"), "{said}");
+    }
+}

@@ -4,6 +4,7 @@ use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
 use crate::syntax::{Problem, ProblemKind, Tree};
 use crate::text::{Base, Span, Spanned, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod paths;
@@ -139,6 +140,8 @@ pub struct Config {
     pub base: Base,
     /// The findings that are accepted already; only a caller knows them.
     pub baseline: Option<Arc<Baseline>>,
+    /// The paths of files that are there and were not read, such as links out of the project; only a caller knows them.
+    pub unread: Arc<BTreeSet<String>>,
 }
 
 impl Config {
@@ -171,6 +174,7 @@ impl Config {
         self.overrides.extend(other.overrides.iter().cloned());
         self.base.clone_from(&other.base);
         self.baseline.clone_from(&other.baseline);
+        self.unread.clone_from(&other.unread);
         self
     }
 

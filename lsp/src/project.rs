@@ -5,7 +5,7 @@ use crate::convert::Addresses;
 use crate::diagnostics::{Diagnostics, FileDiagnostics};
 use crate::state::{Change, Task};
 use plimsoll_core::text::{FileId, normalise_path};
-use plimsoll_core::{Application, Applications, Options, Workspace, ide};
+use plimsoll_core::{Application, Applications, Config, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
     is_outside_walk, is_pipeline, is_script, load, stays_inside, walk_except,
@@ -90,6 +90,8 @@ pub struct Project {
     on_disk: BTreeMap<String, Stamp>,
     /// The depth of the last walk and the folders that it left out; `None` before the first one.
     walked: Option<(Option<usize>, Vec<PathBuf>)>,
+    /// The files that the last walk could not read, by name.
+    unread: Arc<BTreeSet<String>>,
 }
 
 impl Project {
@@ -123,7 +125,9 @@ impl Project {
         options: &Options,
         is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Applications> {
-        self.workspace.check_unless(options, is_outdated)
+        let config = Config { unread: Arc::clone(&self.unread), ..options.config.clone() };
+        let options = Options { config, ..options.clone() };
+        self.workspace.check_unless(&options, is_outdated)
     }
 
     /// Whether a change on disk may have brought or taken files that the project does not know by name.
@@ -198,6 +202,9 @@ impl Project {
         let files = match root.is_dir() {
             true => {
                 let walk = walk_except(root, task.depth, &task.inner);
+                let is_there = |it: &&Unreadable| it.path.exists();
+                let unread = walk.unreadable.iter().filter(is_there);
+                self.unread = Arc::new(unread.map(|it| name_below(root, &it.path)).collect());
                 unreadable.extend(walk.unreadable);
                 walk.files
             }

@@ -179,3 +179,17 @@ fn a_file_that_is_deleted_or_renamed_while_it_is_open_is_gone_when_it_is_closed(
     assert!(codes(&gone).is_empty(), "{gone}");
     assert_eq!(server.stop(), Some(0));
 }
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_that_is_linked_out_of_the_project_is_there() {
+    let compose = "services:\n  web:\n    image: acme/web:1\n    image: acme/web:1\n    env_file: [web.env]\n";
+    let home =
+        folder(&[("shop/.git/HEAD", ""), ("shop/compose.yaml", compose), ("ext/web.env", "A=1\n")]);
+    let shop = home.path().join("shop");
+    std::os::unix::fs::symlink("../ext/web.env", shop.join("web.env")).unwrap();
+    let mut server = Server::start(&shop, json!({}));
+    let first = server.diagnostics("the file's", of(&shop.join("compose.yaml")));
+    assert!(codes(&first).contains(&"PLM002"), "{first}");
+    assert!(!codes(&first).contains(&"PLM507"), "{first}");
+}

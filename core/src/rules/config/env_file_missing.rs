@@ -56,7 +56,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut missing: IndexMap<(usize, String), Vec<(&Service<'_>, &Str)>> = IndexMap::new();
     for service in facts.services() {
         for file in &service.model.env_files {
-            if let Some(path) = missing_path(service, file, &folders) {
+            if let Some(path) = missing_path(facts, service, file, &folders) {
                 let all = missing.entry((service.project_index, path)).or_default();
                 all.push((service, &file.path));
             }
@@ -89,8 +89,10 @@ struct Missing<'f, 'a> {
     step: Option<(Span, String)>,
 }
 
-/// Returns the path of a required `env_file` that was not handed over although its folder was.
+/// Returns the path of a required `env_file` that was not handed over although its folder was. One that lies there and
+/// could not be read is not missing.
 fn missing_path(
+    facts: &Facts<'_>,
     service: &Service<'_>,
     file: &EnvFile,
     folders: &FxHashMap<&str, Vec<&str>>,
@@ -105,7 +107,9 @@ fn missing_path(
     }
     let path = join_path(&service.project.folder, written);
     // Files with other names are not looked at unless somebody asks for them.
-    let is_seen = is_env_file(name_of(&path)) && folders.contains_key(folder_of(&path));
+    let is_seen = is_env_file(name_of(&path))
+        && folders.contains_key(folder_of(&path))
+        && !facts.config().unread.contains(&path);
     is_seen.then_some(path)
 }
 
