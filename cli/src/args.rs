@@ -305,7 +305,7 @@ pub struct Input {
 #[derive(Debug, Args)]
 pub struct BaselineFile {
     /// Write what is found now into a baseline, and exit with code 0
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "prune", "output"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "prune", "output"], value_parser = new_baseline)]
     pub write_baseline: Option<PathBuf>,
     /// Report only what is not in this baseline, and its entries that are no longer found
     #[arg(long, value_name = "FILE")]
@@ -396,6 +396,13 @@ fn reason(text: &str) -> Result<String, String> {
             Err("a reason must be one line of text".to_owned())
         }
         reason => Ok(reason.to_owned()),
+    }
+}
+
+fn new_baseline(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" => Err("a baseline goes into a file".to_owned()),
+        path => Ok(path.into()),
     }
 }
 

@@ -78,6 +78,14 @@ fn is_open_pipe(path: &Path) -> bool {
     }
 }
 
+/// Refuses to prune an open pipe, into which nothing can be written.
+pub fn refuse_pipe(path: &Path) -> Result<(), Failure> {
+    match is_open_pipe(path) {
+        true => Err(Failure::at(path, &"this is a pipe, which `--prune` cannot write to")),
+        false => Ok(()),
+    }
+}
+
 /// Refuses pipes and devices, which may never end.
 fn refuse_special(path: &Path) -> Result<(), Failure> {
     match path.metadata() {
@@ -114,14 +122,16 @@ pub fn stale(report: &Report, root: &Path) -> Vec<(Identity, usize)> {
 
 /// Names the entries that can be dropped.
 pub fn warn(path: &Path, stale: &[(Identity, usize)], terminal: &Terminal) {
+    let advice = match is_open_pipe(path) {
+        true => "",
+        false => "; `--prune` drops it from the baseline",
+    };
     let path = path.display();
     for (identity, _) in stale.iter().take(MAX_NAMED) {
         let Identity { rule, path: file, object, key } = identity;
         let of = if object.is_empty() { String::new() } else { format!(" of {object}") };
         let at = if key.is_empty() { String::new() } else { format!(" at `{key}`") };
-        terminal.warn(&format!(
-            "{path}: {rule}{of}{at} in {file} is no longer found; `--prune` drops it from the baseline"
-        ));
+        terminal.warn(&format!("{path}: {rule}{of}{at} in {file} is no longer found{advice}"));
     }
     if let Some(more) = stale.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
         terminal.warn(&format!("{path}: {more} more entries are no longer found"));

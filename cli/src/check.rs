@@ -12,7 +12,7 @@ use plimsoll_core::text::{normalise_path, path_at_start};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Runs the subcommand and returns the exit code.
@@ -38,6 +38,10 @@ pub fn of_project(
     let root = input::root(input, baseline.file());
     options.gathers_siblings = filter.takes_all();
     options.config.base = input::base(&root);
+    options.config.unread = Arc::new(project.unread());
+    if baseline.prune {
+        baseline.baseline.as_deref().map(baseline::refuse_pipe).transpose()?;
+    }
     let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
     options.config.baseline.clone_from(&known);
     let mut workspace = project.workspace(terminal);
@@ -54,8 +58,10 @@ pub fn of_project(
     let mut report = project.report(&workspace, &options, terminal)?;
     refuse_repeated(&printing.output)?;
     let outputs = printing.output.iter().map(|it| &it.path);
+    let configs = input::config_with_files(input)?.1;
+    let others: Vec<PathBuf> = baseline.baseline.iter().cloned().chain(configs).collect();
     for path in outputs.chain(&baseline.write_baseline) {
-        project.refuse_to_overwrite(path, &report)?;
+        project.refuse_to_overwrite(path, &others, &report)?;
     }
     let before = filter.before(project, &mut workspace, &options);
     filter.apply(&mut report, before.as_ref());
@@ -99,10 +105,8 @@ fn refuse_repeated(outputs: &[OutputFile]) -> Result<(), Failure> {
 
 /// Prints the findings, and writes them to the files that were asked for.
 fn print(report: &Report, printing: &Printing, terminal: &Terminal) -> Result<(), Failure> {
-    let has_statistics =
-        matches!(printing.format, CheckFormat::Text | CheckFormat::Concise | CheckFormat::Json);
-    if printing.statistics && !has_statistics {
-        terminal.warn("`--statistics` counts findings in the formats text, concise and json only");
+    if printing.statistics {
+        warn_without_statistics(printing, terminal);
     }
     for OutputFile { format, path } in &printing.output {
         let text = rendered(report, *format, printing, Style::default(), true);
@@ -125,6 +129,31 @@ fn print(report: &Report, printing: &Printing, terminal: &Terminal) -> Result<()
         write_job_summary(report)?;
     }
     Ok(())
+}
+
+/// Names the outputs that have no statistics.
+fn warn_without_statistics(printing: &Printing, terminal: &Terminal) {
+    let only = "`--statistics` counts findings in the formats text, concise and json only";
+    if !has_statistics(printing.format) {
+        terminal.warn(only);
+    }
+    for OutputFile { path, .. } in printing.output.iter().filter(|it| !has_statistics(it.format)) {
+        terminal.warn(&format!("{}: {only}", path.display()));
+    }
+}
+
+fn has_statistics(format: CheckFormat) -> bool {
+    match format {
+        CheckFormat::Text | CheckFormat::Concise | CheckFormat::Json => true,
+        CheckFormat::JsonLines
+        | CheckFormat::Sarif
+        | CheckFormat::Github
+        | CheckFormat::Gitlab
+        | CheckFormat::Junit
+        | CheckFormat::Markdown
+        | CheckFormat::Rdjson
+        | CheckFormat::Agent => false,
+    }
 }
 
 fn rendered(
@@ -164,6 +193,9 @@ fn write_job_summary(report: &Report) -> Result<(), Failure> {
         return Ok(());
     };
     let path = Path::new(&path);
+    // The limit counts for a step, which may have written something before.
+    let written = path.metadata().map_or(0, |it| it.len());
+    let summary = output::job_summary(report, usize::try_from(written).unwrap_or(usize::MAX));
     OpenOptions::new()
         .create(true)
         .append(true)
@@ -193,9 +225,6 @@ fn files(project: &Project, report: &Report) -> String {
         })
         .collect();
     for target in report.targets.iter().filter(|target| !target.built) {
-    // The limit counts for a step, which may have written something before.
-    let written = path.metadata().map_or(0, |it| it.len());
-    let summary = output::job_summary(report, usize::try_from(written).unwrap_or(usize::MAX));
         let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
         out.push_str(&format!(
             "{} {}: not built in full: {}\n",

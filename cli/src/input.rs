@@ -143,14 +143,22 @@ impl Project {
         })
     }
 
-    /// Refuses to write over a file that was checked: whoever names one mistook the path.
-    pub fn refuse_to_overwrite(&self, path: &Path, report: &Report) -> Result<(), Failure> {
+    /// Refuses to write over a file that was read, or over one of `others`: whoever names one mistook the path. What an
+    /// earlier run wrote may be read as well, below a chart for example, and is written again.
+    pub fn refuse_to_overwrite(
+        &self,
+        path: &Path,
+        others: &[PathBuf],
+        report: &Report,
+    ) -> Result<(), Failure> {
         let Ok(target) = path.canonicalize() else { return Ok(()) };
-        let checked = self.sources.iter().zip(report.files.iter());
-        let mut checked = checked.filter(|(_, entry)| is_checked(entry.kind));
-        let is_target = |own: &Path| own.canonicalize().is_ok_and(|own| own == target);
-        match checked.any(|(source, _)| source.path.as_deref().is_some_and(is_target)) {
-            true => Err(Failure::at(path, &"this file is checked, and is not written over")),
+        let read = self.sources.iter().zip(report.files.iter());
+        let read = read
+            .filter(|(_, entry)| entry.kind != FileKind::Unknown || !is_output(&entry.file.text));
+        let read = read.filter_map(|(source, _)| source.path.as_ref());
+        let is_target = |own: &PathBuf| own.canonicalize().is_ok_and(|own| own == target);
+        match read.chain(others).any(is_target) {
+            true => Err(Failure::at(path, &"this file is read, and is not written over")),
             false => Ok(()),
         }
     }
@@ -183,6 +191,14 @@ impl Project {
             escape_line(&self.asked)
         )))
     }
+}
+
+/// Whether a text may be what an earlier run wrote in one of its formats.
+fn is_output(text: &str) -> bool {
+    const MARKS: [&str; 6] =
+        ["PLM", "plimsoll", "### Plimsoll: ", "no findings", "not checked: ", "\"entries\": ["];
+    let is_empty = matches!(text.trim(), "" | "[]");
+    is_empty || !text.starts_with("#!") && MARKS.iter().any(|mark| text.contains(mark))
 }
 
 /// Whether rules have something to say about files of this kind alone.
@@ -333,8 +349,15 @@ fn read(
 /// Reads the file of `--config` with those that it extends, and finds out where the project lies. A setting that
 /// is not understood is refused.
 pub fn config(input: &Input) -> Result<Config, Failure> {
+    Ok(config_with_files(input)?.0)
+}
+
+/// Returns what [`config`] does, and the files that were read for it.
+pub fn config_with_files(input: &Input) -> Result<(Config, Vec<PathBuf>), Failure> {
     let base = base(&root(input, None));
-    let Some(path) = &input.config else { return Ok(Config { base, ..Config::default() }) };
+    let Some(path) = &input.config else {
+        return Ok((Config { base, ..Config::default() }, Vec::new()));
+    };
     let first = normalise_path(&path.to_string_lossy());
     let mut trees: Vec<(String, Loaded, Tree)> = Vec::new();
     let mut open = vec![first.clone()];
@@ -365,7 +388,8 @@ pub fn config(input: &Input) -> Result<Config, Failure> {
         let (name, loaded, _) = &trees[problem.span.file.index()];
         return Err(mistakes(name, &loaded.file.text, &circles[..1]));
     }
-    Ok(Config::extended(&first, tree, &find, &base, &rules::unknown))
+    let files = trees.iter().map(|it| PathBuf::from(&it.0)).collect();
+    Ok((Config::extended(&first, tree, &find, &base, &rules::unknown), files))
 }
 
 /// Says that a file which a configuration extends cannot be read.

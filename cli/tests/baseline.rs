@@ -170,3 +170,32 @@ fn fingerprints_do_not_depend_on_how_the_command_is_called() {
         assert_eq!(print(from, path), first, "{path}");
     }
 }
+
+#[test]
+fn a_baseline_goes_into_a_file() {
+    let root = folder(&[("compose.yaml", &format!("services:\n{}", service("web", MOUNT)))]);
+    let refused = run(root.path(), &["check", "--write-baseline", "-"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("a baseline goes into a file"), "{}", refused.err);
+    assert!(!root.path().join("-").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_offered_to_be_dropped_from_a_pipe() {
+    let root = folder(&[("compose.yaml", &format!("services:\n{}", service("web", MOUNT)))]);
+    let entry = r#"{"rule":"PLM309","path":"compose.yaml","object":"service gone","key":"a"}"#;
+    fs::write(root.path().join("b.json"), format!(r#"{{"version":1,"entries":[{entry}]}}"#))
+        .unwrap();
+    let with_pipe = |more: &str| {
+        let command = format!("cat b.json | '{BINARY}' check --baseline /dev/fd/0 {more}");
+        let output = Command::new("sh").args(["-c", &command]).current_dir(root.path()).output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    };
+    let said = with_pipe("");
+    assert!(said.contains("service gone at `a` in compose.yaml is no longer found\n"), "{said}");
+    let said = with_pipe("--prune");
+    assert!(said.contains("this is a pipe, which `--prune` cannot write to"), "{said}");
+    let said = run(root.path(), &["check", "--baseline", "b.json"]).err;
+    assert!(said.contains("is no longer found; `--prune` drops it from the baseline"), "{said}");
+}

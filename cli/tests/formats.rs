@@ -59,7 +59,7 @@ fn a_file_that_is_checked_is_not_written_over() {
         let output = command(root.path(), &["check", option]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{option}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("compose.yaml: this file is checked"), "{option}: {said}");
+        assert!(said.contains("compose.yaml: this file is read"), "{option}: {said}");
         assert_eq!(fs::read_to_string(root.path().join("compose.yaml")).unwrap(), TWICE);
     }
     // The outputs of an earlier run are.
@@ -124,6 +124,176 @@ fn statistics_say_where_there_are_none() {
         let output = command(root.path(), &arguments).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(said.contains("`--statistics` counts"), is_ignored, "{format}: {said}");
+    }
+}
+
+#[test]
+fn statistics_say_which_file_is_without_them() {
+    let root = folder(&[("config.yaml", CONFIG_MAP)]);
+    let said = |arguments: &[&str]| {
+        let arguments = [&["check", "--statistics"], arguments].concat();
+        String::from_utf8(command(root.path(), &arguments).output().unwrap().stderr).unwrap()
+    };
+    let said = [
+        said(&["--format", "text", "--output", "sarif=x.sarif"]),
+        said(&["--format", "sarif", "--output", "json=o.json"]),
+    ];
+    assert!(said[0].contains("warning: x.sarif: `--statistics` counts"), "{}", said[0]);
+    assert!(said[1].contains("warning: `--statistics` counts"), "{}", said[1]);
+    assert_eq!(said[1].matches("`--statistics` counts").count(), 1, "{}", said[1]);
+}
+
+#[test]
+fn no_output_goes_over_a_file_that_was_read() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  web:\n    build: .\n    env_file: [web.env]\n    command: ['sh', './start.sh']\n    image: 'acme/web:${TAG}'\n",
+        ),
+        (".env", "TAG=1\n"),
+        ("web.env", "A=1\n"),
+        ("Dockerfile", "FROM alpine:3.22\nCOPY start.sh /\nCMD [\"sh\", \"./start.sh\"]\n"),
+        ("start.sh", "#!/bin/sh\nexec web\n"),
+        ("plimsoll.yaml", "preview: true\n"),
+        ("own.yaml", "extends: ./shared.yaml\n"),
+        ("shared.yaml", "preview: false\n"),
+    ];
+    let root = folder(&files);
+    let at = root.path();
+    let run = |arguments: &[&str]| command(at, arguments).output().unwrap();
+    assert_eq!(run(&["check", "--write-baseline", "b.json"]).status.code(), Some(0));
+    let baseline = fs::read_to_string(at.join("b.json")).unwrap();
+    for (name, text) in files.into_iter().chain([("b.json", baseline.as_str())]) {
+        let output = format!("json={name}");
+        let with = ["--config", "own.yaml", "--baseline", "b.json", "--output", &output];
+        for more in [&[][..], &["--prune"]] {
+            let refused = run(&[&["check"], &with[..], more].concat());
+            let said = String::from_utf8(refused.stderr).unwrap();
+            assert_eq!(refused.status.code(), Some(2), "{name}: {said}");
+            assert!(said.contains(&format!("{name}: this file is read")), "{said}");
+            assert_eq!(fs::read_to_string(at.join(name)).unwrap(), text, "{name}");
+        }
+    }
+    let refused = run(&["check", "--write-baseline", ".env"]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn what_an_earlier_run_wrote_is_written_again() {
+    let root = folder(&[
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("templates/a.yaml", CONFIG_MAP),
+        ("compose.yaml", TWICE),
+    ]);
+    let formats = "text concise json json-lines sarif github gitlab junit markdown rdjson agent";
+    for _ in 0..2 {
+        for format in formats.split(' ') {
+            for select in ["PLM002", "PLM309"] {
+                let output = format!("{format}=out-{format}.txt");
+                check(root.path(), &["--select", select, "--output", &output]);
+            }
+        }
+        let baseline = ["check", "--write-baseline", "b.json"];
+        assert!(command(root.path(), &baseline).output().unwrap().status.success());
+    }
+}
+
+/// Returns the fingerprints of all findings, in order.
+fn fingerprints(root: &Path, arguments: &[&str]) -> Vec<String> {
+    let log = json(&check(root, &[arguments, &["--format", "sarif"]].concat()));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let print = |it: &Value| it["partialFingerprints"]["plimsollFinding/v2"].to_string();
+    let mut prints: Vec<String> = results.iter().map(print).collect();
+    prints.sort();
+    prints
+}
+
+/// The rules whose findings gather the places of an application.
+const GATHERING: &str = "PLM412,PLM606,PLM707,PLM801,PLM802";
+
+const SHOP: &str = "services:\n  web:\n    build: .\n    image: acme/web\n  db:\n    image: postgres\n    volumes: ['/data:/var/lib/postgresql/data']\n";
+
+/// Returns a Deployment with an image without a tag.
+fn deployment(name: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: {name}, image: acme/{name}}}]}}\n"
+    )
+}
+
+#[test]
+fn files_that_are_added_or_left_out_change_no_alert() {
+    let web = deployment("web");
+    let root =
+        folder(&[(".git/HEAD", ""), ("deploy/compose.yaml", SHOP), ("k8s/base/web.yaml", &web)]);
+    let at = root.path();
+    let select = ["--select", GATHERING];
+    let before = fingerprints(at, &select);
+    assert!(before.len() > 3, "{before:?}");
+    fs::write(at.join("cm.yaml"), CONFIG_MAP).unwrap();
+    assert_eq!(fingerprints(at, &select), before, "a file above");
+    let ops = "services:\n  web:\n    image: acme/web\n    restart: always\n";
+    fs::create_dir(at.join("ops")).unwrap();
+    fs::write(at.join("ops/compose.yaml"), ops).unwrap();
+    let with_ops = fingerprints(at, &select);
+    assert!(before.iter().all(|it| with_ops.contains(it)), "{before:?} {with_ops:?}");
+    for part in ["k8s", "k8s/base/web.yaml", "deploy"] {
+        let prints = fingerprints(at, &[&select[..], &[part]].concat());
+        assert!(!prints.is_empty() && prints.iter().all(|it| before.contains(it)), "{part}");
+    }
+    assert_eq!(
+        fingerprints(&at.join("k8s"), &select),
+        fingerprints(at, &["--select", GATHERING, "k8s"])
+    );
+}
+
+#[test]
+fn equal_findings_of_two_applications_are_two_alerts_that_stay() {
+    let all = |more: &[(&str, &str)]| {
+        let mut files =
+            vec![(".git/HEAD", ""), ("apps/a/compose.yaml", SHOP), ("apps/b/compose.yaml", SHOP)];
+        files.extend(more);
+        fingerprints(folder(&files).path(), &["--select", "PLM802"])
+    };
+    let two = all(&[]);
+    assert_eq!(two.len(), 2);
+    assert!(two.iter().all(|it| it.ends_with(":1\"")), "told apart by more than a number: {two:?}");
+    let accepted = format!("# plimsoll: ignore-file PLM802\n{SHOP}");
+    let three = all(&[("apps/c/compose.yaml", SHOP), ("apps/a/deploy/notes.yaml", CONFIG_MAP)]);
+    assert!(three.len() == 3 && two.iter().all(|it| three.contains(it)), "{two:?} {three:?}");
+    let quiet = all(&[("apps/b/compose.yaml", &accepted)]);
+    assert!(quiet.len() == 1 && two.contains(&quiet[0]), "{two:?} {quiet:?}");
+}
+
+#[test]
+fn the_tag_of_an_image_is_no_name_of_a_release() {
+    let store = "services:\n  s3:\n    image: minio/minio:RELEASE.2024-01-01T00-00-00Z\n";
+    let root = folder(&[("compose.yaml", store)]);
+    let said = check(root.path(), &["--select", "PLM812"]);
+    assert!(said.contains("check  docker manifest inspect minio/minio:RELEASE.2024"), "{said}");
+    assert!(!said.contains("helm list"), "{said}");
+    let web = deployment("web")
+        .replace("metadata: {name: web}", "metadata: {name: '{{ .Release.Name }}-web'}");
+    let web =
+        web.replace("image: acme/web", "image: acme/web, securityContext: {privileged: true}");
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+    let root = folder(&[("Chart.yaml", chart), ("templates/a.yaml", &web)]);
+    let said = check(root.path(), &["--select", "PLM806"]);
+    assert!(said.contains("deploy/RELEASE-web") && said.contains("helm list -A"), "{said}");
+}
+
+#[test]
+fn a_comment_on_a_pull_request_is_short_however_much_was_not_checked() {
+    let folders: Vec<String> = (0..300).map(|at| format!("f{at}/compose.yaml")).collect();
+    let broken = "services: {a: {image: [1]}}\n";
+    let files: Vec<(&str, &str)> = folders.iter().map(|it| (it.as_str(), broken)).collect();
+    let root = folder(&files);
+    for format in ["markdown", "github", "agent"] {
+        let said = check(
+            root.path(),
+            &["--select", "PLM802", "--min-severity", "error", "--format", format],
+        );
+        assert!(said.contains("300 Compose projects refused: f0/"), "{said}");
+        assert!(said.contains("and 297 more") && said.len() < 2_000, "{format}: {}", said.len());
     }
 }
 
