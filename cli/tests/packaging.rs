@@ -114,7 +114,7 @@ fn quoted<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
 }
 
 #[test]
-fn a_release_publishes_what_the_guides_install() {
+fn a_release_publishes_every_package() {
     let (dist, release) = (read("dist-workspace.toml"), read(".github/workflows/release.yml"));
     let own: Vec<&str> = quoted(&dist, "publish-jobs = [", "]")
         .into_iter()
@@ -144,17 +144,89 @@ fn a_release_publishes_what_the_guides_install() {
     }
     assert!(targets > 5);
     assert!(pypi.contains("project: [\".\", python]"), "the command and the package for Arrow");
+    for project in ["cli", "arrow"] {
+        let job = format!("    environment: release-pypi-{project}\n");
+        assert!(pypi.contains(&job), "PyPI keeps one pending publisher for an environment");
+        assert!(pypi.contains(&format!("          pattern: wheels-{project}-*\n")), "{project}");
+    }
+    assert_eq!(pypi.matches("attestations: false").count(), 2, "a called workflow attests nothing");
     let npm = read(".github/workflows/publish-npm.yml");
     for folder in ["wasm/npm", "cli/npm"] {
         assert!(npm.contains(&format!("working-directory: {folder}\n")), "{folder}");
     }
-    let tasks = read("xtask/src/main.rs");
-    for task in npm.split("cargo xtask ").skip(1).filter_map(|it| it.split_whitespace().next()) {
-        assert!(tasks.contains(&format!("name: \"{task}\"")), "{task} is no task");
+    let tasks: Vec<&str> =
+        npm.split("cargo xtask ").skip(1).filter_map(|it| it.split_whitespace().next()).collect();
+    assert_eq!(tasks, ["wasm", "npx"]);
+    let known = read("xtask/src/main.rs");
+    for task in tasks {
+        assert!(known.contains(&format!("name: \"{task}\"")), "{task} is no task");
     }
     let crates = read(".github/workflows/publish-crates.yml");
-    for package in ["plimsoll-core", "plimsoll-files", "plimsoll-lsp", "plimsoll"] {
-        assert!(crates.contains(&format!("--package {package}")), "{package}");
+    let list = crates.split("for crate in ").nth(1).unwrap().split(';').next().unwrap();
+    let published: Vec<&str> = list.split(' ').collect();
+    assert_eq!(published, ["plimsoll-core", "plimsoll-files", "plimsoll-lsp", "plimsoll"]);
+    let by_hand = read("docs/contributing.md").replace("\n   ", " ");
+    let words: Vec<String> = published.iter().map(|it| format!("--package {it}")).collect();
+    let command = format!("`cargo publish --locked {}`", words.join(" "));
+    assert!(by_hand.contains(&command), "{command}");
+}
+
+/// Returns the jobs of a workflow, each with its lines.
+fn jobs(workflow: &str) -> Vec<&str> {
+    let jobs = workflow.split("\njobs:\n").nth(1).unwrap();
+    let is_name = |line: &str| line.starts_with("  ") && !line[2..].starts_with([' ', '#']);
+    let mut starts: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for line in jobs.split_inclusive('\n') {
+        if is_name(line) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([jobs.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &jobs[*start..end]).collect()
+}
+
+#[test]
+fn a_job_that_may_publish_builds_nothing() {
+    for name in ["crates", "npm", "pypi"] {
+        let workflow = read(&format!(".github/workflows/publish-{name}.yml"));
+        let (may, others): (Vec<&str>, Vec<&str>) =
+            jobs(&workflow).into_iter().partition(|job| job.contains("id-token: write"));
+        assert!(!may.is_empty() && !others.is_empty(), "{name}");
+        for job in may {
+            assert!(job.contains("    needs: ") && job.contains("    environment: "), "{job}");
+            for building in ["xtask", "npm ci", "npm install", "npm pack", "maturin", "cargo build"]
+            {
+                assert!(!job.contains(building), "{name}: {building}");
+            }
+            let publishes = job.lines().filter(|line| line.contains("cargo publish"));
+            assert!(publishes.into_iter().all(|line| line.contains("--no-verify")), "{job}");
+        }
+    }
+}
+
+#[test]
+fn what_the_guides_install_is_published() {
+    for (guide, words, manifest, name) in [
+        ("README.md", "`cargo install plimsoll`", "cli/Cargo.toml", "name = \"plimsoll\""),
+        (
+            "README.md",
+            "`npx @plimsoll/cli check`",
+            "cli/npm/package.json",
+            "\"name\": \"@plimsoll/cli\"",
+        ),
+        ("README.md", "`pipx install plimsoll-cli`", "pyproject.toml", "name = \"plimsoll-cli\""),
+        ("docs/ci.md", "plimsoll-cli==", "pyproject.toml", "name = \"plimsoll-cli\""),
+        (
+            "docs/organisations.md",
+            "pip install plimsoll-arrow",
+            "python/pyproject.toml",
+            "name = \"plimsoll-arrow\"",
+        ),
+    ] {
+        assert!(read(guide).contains(words), "{guide}: {words}");
+        assert!(read(manifest).contains(name), "{manifest}: {name}");
     }
 }
 
