@@ -32,7 +32,13 @@ pub struct Load {
     pub limits: Sums,
     /// What Jobs add while they run: from the largest one alone to all of them at once.
     pub peaks: Sums,
+    /// What the largest Job adds at least and at most, for each resource on its own.
+    pub largest: Sums,
+    /// What all Jobs at once add at least and at most.
+    pub all_jobs: Sums,
     pub jobs: usize,
+    /// Jobs and CronJobs that start nothing while they are suspended.
+    pub suspended: usize,
     /// Whether several Jobs are the largest, one by its CPUs and another one by its memory.
     pub has_two_largest: bool,
     /// Whether a CronJob may start again before its last run has ended.
@@ -132,6 +138,10 @@ impl Load {
         let mut load = Load { side: Side::Cluster, ..Load::default() };
         let mut gpus_of_jobs = 0;
         for workload in &system.counted.workloads {
+            if is_suspended(workload) {
+                load.suspended += 1;
+                continue;
+            }
             let one = one_pod(workload);
             load.gpus.first = load.gpus.first.or(one.first_gpu);
             if workload.kind().is_job() {
@@ -169,15 +179,29 @@ impl Load {
     fn add_job(&mut self, one: One, copies: f64) {
         self.jobs += 1;
         let (cpu, memory) = (one.sums.cpu, one.sums.memory);
-        let sizes = [(cpu, self.peaks.cpu), (memory, self.peaks.memory)];
-        let is_larger = sizes.iter().all(|(one, peak)| one.min * copies >= peak.min);
-        let is_smaller = sizes.iter().all(|(one, peak)| one.min * copies <= peak.min);
+        let sizes = [(cpu, self.largest.cpu), (memory, self.largest.memory)];
+        let is_larger = sizes.iter().all(|(one, largest)| one.max * copies >= largest.max);
+        let is_smaller = sizes.iter().all(|(one, largest)| one.max * copies <= largest.max);
         self.has_two_largest = !is_larger && (self.has_two_largest || !is_smaller);
         for (peak, one) in [(&mut self.peaks.cpu, cpu), (&mut self.peaks.memory, memory)] {
             peak.containers += one.containers;
             peak.sized += one.sized;
             peak.min = peak.min.max(one.min * copies);
             peak.max += one.max * copies;
+        }
+        let Load { largest, all_jobs, .. } = self;
+        for (largest, all, one) in [
+            (&mut largest.cpu, &mut all_jobs.cpu, cpu),
+            (&mut largest.memory, &mut all_jobs.memory, memory),
+        ] {
+            for sum in [&mut *largest, &mut *all] {
+                sum.containers += one.containers;
+                sum.sized += one.sized;
+            }
+            largest.min = largest.min.max(one.min * copies);
+            largest.max = largest.max.max(one.max * copies);
+            all.min += one.min * copies;
+            all.max += one.max * copies;
         }
     }
 
@@ -195,7 +219,7 @@ impl Load {
 
     /// Whether nothing runs on this side.
     pub fn is_empty(&self) -> bool {
-        self.sums.cpu.containers + self.jobs == 0
+        self.sums.cpu.containers + self.jobs + self.suspended == 0
     }
 }
 
@@ -314,6 +338,19 @@ impl One {
             add(limit, stated.limit.map(|it| (it, it)));
         }
     }
+}
+
+/// Whether a Job or a CronJob starts no Pod until somebody resumes it.
+///
+/// Sources: <https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job>,
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension>
+fn is_suspended(workload: &Workload<'_>) -> bool {
+    let suspend = match workload.kind() {
+        WorkloadKind::CronJob => workload.model.cron.suspend,
+        _ if workload.kind().is_job() => workload.model.job.suspend,
+        _ => None,
+    };
+    suspend.is_some_and(|it| it.value)
 }
 
 /// Returns how many Pods of a Job run at once at most: no more than there is work for.

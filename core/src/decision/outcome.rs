@@ -81,6 +81,8 @@ pub struct Situation {
     pub packages: Packages,
     /// Whether the evidence on an open question that decides speaks for a cluster alone.
     pub points_to_cluster: bool,
+    /// Whether the evidence for many replicas is beyond doubt.
+    pub scales_far: bool,
 }
 
 impl Situation {
@@ -108,6 +110,7 @@ impl Situation {
             delivery: standing.delivery,
             packages: standing.packages,
             points_to_cluster: questions.iter().any(points_to_cluster),
+            scales_far: questions.iter().any(scales_far),
         }
     }
 
@@ -164,6 +167,14 @@ impl Situation {
         use Platform::{Compose, Either, Kubernetes, LargerServer};
         let row = |platform, so_far, sentence| Verdict { platform, so_far, sentence };
         let settled = |platform, sentence| row(platform, platform, sentence);
+        // No answer turns nothing into a system.
+        if self.today == Today::Unknown {
+            return row(
+                Either,
+                Either,
+                "Nothing in these files runs yet, so there is nothing to decide.",
+            );
+        }
         #[rustfmt::skip]
         let verdict = match (self.demands(), self.server, self.open()) {
             // It must run on several nodes.
@@ -200,9 +211,9 @@ impl Situation {
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Nothing) =>
                 settled(Either, "A larger server is enough, and one demand speaks for a cluster: {choice}."),
             (Demands::One | Demands::LikelyNodes, Server::Enough, Open::Something | Open::TowardsCluster) =>
-                row(Either, Either, "One server is enough. {demand}. That speaks for a cluster. Still open: {open}."),
+                row(Either, Either, "One server carries the load. {demand}. That speaks for a cluster. Still open: {open}."),
             (Demands::One | Demands::LikelyNodes, Server::EnoughIfLarger, Open::Something | Open::TowardsCluster) =>
-                row(Either, Either, "A larger server is enough. {demand}. That speaks for a cluster. Still open: {open}."),
+                row(Either, Either, "A larger server carries the load. {demand}. That speaks for a cluster. Still open: {open}."),
             // Nobody knows whether one server is enough.
             (Demands::Nothing, Server::Unknown, Open::Nothing) if self.points_to_cluster =>
                 row(Either, Either, "Nothing asks for a cluster, but what is known of the load goes beyond one server."),
@@ -212,6 +223,8 @@ impl Situation {
                 row(Either, Either, "The files leave open what decides: neither platform is ruled out."),
             (Demands::LikelyNodes, Server::Unknown, _) =>
                 row(Either, Kubernetes, "The files point to several machines, but do not say whether one server carries the load: so far Kubernetes."),
+            (Demands::One, Server::Unknown, Open::TowardsCluster) if self.uses_its_cluster() =>
+                settled(Kubernetes, "It scales beyond what one server is sure to carry, and a controller keeps it in a cluster that does: Kubernetes is a sound choice."),
             (Demands::One, Server::Unknown, _) =>
                 row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
             // One server is not enough. The files never rule out several nodes then; a person may.
@@ -221,6 +234,15 @@ impl Situation {
                 settled(Kubernetes, "One server is not enough, so it must run on several machines, which is what Kubernetes is for."),
         };
         self.in_swarm(verdict)
+    }
+
+    /// Whether it runs in a cluster that a GitOps controller keeps, and scales as only a cluster does.
+    fn uses_its_cluster(&self) -> bool {
+        self.today == Today::Kubernetes
+            && self.delivery != Delivery::Other
+            && self.nodes != Nodes::No
+            && self.replicas == Answer::Yes
+            && self.scales_far
     }
 
     /// Keeps a swarm that does what is asked of it: several nodes and replicas, and no teams to keep apart.
@@ -297,6 +319,12 @@ fn points_to_cluster(question: &Question) -> bool {
     question.answer == Answer::Unknown
         && !question.evidence.is_empty()
         && question.evidence.iter().all(|it| it.points == for_cluster)
+}
+
+/// Whether a question is about replicas, and evidence for many of them is decisive.
+fn scales_far(question: &Question) -> bool {
+    let is_decisive = |it: &Evidence| it.points == Answer::Yes && it.weight == Weight::Decisive;
+    question.id == QuestionId::ReplicasAndRollouts && question.evidence.iter().any(is_decisive)
 }
 
 /// Returns what is written more than once, by the files. Where they show nothing, a person who says that packaging pays

@@ -129,7 +129,7 @@ pub fn reasons(
     let mut reasons: Vec<Reason> = reasons.into_iter().map(|it| it.1).collect();
     if let Some(blocked) = overruled(system, questions) {
         let text = format!(
-            "As written, {} would leave {} pending on one node: its {} has to go first.",
+            "As written, {} would leave {} pending on one node: its {} has to go before a move to one server.",
             blocked.label,
             blocked.rule.pending(),
             blocked.rule.words()

@@ -13,7 +13,7 @@ use crate::model::compose::MountKind;
 use crate::report::phrases::{amount, capitalised, first_named, named_in_sentence};
 use crate::report::{
     Answer, CheckItem, CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform,
-    Question, QuestionId, Severity, Step, Today,
+    Question, QuestionId, Role, Severity, Step, Today,
 };
 use crate::text::{FileId, Span, folder_of};
 use asks::ask;
@@ -42,9 +42,12 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         let (text, span) = (unread.next, Some(unread.span));
         steps.push(Step { text, subject: String::new(), span });
     }
-    if let Some(blocked) = overruled(system, &decision.questions) {
+    // It is in the way of the move to one server, and right where the system runs today.
+    if decision.fit == Fit::OverBuilt
+        && let Some(blocked) = overruled(system, &decision.questions)
+    {
         let text = format!(
-            "Remove the {} of {}: on a single node, some of its {} stay pending.",
+            "Remove the {} of {} as part of the move to one server: on a single node, some of its {} stay pending.",
             blocked.rule.words(),
             blocked.label,
             blocked.rule.pending()
@@ -65,14 +68,19 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let hints = system.findings_of(Severity::Info);
     let by_place: FxHashMap<(&str, Span), &Finding> =
         hints.iter().chain(&warnings).map(|it| ((it.code, it.span), *it)).collect();
+    // Beside a cluster, what a Compose file for development has is no step of what runs in production.
+    let is_aside = |place: Span| {
+        decision.today == Today::Kubernetes
+            && system.facts.role_of(place.file) == Some(Role::Development)
+    };
     for item in items(decision, checklists) {
         let mut own = item.findings.iter().filter_map(|place| by_place.get(place));
-        let next = own.find(|it| !told.contains(it.code));
+        let next = own.find(|it| !told.contains(it.code) && !is_aside(it.span));
         if let Some(finding) = next {
             told.insert(finding.code);
             steps.push(of_findings(system, &places, finding));
         } else if item.findings.is_empty() {
-            steps.extend(of_item(system, item));
+            steps.extend(of_item(system, item).filter(|it| !it.span.is_some_and(is_aside)));
         }
     }
     // What no item of a list bears on.
@@ -354,7 +362,7 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
             Some(step(text, Some(first.span())))
         }
         (_, Today::Unknown) => {
-            let text = "Analyse the Compose or Kubernetes files of a single system.";
+            let text = "Analyse these files again once they define a service or a workload.";
             Some(step(text.to_owned(), None))
         }
         (Fit::Outgrown, _)

@@ -75,8 +75,8 @@ impl Loads {
 
 /// Returns the share of a server that a load takes at most.
 fn share(load: &Load, server: Server) -> f64 {
-    let cpus = load.sums.cpu.max + load.peaks.cpu.min;
-    let bytes = load.sums.memory.max + load.peaks.memory.min;
+    let cpus = load.sums.cpu.max + load.largest.cpu.max;
+    let bytes = load.sums.memory.max + load.largest.memory.max;
     (cpus / server.cpus).max(bytes / server.memory_bytes)
 }
 
@@ -99,11 +99,11 @@ pub enum Size {
 
 impl Size {
     pub fn of(load: &Load, server: Server) -> Size {
-        let Load { sums: Sums { cpu, memory }, peaks, .. } = *load;
+        let Load { sums: Sums { cpu, memory }, peaks, largest, .. } = *load;
         let holds = |it: Server, cpus: f64, bytes: f64| cpus <= it.cpus && bytes <= it.memory_bytes;
         // The largest Job has to run beside what runs all the time.
         let (cpus, bytes) = (cpu.min + peaks.cpu.min, memory.min + peaks.memory.min);
-        let most = (cpu.max + peaks.cpu.min, memory.max + peaks.memory.min);
+        let most = (cpu.max + largest.cpu.max, memory.max + largest.memory.max);
         let smallest = |cpus: f64, bytes: f64| {
             let plain = rented_servers().filter(|it| it.gpus == 0);
             let mut servers = plain.map(|it| Server { cpus: it.cpus, memory_bytes: it.gib * GIB });
@@ -140,6 +140,13 @@ fn words(load: &Load) -> String {
     if load.jobs > 0 {
         words.push(job_words(load));
     }
+    if load.suspended > 0 {
+        let more = if load.jobs > 0 { "more " } else { "" };
+        words.push(match load.suspended {
+            1 => format!("1 {more}Job is suspended and adds nothing"),
+            count => format!("{count} {more}Jobs are suspended and add nothing"),
+        });
+    }
     words.join("; ")
 }
 
@@ -157,11 +164,7 @@ fn job_words(load: &Load) -> String {
         return format!("{} {noun} {state} no size", load.jobs);
     }
     let some = cpu.sized < cpu.containers || memory.sized < memory.containers;
-    let only = |amount: fn(Sum) -> f64| {
-        let only = |sum: Sum| Sum { min: amount(sum), max: amount(sum), ..sum };
-        amounts_of(&Sums { cpu: only(cpu), memory: only(memory) }, some)
-    };
-    let (largest, all) = (only(|it| it.min), only(|it| it.max));
+    let (largest, all) = (amounts_of(&load.largest, some), amounts_of(&load.all_jobs, some));
     let overlap = match (load.may_overlap, load.jobs) {
         (false, _) => "",
         (true, 1) => ", or more where its runs overlap",
@@ -171,7 +174,7 @@ fn job_words(load: &Load) -> String {
         1 => format!("1 {noun} adds {largest} while it runs{overlap}"),
         jobs if load.has_two_largest => {
             let alone = |sums: Sums| amounts_of(&sums, some);
-            let (cpu, memory) = (Sum { max: cpu.min, ..cpu }, Sum { max: memory.min, ..memory });
+            let Sums { cpu, memory } = load.largest;
             format!(
                 "of {jobs} {noun} the one with the most CPUs adds {} while it runs and the one with the most memory {}, all at once {all}{overlap}",
                 alone(Sums { cpu, memory: Sum::default() }),

@@ -185,8 +185,16 @@ impl Facts<'_> {
     pub fn brought_by(&self, service: &Service<'_>, mount: &Mount) -> Brought {
         let brought = service.brought_by(mount);
         let is_on_host = mount.source.as_ref().is_some_and(|it| it.starts_with(['/', '~']));
-        let keeps_settings =
-            is_on_host && !mount.read_only && mount.target.as_str() == KEPT_SETTINGS;
+        // Beside the Compose file, such a folder may also hold files of the project that are only read.
+        let holds_files = || {
+            mount.source.as_ref().is_some_and(|it| {
+                let folder = join_path(&service.project.folder, it);
+                folder.is_empty() || self.files_below(&folder).next().is_some()
+            })
+        };
+        let keeps_settings = !mount.read_only
+            && mount.target.as_str() == KEPT_SETTINGS
+            && (is_on_host || !holds_files());
         if brought == Brought::Configuration && keeps_settings {
             return Brought::Data;
         }

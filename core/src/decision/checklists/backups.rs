@@ -3,12 +3,13 @@
 use super::super::system::System;
 use super::View;
 use super::tally::{MAX_NAMES, Subject, Tally, Words};
-use crate::facts::{Backing, Mounted, Service, Var, is_below, is_engine_socket};
+use crate::facts::{Backing, Brought, Mounted, Service, Var, is_below, is_engine_socket};
 use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
 use crate::knowledge::net;
 use crate::knowledge::upkeep::{Topic, words};
 use crate::report::phrases::first_of;
+use crate::text::join_path;
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxHashSet;
 
@@ -305,8 +306,17 @@ fn data<'s, 'f>(system: &'s System<'f>) -> Vec<Data<'s, 'f>> {
     data
 }
 
-/// Returns the volumes that hold data of a service: every named one, and folders of the host where a data
-/// store keeps its data. What can be made again, such as a cache, is no data.
+/// Returns the services that keep data on this server and are no data store: applications with what people put into
+/// them.
+pub fn keepers<'s, 'f>(system: &'s System<'f>) -> Vec<&'s Service<'f>> {
+    let servers = system.counted.services.iter().copied();
+    let applications =
+        servers.filter(|it| it.starts_by_itself() && !it.is_backup() && it.unit.stored().is_none());
+    applications.filter(|it| !data_of(system, it).is_empty()).collect()
+}
+
+/// Returns the volumes that hold data of a service: every named one, and folders of the host that a data store or an
+/// application writes to. What can be made again, such as a cache, is no data.
 fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     let mounted = system.facts.mounted(&service.unit);
     let lasting = mounted.iter().filter(|it| !it.read_only && !can_be_made_again(it));
@@ -319,21 +329,32 @@ fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     };
     let is_store =
         |mount: &Mounted<'_>| dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir));
+    let is_written = |mount: &Mounted<'_>| {
+        let mut mounts = service.model.volumes.iter().filter(|it| it.span == mount.span);
+        mounts.any(|it| {
+            let folder = it.source.as_ref().map(|it| join_path(&service.project.folder, it));
+            // The folder of the project is mounted for its sources.
+            let is_around = folder.is_none_or(|it| is_below(&service.project.folder, &it));
+            !is_around && system.facts.brought_by(service, it) == Brought::Data
+        })
+    };
     let name = |mount: &Mounted<'f>| match mount.backing {
         Backing::Volume(name) => Some(name.as_str()),
-        Backing::Host(path) if is_store(mount) => Some(path.as_str()),
+        Backing::Host(path) if is_store(mount) || is_written(mount) => Some(path.as_str()),
         _ => None,
     };
     let project = service.project_index;
     lasting.filter_map(name).map(|name| Volume::new(project, name)).collect()
 }
 
-fn can_be_made_again(mount: &Mounted<'_>) -> bool {
+fn can_be_made_again<'f>(mount: &Mounted<'f>) -> bool {
+    let last_of = |path: &'f str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name = match mount.backing {
         Backing::Volume(name) => name.as_str(),
+        Backing::Host(path) => last_of(path),
         _ => "",
     };
-    let last = mount.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let last = last_of(mount.path);
     [name, last].into_iter().any(|text| Topic::MadeAgain.is_in(&words(text)))
 }
 

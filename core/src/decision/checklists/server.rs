@@ -174,7 +174,18 @@ fn persistent(view: &View<'_, '_>) -> Tally {
         noun: ["data store", "data stores"],
         does: ["keeps its data on a volume", "keep their data on a volume"],
     };
-    Tally::count(words, kept)
+    match Tally::count(words, kept) {
+        Tally::NothingToSee(why) => {
+            let keepers: Vec<String> =
+                backups::keepers(view.system).into_iter().map(name).collect();
+            let keep = if keepers.len() == 1 { "keeps its data" } else { "keep their data" };
+            match keepers.is_empty() {
+                true => Tally::NothingToSee(why),
+                false => Tally::Proven(format!("{} {keep} outside the container", named(&keepers))),
+            }
+        }
+        tally => tally,
+    }
 }
 
 /// Capabilities that Docker gives every container, so that adding them changes nothing or takes back a part of

@@ -9,12 +9,13 @@ const DELIVERIES: [Delivery; 4] =
 const PACKAGES: [Packages; 4] =
     [Packages::Nothing, Packages::Kustomize, Packages::Helm, Packages::Both];
 
-/// What is written more than once, and whether an open question points to a cluster.
-const HINTS: [(Repeated, bool); 4] = [
-    (Repeated::Environments, false),
-    (Repeated::Environments, true),
-    (Repeated::Workloads, false),
-    (Repeated::Workloads, true),
+/// What is written more than once, whether an open question points to a cluster, and whether it scales far.
+const HINTS: [(Repeated, bool, bool); 5] = [
+    (Repeated::Environments, false, false),
+    (Repeated::Environments, true, false),
+    (Repeated::Environments, true, true),
+    (Repeated::Workloads, false, true),
+    (Repeated::Workloads, true, false),
 ];
 
 /// Runs a check on every situation there is.
@@ -30,7 +31,7 @@ fn for_every_situation(check: impl Fn(Situation)) {
                         for today in Today::ALL {
                             for delivery in DELIVERIES {
                                 for packages in PACKAGES {
-                                    for (repeated, points_to_cluster) in HINTS {
+                                    for (repeated, points_to_cluster, scales_far) in HINTS {
                                         check(Situation {
                                             server,
                                             nodes,
@@ -43,6 +44,7 @@ fn for_every_situation(check: impl Fn(Situation)) {
                                             delivery,
                                             packages,
                                             points_to_cluster,
+                                            scales_far,
                                         });
                                     }
                                 }
@@ -140,7 +142,9 @@ fn every_row_holds_for_some_case_and_several_nodes_settle_the_platform() {
     for_every_situation(|situation| {
         let verdict = situation.verdict();
         sentences.borrow_mut().insert(verdict.sentence);
-        if situation.nodes == Nodes::Must {
+        if situation.today == Today::Unknown {
+            assert_eq!(verdict.platform, Platform::Either, "{situation:?}");
+        } else if situation.nodes == Nodes::Must {
             let is_cluster = matches!(verdict.platform, Platform::Kubernetes | Platform::Swarm);
             assert!(is_cluster, "{situation:?}");
         }
@@ -152,7 +156,7 @@ fn every_row_holds_for_some_case_and_several_nodes_settle_the_platform() {
             );
         }
     });
-    assert_eq!(sentences.borrow().len(), 26);
+    assert_eq!(sentences.borrow().len(), 28);
 }
 
 #[test]
@@ -169,6 +173,7 @@ fn opposites_have_opposite_outcomes() {
         delivery: Delivery::Other,
         packages: Packages::Nothing,
         points_to_cluster: false,
+        scales_far: false,
     };
     assert_eq!((small.verdict().platform, small.fit()), (Platform::Compose, Fit::OverBuilt));
     let large = Situation {

@@ -239,13 +239,13 @@ fn what_cannot_run_on_one_node_is_told_to_who_rules_out_several() {
     let decision = cassandra(&[("downtime", "hours")]);
     assert_eq!(
         decision.reasons[1].text,
-        "As written, StatefulSet `cassandra` would leave Pods pending on one node: its required anti-affinity has to go first."
+        "As written, StatefulSet `cassandra` would leave Pods pending on one node: its required anti-affinity has to go before a move to one server."
     );
     let first = &decision.steps[0];
     assert_eq!(first.subject, "StatefulSet `cassandra`");
     assert_eq!(
         first.text,
-        "Remove the required anti-affinity of StatefulSet `cassandra`: on a single node, some of its Pods stay pending."
+        "Remove the required anti-affinity of StatefulSet `cassandra` as part of the move to one server: on a single node, some of its Pods stay pending."
     );
     assert!(decision.verdict.starts_with("A larger server is enough"), "{}", decision.verdict);
     let unanswered = cassandra(&[]);
@@ -258,7 +258,7 @@ fn a_placement_that_one_node_cannot_meet_is_told_too() {
     let mut config = Config::default();
     config.answers.set("multi-node", "no").unwrap();
     let decision = super::decide_with(&[("docker-stack.yml", stack)], config);
-    let said = "As written, service `api` would leave tasks pending on one node: its placement has to go first.";
+    let said = "As written, service `api` would leave tasks pending on one node: its placement has to go before a move to one server.";
     assert_eq!(decision.reasons[1].text, said);
 }
 

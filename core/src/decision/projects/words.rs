@@ -201,7 +201,7 @@ fn the_verdict_names_the_demand_and_what_is_open() {
     let decision = decide(&[("web.yaml", &web), ("budget.yaml", budget), ("hpa.yaml", scaler)]);
     assert_eq!(
         decision.verdict,
-        "One server is enough. Deployment `web` runs as up to 12 replicas. That speaks for a cluster. Still open: whether it must survive the loss of a machine."
+        "One server carries the load. Deployment `web` runs as up to 12 replicas. That speaks for a cluster. Still open: whether it must survive the loss of a machine."
     );
     // The number is that of the autoscaler, and so is the place.
     let reason = decision.reasons.iter().find(|it| it.text.contains("12 replicas")).unwrap();
