@@ -18,6 +18,7 @@ pub use applications::{Application, Applications};
 use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
+use deployed::deployed;
 use fold::{COMPANIONS, ECHOES, Folded, drop_echoes, fold_shared_places, join_fixes};
 use lasting::Gathered;
 #[cfg(feature = "parallel")]
@@ -27,12 +28,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::{Arc, OnceLock};
 use trial::Trials;
-use variants::{joined, scopes};
+use variants::{joined, main_facts, scopes};
 
 mod accept;
 mod annotations;
 mod applications;
 mod cause;
+mod deployed;
 mod fold;
 mod frame;
 mod lasting;
@@ -257,11 +259,22 @@ impl Analysis {
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
     /// of the snapshot.
     pub fn report(&self, options: &Options) -> Report {
-        let decide = |findings: &[Finding], ran: &[&'static str]| {
-            decision::decide(self.facts(), findings, ran)
-        };
+        let decide = |findings: &[Finding], ran: &[&'static str]| self.decide(findings, ran);
         let report = self.run(options, decide, &|| false).unwrap_or_default();
         Report { map: self.facts().map(), ..report }
+    }
+
+    /// Decides on what is deployed, which leaves out override files for development.
+    fn decide(&self, findings: &[Finding], ran: &[&'static str]) -> Vec<System> {
+        let sources = self.0.borrow_owner();
+        let Some(deployed) = deployed(sources, self.facts()) else {
+            return decision::decide(self.facts(), findings, ran);
+        };
+        let is_left_out = |it: &Finding| deployed.left_out.contains(&it.span.file);
+        let findings: Vec<Finding> =
+            findings.iter().filter(|it| !is_left_out(it)).cloned().collect();
+        let facts = main_facts(sources, &deployed.projects);
+        decision::decide(&facts, &findings, ran)
     }
 
     /// Runs the rules alone. The report has neither a decision nor a map, which an editor does not need at
@@ -465,17 +478,19 @@ fn without_excluded(files: Vec<Arc<FileModel>>, config: &Config) -> Vec<Arc<File
 
 /// Returns the Compose projects of all files.
 fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
-    let inputs: Vec<compose::FileInput<'_>> = files
-        .iter()
-        .map(|it| compose::FileInput {
-            id: it.id,
-            path: &it.file.path,
-            text: &it.file.text,
-            tree: Some(&it.tree),
-            compose: it.kind == Kind::Compose && !it.is_neighbour,
-        })
-        .collect();
-    compose::projects(&inputs)
+    compose::projects(&compose_inputs(files))
+}
+
+/// Returns what Compose projects are read from.
+fn compose_inputs(files: &[Arc<FileModel>]) -> Vec<compose::FileInput<'_>> {
+    let inputs = files.iter().map(|it| compose::FileInput {
+        id: it.id,
+        path: &it.file.path,
+        text: &it.file.text,
+        tree: Some(&it.tree),
+        compose: it.kind == Kind::Compose && !it.is_neighbour,
+    });
+    inputs.collect()
 }
 
 #[cfg(test)]

@@ -38,6 +38,24 @@ pub(super) fn scopes(sources: &Sources) -> Scopes<'_> {
     }
 }
 
+/// Returns the facts over the files with one variant of each target, and with other Compose projects.
+pub(super) fn main_facts<'a>(sources: &'a Sources, projects: &'a [compose::Project]) -> Facts<'a> {
+    let Sources { files, config, targets, charts, built_files, parts, outside, .. } = sources;
+    Facts::new(Scope {
+        files,
+        whole: Whole::new(files, built_files, parts),
+        projects,
+        config,
+        targets,
+        charts,
+        built_files,
+        parts,
+        outside,
+        chosen: choose_variants(targets, files).0,
+        is_main: true,
+    })
+}
+
 /// Returns the lists of files that belong together wherever they lie: what a target or a Compose project is
 /// made of.
 pub(super) fn joined(

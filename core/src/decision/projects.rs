@@ -4,6 +4,7 @@ mod alternatives;
 mod answers;
 mod copies;
 mod cost;
+mod deployed;
 mod forms;
 mod inputs;
 mod nodes;

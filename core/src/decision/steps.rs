@@ -35,6 +35,8 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
     let places = Places::of(system);
+    let aside = aside(system, decision);
+    let is_aside = |place: Span| aside.contains(&place.file);
     // What is not built hides what the answers depend on.
     if let Some(unread) = system.first_unread()
         && decision.outcome.platform == Platform::Either
@@ -60,7 +62,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let of_error = |it: &&Finding| checklists::item_of(it.code).map_or(Urgency::Stops, urgency);
     errors.sort_by_key(|it| of_error(it).min(Urgency::Stops));
     for finding in errors {
-        if told.insert(finding.code) {
+        if !is_aside(finding.span) && told.insert(finding.code) {
             steps.push(of_findings(system, &places, finding));
         }
     }
@@ -68,11 +70,6 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     let hints = system.findings_of(Severity::Info);
     let by_place: FxHashMap<(&str, Span), &Finding> =
         hints.iter().chain(&warnings).map(|it| ((it.code, it.span), *it)).collect();
-    // Beside a cluster, what a Compose file for development has is no step of what runs in production.
-    let is_aside = |place: Span| {
-        decision.today == Today::Kubernetes
-            && system.facts.role_of(place.file) == Some(Role::Development)
-    };
     for item in items(decision, checklists) {
         let mut own = item.findings.iter().filter_map(|place| by_place.get(place));
         let next = own.find(|it| !told.contains(it.code) && !is_aside(it.span));
@@ -87,7 +84,7 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     if decision.today == Today::Kubernetes {
         steps.extend(cluster::data(system, decision));
         let has_no_list = items(decision, checklists).is_empty();
-        let findings = warnings.into_iter().filter(|_| has_no_list);
+        let findings = warnings.into_iter().filter(|it| has_no_list && !is_aside(it.span));
         let new = findings.filter(|it| told.insert(it.code));
         steps.extend(new.map(|it| of_findings(system, &places, it)));
         steps.extend(cluster::of_verdict(system, decision));
@@ -96,7 +93,8 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
         notes.sort_by_key(|it| checklists::item_of(it.code).map_or(Urgency::Hygiene, urgency));
         for note in notes {
             // A note about what a step names already can wait.
-            if !told.contains(note.code) && subjects.insert(note.subject.clone()) {
+            let is_new = !told.contains(note.code) && !is_aside(note.span);
+            if is_new && subjects.insert(note.subject.clone()) {
                 told.insert(note.code);
                 steps.push(of_findings(system, &places, note));
             }
@@ -109,6 +107,16 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
     steps.truncate(MAX_STEPS - last.iter().len());
     steps.extend(last);
     steps
+}
+
+/// Returns the Compose files for development of what a cluster runs in production: what they do otherwise is no step
+/// there.
+fn aside(system: &System<'_>, decision: &Decision) -> FxHashSet<FileId> {
+    let is_there = |it: &&&Service<'_>| {
+        it.role == Role::Development && system.facts.counterpart_of(it.index).is_some()
+    };
+    let services = system.services.iter().filter(|_| decision.today == Today::Kubernetes);
+    services.filter(is_there).flat_map(|it| it.project.files.iter().copied()).collect()
 }
 
 /// Returns the items of the checklist of the platform that fail, the worst first; on a server also those that

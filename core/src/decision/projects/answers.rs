@@ -241,12 +241,8 @@ fn what_cannot_run_on_one_node_is_told_to_who_rules_out_several() {
         decision.reasons[1].text,
         "As written, StatefulSet `cassandra` would leave Pods pending on one node: its required anti-affinity has to go before a move to one server."
     );
-    let first = &decision.steps[0];
-    assert_eq!(first.subject, "StatefulSet `cassandra`");
-    assert_eq!(
-        first.text,
-        "Remove the required anti-affinity of StatefulSet `cassandra` as part of the move to one server: on a single node, some of its Pods stay pending."
-    );
+    // Where the cluster fits, nobody has to take it apart.
+    assert!(decision.steps.iter().all(|it| !it.text.contains("Remove")), "{:?}", decision.steps);
     assert!(decision.verdict.starts_with("A larger server is enough"), "{}", decision.verdict);
     let unanswered = cassandra(&[]);
     assert!(unanswered.reasons.iter().all(|it| !it.text.starts_with("As written")));

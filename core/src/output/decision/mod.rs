@@ -278,7 +278,7 @@ mod tests {
             (
                 "coupled-to-its-host",
                 &[
-                    "service `mqtt`: Add a backup of `mqtt-data`.",
+                    "service `homeassistant`: Add a backup of `/opt/homeassistant`.",
                     "Remove the privileges, capabilities, networks and folders of the host that `homeassistant` and `portainer` do not need.",
                     "Add a healthcheck to `homeassistant`, `mqtt`, `portainer` and 1 more.",
                     "Set `max-size` for the logs of `homeassistant`, `mqtt`, `portainer` and 1 more, or use the `local` logging driver.",
