@@ -210,13 +210,13 @@ fn looks_at_first_process(command: &Command) -> bool {
 
 /// Whether a command only says which version a program has, which it does whether a server runs or not.
 fn says_version(command: &Command) -> bool {
-    match texts(command)[..] {
-        [_, "--version" | "-version"] => true,
-        ["php" | "node" | "nginx" | "ruby", "-v"]
-        | ["python" | "python3" | "perl", "-V" | "-v"] => true,
-        ["go", "version"] => true,
-        _ => false,
-    }
+    matches!(
+        texts(command)[..],
+        [_, "--version" | "-version"]
+            | ["php" | "node" | "nginx" | "ruby", "-v"]
+            | ["python" | "python3" | "perl", "-V" | "-v"]
+            | ["go", "version"]
+    )
 }
 
 fn fails(command: &Command) -> bool {
