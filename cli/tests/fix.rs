@@ -167,7 +167,7 @@ fn comments_leave_what_a_chart_prints_as_it_was() {
 
 #[test]
 fn comments_leave_a_chart_without_actions_as_it_was() {
-    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  DB_PASSWORD: hV9kq2Zr7LmX\n";
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  DB_PASSWORD: hV9kq2Zr7LmX\n  API_SECRET: kR3vb8Qw5NzT # rotated by hand\n";
     let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata:\n      labels: {app: web}\n      annotations:\n        checksum/config: {{ include (print $.Template.BasePath \"/cm.yaml\") . | sha256sum }}\n    spec: {containers: [{name: web, image: 'acme/web:1.2.3'}]}\n";
     let root = folder(&[
         ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
@@ -181,7 +181,7 @@ fn comments_leave_a_chart_without_actions_as_it_was() {
     let before = render();
     assert!(before.contains("hV9kq2Zr7LmX") && before.contains("checksum/config: "), "{before}");
     let (_, _, err) = run_rules(root.path(), "PLM503", &["--add-ignore", "old"]);
-    assert!(err.contains("wrote 1 comment") && err.contains("; 0 findings left"), "{err}");
+    assert!(err.contains("wrote 2 comments") && err.contains("; 0 findings left"), "{err}");
     let config = fs::read_to_string(root.path().join("templates/cm.yaml")).unwrap();
     assert!(config.contains("hV9kq2Zr7LmX {{- /* plimsoll: ignore PLM503"), "{config}");
     assert_eq!(render(), before);

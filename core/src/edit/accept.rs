@@ -88,7 +88,9 @@ impl Search<'_> {
             let [behind, above] =
                 candidates(self.file, self.is_rendered, line.at, &line.codes, self.reason)?;
             let text = self.file.text()[..behind.span.start as usize].lines().next_back();
-            Some(if text.is_some_and(|it| it.contains('#')) { above } else { behind })
+            let has_comment = || text.is_some_and(|it| it.contains('#'));
+            let is_plain = self.file.kind != Kind::Template;
+            Some(if is_plain && has_comment() { above } else { behind })
         };
         let edits: Option<Vec<Edit>> = lines.iter().map(likely).collect();
         match edits.filter(|edits| accept_all(self.file, self.is_rendered, lines, edits)) {
@@ -132,8 +134,13 @@ fn candidates(
     let start = text.get(..at)?.rfind('\n').map_or(0, |line_break| line_break + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     if is_rendered || file.kind == Kind::Template {
-        let edit = behind_in_template(file, start + line.len(), &directive)?;
-        return Some([edit.clone(), edit]);
+        let column = line.len() - line.trim_start_matches([' ', BYTE_ORDER_MARK]).len();
+        let behind = behind_in_template(file, start + line.len(), &directive);
+        let above = above_in_template(file, start + column, &directive);
+        return match (behind, above) {
+            (Some(behind), above) => Some([behind.clone(), above.unwrap_or(behind)]),
+            (None, above) => above.map(|above| [above.clone(), above]),
+        };
     }
     let content = line.trim_start_matches([' ', BYTE_ORDER_MARK]);
     let column = line.len() - content.len();
@@ -150,17 +157,39 @@ fn candidates(
 /// prints nothing, wherever the text goes: what a template prints may end up in quotes.
 fn behind_in_template(file: &FileModel, end: usize, directive: &str) -> Option<Edit> {
     let before = &file.text()[..end];
-    let opened = before.rfind("{{");
-    let is_inside = opened.is_some_and(|opened| !before[opened..].contains("}}"));
     // Trimming is left to the actions around: white space at the end of the line would be lost.
     let is_exact = !before.ends_with([' ', '\t']);
-    if is_inside || !is_exact || directive.contains("*/") || is_template_name(file.path()) {
+    if !is_exact || !may_stand_in_template(file, end, directive) {
         return None;
     }
     // An action that takes away the line break behind it goes on doing so.
     let closing = if before.ends_with("-}}") { " -}}" } else { "}}" };
     let text = format!(" {{{{- /* {directive} */{closing}");
     Some(Edit { span: Span::new(file.id, end, end), text })
+}
+
+/// Returns an edit that puts a comment of the template language on a line of its own above the content of a line, for
+/// lines at whose end it would be read as a part of a YAML comment. The comment takes the line break and the indentation
+/// behind it away.
+fn above_in_template(file: &FileModel, content: usize, directive: &str) -> Option<Edit> {
+    let text = file.text();
+    // An action at the start of the line may take away the indentation before it.
+    if text[content..].starts_with("{{") || !may_stand_in_template(file, content, directive) {
+        return None;
+    }
+    let line = text[..content].rfind('\n').map_or(0, |line_break| line_break + 1);
+    let indent = text[line..content].trim_start_matches(BYTE_ORDER_MARK);
+    let text = format!("{{{{/* {directive} */ -}}}}{}{indent}", new_line(text));
+    Some(Edit { span: Span::new(file.id, content, content), text })
+}
+
+/// Whether a comment of the template language with a directive may stand at a place: outside of actions, in a file of a
+/// chart.
+fn may_stand_in_template(file: &FileModel, at: usize, directive: &str) -> bool {
+    let before = &file.text()[..at];
+    let opened = before.rfind("{{");
+    let is_inside = opened.is_some_and(|opened| !before[opened..].contains("}}"));
+    !is_inside && !directive.contains("*/") && !is_template_name(file.path())
 }
 
 /// Returns an edit that accepts everything that a rule finds in a file of which it finds something at an offset:
@@ -365,23 +394,40 @@ mod tests {
             at(template, text, "b:")
                 .is_some_and(|it| it.contains("b: 1 {{- /* plimsoll: ignore PLM806 -- x */}}\n"))
         );
-        assert_eq!(at(template, "a: {{ dict\n  \"a\" 1 }}\n", "dict"), None, "inside of an action");
-        assert_eq!(at(template, "a: 1 \n", "1"), None, "white space would be lost");
+        // Inside of an action, and where white space would be lost, it stands above.
+        for text in ["a: {{ dict\n  \"a\" 1 }}\n", "a: 1 \n"] {
+            let above = format!("{{{{/* plimsoll: ignore PLM806 -- x */ -}}}}\n{text}");
+            assert_eq!(at(template, text, "a:"), Some(above), "{text}");
+        }
         assert_eq!(at("a.yaml.j2", "a: 1\n{{ b }}: c\n", "1"), None, "another language");
     }
 
     #[test]
     fn a_file_without_an_action_that_a_chart_renders_gets_comments_that_print_nothing() {
-        let text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: 1 # one\n  b: |\n    c\n";
+        let text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: 7 # one\n  b: |\n    c\n  d: 8\n";
         let file = FileModel::read(FileId(0), File::new("c/templates/a.yaml", text), None);
         assert_eq!(file.kind, Kind::Kubernetes);
-        for word in ["1", "c\n"] {
+        for (word, expected) in [
+            ("8", Some("d: 8 {{- /* plimsoll: ignore PLM503 -- x */}}\n")),
+            // Behind the comment it would be read as a part of that.
+            ("7", Some("data:\n  {{/* plimsoll: ignore PLM503 -- x */ -}}\n  a: 7 # one\n")),
+            ("c\n", None),
+        ] {
             let at = text.rfind(word).unwrap();
-            let edit = here(&file, true, at, &["PLM503"], "x").unwrap();
-            assert_eq!(edit.text, " {{- /* plimsoll: ignore PLM503 -- x */}}", "{word}");
+            let edit = here(&file, true, at, &["PLM503"], "x");
+            let with = edit.map(|edit| inserted(text, [&edit]));
+            match expected {
+                Some(expected) => assert!(with.as_ref().unwrap().contains(expected), "{with:?}"),
+                None => assert_eq!(with, None, "inside of a text"),
+            }
             let whole = in_file(&file, true, at, "PLM503", "x").unwrap();
             assert_eq!(whole.text, "{{- /* plimsoll: ignore-file PLM503 -- x */ -}}\n");
         }
+        let lines_of = |words: [&str; 2]| {
+            words.map(|it| Line { at: text.rfind(it).unwrap(), codes: vec!["PLM503"] })
+        };
+        let answers = lines(&file, true, &lines_of(["7", "8"]), "x");
+        assert!(answers.iter().all(|it| matches!(it, Answer::At(_))), "{answers:?}");
     }
 
     #[test]
