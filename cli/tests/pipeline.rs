@@ -185,7 +185,7 @@ fn only_findings_of_what_changed_are_reported_but_everything_is_read() {
 fn what_is_found_only_since_a_file_is_gone_is_reported_wherever_it_points() {
     let pod = |name: &str| {
         format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: {name}, image: 'acme/{name}:1.2.3', ports: [{{containerPort: 80}}]}}]}}\n"
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{topologySpreadConstraints: [{{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {{matchLabels: {{app: {name}}}}}}}], containers: [{{name: {name}, image: 'acme/{name}:1.2.3', ports: [{{containerPort: 80}}]}}]}}\n"
         )
     };
     let compose = "services:\n  web: {image: 'acme/web:1.2.3', ports: ['80:80'], env_file: [lost.env, web.conf]}\n";

@@ -72,7 +72,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mount.span,
                 format!("`{}` mounts `{source}`, a path on one person's machine", service.name),
             );
-            finding.check(format!("ls -ld {}", in_shell(source))).cause("a path of one machine");
+            let path = facts.file(mount.span.file).path();
+            finding
+                .check(format!("ls -ld {}", in_shell(source)))
+                .cause_in_this_run(format!("paths of one machine in {path}"))
+                .gathers("paths of one machine");
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
