@@ -20,7 +20,6 @@ use annotations::Annotations;
 use cause::one_for_each_cause;
 use deployed::deployed;
 use fold::{COMPANIONS, ECHOES, Folded, drop_echoes, fold_shared_places, join_fixes};
-use lasting::Gathered;
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 use run::{name_release, run_rules_unless};
@@ -325,12 +324,12 @@ impl Analysis {
             findings = folded.findings;
         }
         drop_echoes(&mut findings, &ECHOES);
-        let gathered = Gathered::of(&findings, facts, &self.config().base);
+        let shared = lasting::shared(&findings, facts, &self.config().base);
         let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
         let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         self.sort(&mut findings);
         let systems = decide(&findings, &ran);
-        let mut report = Report { systems, suppressed, ..self.frame() };
+        let mut report = Report { systems, suppressed, shared, ..self.frame() };
         self.identify(&mut findings);
         report.findings = findings;
         drop_echoes(&mut report.findings, &COMPANIONS);
@@ -340,7 +339,6 @@ impl Analysis {
         }
         one_for_each_cause(&mut report.findings, facts, options.gathers_siblings);
         fold_shared_places(&mut report.findings);
-        gathered.name_applications(&mut report.findings, facts);
         report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.try_fixes(&mut report.findings, options);
         // Fixes are tried with the messages as rules write them.

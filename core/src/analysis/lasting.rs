@@ -1,64 +1,41 @@
-//! The application of a finding that gathers places, by which the finding is the same one in another run whichever of its
-//! places leads.
+//! The applications of findings that gather places, by which each is the same one in another run whichever of its places
+//! leads.
 //!
 //! A finding goes by its application only where another application has a finding of the same rule for the same thing.
 //! Otherwise neither the folders of the application nor the files that are handed over say anything about it.
 
 use crate::facts::Facts;
-use crate::report::Finding;
+use crate::report::{Finding, Shared};
 use crate::text::{Base, FileId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// What tells a finding from others: its rule, and what it gathers places for.
-type Key = (&'static str, String);
+type Key<'f> = (&'static str, &'f str);
 
-/// The applications that have a finding for the same thing, each with the paths of the files where it is found.
-#[derive(Debug, Default)]
-pub(super) struct Gathered(FxHashMap<Key, BTreeMap<usize, Vec<String>>>);
-
-impl Gathered {
-    /// Notes where things are found before anything is accepted: what is accepted in one application changes nothing
-    /// about another one.
-    pub(super) fn of(findings: &[Finding], facts: &Facts<'_>, base: &Base) -> Gathered {
-        let mut gathered = Gathered::default();
-        let mut paths: FxHashMap<FileId, String> = FxHashMap::default();
-        for finding in findings {
-            let Some(what) = &finding.gathers else { continue };
-            let parts = gathered.0.entry((finding.code, what.clone())).or_default();
-            for file in files(finding) {
-                let path = paths
-                    .entry(file)
-                    .or_insert_with(|| base.in_repository(facts.file(file).path()));
-                parts.entry(facts.part_of(file)).or_default().push(path.clone());
-            }
-        }
-        gathered.0.retain(|_, parts| parts.len() > 1);
-        gathered
-    }
-
-    /// Names the applications of findings that other applications have as well.
-    pub(super) fn name_applications(self, findings: &mut [Finding], facts: &Facts<'_>) {
-        if self.0.is_empty() {
-            return;
-        }
-        let names: FxHashMap<Key, FxHashMap<usize, String>> =
-            self.0.into_iter().map(|(key, parts)| (key, names(parts))).collect();
-        for finding in findings {
-            let Some(what) = &finding.gathers else { continue };
-            let Some(names) = names.get(&(finding.code, what.clone())) else { continue };
-            // A habit in folders side by side is one finding of several applications.
-            let own: FxHashSet<usize> = files(finding).map(|it| facts.part_of(it)).collect();
-            if own.len() < names.len() {
-                finding.application = names.get(&facts.part_of(finding.span.file)).cloned();
-            }
+/// Names the applications that have findings for the same thing. Of all findings, before any is accepted: what is accepted
+/// in one application changes nothing about another one.
+pub(super) fn shared(findings: &[Finding], facts: &Facts<'_>, base: &Base) -> Shared {
+    let mut files: FxHashMap<Key<'_>, FxHashSet<FileId>> = FxHashMap::default();
+    for finding in findings {
+        if let Some(what) = &finding.gathers {
+            files.entry((finding.code, what)).or_default().extend(finding.files());
         }
     }
-}
-
-/// Returns the files of a finding and of those that it stands for.
-fn files(finding: &Finding) -> impl Iterator<Item = FileId> {
-    std::iter::once(finding.span.file).chain(finding.others.iter().map(|it| it.span.file))
+    let mut shared = Shared::default();
+    for ((code, what), files) in files {
+        let mut parts: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for file in &files {
+            let path = base.in_repository(facts.file(*file).path());
+            parts.entry(facts.part_of(*file)).or_default().push(path);
+        }
+        if parts.len() > 1 {
+            let names = names(parts);
+            let name = |file: FileId| Some((file, names.get(&facts.part_of(file))?.clone()));
+            shared.add(code, what, files.into_iter().filter_map(name).collect());
+        }
+    }
+    shared
 }
 
 /// Returns a name for each of several applications: the shortest path from the root of the repository, of a folder or a

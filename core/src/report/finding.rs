@@ -1,7 +1,7 @@
 //! Findings with their places and fixes, and the list that rules add them to.
 
 use super::{phrases, vocabulary};
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
 vocabulary! {
     /// How bad a finding is, worst first.
@@ -174,9 +174,6 @@ pub struct Finding {
     pub cause: Option<String>,
     /// What the finding gathers places for; see [`Finding::gathers`].
     pub gathers: Option<String>,
-    /// The path from the root of the repository that tells the application from others with such a finding; see
-    /// [`Identity::lasting`]. Filled in when the report is made.
-    pub application: Option<String>,
     /// Which of the findings with one cause is reported, where their files count alike: see
     /// [`Finding::precedence`].
     pub precedence: Precedence,
@@ -201,6 +198,11 @@ const MAX_RELATED: usize = 10;
 const MAX_NEEDED: usize = 30;
 
 impl Finding {
+    /// Returns the files of the finding and of those that it stands for.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        std::iter::once(self.span.file).chain(self.others.iter().map(|it| it.span.file))
+    }
+
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
         self.severity = severity;
         self
@@ -426,7 +428,6 @@ impl Findings {
             own_targets: None,
             cause: None,
             gathers: None,
-            application: None,
             precedence: Precedence::Usual,
             bites_in_development: false,
             more: 0,

@@ -1,7 +1,8 @@
 //! What makes a finding the same finding in another run.
 
 use super::{Finding, Report};
-use rustc_hash::FxHashMap;
+use crate::text::FileId;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ impl Identity {
         let own = Identity::of(report, finding);
         let Some(what) = &finding.gathers else { return own };
         Identity {
-            path: finding.application.clone().unwrap_or_default(),
+            path: report.shared.application_of(finding).unwrap_or_default().to_owned(),
             object: String::new(),
             key: what.clone(),
             rule: own.rule,
@@ -69,6 +70,35 @@ impl Identity {
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         })
+    }
+}
+
+/// What several applications have findings for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shared(FxHashMap<&'static str, FxHashMap<String, Sharing>>);
+
+/// The applications that have findings for one thing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Sharing {
+    count: usize,
+    /// Their names, by the files where it is found.
+    names: FxHashMap<FileId, String>,
+}
+
+impl Shared {
+    /// Adds what findings of a rule gather places for, and the names of the applications, each by the files where it is
+    /// found.
+    pub fn add(&mut self, code: &'static str, what: &str, names: FxHashMap<FileId, String>) {
+        let count = names.values().collect::<FxHashSet<_>>().len();
+        self.0.entry(code).or_default().insert(what.to_owned(), Sharing { count, names });
+    }
+
+    /// Returns the name of the application of a finding that others have as well.
+    fn application_of(&self, finding: &Finding) -> Option<&str> {
+        let Sharing { count, names } = self.0.get(finding.code)?.get(finding.gathers.as_ref()?)?;
+        let own: FxHashSet<&String> = finding.files().filter_map(|it| names.get(&it)).collect();
+        // A habit in folders side by side is one finding of several applications.
+        names.get(&finding.span.file).filter(|_| own.len() < *count).map(String::as_str)
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Report {
     pub elsewhere: usize,
     /// The lowest severity that makes a check fail, if the configuration says so.
     pub fail_on: Option<FailOn>,
+    /// What several applications have findings for.
+    pub shared: Shared,
     /// Where the project lies in its repository.
     pub base: Base,
     /// The paths that the caller was given, for commands that go on from here; empty for all of the current folder.
