@@ -84,7 +84,7 @@ const SCRATCH_FOLDERS: &[&str] = &["/tmp", "/var/tmp", "/run", "/var/run"];
 /// What a bind mount brings into a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Brought {
-    /// Source code, which belongs into the image.
+    /// Source code, which belongs in the image.
     Code,
     /// Files that are there before the container starts and that it only reads.
     Configuration,

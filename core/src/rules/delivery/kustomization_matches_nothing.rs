@@ -129,7 +129,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else if is_file && near.is_none() && is_of_secret(&facts.key_path(unmatched.span), name) {
             // What a Secret is made from is mostly kept out of the repository on purpose.
             finding.severity(Severity::Info).cause("a file that is written by hand");
-            finding.help("Where the file is kept out of the repository on purpose, put an example beside it that says what belongs into it. Otherwise correct the name.");
+            finding.help("Where the file is kept out of the repository on purpose, put an example beside it that says what belongs in it. Otherwise correct the name.");
         }
         let is_path = matches!(unmatched.what, UnmatchedKind::Resource | UnmatchedKind::File);
         if let Some(near) = near.filter(|_| is_path && is_written(facts, unmatched.span, name)) {

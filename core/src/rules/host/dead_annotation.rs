@@ -22,7 +22,7 @@ rule! {
     ///
     /// ## When to ignore
     /// Where an older cluster that still reads the annotation gets the same manifest. The field may stand
-    /// beside it, except for the class of an Ingress: the API server refuses to create one with both.
+    /// beside it; the class of an Ingress has to be the same in both then.
     ///
     /// ## Bad
     /// ```yaml
@@ -94,8 +94,8 @@ fn check_meta(facts: &Facts, out: &mut Findings, carrier: &Carrier<'_>) {
     let Carrier { object, meta, .. } = carrier;
     for (key, value) in &meta.annotations {
         let Some(old) = old_annotation(key) else { continue };
-        if is_refused_beside_field(carrier, key) {
-            report_refused(facts, object, (key, value), out);
+        if let Some(class) = contradicting_class(carrier, key, value) {
+            report_contradiction(facts, object, (key, value), class, out);
             continue;
         }
         if field_says_it(carrier, key, &old) || asks_for_nothing(value) {
@@ -130,26 +130,38 @@ fn check_meta(facts: &Facts, out: &mut Findings, carrier: &Carrier<'_>) {
     }
 }
 
-/// Whether an Ingress has its class twice, as an annotation and as a field.
+/// Returns the class that the field of an Ingress states, where the annotation states another one. The API server does
+/// not create such an Ingress; since Kubernetes 1.27 it takes both where they agree.
 ///
-/// Source: Kubernetes, `pkg/apis/networking/validation/validation.go`, `ValidateIngressCreate`.
-fn is_refused_beside_field(carrier: &Carrier<'_>, key: &str) -> bool {
-    let has_class = |it: &Body| matches!(it, Body::Routes(it) if it.class.is_some());
-    key == "kubernetes.io/ingress.class"
-        && carrier.object.kind.as_str() == "Ingress"
-        && has_class(&carrier.object.body)
+/// Source: <https://github.com/kubernetes/kubernetes/pull/115447>
+fn contradicting_class<'o>(carrier: &Carrier<'o>, key: &str, value: &str) -> Option<&'o Str> {
+    let Body::Routes(routes) = &carrier.object.body else { return None };
+    let is_known = |it: &str| !it.contains('$');
+    let differs = |it: &&Str| it.as_str() != value && is_known(it) && is_known(value);
+    let class = routes.class.as_ref().filter(differs)?;
+    (key == "kubernetes.io/ingress.class" && carrier.object.kind.as_str() == "Ingress")
+        .then_some(class)
 }
 
-fn report_refused(facts: &Facts, object: &Object, (key, value): (&Str, &Str), out: &mut Findings) {
+fn report_contradiction(
+    facts: &Facts,
+    object: &Object,
+    (key, value): (&Str, &Str),
+    class: &Str,
+    out: &mut Findings,
+) {
     let label = object.label();
     let finding = out.at(
         &key.span,
-        format!("{label} has the annotation `{key}` beside `ingressClassName`, so the API server refuses to create it"),
+        format!(
+            "the annotation `{key}` of {label} says `{value}` and `ingressClassName` says `{class}`, so the API server does not create it"
+        ),
     );
     finding
         .severity(Severity::Error)
-        .why("The API server takes both only in an Ingress that was there before it had the field. In a new cluster or namespace `kubectl apply` ends with \"can not be set when the class field is also set\".")
-        .help("Remove the annotation: `ingressClassName` says the same.");
+        .also(&class.span, "the field says another class")
+        .why("An update of an Ingress that is there already is accepted, but in a new cluster or namespace `kubectl apply` ends with \"must match `ingressClassName` when both are specified\".")
+        .help("Remove the annotation, and check that `ingressClassName` is the class that is meant.");
     finding.deprecated = true;
     let removed = remove(facts, key, value);
     finding.maybe_fix(removed.map(|it| Fix::r#unsafe("Remove the annotation", [it])));
@@ -250,7 +262,7 @@ fn fix(
             is_json.then(|| insert(pod, Yaml::raw(json))).flatten()
         }
         "seccompProfile" => seccomp(facts, template?, key, text),
-        // An Ingress with both is refused.
+        // Before Kubernetes 1.27 an Ingress with both is not created.
         "ingressClassName" => {
             let Body::Routes(it) = &object.body else { return None };
             let written = insert(it.place.as_ref(), Yaml::str(text))?;
@@ -369,7 +381,8 @@ mod tests {
             ))
         };
         assert_eq!(ingress("rules: []"), ["info"]);
-        assert_eq!(ingress("ingressClassName: nginx"), ["error"], "which is refused");
+        assert!(ingress("ingressClassName: nginx").is_empty());
+        assert_eq!(ingress("ingressClassName: traefik"), ["error"], "which is not created");
         let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a, annotations: {volume.beta.kubernetes.io/storage-class: fast}}\nspec: {accessModes: [ReadWriteOnce]}\n";
         assert_eq!(severities(claim), ["info"]);
         let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}, volumeClaimTemplates: [{metadata: {name: d, annotations: {volume.beta.kubernetes.io/storage-class: fast}}, spec: {accessModes: [ReadWriteOnce]}}]}\n";
@@ -387,11 +400,12 @@ mod tests {
             ))
         };
         let expected = "  annotations:\n    acme.com/a: b\nspec:\n";
-        for spec in ["", "  ingressClassName: nginx\n"] {
+        for (spec, class) in [("", "nginx"), ("  ingressClassName: traefik\n", "traefik")] {
             let before = ingress(spec);
             let after = apply_fixes(&before, &run(&RULE, &before));
             assert!(after[0].text.contains(expected), "{}", after[0].text);
-            assert!(after[0].text.contains("  ingressClassName: nginx\n"), "{}", after[0].text);
+            let field = format!("  ingressClassName: {class}\n");
+            assert!(after[0].text.contains(&field), "{}", after[0].text);
         }
     }
 

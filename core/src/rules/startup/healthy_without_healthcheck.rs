@@ -136,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn an_image_that_brings_a_healthcheck_is_enough() {
+        let count = |image: &str| {
+            let text = format!(
+                "services:\n  torrent: {{image: 'acme/torrent:1', depends_on: {{vpn: {{condition: service_healthy}}}}}}\n  vpn: {{image: '{image}'}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(count("qmcgaw/gluetun:v3.40"), 0);
+        assert_eq!(count("acme/vpn:1"), 1);
+    }
+
+    #[test]
     fn a_service_without_a_healthcheck_is_one_finding() {
         let text = "services:\n  a: {image: 'x/a:1', depends_on: {db: {condition: service_healthy}}}\n  b: {image: 'y/b:1', depends_on: {db: {condition: service_healthy}}}\n  db: {image: 'postgres:17'}\n";
         let found = findings(&RULE, text);

@@ -21,6 +21,20 @@ fn outside_names_and_placeholders_are_silent() {
     assert_eq!(web("cache", ", networks: [n]}\nnetworks: {n: {external: true}}\nx-a:"), 0);
 }
 
+#[test]
+fn a_word_that_switches_the_host_off_is_none() {
+    let count = |host: &str| {
+        let text = format!(
+            "services:\n  bot: {{image: 'acme/bot:1', environment: {{REDIS_HOST: {host}}}}}\n  db: {{image: 'postgres:17'}}\n"
+        );
+        messages(&RULE, &text).len()
+    };
+    assert_eq!(count("cache"), 1);
+    for word in ["disabled", "none", "'off'"] {
+        assert_eq!(count(word), 0, "{word}");
+    }
+}
+
 const SERVICE: &str =
     "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
 
