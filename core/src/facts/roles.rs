@@ -79,8 +79,17 @@ pub(super) fn of_files(
             is_default_name(file.path())
                 && beside.is_some_and(|it| it.iter().any(|it| is_the_other(project, it)))
         };
+        // What runs in the cluster has its stores there, or beside it where they come back after a reboot.
+        let is_beside_cluster = || {
+            is_default_name(file.path())
+                && has_cluster_side(*base)
+                && serves_developers(project)
+                && project.services.iter().all(|it| it.restart.is_none())
+        };
         if roles[base.index()] == Some(Role::Unknown)
-            && (is_beside_production() || calls_itself_development(file.text()))
+            && (is_beside_production()
+                || is_beside_cluster()
+                || calls_itself_development(file.text()))
         {
             roles[base.index()] = Some(Role::Development);
         }
@@ -486,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn published_stores_beside_a_cluster_serve_developers_unless_they_come_back() {
+    fn published_stores_in_the_default_file_beside_a_cluster_serve_developers() {
         let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'acme/web:1'}]}}}\n";
         let stores = "services: {db: {image: 'postgres:17', ports: ['5432:5432']}}\n";
         assert_eq!(role_beside(stores, ("k8s/web.yaml", deployment)), Role::Development);

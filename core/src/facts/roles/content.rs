@@ -90,11 +90,6 @@ pub(super) fn by_content(project: &Project, files: &[Arc<FileModel>], cluster: b
     if project.services.iter().any(is_plain) || is_tried_out(project) {
         return Role::Development;
     }
-    // Production has its stores in the cluster then, or beside it where they come back after a reboot.
-    let is_kept_nowhere = || project.services.iter().all(|it| it.restart.is_none());
-    if cluster && serves_developers(project) && is_kept_nowhere() {
-        return Role::Development;
-    }
     let development = project.services.iter().any(is_development);
     if development {
         return if cluster { Role::Development } else { Role::Unknown };
