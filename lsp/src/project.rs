@@ -125,8 +125,8 @@ impl Project {
         options: &Options,
         is_outdated: &(dyn Fn() -> bool + Sync),
     ) -> Option<Applications> {
-        let config = Config { unread: Arc::clone(&self.unread), ..options.config.clone() };
-        let options = Options { config, ..options.clone() };
+        let mut options = options.clone();
+        options.config.unread = Arc::clone(&self.unread);
         self.workspace.check_unless(&options, is_outdated)
     }
 

@@ -30,8 +30,6 @@ pub struct Load {
     pub requests: Sums,
     /// Of the same, limits alone.
     pub limits: Sums,
-    /// What Jobs add while they run: from the largest one alone to all of them at once.
-    pub peaks: Sums,
     /// What the largest Job adds at least and at most, for each resource on its own.
     pub largest: Sums,
     /// What all Jobs at once add at least and at most.
@@ -183,12 +181,6 @@ impl Load {
         let is_larger = sizes.iter().all(|(one, largest)| one.max * copies >= largest.max);
         let is_smaller = sizes.iter().all(|(one, largest)| one.max * copies <= largest.max);
         self.has_two_largest = !is_larger && (self.has_two_largest || !is_smaller);
-        for (peak, one) in [(&mut self.peaks.cpu, cpu), (&mut self.peaks.memory, memory)] {
-            peak.containers += one.containers;
-            peak.sized += one.sized;
-            peak.min = peak.min.max(one.min * copies);
-            peak.max += one.max * copies;
-        }
         let Load { largest, all_jobs, .. } = self;
         for (largest, all, one) in [
             (&mut largest.cpu, &mut all_jobs.cpu, cpu),
@@ -207,13 +199,13 @@ impl Load {
 
     /// Whether every container states both resources, those of Jobs included, and the number of replicas is known.
     pub fn is_whole(&self) -> bool {
-        let all = [self.sums.cpu, self.sums.memory, self.peaks.cpu, self.peaks.memory];
+        let all = [self.sums.cpu, self.sums.memory, self.all_jobs.cpu, self.all_jobs.memory];
         !self.is_empty() && !self.is_open && all.iter().all(|it| it.sized == it.containers)
     }
 
     /// Whether any container states a size.
     pub fn is_sized(&self) -> bool {
-        let sums = [self.sums.cpu, self.sums.memory, self.peaks.cpu, self.peaks.memory];
+        let sums = [self.sums.cpu, self.sums.memory, self.all_jobs.cpu, self.all_jobs.memory];
         sums.iter().any(|it| it.sized > 0)
     }
 

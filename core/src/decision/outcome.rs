@@ -167,12 +167,12 @@ impl Situation {
         use Platform::{Compose, Either, Kubernetes, LargerServer};
         let row = |platform, so_far, sentence| Verdict { platform, so_far, sentence };
         let settled = |platform, sentence| row(platform, platform, sentence);
-        // No answer turns nothing into a system.
+        // Where there is no system, no answer makes one.
         if self.today == Today::Unknown {
             return row(
                 Either,
                 Either,
-                "Nothing in these files runs yet, so there is nothing to decide.",
+                "These files show nothing that runs in production, so there is nothing to decide.",
             );
         }
         #[rustfmt::skip]
@@ -224,7 +224,7 @@ impl Situation {
             (Demands::LikelyNodes, Server::Unknown, _) =>
                 row(Either, Kubernetes, "The files point to several machines, but do not say whether one server carries the load: so far Kubernetes."),
             (Demands::One, Server::Unknown, Open::TowardsCluster) if self.uses_its_cluster() =>
-                settled(Kubernetes, "It scales beyond what one server is sure to carry, and a controller keeps it in a cluster that does: Kubernetes is a sound choice."),
+                settled(Kubernetes, "It may outgrow one server, and a GitOps controller already delivers it to a cluster: Kubernetes is a sound choice."),
             (Demands::One, Server::Unknown, _) =>
                 row(Either, Either, "One demand speaks for a cluster, and the files do not say whether one server carries the load."),
             // One server is not enough. The files never rule out several nodes then; a person may.
@@ -236,7 +236,7 @@ impl Situation {
         self.in_swarm(verdict)
     }
 
-    /// Whether it runs in a cluster that a GitOps controller keeps, and scales as only a cluster does.
+    /// Whether it runs in a cluster that a GitOps controller keeps, with decisive evidence for many replicas.
     fn uses_its_cluster(&self) -> bool {
         self.today == Today::Kubernetes
             && self.delivery != Delivery::Other

@@ -370,7 +370,7 @@ fn last(system: &System<'_>, decision: &Decision) -> Option<Step> {
             Some(step(text, Some(first.span())))
         }
         (_, Today::Unknown) => {
-            let text = "Analyse these files again once they define a service or a workload.";
+            let text = "Analyse these files again once they define a service or a workload for production.";
             Some(step(text.to_owned(), None))
         }
         (Fit::Outgrown, _)

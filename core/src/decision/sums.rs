@@ -99,10 +99,10 @@ pub enum Size {
 
 impl Size {
     pub fn of(load: &Load, server: Server) -> Size {
-        let Load { sums: Sums { cpu, memory }, peaks, largest, .. } = *load;
+        let Load { sums: Sums { cpu, memory }, all_jobs, largest, .. } = *load;
         let holds = |it: Server, cpus: f64, bytes: f64| cpus <= it.cpus && bytes <= it.memory_bytes;
         // The largest Job has to run beside what runs all the time.
-        let (cpus, bytes) = (cpu.min + peaks.cpu.min, memory.min + peaks.memory.min);
+        let (cpus, bytes) = (cpu.min + largest.cpu.min, memory.min + largest.memory.min);
         let most = (cpu.max + largest.cpu.max, memory.max + largest.memory.max);
         let smallest = |cpus: f64, bytes: f64| {
             let plain = rented_servers().filter(|it| it.gpus == 0);
@@ -120,7 +120,7 @@ impl Size {
         if !load.is_whole() {
             return Size::Open;
         }
-        let all = (cpu.max + peaks.cpu.max, memory.max + peaks.memory.max);
+        let all = (cpu.max + all_jobs.cpu.max, memory.max + all_jobs.memory.max);
         let half = holds(server, all.0 * 2.0, all.1 * 2.0);
         if half { Size::FitsEasily } else { Size::Fits }
     }
@@ -158,7 +158,7 @@ fn job_words(load: &Load) -> String {
         (Side::Cluster, 1) => "Job",
         (Side::Cluster, _) => "Jobs",
     };
-    let (cpu, memory) = (load.peaks.cpu, load.peaks.memory);
+    let (cpu, memory) = (load.all_jobs.cpu, load.all_jobs.memory);
     if cpu.sized + memory.sized == 0 {
         let state = if load.jobs == 1 { "states" } else { "state" };
         return format!("{} {noun} {state} no size", load.jobs);
@@ -189,8 +189,8 @@ fn job_words(load: &Load) -> String {
 
 /// Whether a server holds everything even while all Jobs run at once.
 pub fn holds_all_jobs(load: &Load, server: Server) -> bool {
-    load.sums.cpu.max + load.peaks.cpu.max <= server.cpus
-        && load.sums.memory.max + load.peaks.memory.max <= server.memory_bytes
+    load.sums.cpu.max + load.all_jobs.cpu.max <= server.cpus
+        && load.sums.memory.max + load.all_jobs.memory.max <= server.memory_bytes
 }
 
 /// Returns "3 of 4 containers state memory and 1 of 4 CPUs".

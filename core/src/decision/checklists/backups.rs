@@ -8,10 +8,11 @@ use crate::knowledge::env::file_database;
 use crate::knowledge::families::Class;
 use crate::knowledge::net;
 use crate::knowledge::upkeep::{Topic, words};
+use crate::model::compose::Mount;
 use crate::report::phrases::first_of;
-use crate::text::join_path;
+use crate::text::{Span, join_path};
 use indexmap::{IndexMap, IndexSet};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A volume of a project, or a folder of the host in the place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -329,12 +330,15 @@ fn data_of<'f>(system: &System<'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     };
     let is_store =
         |mount: &Mounted<'_>| dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir));
+    let models: FxHashMap<Span, &Mount> =
+        service.model.volumes.iter().map(|it| (it.span, it)).collect();
     let is_written = |mount: &Mounted<'_>| {
-        let mut mounts = service.model.volumes.iter().filter(|it| it.span == mount.span);
-        mounts.any(|it| {
+        models.get(&mount.span).is_some_and(|it| {
             let folder = it.source.as_ref().map(|it| join_path(&service.project.folder, it));
-            // The folder of the project is mounted for its sources.
-            let is_around = folder.is_none_or(|it| is_below(&service.project.folder, &it));
+            // The folder of the project, or one above it, is mounted for its sources.
+            let is_root = |it: &str| it.split('/').all(|part| matches!(part, "" | ".."));
+            let is_around =
+                folder.is_none_or(|it| is_root(&it) || is_below(&service.project.folder, &it));
             !is_around && system.facts.brought_by(service, it) == Brought::Data
         })
     };

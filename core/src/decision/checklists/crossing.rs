@@ -179,12 +179,12 @@ fn startup(view: &View<'_, '_>) -> Tally {
     }
 }
 
-/// Returns how many migrations of Compose the cluster runs, where it runs the application already and not all of them.
-/// A Job stands for one of them. So does each container that migrates in a workload which is the counterpart of none,
-/// whatever its name.
+/// Returns how many migrations of Compose the cluster runs; `None` where it runs all of them, or where the files cannot
+/// tell. A Job stands for one migration, and so does each migrating container of a workload that is no migration's
+/// counterpart, whatever its name.
 fn migrations_left_behind(view: &View<'_, '_>) -> Option<Tally> {
     let (facts, counted) = (view.system.facts, &view.system.counted);
-    let is_open = counted.workloads.is_empty()
+    let cannot_know = counted.workloads.is_empty()
         || view.system.hides_workloads()
         || counted.workloads.iter().any(|it| facts.waits_for_migrations(it));
     let migrations = || view.to_cross.iter().filter(|it| facts.is_migration_service(it));
@@ -207,10 +207,10 @@ fn migrations_left_behind(view: &View<'_, '_>) -> Option<Tally> {
     }
     let words = Words {
         noun: ["migration of Compose", "migrations of Compose"],
-        does: ["has a Job in the cluster", "have a Job in the cluster"],
+        does: ["runs in the cluster too", "run in the cluster too"],
     };
     let tally = Tally::count(words, all.into_iter());
-    (!is_open && !tally.missing().is_empty()).then_some(tally)
+    (!cannot_know && !tally.missing().is_empty()).then_some(tally)
 }
 
 fn migrations(view: &View<'_, '_>) -> Tally {

@@ -49,7 +49,7 @@ pub fn given_up(system: &System<'_>, scheduled: usize) -> Vec<String> {
     named
 }
 
-/// Whether a role allows to create Pods, or what makes Pods. `*` stands for everything.
+/// Whether a role allows creating Pods, or anything that creates Pods. `*` stands for everything.
 ///
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>
 fn starts_programs(role: &Role) -> bool {

@@ -60,6 +60,8 @@ fn a_suspended_job_adds_no_load() {
     let facts = facts_on(&suspended, QuestionId::OneServer);
     assert!(facts.contains("1 Job adds 1 CPU and 2 GiB of memory while it runs; 1 more Job is suspended and adds nothing"), "{facts}");
     assert_eq!(suspended.outcome.platform, Platform::Compose);
+    let alone = decide(&[("job.yaml", &job("suspend: true, "))]);
+    assert_ne!(alone.outcome.platform, Platform::LargerServer);
     for more in ["", "suspend: false, "] {
         let decision = decide(&[("job.yaml", &job(more))]);
         assert_eq!(decision.outcome.platform, Platform::LargerServer, "{more}");
@@ -101,6 +103,10 @@ fn folders_of_the_host_that_an_application_writes_to_are_data() {
         let found = state(&decision, CheckItem::Backups).0;
         assert_eq!(found, CheckState::NotApplicable, "{files}");
     }
+    for path in ["compose.yaml", "docker/compose.yaml"] {
+        let decision = decide(&[(path, &game("['..:/app']"))]);
+        assert_eq!(state(&decision, CheckItem::Backups).0, CheckState::NotApplicable, "{path}");
+    }
     // Known files make a folder that is mounted one of configuration.
     let known = game("['./config:/config']");
     let decision = decide(&[("compose.yaml", &known), ("config/worlds.yaml", "worlds: [fjord]\n")]);
@@ -128,7 +134,8 @@ fn no_answer_turns_files_without_a_system_into_one() {
     for answer in [("downtime", "none"), ("teams", "5"), ("one-server", "no")] {
         let decision = answered(&files, &[answer]);
         assert_eq!(decision.outcome.platform, Platform::Either, "{answer:?}");
-        let said = "Nothing in these files runs yet, so there is nothing to decide.";
+        let said =
+            "These files show nothing that runs in production, so there is nothing to decide.";
         assert_eq!(decision.verdict, said);
         assert!(decision.ask.is_empty() && decision.flips.is_empty());
     }

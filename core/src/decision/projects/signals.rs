@@ -214,4 +214,5 @@ fn the_name_of_a_release_is_replaced_in_what_is_said_alone() {
     assert_eq!(systems[0].name, "release-name");
     let steps: Vec<&str> = decision.steps.iter().map(|it| it.text.as_str()).collect();
     assert!(steps.iter().all(|it| !it.contains("`release-name-web`")), "{steps:?}");
+    assert!(steps.iter().any(|it| it.contains("RELEASE-web")), "{steps:?}");
 }

@@ -123,7 +123,7 @@ struct Running<'f> {
     tenant: Option<&'f str>,
 }
 
-/// Returns how many workloads run for the tenant with the most of them, those that all tenants share among them; `None`
+/// Returns how many workloads run for the tenant with the most of them, including those that all tenants share; `None`
 /// where fewer than two tenants are counted.
 fn most_of_a_tenant(tenants: &[Option<&str>]) -> Option<usize> {
     let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
