@@ -5,7 +5,7 @@ use crate::convert::Addresses;
 use crate::diagnostics::{Diagnostics, FileDiagnostics};
 use crate::state::{Change, Task};
 use plimsoll_core::text::{FileId, normalise_path};
-use plimsoll_core::{Application, Applications, Config, Options, Workspace, ide};
+use plimsoll_core::{Application, Applications, Options, Workspace, ide};
 use plimsoll_files::{
     Ignored, Unreadable, belongs, holds_objects, is_build_file, is_env, is_left_out,
     is_outside_walk, is_pipeline, is_script, load, stays_inside, walk_except,

@@ -7,6 +7,7 @@ use plimsoll_core::model::FileModel;
 use plimsoll_core::output::wire::{Positions, Range, range_in};
 use plimsoll_core::text::{FileId, Span, normalise_path};
 use serde::Serialize;
+use std::collections::HashSet;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
@@ -91,6 +92,7 @@ impl Workspace {
             ),
             None => (Vec::new(), Vec::new()),
         };
+        let definitions: HashSet<Span> = definitions.into_iter().collect();
         let reference = |span| Reference {
             path: asked.path(span),
             range: asked.range(span),

@@ -84,7 +84,9 @@ export class Address {
     const { version } = project;
     const link = small ? await this.link() : undefined;
     // A project too large for a link empties the address, so that the address never names an older state.
-    if (version === project.version && !this.#rule) link ? this.show(link) : this.#write("#");
+    if (version !== project.version || this.#rule) return;
+    if (link) this.show(link);
+    else this.#write("#");
   }
 
   #write(hash: string): void {

@@ -23,7 +23,7 @@ const PACKED = /(^|\/)charts\/[^/]+\.tgz$/i;
 /** What is never text. */
 const NOT_TEXT_BY_NAME = /\.(png|jpe?g|gif|webp|avif|ico|bmp|tiff?|psd|woff2?|ttf|otf|eot|pdf|docx?|xlsx?|pptx?|zip|t?gz|bz2|xz|zst|7z|rar|tar|jar|war|class|exe|dll|so|dylib|a|o|wasm|pyc|mp[34]|m4a|mov|avi|webm|ogg|wav|flac|sqlite3?|db|bin|iso|dmg|p12|pfx|jks)$/i;
 /** What holds credentials, and is of no use to an analysis. */
-const CREDENTIALS = /(^|\/)(\.(ssh|aws|azure|kube|docker|gnupg)\/.*|id_(rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pgpass|\.git-credentials|\.htpasswd|credentials|kubeconfig)$|\.(pem|key|ppk|kdbx|tfstate|tfvars)$/i;
+const CREDENTIALS = /(^|\/)(\.(ssh|gnupg)\/.*|\.docker\/config\.json|\.kube\/(config(\.ya?ml)?|cache\/.*)|\.aws\/(credentials|config)|\.azure\/(accessTokens|azureProfile|msal_token_cache)[^/]*|id_(rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pgpass|\.git-credentials|\.htpasswd|credentials|kubeconfig)$|\.(pem|key|ppk|kdbx|tfstate|tfvars)$/i;
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 

@@ -41,6 +41,8 @@ const PATIENCE = 300;
 export class Keeper {
   #database: IDBDatabase | undefined;
   #tab = "";
+  /** The project that was shown last. */
+  #id = "";
   #release: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiting = false;
@@ -57,7 +59,11 @@ export class Keeper {
     const written = await this.#read(before).catch(() => undefined);
     const kept = unwritten && unwritten.time >= (written?.time ?? 0) ? unwritten : written;
     void this.#forget(MOST);
-    this.project.onChange(() => this.soon());
+    this.#id = this.project.id;
+    this.project.onChange(() => {
+      if (this.project.id !== this.#id) void this.#claim();
+      this.soon();
+    });
     this.project.onLeave(() => this.#setAside());
     // A page that is hidden may never be shown again, so what waits is written now.
     document.addEventListener("visibilitychange", () => document.hidden && this.flush());
@@ -71,6 +77,16 @@ export class Keeper {
     this.#waiting = !this.project.isBorrowed;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** Gives the project a name of its own where another tab shows it: undo may bring it back here meanwhile. */
+  async #claim(): Promise<void> {
+    const { id } = this.project;
+    this.#id = id;
+    const store = this.#store("readonly");
+    const [open, kept] = await Promise.all([openTabs(), store ? resultOf<Kept | undefined>(store.get(id)) : undefined]);
+    const isShown = kept !== undefined && this.#asEarlier(kept, open).isOpen;
+    if (isShown && this.project.id === id) this.#id = this.project.id = newName();
   }
 
   /** Writes what has changed since the last writing. */
@@ -158,7 +174,7 @@ export class Keeper {
     try {
       // A page that was kept and shown again may have left an older state here.
       sessionStorage.removeItem(UNWRITTEN_KEY);
-      const hasPacked = this.project.files.some((it) => it.bytes);
+      const hasPacked = this.project.files.some((it) => it.bytes?.length);
       if (this.#waiting && !hasPacked) sessionStorage.setItem(UNWRITTEN_KEY, JSON.stringify(this.#now()));
     } catch {
       // A project that is too large for this storage is left to the database.

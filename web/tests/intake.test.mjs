@@ -52,11 +52,12 @@ test("what may hold credentials is not read, and only known to be there where th
   const { files, summary } = await read(archive({
     "shop/kustomization.yaml": strToU8("secretGenerator: [{ name: a, files: [tls.key] }]\n"), "shop/tls.key": strToU8("secret"), "shop/id_rsa": strToU8("secret"),
     "shop/.docker/config.json": strToU8("secret"), "shop/.kube/config.yaml": strToU8("secret"), "shop/terraform.tfstate": strToU8("secret"),
+    "shop/.docker/compose.yaml": strToU8("services: {}\n"), "shop/.kube/web.yaml": strToU8("a: b\n"),
   }));
-  assert.deepEqual(files.map((it) => it.path), ["kustomization.yaml", "tls.key"]);
+  assert.deepEqual(files.map((it) => it.path).sort(), [".docker/compose.yaml", ".kube/web.yaml", "kustomization.yaml", "tls.key"]);
   assert.ok(!JSON.stringify(files).includes("secret\""));
-  assert.deepEqual(Object.keys(unzipSync(await zipped(files))), ["kustomization.yaml"], "an empty file would take the place of the real one");
-  assert.equal(summary, "1 read, 5 skipped (may hold credentials).");
+  assert.deepEqual(Object.keys(unzipSync(await zipped(files))).sort(), [".docker/compose.yaml", ".kube/web.yaml", "kustomization.yaml"], "an empty file would take the place of the real one");
+  assert.equal(summary, "3 read, 5 skipped (may hold credentials).");
 });
 
 test("a folder without a file that is wanted opens nothing, and one that was not looked through says so", async () => {

@@ -252,3 +252,21 @@ test("a copied link says what it carries and who can read it", async () => {
   calm();
   await close();
 });
+
+test("a project that undo brings back while another tab shows it is kept apart", async () => {
+  const { context, tab } = await tabs();
+  const a = await tab();
+  await work(a, "first");
+  await follow(a, linkTo("other"));
+  await shows(a, "other:");
+  const b = await tab();
+  await shows(b, "first:");
+  await type(b, "# typed in b");
+  await kept(b, "compose.yaml", "# typed in b");
+  await a.locator("#toast button", { hasText: "Undo" }).click();
+  await shows(a, "first:");
+  await type(a, "# typed in a");
+  await kept(a, "compose.yaml", "# typed in a");
+  await kept(b, "compose.yaml", "# typed in b");
+  await context.close();
+});

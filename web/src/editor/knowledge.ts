@@ -15,9 +15,9 @@ export interface Knowing {
   rendered(markdown: string): HTMLElement;
 }
 
-/** The tooltip stands below that of a finding, which tells what the engine leaves out here. */
+/** Stands below the tooltip of a finding, so the engine is asked to leave findings out. */
 export function knowledge({ engine, place, reveal, rendered }: Knowing): Extension {
-  // A question without an answer is no news here: the page says elsewhere what has become of the engine.
+  // Failures are ignored here: the page reports the state of the engine elsewhere.
   const go = (at: number): void => {
     const here = place(at);
     if (here) engine.definition(...here).then(([first]) => first && reveal(first), () => undefined);

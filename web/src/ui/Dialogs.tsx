@@ -121,7 +121,7 @@ const KEYS: [string, string][] = [
   ["Ctrl+Z", "in the editor: take back the last change of this file, fixes included"],
   ["Ctrl+F", "in the editor: search the file"],
   ["F8", "in the editor: go to the next finding"],
-  ["F12  Ctrl+click", "in the editor: go to the definition of a name, or to the file that a path names"],
+  ["F12  Ctrl+click (⌘ on a Mac)", "in the editor: go to the definition of a name, or to the file that a path names"],
   ["F2", "on the tab of a file: rename it"],
   ["← →  Home End", "on the tabs of the results: choose one"],
   ["arrow keys", "on the map: go to the nearest object; Enter goes to its line"],

@@ -35,7 +35,7 @@ export function codeActions(project: Project, { textDocument, range, context }: 
 
 /** Returns the fixes of the findings on the lines of a range. */
 function quickFixes(project: Project, findings: Finding[], range: Range): CodeAction[] {
-  const locate = project.locator();
+  const { locate } = project;
   const wholeLines = { start: { line: range.start.line, character: 0 }, end: { line: range.end.line + 1, character: 0 } };
   return findings.flatMap((finding) => {
     const shown = diagnostic(finding, locate, href(finding));
@@ -52,7 +52,7 @@ function quickFixes(project: Project, findings: Finding[], range: Range): CodeAc
 
 /** Returns the edits of the safe fixes within a file, without those that meet an earlier one. */
 function allSafe(project: Project, findings: Finding[], uri: string): TextEdit[] {
-  const locate = project.locator();
+  const { locate } = project;
   const taken: TextEdit[] = [];
   for (const finding of findings) {
     const fix = finding.fixes.find((it) => it.safety === "safe");

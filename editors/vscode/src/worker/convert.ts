@@ -85,7 +85,9 @@ export function edits(fix: Fix, locate: (path: string) => string): Map<string, T
   const found = new Map<string, TextEdit[]>();
   for (const { path, range: place, text } of fix.edits) {
     const uri = locate(path);
-    found.set(uri, [...(found.get(uri) ?? []), { range: range(place), newText: text }]);
+    const edits = found.get(uri) ?? [];
+    edits.push({ range: range(place), newText: text });
+    found.set(uri, edits);
   }
   return found;
 }

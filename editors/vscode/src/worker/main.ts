@@ -141,7 +141,7 @@ connection.onNotification(FilesNotification, ({ set, remove }) => {
   soon();
 });
 
-/** Answers a question about a place. What fails is written down alone: the editor would show it at every key. */
+/** Answers a question about a place. A failure is only logged, since the editor would otherwise show it at every keystroke. */
 function at<T>(params: TextDocumentPositionParams, answer: (project: Project, uri: string) => T): T | null {
   const { uri } = params.textDocument;
   try {

@@ -17,6 +17,8 @@ export class Project {
   readonly #workspace = new Workspace();
   readonly #saved = new Map<string, string>();
   readonly #open = new Map<string, Open>();
+  /** The addresses of all files, by their paths. */
+  readonly #uris = new Map<string, string>();
   #report: Report | undefined;
   /** Files that diagnostics were published for, which must be taken back when there are none. */
   #published = new Set<string>();
@@ -61,9 +63,10 @@ export class Project {
   }
 
   #refresh(uri: string): void {
-    const text = this.#text(uri);
-    if (text === undefined) this.#workspace.remove(this.#path(uri));
-    else this.#workspace.set(this.#path(uri), text);
+    const [path, text] = [this.#path(uri), this.#text(uri)];
+    this.#uris.set(path, uri);
+    if (text === undefined) this.#workspace.remove(path);
+    else this.#workspace.set(path, text);
     this.stale();
   }
 
@@ -81,24 +84,12 @@ export class Project {
     return decodeURIComponent(uri.slice(this.root.length + 1));
   }
 
-  #uri(path: string): string {
-    const known = [...this.#open.keys(), ...this.#saved.keys()].find((it) => this.#path(it) === path);
-    return known ?? `${this.root}/${path.split("/").map(encodeURIComponent).join("/")}`;
-  }
-
-  /** Returns a function that says where the files of a report are. */
-  locator(): (path: string) => string {
-    const seen = new Map<string, string>();
-    return (path) => {
-      const found = seen.get(path) ?? this.#uri(path);
-      seen.set(path, found);
-      return found;
-    };
-  }
+  /** Returns the address of a file of a report. */
+  readonly locate = (path: string): string =>
+    this.#uris.get(path) ?? `${this.root}/${path.split("/").map(encodeURIComponent).join("/")}`;
 
   #locations(places: { path: string; range: Range }[]): Location[] {
-    const locate = this.locator();
-    return places.map((it) => ({ uri: locate(it.path), range: range(it.range) }));
+    return places.map((it) => ({ uri: this.locate(it.path), range: range(it.range) }));
   }
 
   /** Returns where the engine has a position of a document; a document without a text has no answers. */
@@ -132,7 +123,7 @@ export class Project {
 
   /** Returns the diagnostics to publish: those of each file with findings, and none for each that had some. */
   diagnostics(options: Options): Map<string, Diagnostic[]> {
-    const locate = this.locator();
+    const { locate } = this;
     const found = new Map<string, Diagnostic[]>([...this.#published].map((uri) => [uri, []]));
     for (const finding of this.report(options).findings) {
       const uri = locate(finding.path);
